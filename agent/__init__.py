@@ -1,0 +1,1 @@
+"""The agent worker: rooms, sessions, the rolling window, recall and the outbox."""

@@ -1,0 +1,1 @@
+"""The backend search API: a thin HTTP face over retrieval."""

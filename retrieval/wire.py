@@ -1,0 +1,294 @@
+"""What crosses HTTP between an agent and a backend: the contract, and nothing but pydantic.
+
+Requests refuse unknown fields; responses ignore them, so that an old agent can talk to a newer
+backend. All times are aware. The limits stand here so that both sides refuse the same things.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal, NewType
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
+
+ConversationId = NewType("ConversationId", UUID)
+MessageId = NewType("MessageId", str)
+
+MAX_CONTENT_CHARS = 65_536
+MAX_BATCH_MESSAGES = 500
+MAX_BATCH_EVENTS = 500
+MAX_EVENT_DATA_BYTES = 16_384
+MAX_QUERY_CHARS = 65_536
+MAX_NAME_CHARS = 256
+MAX_EXCLUDED_IDS = 500
+MAX_PAGE_MESSAGES = 200
+
+Role = Literal["user", "assistant"]
+EventKind = Literal["transcription", "speech", "error", "action", "metric"]
+Arm = Literal["vector", "lexical"]
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain NUL bytes; remove them")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must not contain lone surrogates; send well-formed UTF-8")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty or only white space")
+    return text
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME_CHARS),
+    AfterValidator(_storable),
+    AfterValidator(_not_blank),
+]
+Content = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_CONTENT_CHARS),
+    AfterValidator(_storable),
+    AfterValidator(_not_blank),
+]
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
+
+
+class Request(BaseModel):
+    """Sent to a backend; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Response(BaseModel):
+    """Sent by a backend; unknown fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CreateRoom(Request):
+    """Create a room, or get the one of that name."""
+
+    name: Name
+    identity: Name | None = None
+    """Who will join; with it the response carries a join token."""
+
+
+class Room(Response):
+    """A room, its conversation, and what is needed to join it on LiveKit (if configured)."""
+
+    name: str
+    conversation_id: UUID
+    created: bool
+    livekit_url: str | None = None
+    token: str | None = None
+    dispatched: bool = False
+
+
+class MessageCreate(Request):
+    """One utterance to store. `id` is the sender's idempotency key within the conversation."""
+
+    id: Annotated[MessageId, Field(min_length=1, max_length=128), AfterValidator(_storable)]
+    role: Role
+    participant: Name
+    content: Content
+    created_at: AwareDatetime
+    interrupted: bool = False
+
+
+class AppendMessages(Request):
+    """An ordered batch: stored as a whole, in this order, or not at all."""
+
+    messages: Annotated[list[MessageCreate], Field(min_length=1, max_length=MAX_BATCH_MESSAGES)]
+
+
+class AppendOutcome(Response):
+    """Where a message of the batch stands; `duplicate` was stored by an earlier request."""
+
+    id: MessageId
+    seq: int
+    status: Literal["stored", "duplicate"]
+
+
+class AppendResult(Response):
+    """One outcome per message of the batch, in its order."""
+
+    outcomes: list[AppendOutcome]
+
+
+class Message(Response):
+    """A stored message. `seq` counts 1, 2, 3 … within its conversation, without gaps."""
+
+    id: MessageId
+    seq: int
+    role: Role
+    participant: str
+    content: str
+    created_at: datetime
+    interrupted: bool = False
+
+
+class MessagePage(Response):
+    """Messages oldest first, with the total of the conversation."""
+
+    messages: list[Message]
+    message_count: int
+
+
+class AgentJoined(Request):
+    """An agent reports itself in a room and asks for what it must know to go on."""
+
+    identity: Name
+    session_id: Name
+    window: int = Field(default=12, ge=0, le=MAX_PAGE_MESSAGES)
+
+
+class Conversation(Response):
+    """A room's conversation as an agent needs it to go on: the newest messages, oldest first."""
+
+    conversation_id: UUID
+    room: str
+    message_count: int
+    window: list[Message]
+    last_message_at: datetime | None = None
+
+
+class SearchRequest(Request):
+    """What to look for in one conversation.
+
+    `asker` is who means "I" in the query. `since` is inclusive, `until` exclusive. `neighbours`
+    messages are given on each side of a hit. `token_budget` bounds hits and neighbours together.
+    """
+
+    query: Annotated[
+        str, Field(max_length=MAX_QUERY_CHARS), AfterValidator(_storable), AfterValidator(_not_blank)
+    ]
+    limit: int = Field(default=10, ge=1, le=100)
+    token_budget: int | None = Field(default=None, ge=50, le=100_000)
+    neighbours: int = Field(default=0, ge=0, le=10)
+    asker: Name | None = None
+    time_zone: TimeZone = "UTC"
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    participants: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
+    roles: Annotated[list[Role], Field(min_length=1, max_length=2)] | None = None
+    exclude_ids: Annotated[list[MessageId], Field(max_length=MAX_EXCLUDED_IDS)] = []
+    explain: bool = False
+
+    @model_validator(mode="after")
+    def _since_before_until(self) -> "SearchRequest":
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError("since must be earlier than until")
+        return self
+
+
+class RetrievalHit(Response):
+    """A found message. `excerpt` is the part that matched when the whole would not fit."""
+
+    message: Message
+    score: float
+    found_by: list[Arm]
+    excerpt: str | None = None
+    before: list[Message] = []
+    after: list[Message] = []
+    parts: dict[str, float] | None = None
+
+
+class SearchTimings(Response):
+    """Where the time of one search went, in milliseconds."""
+
+    embed_ms: float
+    candidates_ms: float
+    total_ms: float
+
+
+class SearchResponse(Response):
+    """Hits, best first.
+
+    `relevant` false means that nothing in the conversation seems to answer the query.
+    `degraded` names the arms that could not take part. `message_count` is the conversation's size
+    and `pending` how many of its messages have no embedding yet.
+    """
+
+    hits: list[RetrievalHit]
+    relevant: bool
+    confidence: float
+    message_count: int
+    pending: int
+    model: str | None
+    timings: SearchTimings
+    degraded: list[Arm] = []
+
+
+class ConversationEvent(Request):
+    """Something worth keeping that is not a message. `data` never holds secrets."""
+
+    id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_storable)]
+    kind: EventKind
+    created_at: AwareDatetime
+    participant: Name | None = None
+    data: dict[str, JsonValue] = {}
+
+
+class RecordEvents(Request):
+    """A batch of events; one already recorded under its id is left as it is."""
+
+    events: Annotated[list[ConversationEvent], Field(min_length=1, max_length=MAX_BATCH_EVENTS)]
+
+
+class EventsRecorded(Response):
+    """How many events of the batch were new."""
+
+    recorded: int
+
+
+class SessionSummary(Request):
+    """One run of the agent in a room: figures, never the messages again."""
+
+    conversation_id: UUID
+    agent_identity: Name
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None = None
+    message_count: int = Field(ge=0)
+    participants: list[Name] = []
+    usage: dict[str, JsonValue] = {}
+    close_reason: str | None = None
+
+
+class FieldError(Response):
+    """One thing wrong with a request: where, what, and how to mend it."""
+
+    field: str
+    message: str
+
+
+class Problem(Response):
+    """An error as application/problem+json (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+    ids: list[str] = []
+    """The message ids that a 409 is about."""
