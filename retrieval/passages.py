@@ -1,0 +1,137 @@
+"""Cuts a message into passages short enough for the embedding model to read whole."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+WHOLE_WORDS = 130
+"""A message up to this weight is one passage."""
+PASSAGE_WORDS = 90
+OVERLAP_WORDS = 20
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_SENTENCE = re.compile(r".+?(?:[.!?…]+[\"')\]]*\s+|[。！？]+\s*|$)", re.DOTALL)
+_WORD = re.compile(r"\s*\S+\s*")
+_LONG_WORD_CHARS = 16
+_CHARS_PER_PIECE = 6
+_FIRST_WIDE = "\u0370"  # Greek and everything after it costs the model about a piece per letter
+
+
+class _Piece(NamedTuple):
+    start: int
+    end: int
+    weight: float
+
+
+def split(text: str) -> list[str]:
+    """Passages in order; each is a part of `text`, and together they miss nothing but white space.
+
+    Passages overlap a little, end where a sentence or a line ends if one does, and keep a fenced
+    block of code together if it fits.
+    """
+    if _weight(text) <= WHOLE_WORDS:
+        return [text]
+    return [text[start:end].strip() for start, end in _pack(list(_pieces(text)))]
+
+
+def document_text(participant: str, passage: str) -> str:
+    """What is embedded for a passage: who says it is part of what it means."""
+    return f"{participant}: {passage}"
+
+
+def is_long(text: str) -> bool:
+    """Whether the text takes more than one passage."""
+    return _weight(text) > WHOLE_WORDS
+
+
+def _weight(text: str) -> float:
+    """Size in words as the model reads them: other scripts and endless words count for more."""
+    return sum(_word_weight(word) for word in text.split())
+
+
+def _word_weight(word: str) -> float:
+    if word.isascii():
+        return 1.0 if len(word) <= _LONG_WORD_CHARS else len(word) / _CHARS_PER_PIECE
+    wide = sum(char >= _FIRST_WIDE for char in word)
+    return max(1.0, wide / 2, len(word) / _CHARS_PER_PIECE if len(word) > _LONG_WORD_CHARS else 0.0)
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    """What should not be cut: code blocks, sentences; smaller parts where these are too big."""
+    for start, end, code in _blocks(text):
+        weight = _weight(text[start:end])
+        if code and weight <= WHOLE_WORDS:
+            yield _Piece(start, end, weight)
+        else:
+            for line in _LINE.finditer(text, start, end):
+                yield from _sentences(text, line.start(), line.end())
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:
+    """The text as alternating stretches of prose and fenced code."""
+    start, code = 0, False
+    for line in _LINE.finditer(text):
+        if not _FENCE.match(line.group()):
+            continue
+        cut = line.end() if code else line.start()
+        if cut > start:
+            yield start, cut, code
+        start, code = cut, not code
+    if start < len(text):
+        yield start, len(text), code
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[_Piece]:
+    if _weight(text[start:end]) <= OVERLAP_WORDS:
+        yield _Piece(start, end, _weight(text[start:end]))
+        return
+    for sentence in _SENTENCE.finditer(text, start, end):
+        weight = _weight(sentence.group())
+        if weight <= PASSAGE_WORDS:
+            yield _Piece(sentence.start(), sentence.end(), weight)
+        else:
+            yield from _words(text, sentence.start(), sentence.end())
+
+
+def _words(text: str, start: int, end: int) -> Iterator[_Piece]:
+    for word in _WORD.finditer(text, start, end):
+        weight = _weight(word.group())
+        if weight <= PASSAGE_WORDS:
+            yield _Piece(word.start(), word.end(), weight)
+        else:
+            yield from _characters(word.start(), word.end(), weight)
+
+
+def _characters(start: int, end: int, weight: float) -> Iterator[_Piece]:
+    """One endless word (base64, minified code) in equal parts."""
+    length = end - start
+    step = max(1, int(length * OVERLAP_WORDS / weight))
+    for at in range(start, end, step):
+        stop = min(at + step, end)
+        yield _Piece(at, stop, weight * (stop - at) / length)
+
+
+def _pack(pieces: list[_Piece]) -> Iterator[tuple[int, int]]:
+    held: list[_Piece] = []
+    fresh = False
+    for piece in pieces:
+        if fresh and sum(p.weight for p in held) + piece.weight > PASSAGE_WORDS:
+            yield held[0].start, held[-1].end
+            held = _tail(held, room=PASSAGE_WORDS - piece.weight)
+        held.append(piece)
+        fresh = True
+    if fresh:
+        yield held[0].start, held[-1].end
+
+
+def _tail(pieces: list[_Piece], *, room: float) -> list[_Piece]:
+    """The last pieces of a passage, to be repeated at the start of the next."""
+    kept = 0
+    weight = 0.0
+    for piece in reversed(pieces):
+        weight += piece.weight
+        if weight > min(OVERLAP_WORDS, room):
+            break
+        kept += 1
+    return pieces[len(pieces) - kept :]

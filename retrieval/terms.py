@@ -1,0 +1,91 @@
+"""Terms that no stemmer may touch: order numbers, error codes, paths, addresses, versions."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+EXACT_PREFIX: Final = "="
+"""Keeps these terms apart from stemmed lexemes of the same spelling."""
+MAX_TERM_CHARS: Final = 120
+
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_TOKEN = re.compile(r"[^\s\"'`“”‘’«»<>()\[\]{},;|*]+")
+_ELLIPSIS = re.compile(r"\.{2,}")
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
+_VERSION_MARK = re.compile(r"^v(?=\d)")
+_EDGES = "!?.:…/\\-+=&~^$€£%#@_"
+_ORDINARY_NUMBER = re.compile(
+    r"\d{1,3}|(?:19|20)\d\d|\d+(?:st|nd|rd|th|s|am|pm|k|m|h|x|min|mins|px|kg|km|cm|mm|gb|mb|kb)"
+)
+_INNER = re.compile(r"[^\W_](?:[._/\\:@#=&%+~?-]+)[^\W_]")
+_ABBREVIATION = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+_IDENTIFIER = re.compile(r"[^\W_]+(?:[-_.#/:][^\W_]+)*")
+_PART = re.compile(r"[^\W_]+")
+_PATH_PART = re.compile(r"[^/\\?&=:@#]+")
+
+
+def exact_terms(text: str) -> list[str]:
+    """The text's exact terms with EXACT_PREFIX, each once, in order of appearance.
+
+    Messages and queries go through this same function, so that they meet whatever the language's
+    stemmer does. A term is also given by its parts and without its hyphens: `A-48213`, `a48213` and
+    `48213` find each other.
+    """
+    folded = unicodedata.normalize("NFKC", text).translate(_DASHES).lower()
+    found: dict[str, None] = {}
+    for token in _tokens(folded):
+        for form in _forms(token):
+            found[EXACT_PREFIX + _bounded(form)] = None
+    return list(found)
+
+
+def _tokens(folded: str) -> Iterator[str]:
+    for match in _TOKEN.finditer(folded):
+        for token in _ELLIPSIS.split(match.group()):
+            bare = _SCHEME.sub("", token.strip(_EDGES)).rstrip(_EDGES)
+            if bare:
+                yield _VERSION_MARK.sub("", bare)
+
+
+def _forms(token: str) -> Iterator[str]:
+    if not _is_exact(token):
+        return
+    yield token
+    has_digit = any(char.isdigit() for char in token)
+    if has_digit and _IDENTIFIER.fullmatch(token):
+        yield re.sub(r"[-_#]", "", token)
+    if _INNER.search(token):
+        yield from (part for part in _PATH_PART.findall(token) if _is_exact(part))
+        yield from (part for part in _PART.findall(token) if _is_code(part))
+
+
+def _is_exact(token: str) -> bool:
+    return _is_code(token) or _is_joined(token)
+
+
+def _is_code(token: str) -> bool:
+    """Digits, alone (but not a small number or a year) or mixed with letters."""
+    return (
+        len(token) >= 3
+        and any(char.isdigit() for char in token)
+        and not _ORDINARY_NUMBER.fullmatch(token)
+    )
+
+
+def _is_joined(token: str) -> bool:
+    """Letters held together by punctuation that a word does not have inside."""
+    if "_" in token.strip("_"):
+        return True
+    if not _INNER.search(token) or _ABBREVIATION.fullmatch(token):
+        return False
+    return any(mark in token for mark in ".:@\\=&#") or token.count("/") >= 2
+
+
+def _bounded(form: str) -> str:
+    """A term that fits an index entry; a longer one is known by its beginning and its digest."""
+    if len(form) <= MAX_TERM_CHARS:
+        return form
+    digest = hashlib.blake2b(form.encode(), digest_size=16).hexdigest()
+    return f"{form[:40]}…{digest}"
