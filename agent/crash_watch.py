@@ -1,0 +1,112 @@
+"""Replaces an agent whose process died, long before LiveKit notices (that takes 21 s)."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+import aiohttp
+from livekit import api
+from livekit.agents import AgentServer
+from livekit.agents.ipc.job_executor import JobExecutor
+
+READY_ATTRIBUTE = "longroom.ready"
+"""An agent sets this participant attribute once it takes questions."""
+
+RETRY_AFTER_S: Sequence[float] = (3.0, 5.0, 10.0, 20.0, 40.0)
+CRASH_LOOP_WINDOW_S = 60.0
+POLL_S = 0.25
+
+logger = logging.getLogger(__name__)
+
+
+class CrashWatch:
+    """Watches the worker's job processes; owns the tasks that bring their rooms back."""
+
+    def __init__(self, livekit: api.LiveKitAPI, *, retry_after_s: Sequence[float] = RETRY_AFTER_S):
+        self._livekit = livekit
+        self._retry_after_s = retry_after_s
+        self._crashes: dict[str, list[float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def watch(self, server: AgentServer) -> None:
+        """Call once the worker has started; its process pool does not exist before.
+
+        The pool is private in livekit-agents 1.8; a test of ours fails if it is renamed.
+        """
+        server._proc_pool.on("process_closed", self.process_closed)
+
+    def process_closed(self, process: JobExecutor) -> None:
+        job = process.running_job
+        exit_code = getattr(process, "exitcode", 0)
+        if job is None or not exit_code:
+            return
+        agent = job.accept_arguments.identity or f"agent-{job.job.id}"
+        logger.error(
+            "agent process died; its room gets a new one",
+            extra={"room": job.job.room.name, "job_id": job.job.id, "exit_code": exit_code},
+        )
+        task = asyncio.create_task(self._replace(job.job, agent))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _replace(self, job: api.Job, ghost: str) -> None:
+        room = job.room.name
+        await asyncio.sleep(self._pause_before(room))
+        for patience_s in self._retry_after_s:
+            try:
+                if not await self._somebody_waits(room, ghost):
+                    return
+                await self._dispatch(job)
+                if await self._agent_ready(room, ghost, patience_s):
+                    return
+            except (api.TwirpError, aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(patience_s)
+        logger.error("no agent came back", extra={"room": room})
+
+    def _pause_before(self, room: str) -> float:
+        """Nothing for a first crash; doubling for a room that kills each of its agents."""
+        now = time.monotonic()
+        recent = [at for at in self._crashes.get(room, []) if now - at < CRASH_LOOP_WINDOW_S]
+        self._crashes[room] = [*recent, now]
+        if len(self._crashes) > 1_000:
+            del self._crashes[next(iter(self._crashes))]
+        return 0.0 if len(recent) < 3 else min(2.0 ** (len(recent) - 3), 30.0)
+
+    async def _somebody_waits(self, room: str, ghost: str) -> bool:
+        """Remove the dead agent, which LiveKit still lists, and see whether people are there."""
+        participants = await self._participants(room)
+        if any(person.identity == ghost for person in participants):
+            identity = api.RoomParticipantIdentity(room=room, identity=ghost)
+            await self._livekit.room.remove_participant(identity)
+        return any(person.kind != api.ParticipantInfo.AGENT for person in participants)
+
+    async def _dispatch(self, job: api.Job) -> None:
+        await self._livekit.agent_dispatch.create_dispatch(
+            api.CreateAgentDispatchRequest(
+                agent_name=job.agent_name, room=job.room.name, metadata=job.metadata
+            )
+        )
+
+    async def _agent_ready(self, room: str, ghost: str, patience_s: float) -> bool:
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            await asyncio.sleep(POLL_S)
+            people = await self._participants(room)
+            if any(READY_ATTRIBUTE in p.attributes and p.identity != ghost for p in people):
+                return True
+        return False
+
+    async def _participants(self, room: str) -> Sequence[api.ParticipantInfo]:
+        request = api.ListParticipantsRequest(room=room)
+        try:
+            return (await self._livekit.room.list_participants(request)).participants
+        except api.TwirpError as error:
+            if error.code == api.TwirpErrorCode.NOT_FOUND:
+                return ()
+            raise

@@ -1,0 +1,141 @@
+"""What people say about themselves in LiveKit metadata and attributes, followed as it changes."""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from livekit import rtc
+from pydantic import JsonValue
+
+from agent.room_metadata import parse_metadata
+
+MAX_CONTEXT_CHARS = 500
+MAX_NAME_CHARS = 100
+MAX_DESCRIBED = 20
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+OWN_PREFIXES = ("lk.", "longroom.")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in the room. `context` and `preferences` are their words: data, no instructions."""
+
+    identity: str
+    name: str
+    language: str | None = None
+    time_zone: str | None = None
+    context: dict[str, str] = field(default_factory=dict)
+
+
+def read_person(*, identity: str, name: object, metadata: object, attributes: object) -> Person:
+    """A person from what LiveKit carries; whatever is malformed or enormous is left out.
+
+    Attributes win over metadata: a client may change its own while it is connected.
+    """
+    values = parse_metadata(metadata)
+    if isinstance(attributes, dict):
+        values.update({k: v for k, v in attributes.items() if not str(k).startswith(OWN_PREFIXES)})
+    language = str(values.pop("language", "") or "")
+    time_zone = str(values.pop("time_zone", "") or "")
+    return Person(
+        identity=identity,
+        name=str(name)[:MAX_NAME_CHARS] if isinstance(name, str) and name.strip() else identity,
+        language=language if LANGUAGE_TAG.fullmatch(language) else None,
+        time_zone=time_zone if _is_time_zone(time_zone) else None,
+        context=_bounded(values),
+    )
+
+
+def _is_time_zone(name: str) -> bool:
+    if not name or len(name) > 64:
+        return False
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _bounded(values: dict[str, JsonValue]) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    left = MAX_CONTEXT_CHARS
+    for key, value in values.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        left -= len(key) + len(text)
+        if left < 0:
+            break
+        kept[key] = text
+    return kept
+
+
+class Participants:
+    """The people (not the agents) who are in the room now."""
+
+    def __init__(self, room: rtc.Room, *, changed: Callable[[], None]) -> None:
+        self._room = room
+        self._changed = changed
+        self._seen: set[str] = set()
+
+    def follow(self) -> None:
+        """Call `changed` whenever somebody comes, goes or changes; call this once connected."""
+        for event in (
+            "participant_connected",
+            "participant_disconnected",
+            "participant_metadata_changed",
+            "participant_attributes_changed",
+            "participant_name_changed",
+        ):
+            self._room.on(event, self._on_change)
+
+    def people(self) -> list[Person]:
+        """Everybody listed; who has no published track can be listed up to 3 s late."""
+        found = [
+            read_person(
+                identity=person.identity,
+                name=person.name,
+                metadata=person.metadata,
+                attributes=person.attributes,
+            )
+            for person in self._room.remote_participants.values()
+            if person.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        ]
+        self._seen.update(person.identity for person in found)
+        return found
+
+    def find(self, identity: str) -> Person:
+        """The person of this identity, also when they are not listed yet or have left."""
+        for person in self.people():
+            if person.identity == identity:
+                return person
+        return Person(identity=identity, name=identity)
+
+    def describe(self) -> str:
+        """One JSON line per person, so that no value can pass for anything but a value."""
+        return "\n".join(_describe(person) for person in self.people()[:MAX_DESCRIBED])
+
+    def seen(self, identity: str) -> None:
+        """Note somebody who spoke before being listed."""
+        self._seen.add(identity)
+
+    def all_seen(self) -> list[str]:
+        """Everybody who was here during this session, for its summary."""
+        return sorted(self._seen)
+
+    def _on_change(self, *_: object) -> None:
+        self.people()
+        self._changed()
+
+
+def _describe(person: Person) -> str:
+    facts = {
+        "name": person.name,
+        "language": person.language,
+        "time_zone": person.time_zone,
+        **person.context,
+    }
+    return json.dumps({k: v for k, v in facts.items() if v is not None}, ensure_ascii=False)

@@ -1,0 +1,105 @@
+"""A real LiveKit server wholly on loopback, for tests and benchmarks."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+VERSION = "1.13.5"
+API_KEY = "devkey"
+API_SECRET = "secretsecretsecretsecretsecretsecret"  # the server refuses fewer than 32 characters
+HOW_TO_GET = (
+    "no livekit-server found: run `make livekit-server` (built once, 2 minutes, needs Go), "
+    "or set LIVEKIT_SERVER_BIN to a binary of your own"
+)
+
+# `--dev` alone would listen on every address and point clients at a public STUN server.
+CONFIGURATION = """\
+port: {http_port}
+bind_addresses: [127.0.0.1]
+rtc:
+  node_ip: 127.0.0.1
+  udp_port: {udp_port}
+  tcp_port: 0
+  use_external_ip: false
+  enable_loopback_candidate: true
+  interfaces: {{includes: [lo]}}
+  stun_servers: ["127.0.0.1:3478"]
+keys: {{{key}: {secret}}}
+logging: {{level: info}}
+"""
+
+
+def find_binary() -> Path | None:
+    """The server by LIVEKIT_SERVER_BIN, PATH, then the cache that `make livekit-server` fills."""
+    if named := os.environ.get("LIVEKIT_SERVER_BIN"):
+        return Path(named)
+    if found := shutil.which("livekit-server"):
+        return Path(found)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cached = cache / "longroom" / f"livekit-server-{VERSION}"
+    return cached if cached.exists() else None
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class LiveKitServer:
+    """One server process; it can be stopped and started again on the same port."""
+
+    def __init__(self, binary: Path, directory: Path) -> None:
+        self._binary = binary
+        self._configuration = directory / "livekit.yaml"
+        self._log = directory / "livekit.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        port = free_port()
+        self._configuration.write_text(
+            CONFIGURATION.format(
+                http_port=port,
+                udp_port=free_port(socket.SOCK_DGRAM),
+                key=API_KEY,
+                secret=API_SECRET,
+            )
+        )
+        self.http_url = f"http://127.0.0.1:{port}"
+        self.url = f"ws://127.0.0.1:{port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a worker or a backend needs to find this server."""
+        return {
+            "LIVEKIT_URL": self.url,
+            "LIVEKIT_API_KEY": API_KEY,
+            "LIVEKIT_API_SECRET": API_SECRET,
+        }
+
+    def start(self) -> None:
+        """Start, and return when the server answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binary, "--config", self._configuration], stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(self.http_url, timeout=1).close()  # noqa: S310  # loopback
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"livekit-server did not start:\n{self._log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """Stop at once, as a crash would: rooms and their metadata are gone."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+        self._process = None
