@@ -1,0 +1,60 @@
+# Two commands are enough: `make run` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix up down lock livekit-server clean installed-run installed-test
+
+BIN := .venv/bin
+COMPOSE := docker compose
+# Some pyenv shims are on PATH and do not run: only a Python that starts counts.
+FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done
+INSTALL = python=$$($(FIND_PYTHON)); \
+	test -n "$$python" || { echo "longroom: needs Python 3.11 or newer, and found none on PATH; \
+	name one with: make PYTHON=/path/to/python3" >&2; exit 1; }; $$python requirements/install.py
+LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: installed-run ## talk in the terminal to an agent that remembers (ARGS="--room NAME")
+	@$(BIN)/longroom chat $(ARGS)
+
+test: installed-test ## run every test (ARGS="-k outbox" for some of them)
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m pytest $(ARGS)
+
+check: installed-test ## formatting, lint, imports, types, then every test
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+fix: installed-test ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+up: ## start PostgreSQL, backend, LiveKit server and agent in containers
+	$(COMPOSE) up --build --detach --wait
+
+down: ## stop the containers; their data stays (docker compose down -v deletes it)
+	$(COMPOSE) down
+
+lock: installed-test ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1 for newer versions)
+	$(LOCK) requirements/test.in --all-extras --excludes requirements/test.exclude -o requirements/test.txt
+	$(LOCK) requirements/run.in --extra agent --extra backend --extra local \
+		--constraint requirements/test.txt --excludes requirements/run.exclude -o requirements/run.txt
+	$(LOCK) --extra agent --constraint requirements/test.txt -o requirements/agent.txt
+	$(LOCK) requirements/backend.in --extra backend --extra onnx \
+		--constraint requirements/test.txt --excludes requirements/run.exclude -o requirements/backend.txt
+
+livekit-server: ## print the path of a LiveKit server, built with Go where there is none
+	@deploy/livekit-server.sh
+
+clean: ## delete the virtual environment and every cache, but no conversation
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+installed-run:
+	@$(INSTALL) run
+
+installed-test:
+	@$(INSTALL) test
