@@ -1,0 +1,38 @@
+"""One connection to PostgreSQL; what prevents it becomes a DatabaseUnreachable that says why."""
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncpg
+
+from retrieval.errors import DatabaseUnreachable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Record: TypeAlias = asyncpg.Record
+    Connection: TypeAlias = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
+    Database: TypeAlias = asyncpg.Pool[Record] | Connection
+
+CONNECT_TIMEOUT_S = 10
+
+# jit: compiling costs more than these queries. plan_cache_mode: a generic plan knows neither the
+# conversation's size nor its model, and falls off the covering index.
+SESSION_SETTINGS = {
+    "application_name": "longroom",
+    "jit": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "timezone": "UTC",
+}
+
+
+async def open_connection(url: str) -> "asyncpg.Connection[Record]":
+    """Connect to the database at `url`; the caller closes. Raises DatabaseUnreachable."""
+    try:
+        return await asyncpg.connect(
+            url, timeout=CONNECT_TIMEOUT_S, server_settings=SESSION_SETTINGS
+        )
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
+        reason = str(error) or f"no answer within {CONNECT_TIMEOUT_S} s"
+        raise DatabaseUnreachable(f"cannot connect to the database: {reason}") from error
+    except asyncpg.InterfaceError as error:
+        raise DatabaseUnreachable(f"DATABASE_URL is not usable: {error}") from error

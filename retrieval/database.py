@@ -1,0 +1,79 @@
+"""The pool of connections to a database that was checked to be fit for this program."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+from pgvector.asyncpg import register_vector
+
+from retrieval.connection import CONNECT_TIMEOUT_S, SESSION_SETTINGS, open_connection
+from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismatch
+from retrieval.migrations import pending
+
+if TYPE_CHECKING:
+    from retrieval.connection import Connection, Database, Record
+
+OLDEST_PGVECTOR = (0, 8, 5)  # older ones overrun a buffer while building an index in parallel
+
+
+async def connect(url: str, *, pool_size: int = 8) -> "asyncpg.Pool[Record]":
+    """Open a pool on a database whose extension and schema fit; the caller closes it.
+
+    Every connection speaks halfvec. Raises a subclass of DatabaseUnfit, never an asyncpg error.
+    """
+    connection = await open_connection(url)
+    try:
+        await _check_pgvector(connection)
+        await _check_schema(connection)
+    finally:
+        await connection.close()
+    try:
+        return await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            init=register_vector,
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings=SESSION_SETTINGS,
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
+
+
+@asynccontextmanager
+async def transaction(db: "Database") -> AsyncIterator["Connection"]:
+    """A connection inside a transaction, whether `db` is a pool or already a connection."""
+    if isinstance(db, asyncpg.Pool):
+        async with db.acquire() as connection, connection.transaction():
+            yield connection
+    else:
+        async with db.transaction():
+            yield db
+
+
+PGVECTOR_VERSION = """
+select extversion from pg_extension where extname = 'vector'
+"""
+
+
+async def _check_pgvector(connection: "Connection") -> None:
+    version = await connection.fetchval(PGVECTOR_VERSION)
+    oldest = ".".join(map(str, OLDEST_PGVECTOR))
+    if version is None:
+        raise ExtensionMissing(
+            "the database has no pgvector; run `longroom migrate`,"
+            f" on a server that has pgvector {oldest} or newer installed"
+        )
+    if tuple(int(part) for part in version.split(".")) < OLDEST_PGVECTOR:
+        raise ExtensionMissing(
+            f"the database has pgvector {version}, {oldest} or newer is needed;"
+            " upgrade it on the server, then run `alter extension vector update`"
+        )
+
+
+async def _check_schema(connection: "Connection") -> None:
+    missing = await pending(connection)
+    if missing:
+        names = ", ".join(migration.name for migration in missing)
+        raise SchemaMismatch(f"the database lacks migrations ({names}); run `longroom migrate`")

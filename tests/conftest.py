@@ -1,0 +1,102 @@
+"""Fixtures that every kind of test may use, and the markers that follow from the folder."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from retrieval.database import connect
+from retrieval.settings import EmbeddingSettings
+from tests.postgres import NoDatabase, Server, create_database, drop_database, running_server
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.embedding import Embedder
+
+TESTS = Path(__file__).parent
+TIMEOUT_S = {
+    "unit": 20,
+    "integration": 60,
+    "contract": 60,
+    "session": 60,
+    "e2e": 180,
+    "browser": 180,
+}
+RESOURCES = pytest.StashKey[ExitStack]()
+SERVER = pytest.StashKey[Server]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: a real browser against real processes")
+    config.stash[RESOURCES] = ExitStack()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[RESOURCES].close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        kind = item.path.relative_to(TESTS).parts[0]
+        if kind not in TIMEOUT_S:
+            raise pytest.UsageError(
+                f"{item.path} must stand in tests/<kind>/, one of {[*TIMEOUT_S]}"
+            )
+        item.add_marker(kind)
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S[kind]))
+
+
+def pytest_report_collectionfinish(
+    config: pytest.Config, items: list[pytest.Item]
+) -> str | list[str]:
+    if config.option.collectonly or not any(_needs_database(item) for item in items):
+        return []
+    server = _server(config)
+    return f"database: {server.provider}, {server.versions}"
+
+
+def _needs_database(item: pytest.Item) -> bool:
+    return "postgres" in getattr(item, "fixturenames", ())
+
+
+def _server(config: pytest.Config) -> Server:
+    if SERVER not in config.stash:
+        try:
+            config.stash[SERVER] = config.stash[RESOURCES].enter_context(running_server())
+        except NoDatabase as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    return config.stash[SERVER]
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Server:
+    """The run's PostgreSQL server."""
+    return _server(pytestconfig)
+
+
+@pytest.fixture
+async def database_url(postgres: Server) -> AsyncIterator[str]:
+    """A migrated database of this test's own."""
+    name = await create_database(postgres)
+    yield postgres.database_url(name)
+    await drop_database(postgres.url, name)
+
+
+@pytest.fixture
+async def db(database_url: str) -> "AsyncIterator[asyncpg.Pool[asyncpg.Record]]":
+    """A pool on this test's own database."""
+    pool = await connect(database_url, pool_size=10)
+    yield pool
+    pool.terminate()  # a failed test may have left a connection busy
+
+
+@pytest.fixture(scope="session")
+def minilm() -> "Embedder":
+    """The real default model, loaded once."""
+    from retrieval.embedding import open_embedder
+
+    return open_embedder(EmbeddingSettings(provider="onnx"))
