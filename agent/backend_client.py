@@ -1,0 +1,175 @@
+"""The agent's only way to the backend: the wire contract's verbs over HTTP."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from agent.errors import BackendProtocolError, BackendRejected, BackendUnavailable
+from retrieval.wire import (
+    AgentJoined,
+    AppendMessages,
+    AppendResult,
+    Conversation,
+    ConversationEvent,
+    CreateRoom,
+    EventsRecorded,
+    MessageCreate,
+    MessagePage,
+    Problem,
+    RecordEvents,
+    Room,
+    SearchRequest,
+    SearchResponse,
+    SessionSummary,
+)
+
+Reply = TypeVar("Reply", bound=BaseModel)
+
+_RETRYABLE = {408, 425, 429}
+
+
+class BackendClient:
+    """Every verb raises BackendUnavailable, BackendRejected or BackendProtocolError, nothing else.
+
+    `timeout_s` is the total time of a call, connection and second attempt included.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        service_key: str | None = None,
+        timeout_s: float = 5.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {service_key}"} if service_key else {}
+        self._timeout_s = timeout_s
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/") + "/api/v1",
+            headers=headers | {"Content-Type": "application/json"},
+            timeout=None,  # noqa: S113 - httpx bounds single steps; _call bounds their sum
+            transport=transport,
+        )
+
+    async def create_room(self, name: str, *, identity: str | None = None) -> Room:
+        """Create the room, or get the one of that name."""
+        return await self._ask("POST", "/rooms", CreateRoom(name=name, identity=identity), Room)
+
+    async def agent_joined(
+        self, room: str, *, identity: str, session_id: str, window: int
+    ) -> Conversation:
+        """Report this agent in the room; learn its conversation and newest messages."""
+        body = AgentJoined(identity=identity, session_id=session_id, window=window)
+        return await self._ask(
+            "POST", f"/rooms/{quote(room, safe='')}/agent-joined", body, Conversation
+        )
+
+    async def append_messages(
+        self, conversation_id: UUID, messages: Sequence[MessageCreate]
+    ) -> AppendResult:
+        """Store the batch, in this order. Sending it again is harmless."""
+        body = AppendMessages(messages=list(messages))
+        return await self._ask(
+            "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
+        )
+
+    async def save_conversation_turn(
+        self, conversation_id: UUID, *, question: MessageCreate, answer: MessageCreate
+    ) -> AppendResult:
+        """Store a question and its answer, both or neither."""
+        return await self.append_messages(conversation_id, [question, answer])
+
+    async def get_recent_messages(
+        self, conversation_id: UUID, *, limit: int, before: int | None = None
+    ) -> MessagePage:
+        """The newest messages (older than seq `before`), oldest first."""
+        query = f"?limit={limit}" + ("" if before is None else f"&before={before}")
+        return await self._ask(
+            "GET", f"/conversations/{conversation_id}/messages{query}", None, MessagePage
+        )
+
+    async def search_conversation(
+        self, conversation_id: UUID, request: SearchRequest, *, timeout_s: float | None = None
+    ) -> SearchResponse:
+        """Search one conversation, within `timeout_s` if given."""
+        path = f"/conversations/{conversation_id}/search"
+        return await self._ask("POST", path, request, SearchResponse, timeout_s=timeout_s)
+
+    async def record_events(
+        self, conversation_id: UUID, events: Sequence[ConversationEvent]
+    ) -> EventsRecorded:
+        """Record the batch. Sending it again is harmless."""
+        body = RecordEvents(events=list(events))
+        return await self._ask(
+            "POST", f"/conversations/{conversation_id}/events", body, EventsRecorded
+        )
+
+    async def save_session(self, session_id: str, summary: SessionSummary) -> None:
+        """Store or replace the summary of a session."""
+        await self._call("PUT", f"/sessions/{quote(session_id, safe='')}", summary)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: BaseModel | None,
+        reply: type[Reply],
+        *,
+        timeout_s: float | None = None,
+    ) -> Reply:
+        response = await self._call(method, path, body, timeout_s=timeout_s)
+        try:
+            return reply.model_validate_json(response.content)
+        except ValidationError as error:
+            raise BackendProtocolError(
+                f"the answer to {method} {response.url.path} is not a {reply.__name__}: "
+                f"{error.error_count()} fields differ"
+            ) from None
+
+    async def _call(
+        self, method: str, path: str, body: BaseModel | None, *, timeout_s: float | None = None
+    ) -> httpx.Response:
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        content = body.model_dump_json(exclude_none=True) if body is not None else None
+        try:
+            async with asyncio.timeout(limit_s):
+                response = await self._send(method, path, content)
+        except TimeoutError:
+            raise BackendUnavailable(f"no answer within {limit_s:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise BackendUnavailable(type(error).__name__) from None
+        if not response.is_success:
+            raise _refusal(response)
+        return response
+
+    async def _send(self, method: str, path: str, content: str | None) -> httpx.Response:
+        # A backend that restarts leaves dead connections in the pool. Every verb is idempotent,
+        # so that one fresh attempt is safe.
+        try:
+            return await self._http.request(method, path, content=content)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await self._http.request(method, path, content=content)
+
+
+def _refusal(response: httpx.Response) -> BackendUnavailable | BackendRejected:
+    status = response.status_code
+    if status >= 500 or status in _RETRYABLE or status < 400:
+        return BackendUnavailable(f"HTTP {status}", retry_after_s=_retry_after_s(response))
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        problem = Problem(title="Refused", status=status, detail="no reason was given")
+    return BackendRejected(status, problem)
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None
