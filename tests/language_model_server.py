@@ -1,0 +1,97 @@
+"""A language model behind the OpenAI API: says what a test wants, remembers what it was shown."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the model saw in one request."""
+
+    messages: list[dict[str, Any]]
+
+    @property
+    def question(self) -> str:
+        """The newest message of a user."""
+        users = [message for message in self.messages if message["role"] == "user"]
+        return _text(users[-1]) if users else ""
+
+    @property
+    def text(self) -> str:
+        """Everything the model saw."""
+        return "\n".join(_text(message) for message in self.messages)
+
+
+@dataclass
+class LanguageModelServer:
+    """Answers `reply(prompt)` word by word; while `flowing` is clear it stays silent."""
+
+    url: str = ""
+    reply: Callable[[Prompt], str] = lambda prompt: f"You said: {prompt.question}"
+    word_delay_s: float = 0.0
+    prompts: list[Prompt] = field(default_factory=list)
+    flowing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def prompt_of(self, part_of_question: str) -> Prompt:
+        """The newest prompt that asked this."""
+        return [prompt for prompt in self.prompts if part_of_question in prompt.question][-1]
+
+    async def models(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "scripted"}]})
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        prompt = Prompt((await request.json())["messages"])
+        self.prompts.append(prompt)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for word in self.reply(prompt).split(" "):
+            await self.flowing.wait()
+            await asyncio.sleep(self.word_delay_s)
+            await response.write(_event({"role": "assistant", "content": word + " "}, None))
+        await response.write(_event({}, "stop"))
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+
+@asynccontextmanager
+async def language_model_server() -> AsyncIterator[LanguageModelServer]:
+    """Run one on a free loopback port."""
+    server = LanguageModelServer()
+    server.flowing.set()
+    app = web.Application(client_max_size=2**24)
+    app.router.add_get("/v1/models", server.models)
+    app.router.add_post("/v1/chat/completions", server.chat)
+    runner = web.AppRunner(app, shutdown_timeout=0.5)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    server.url = f"http://{host}:{port}/v1"
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+def _event(delta: dict[str, str], finish_reason: str | None) -> bytes:
+    chunk = {
+        "id": "completion",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "scripted",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+    }
+    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
+def _text(message: dict[str, Any]) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text", "") for part in content)
