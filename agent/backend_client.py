@@ -85,10 +85,19 @@ class BackendClient:
         return await self.append_messages(conversation_id, [question, answer])
 
     async def get_recent_messages(
-        self, conversation_id: UUID, *, limit: int, before: int | None = None
+        self,
+        conversation_id: UUID,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
     ) -> MessagePage:
-        """The newest messages (older than seq `before`), oldest first."""
+        """The newest messages (older than seq `before`) or the first after seq `after`.
+
+        Oldest first, either way.
+        """
         query = f"?limit={limit}" + ("" if before is None else f"&before={before}")
+        query += "" if after is None else f"&after={after}"
         return await self._ask(
             "GET", f"/conversations/{conversation_id}/messages{query}", None, MessagePage
         )
