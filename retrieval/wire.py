@@ -4,6 +4,8 @@ Requests refuse unknown fields; responses ignore them, so that an old agent can 
 backend. All times are aware. The limits stand here so that both sides refuse the same things.
 """
 
+import json
+import math
 from datetime import datetime
 from typing import Annotated, Literal, NewType
 from uuid import UUID
@@ -25,7 +27,10 @@ MessageId = NewType("MessageId", str)
 MAX_CONTENT_CHARS = 65_536
 MAX_BATCH_MESSAGES = 500
 MAX_BATCH_EVENTS = 500
-MAX_EVENT_DATA_BYTES = 16_384
+MAX_EVENT_DATA_BYTES = 16_384  # also of a session's usage
+MAX_DATA_DEPTH = 32
+MAX_PARTICIPANTS = 10_000
+MAX_COUNT = 2**63 - 1
 MAX_QUERY_CHARS = 65_536
 MAX_NAME_CHARS = 256
 MAX_EXCLUDED_IDS = 500
@@ -58,7 +63,40 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+def _storable_moment(moment: datetime) -> datetime:
+    if not 2 <= moment.year <= 9998:  # beyond, another time zone may not be able to tell it
+        raise ValueError("must be between the years 2 and 9998")
+    return moment
+
+
+def _storable_data(data: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    _check_data(data, MAX_DATA_DEPTH)
+    size = len(json.dumps(data, ensure_ascii=False).encode())
+    if size > MAX_EVENT_DATA_BYTES:
+        raise ValueError(f"must have at most {MAX_EVENT_DATA_BYTES} bytes as JSON; send less")
+    return data
+
+
+def _check_data(value: JsonValue, depth: int) -> None:
+    if depth == 0:
+        raise ValueError(f"must not be nested deeper than {MAX_DATA_DEPTH} levels; flatten it")
+    if isinstance(value, str):
+        _storable(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must not contain NaN or Infinity, which JSON does not know; send null")
+    elif isinstance(value, list):
+        for item in value:
+            _check_data(item, depth - 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _storable(key)
+            _check_data(item, depth - 1)
+
+
 Text = Annotated[str, AfterValidator(_storable)]
+Moment = Annotated[AwareDatetime, AfterValidator(_storable_moment)]
+Data = Annotated[dict[str, JsonValue], AfterValidator(_storable_data)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Name = Annotated[
     str,
     Field(min_length=1, max_length=MAX_NAME_CHARS),
@@ -72,6 +110,9 @@ Content = Annotated[
     AfterValidator(_not_blank),
 ]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
+
+
+GivenId = Annotated[MessageId, Field(min_length=1, max_length=128), AfterValidator(_storable)]
 
 
 class Request(BaseModel):
@@ -108,11 +149,11 @@ class Room(Response):
 class MessageCreate(Request):
     """One utterance to store. `id` is the sender's idempotency key within the conversation."""
 
-    id: Annotated[MessageId, Field(min_length=1, max_length=128), AfterValidator(_storable)]
+    id: GivenId
     role: Role
     participant: Name
     content: Content
-    created_at: AwareDatetime
+    created_at: Moment
     interrupted: bool = False
 
 
@@ -181,18 +222,21 @@ class SearchRequest(Request):
     """
 
     query: Annotated[
-        str, Field(max_length=MAX_QUERY_CHARS), AfterValidator(_storable), AfterValidator(_not_blank)
+        str,
+        Field(max_length=MAX_QUERY_CHARS),
+        AfterValidator(_storable),
+        AfterValidator(_not_blank),
     ]
     limit: int = Field(default=10, ge=1, le=100)
     token_budget: int | None = Field(default=None, ge=50, le=100_000)
     neighbours: int = Field(default=0, ge=0, le=10)
     asker: Name | None = None
     time_zone: TimeZone = "UTC"
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     participants: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
     roles: Annotated[list[Role], Field(min_length=1, max_length=2)] | None = None
-    exclude_ids: Annotated[list[MessageId], Field(max_length=MAX_EXCLUDED_IDS)] = []
+    exclude_ids: Annotated[list[GivenId], Field(max_length=MAX_EXCLUDED_IDS)] = []
     explain: bool = False
 
     @model_validator(mode="after")
@@ -245,9 +289,9 @@ class ConversationEvent(Request):
 
     id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_storable)]
     kind: EventKind
-    created_at: AwareDatetime
+    created_at: Moment
     participant: Name | None = None
-    data: dict[str, JsonValue] = {}
+    data: Data = {}
 
 
 class RecordEvents(Request):
@@ -267,12 +311,12 @@ class SessionSummary(Request):
 
     conversation_id: UUID
     agent_identity: Name
-    started_at: AwareDatetime
-    ended_at: AwareDatetime | None = None
-    message_count: int = Field(ge=0)
-    participants: list[Name] = []
-    usage: dict[str, JsonValue] = {}
-    close_reason: str | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
+    message_count: Count
+    participants: Annotated[list[Name], Field(max_length=MAX_PARTICIPANTS)] = []
+    usage: Data = {}
+    close_reason: Annotated[Text, Field(max_length=MAX_NAME_CHARS)] | None = None
 
 
 class FieldError(Response):
