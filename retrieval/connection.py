@@ -1,5 +1,7 @@
-"""One connection to PostgreSQL; what prevents it becomes a DatabaseUnreachable that says why."""
+"""Connections to PostgreSQL: how one is opened, what it is set to, and a transaction on any."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -36,3 +38,14 @@ async def open_connection(url: str) -> "asyncpg.Connection[Record]":
         raise DatabaseUnreachable(f"cannot connect to the database: {reason}") from error
     except asyncpg.InterfaceError as error:
         raise DatabaseUnreachable(f"DATABASE_URL is not usable: {error}") from error
+
+
+@asynccontextmanager
+async def transaction(db: "Database") -> AsyncIterator["Connection"]:
+    """A connection inside a transaction, whether `db` is a pool or already a connection."""
+    if isinstance(db, asyncpg.Pool):
+        async with db.acquire() as connection, connection.transaction():
+            yield connection
+    else:
+        async with db.transaction():
+            yield db

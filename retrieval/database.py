@@ -1,7 +1,5 @@
 """The pool of connections to a database that was checked to be fit for this program."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -12,7 +10,7 @@ from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismat
 from retrieval.migrations import pending
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection, Database, Record
+    from retrieval.connection import Connection, Record
 
 OLDEST_PGVECTOR = (0, 8, 5)  # older ones overrun a buffer while building an index in parallel
 
@@ -39,17 +37,6 @@ async def connect(url: str, *, pool_size: int = 8) -> "asyncpg.Pool[Record]":
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
-
-
-@asynccontextmanager
-async def transaction(db: "Database") -> AsyncIterator["Connection"]:
-    """A connection inside a transaction, whether `db` is a pool or already a connection."""
-    if isinstance(db, asyncpg.Pool):
-        async with db.acquire() as connection, connection.transaction():
-            yield connection
-    else:
-        async with db.transaction():
-            yield db
 
 
 PGVECTOR_VERSION = """

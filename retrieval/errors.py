@@ -3,6 +3,7 @@
 RetrievalError
 ├─ ConversationNotFound      no such conversation
 ├─ MessageConflict           a message id is taken by other content
+├─ LanguageUnknown           the database has no text search for this language
 ├─ EmbeddingError
 │  ├─ EmbeddingUnavailable   the embedder cannot answer now; trying again may help
 │  ├─ EmbeddingRejected      the embedder refuses this text; trying again will not help
@@ -32,8 +33,18 @@ class MessageConflict(RetrievalError):
     """Message ids of the batch are taken by messages with other content; nothing was stored."""
 
     def __init__(self, message_ids: list[str]) -> None:
-        super().__init__("message ids are already taken by other content: " + ", ".join(message_ids))
+        super().__init__(
+            "message ids are already taken by other content: " + ", ".join(message_ids)
+        )
         self.message_ids = message_ids
+
+
+class LanguageUnknown(RetrievalError):
+    """The database has no text search configuration of this name."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(f"language {language!r} is not known; use one such as english or simple")
+        self.language = language
 
 
 class EmbeddingError(RetrievalError):
