@@ -1,0 +1,5 @@
+"""`python -m longroom` is `longroom`."""
+
+from longroom.cli import main
+
+main()

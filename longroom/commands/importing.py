@@ -1,0 +1,58 @@
+"""`longroom import`: brings a conversation of any length into a room."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longroom.options import DEFAULT_DATA_DIR, BackendUrl, DataDir, ServiceKey
+
+if TYPE_CHECKING:
+    from longroom.transfer.run import Totals
+
+
+def import_messages(
+    file: Annotated[
+        Path, typer.Argument(help="JSONL, one message a line; also .gz; - is standard input.")
+    ],
+    room: Annotated[str, typer.Option("--room", metavar="NAME", help="Where the messages go.")],
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rejected lines go; default: FILE.rejected.jsonl.")
+    ] = None,
+    ignore_unknown: Annotated[
+        bool, typer.Option("--ignore-unknown", help="Leave out fields that no message has.")
+    ] = False,
+    backend: BackendUrl = None,
+    service_key: ServiceKey = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Import messages: {"id"?, "participant", "role", "created_at", "content"} a line.
+
+    Lines that are no message are reported and kept apart; the rest is imported, in the order of
+    the file. An import that was interrupted goes on where it stopped when it is called again, and
+    importing a file twice changes nothing. Exit code 1 when a line was rejected.
+    """
+    from longroom.backend_session import with_backend
+    from longroom.transfer.file_import import FileImport
+
+    job = FileImport(file, room, rejects, ignore_unknown, positions=data_dir / "imports")
+    started = time.monotonic()
+    totals = with_backend(job.run, url=backend, service_key=service_key, data_dir=data_dir)
+    sys.stdout.write(_summary(totals, room=room, took_s=time.monotonic() - started))
+    if totals.rejected:
+        raise typer.Exit(1)
+
+
+def _summary(totals: "Totals", *, room: str, took_s: float) -> str:
+    sent = totals.stored + totals.duplicates
+    rate = f"{sent / took_s:,.0f}/s"
+    parts = [f"{totals.stored:,} messages stored in room {room!r} in {took_s:,.1f} s ({rate})"]
+    if totals.skipped_lines:
+        parts.append(f"the first {totals.skipped_lines:,} lines were done by an earlier import")
+    if totals.duplicates:
+        parts.append(f"{totals.duplicates:,} were already there")
+    if totals.rejected:
+        parts.append(f"{totals.rejected:,} lines rejected")
+    return "; ".join(parts) + "\n"

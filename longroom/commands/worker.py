@@ -1,0 +1,15 @@
+"""`longroom worker`: the agent worker that serves LiveKit rooms."""
+
+import typer
+
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def worker(context: typer.Context) -> None:
+    """Serve LiveKit rooms. Options are those of `python -m livekit.agents start`."""
+    from longroom.errors import clear_errors
+
+    with clear_errors():
+        from agent.worker import main
+
+        main(context.args)

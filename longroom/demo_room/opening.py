@@ -1,0 +1,36 @@
+"""Opens the demo room: brings its messages in at the first start, and waits until it knows them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from agent.backend_client import BackendClient
+from longroom.demo_room import QUESTIONS, messages
+from retrieval.wire import SearchRequest
+
+EMBEDDING_S = 30.0
+POLL_S = 0.2
+
+
+async def open_demo_room(client: BackendClient, *, room: str, say: Callable[[str], None]) -> None:
+    """Import the messages unless they are there. One batch: they come as a whole or not at all."""
+    conversation_id = (await client.create_room(room)).conversation_id
+    page = await client.get_recent_messages(conversation_id, limit=1)
+    if page.message_count:
+        return
+    history = messages()
+    say(f"first start: importing the demo room, {len(history)} messages …")
+    await client.append_messages(conversation_id, history)
+    await _wait_for_embeddings(client, conversation_id)
+
+
+async def _wait_for_embeddings(client: BackendClient, conversation_id: UUID) -> None:
+    # Searchable at once by its words; a few seconds later by its meaning, too. A backend that does
+    # not embed now is no reason to wait for ever.
+    deadline = time.monotonic() + EMBEDDING_S
+    while time.monotonic() < deadline:
+        request = SearchRequest(query=QUESTIONS[0], limit=1)
+        if not (await client.search_conversation(conversation_id, request)).pending:
+            return
+        await asyncio.sleep(POLL_S)

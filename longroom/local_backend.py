@@ -1,0 +1,108 @@
+"""Finds the backend, or runs one of our own as a child process for as long as we live."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from longroom.errors import ConfigurationError
+
+READY = "ready "
+REFUSED = "backend_stub: "
+START_S = 180.0  # a database that recovers from a crash may need most of it
+STOP_S = 20.0
+POLL_S = 0.03
+MAX_LOG_BYTES = 5_000_000
+
+
+@contextmanager
+def running_backend(
+    url: str | None, *, data_dir: Path, say: Callable[[str], None]
+) -> Iterator[str]:
+    """The URL of the backend at `url`, or of one started for the length of the block.
+
+    `say` hears short notes while one waits. Raises ConfigurationError with the last line of its
+    log when it does not start.
+    """
+    if url:
+        yield url.rstrip("/")
+        return
+    log = _prepare_log(data_dir)
+    say("starting the backend …")
+    with log.open("ab") as output:
+        written = output.tell()
+        child = _start(data_dir, output.fileno())
+    try:
+        yield _wait_until_ready(child, log, written)
+    finally:
+        _stop(child)
+
+
+def _prepare_log(data_dir: Path) -> Path:
+    log = data_dir / "logs" / "backend.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        log.touch()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the data folder {data_dir} cannot be written ({error.strerror});"
+            " make it writable, or choose another with --data-dir or LONGROOM_DATA_DIR"
+        ) from error
+    return log
+
+
+def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
+    # Its standard input is our pipe: however we end, also by kill -9, it reads the end of it and
+    # ends itself. A session of its own keeps the terminal's Ctrl-C away from it.
+    command = [sys.executable, "-m", "backend_stub", "--host", "127.0.0.1", "--port", "0"]
+    return subprocess.Popen(  # noqa: S603 - our own program, no shell
+        [*command, "--exit-with-parent"],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        env=os.environ | {"LONGROOM_DATA_DIR": str(data_dir.resolve())},
+        start_new_session=True,
+    )
+
+
+def _wait_until_ready(child: subprocess.Popen[bytes], log: Path, written: int) -> str:
+    deadline = time.monotonic() + START_S
+    while True:
+        ended = child.poll() is not None  # looked at before the log: nothing is written after
+        lines = _lines(log, written)
+        for line in lines:
+            if line.startswith(READY):
+                return line.removeprefix(READY).strip()
+        if ended or time.monotonic() > deadline:
+            last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+            what = "ended" if ended else f"was not ready after {START_S:g} s"
+            raise ConfigurationError(
+                f"the backend {what}: {last.removeprefix(REFUSED)} (log: {log})"
+            )
+        time.sleep(POLL_S)
+
+
+def _lines(log: Path, written: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(written)
+        whole = file.read().rpartition(b"\n")[0]
+    return whole.decode(errors="replace").splitlines()
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    if child.stdin:
+        child.stdin.close()
+    for send in (None, signal.SIGTERM, signal.SIGKILL):
+        if send is not None:
+            child.send_signal(send)
+        try:
+            child.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            continue
+        return

@@ -1,0 +1,34 @@
+"""The options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDir = Annotated[
+    Path,
+    typer.Option(
+        "--data-dir",
+        envvar="LONGROOM_DATA_DIR",
+        help="Folder of the embedded database, the outboxes and the logs.",
+    ),
+]
+BackendUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        envvar="BACKEND_URL",
+        metavar="URL",
+        help="A running backend; without it one is started for this command.",
+    ),
+]
+ServiceKey = Annotated[
+    str | None,
+    typer.Option(
+        "--service-key",
+        envvar="BACKEND_SERVICE_KEY",
+        metavar="KEY",
+        help="The backend's service key; better given in the environment.",
+    ),
+]
+DEFAULT_DATA_DIR = Path(".longroom")

@@ -1,0 +1,117 @@
+"""How a chat looks: answers as they come, what was recalled for them, and what it cost."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from agent.recall import Recalled
+from retrieval.wire import Message, RetrievalHit, SearchResponse
+
+SHOWN_HITS = 4
+QUIET = "bright_black"
+# Messages may come from anywhere: nothing in them may drive the terminal.
+CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+HELP = """\
+/search QUERY   what the conversation holds about it, best first
+/window         the messages that the agent has in its memory now
+/quit           leave; the room stays and the next chat goes on here
+Ctrl-C          interrupt an answer"""
+
+
+class Terminal:
+    """Prints to standard output; passing notes go to standard error."""
+
+    def __init__(self) -> None:
+        self._out = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        self._notes = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+
+    def note(self, text: str) -> None:
+        """Something that is only of interest while one waits; dropped when nobody watches."""
+        if self._notes.is_terminal:
+            self._notes.print(text, style=QUIET)
+
+    def say(self, text: str, *, style: str = "") -> None:
+        self._out.print(printable(text), style=style)
+
+    def quiet(self, text: str) -> None:
+        self.say(text, style=QUIET)
+
+    def complain(self, text: str) -> None:
+        self.say(text, style="yellow")
+
+    def asked(self, identity: str, text: str) -> None:
+        """The user's line, where no terminal has echoed it."""
+        self.say(f"{identity}> {text}", style="bold")
+
+    def delta(self, text: str) -> None:
+        """The next piece of an answer."""
+        self._out.print(printable(text), end="", soft_wrap=True)
+
+    def end_of_answer(self) -> None:
+        self._out.print()
+
+    def trace(self, recalled: Recalled, *, window: int, conversation: int) -> None:
+        """One line on what memory did for the answer, then the best of what it found."""
+        self.quiet(f"{_recall_line(recalled, conversation)} · window {window} of {conversation:,}")
+        for hit in recalled.hits[:SHOWN_HITS]:
+            self._hit(hit)
+        if len(recalled.hits) > SHOWN_HITS:
+            self.quiet(f"  … and {len(recalled.hits) - SHOWN_HITS} more")
+        self._out.print()
+
+    def found(self, response: SearchResponse) -> None:
+        """The answer to /search."""
+        found_ms = response.timings.total_ms
+        if not response.relevant:
+            self.quiet("nothing in the conversation seems to be about this; nearest:")
+        for hit in response.hits:
+            self._hit(hit)
+        self.quiet(
+            f"{len(response.hits)} of {response.message_count:,} messages in {found_ms:.0f} ms"
+            + (f" · {response.pending:,} without an embedding yet" if response.pending else "")
+        )
+
+    def messages(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            line = f"  {_when(message.created_at)} {message.participant}: {message.content}"
+            self._line(Text(printable(" ".join(line.split("\n")))))
+
+    def questions(self, questions: Sequence[str]) -> None:
+        for number, question in enumerate(questions, start=1):
+            self.say(f"  {number}  {question}")
+
+    def _hit(self, hit: RetrievalHit) -> None:
+        message = hit.message
+        words = " ".join((hit.excerpt or message.content).split())
+        line = Text(printable(f"  {_when(message.created_at)} {message.participant}: {words}"))
+        score = Text(f"  {hit.score:.2f}", style=QUIET)
+        line.truncate(max(20, self._out.width - len(score)), overflow="ellipsis")
+        self._line(line.append_text(score))
+
+    def _line(self, text: Text) -> None:
+        self._out.print(text, style=QUIET, no_wrap=True, overflow="ellipsis")
+
+
+def printable(text: str) -> str:
+    """The text without the characters that a terminal would obey."""
+    return text.translate(CONTROL)
+
+
+def _recall_line(recalled: Recalled, conversation: int) -> str:
+    waited = f"added {recalled.added_ms:.0f} ms"
+    if recalled.degraded:
+        return f"recalled nothing: the search was {recalled.degraded} ({waited})"
+    if not recalled.hits:
+        return f"recalled nothing: nothing in {conversation:,} messages is about it ({waited})"
+    return (
+        f"recalled {len(recalled.hits)} of {conversation:,} messages"
+        f" in {recalled.recall_ms:.0f} ms ({waited})"
+    )
+
+
+def _when(at: datetime) -> str:
+    return at.strftime("%d %b %Y")

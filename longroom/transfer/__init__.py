@@ -1,0 +1,1 @@
+"""Conversations into a room and out of it again: JSONL, any length."""

@@ -1,0 +1,65 @@
+"""Packs an import file's lines into batches that a backend takes in one request."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from longroom.transfer.lines import Read, Rejected, read_line
+from longroom.transfer.source import ImportSource
+from retrieval.wire import MAX_BATCH_MESSAGES
+
+MAX_BATCH_BYTES = 1_000_000  # well below any backend's body limit, however the JSON is escaped
+
+
+@dataclass
+class Batch:
+    """Messages in the file's order, the lines between them that were none, and where it ends."""
+
+    messages: list[Read] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    size: int = 0
+    last_line: int = 0
+    taken: int = 0
+    """Bytes of the file read so far."""
+
+    @property
+    def full(self) -> bool:
+        return len(self.messages) >= MAX_BATCH_MESSAGES or self.size >= MAX_BATCH_BYTES
+
+    def add(self, line: Read | Rejected) -> None:
+        self.last_line = line.line
+        if isinstance(line, Rejected):
+            self.rejected.append(line)
+            self.size += 1000  # a file of nothing but rejects must make batches, too
+            return
+        self.messages.append(line)
+        self.size += len(line.raw)
+
+
+def read_batches(
+    source: ImportSource, *, after: int = 0, ignore_unknown: bool = False
+) -> Iterator[Batch]:
+    """Everything behind line `after`, in order; the last batch may be small."""
+    batch = Batch()
+    seen: dict[str, Read] = {}
+    for number, raw in source.lines(after=after):
+        line = read_line(raw, number=number, ignore_unknown=ignore_unknown)
+        batch.add(_first_of_its_id(line, seen))
+        if batch.full:
+            batch.taken = source.taken
+            yield batch
+            batch = Batch()
+            seen = {}
+    batch.taken = source.taken
+    if batch.last_line:
+        yield batch
+
+
+def _first_of_its_id(line: Read | Rejected, seen: dict[str, Read]) -> Read | Rejected:
+    # A backend refuses a batch that contradicts itself as a whole, naming the id but not the line.
+    if isinstance(line, Rejected):
+        return line
+    first = seen.setdefault(line.message.id, line)
+    if first.message == line.message:
+        return line
+    reason = f"id: {line.message.id!r} is already the id of line {first.line}; give it another"
+    return Rejected(line.line, line.raw, reason)

@@ -1,0 +1,93 @@
+"""Stores batches in a room: in order, once each, with what the backend refuses singled out."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from agent.backend_client import BackendClient
+from agent.errors import BackendRejected, BackendUnavailable
+from longroom.transfer.batches import Batch
+from longroom.transfer.lines import Read, Rejected
+from retrieval.wire import AppendResult
+
+RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+REFUSALS_OF_CONTENT = {400, 409, 413, 422}  # any other refusal concerns the whole import
+
+
+@dataclass
+class Stored:
+    """What became of a batch's lines."""
+
+    stored: int = 0
+    duplicates: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Importer:
+    """One request at a time: two at once might be stored in the other order."""
+
+    def __init__(
+        self,
+        client: BackendClient,
+        conversation_id: UUID,
+        *,
+        retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
+    ) -> None:
+        self._client = client
+        self._conversation_id = conversation_id
+        self._retry_delays_s = retry_delays_s
+
+    async def store(self, batch: Batch) -> Stored:
+        """Store what can be stored; the rest is in `rejected`, sorted by line.
+
+        Raises BackendUnavailable when the backend stays away for all retries, and BackendRejected
+        when it refuses not a message but the import.
+        """
+        outcome = Stored(rejected=list(batch.rejected))
+        await self._store(batch.messages, outcome)
+        outcome.rejected.sort(key=lambda rejected: rejected.line)
+        return outcome
+
+    async def _store(self, lines: Sequence[Read], outcome: Stored) -> None:
+        if not lines:
+            return
+        try:
+            result = await self._append(lines)
+        except BackendRejected as refusal:
+            if refusal.status not in REFUSALS_OF_CONTENT:
+                raise
+            await self._single_out(lines, refusal, outcome)
+            return
+        stored = sum(1 for each in result.outcomes if each.status == "stored")
+        outcome.stored += stored
+        outcome.duplicates += len(result.outcomes) - stored
+
+    async def _single_out(
+        self, lines: Sequence[Read], refusal: BackendRejected, outcome: Stored
+    ) -> None:
+        taken = set(refusal.problem.ids)
+        if any(line.message.id in taken for line in lines):
+            outcome.rejected += [_taken(line) for line in lines if line.message.id in taken]
+            await self._store([line for line in lines if line.message.id not in taken], outcome)
+            return
+        if len(lines) == 1:
+            outcome.rejected.append(Rejected(lines[0].line, lines[0].raw, str(refusal)))
+            return
+        middle = len(lines) // 2
+        await self._store(lines[:middle], outcome)
+        await self._store(lines[middle:], outcome)
+
+    async def _append(self, lines: Sequence[Read]) -> AppendResult:
+        messages = [line.message for line in lines]
+        for delay_s in self._retry_delays_s:
+            try:
+                return await self._client.append_messages(self._conversation_id, messages)
+            except BackendUnavailable as error:
+                await asyncio.sleep(max(delay_s, error.retry_after_s or 0))
+        return await self._client.append_messages(self._conversation_id, messages)
+
+
+def _taken(line: Read) -> Rejected:
+    reason = f"id: {line.message.id!r} is taken by another message of the room; give it another"
+    return Rejected(line.line, line.raw, reason)

@@ -1,0 +1,58 @@
+"""One import from beginning to end: reads ahead, stores in order, keeps its position."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from longroom.transfer.batches import Batch, read_batches
+from longroom.transfer.importer import Importer
+from longroom.transfer.position import PositionFile
+from longroom.transfer.rejects import RejectsReport
+from longroom.transfer.source import ImportSource
+
+
+@dataclass
+class Totals:
+    """How an import stands."""
+
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    skipped_lines: int = 0
+    """Lines that an earlier, interrupted import had finished with."""
+
+
+async def run_import(
+    source: ImportSource,
+    importer: Importer,
+    *,
+    position_file: PositionFile,
+    rejects: RejectsReport,
+    ignore_unknown: bool,
+    on_batch: Callable[[Totals, int], None],
+) -> Totals:
+    """Import all of `source`; `on_batch` hears the totals and the bytes taken after each batch."""
+    position = position_file.load()
+    totals = Totals(rejected=position.rejected, skipped_lines=position.last_line)
+    batches = read_batches(source, after=position.last_line, ignore_unknown=ignore_unknown)
+    upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))
+    try:
+        while batch := await upcoming:
+            # Read and checked while the backend is busy with the one before.
+            upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))
+            outcome = await importer.store(batch)
+            rejects.write(outcome.rejected)
+            totals.stored += outcome.stored
+            totals.duplicates += outcome.duplicates
+            totals.rejected += len(outcome.rejected)
+            update = {"last_line": batch.last_line, "rejected": totals.rejected}
+            position_file.save(position.model_copy(update=update))
+            on_batch(totals, batch.taken)
+    finally:
+        upcoming.cancel()
+    position_file.forget()
+    return totals
+
+
+def _next(batches: Iterator[Batch]) -> Batch | None:
+    return next(batches, None)
