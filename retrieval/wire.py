@@ -80,17 +80,24 @@ def _storable_data(data: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _check_data(value: JsonValue, depth: int) -> None:
     if depth == 0:
         raise ValueError(f"must not be nested deeper than {MAX_DATA_DEPTH} levels; flatten it")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _storable(key)
+            _check_data(item, depth - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_data(item, depth - 1)
+    else:
+        _check_leaf(value)
+
+
+def _check_leaf(value: JsonValue) -> None:
     if isinstance(value, str):
         _storable(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must not contain NaN or Infinity, which JSON does not know; send null")
-    elif isinstance(value, list):
-        for item in value:
-            _check_data(item, depth - 1)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            _storable(key)
-            _check_data(item, depth - 1)
+    elif isinstance(value, int) and abs(value) > MAX_COUNT:
+        raise ValueError("must not contain whole numbers beyond 64 bits; send them as text")
 
 
 Text = Annotated[str, AfterValidator(_storable)]

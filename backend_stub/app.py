@@ -1,0 +1,64 @@
+"""The backend as an application: its parts put together, and how long they live."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from backend_stub import events, health, messages, rooms, search, sessions
+from backend_stub.credentials import Credentials, check_bind
+from backend_stub.limits import BodyLimit, RequestTimeout
+from backend_stub.metrics import Metrics
+from backend_stub.problems import install_problems
+from backend_stub.request_log import RequestLog
+from backend_stub.resources import open_resources
+from backend_stub.settings import BackendSettings
+
+API = "/api/v1"
+
+DESCRIPTION = """
+The single source of truth of long-running rooms: it stores every message of a conversation and
+finds those that answer a question. Every error is `application/problem+json` (RFC 9457); validation
+errors name the field, the rule and the mend, and never repeat what was sent. Writes are idempotent:
+when in doubt, send again.
+"""
+
+
+def create_app(settings: BackendSettings) -> FastAPI:
+    """The application; its lifespan opens and closes everything it holds.
+
+    Raises OpenBindRefused when the address would expose it without a credential. The lifespan
+    raises DatabaseUnfit or EmbeddingError when it must not start with what it found.
+    """
+    check_bind(settings.host, service_key=settings.service_key, open_allowed=settings.open)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings, metrics) as app.state.resources:
+            yield
+
+    app = FastAPI(
+        title="Longroom backend",
+        summary="Rooms that remember",
+        description=DESCRIPTION,
+        version="1.0",
+        lifespan=lifespan,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=f"{API}/docs",
+        redoc_url=None,
+        middleware=[
+            Middleware(RequestLog, metrics=metrics),
+            Middleware(RequestTimeout, timeout_s=settings.request_timeout_s),
+            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
+        ],
+    )
+    app.state.credentials = Credentials(settings.service_key, local_only=not settings.open)
+    install_problems(app)
+    for router in (rooms.router, messages.router, search.router, events.router, sessions.router):
+        app.include_router(router, prefix=API)
+    app.include_router(health.router, prefix=API)
+    # Probes and scrapers look at the root.
+    app.include_router(health.router, include_in_schema=False)
+    return app

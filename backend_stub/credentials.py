@@ -1,0 +1,70 @@
+"""Who may ask: holders of the service key, or in open mode whoever reaches the port."""
+
+import hmac
+import ipaddress
+from http import HTTPStatus
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+
+from backend_stub.errors import OpenBindRefused
+
+
+class Credentials:
+    """Checks the Authorization header of each request.
+
+    Without a key the backend is open. `local_only` then also refuses a foreign Host header: a page
+    in a browser on this machine could otherwise reach us under a name that it made resolve here.
+    """
+
+    def __init__(self, service_key: SecretStr | None, *, local_only: bool) -> None:
+        self._key = service_key.get_secret_value().encode() if service_key else None
+        self._local_only = local_only
+
+    def check(self, headers: Headers) -> None:
+        """Raise HTTPException 401 or 403 unless the request may proceed."""
+        if self._key is not None:
+            self._check_key(headers, self._key)
+        elif self._local_only and not is_loopback(_host_name(headers.get("host", ""))):
+            raise HTTPException(
+                HTTPStatus.FORBIDDEN,
+                "an open backend on loopback answers only requests addressed to loopback;"
+                " set BACKEND_SERVICE_KEY, or BACKEND_OPEN=true",
+            )
+
+    def _check_key(self, headers: Headers, key: bytes) -> None:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        # As bytes: the constant-time comparison of texts refuses any that is not ASCII.
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), key):
+            return
+        raise HTTPException(
+            HTTPStatus.UNAUTHORIZED,
+            "send the service key as 'Authorization: Bearer KEY'",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
+def check_bind(host: str, *, service_key: SecretStr | None, open_allowed: bool) -> None:
+    """Raise OpenBindRefused when the address would expose an open backend to the network."""
+    if service_key is None and not open_allowed and not is_loopback(host):
+        raise OpenBindRefused(
+            f"refusing to serve {host} without a credential:"
+            " set BACKEND_SERVICE_KEY, or BACKEND_OPEN=true, or bind to 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the name or address means this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(host_header: str) -> str:
+    if host_header.startswith("["):
+        return host_header[1:].partition("]")[0]
+    return host_header.partition(":")[0].lower()

@@ -1,0 +1,18 @@
+"""Why the backend does not start.
+
+BackendStartError
+├─ OpenBindRefused    an address beyond loopback without a credential
+└─ AddressRefused     the port is in use, or the address is not ours
+"""
+
+
+class BackendStartError(Exception):
+    """The message says how to mend it."""
+
+
+class OpenBindRefused(BackendStartError):
+    """An address beyond loopback without a credential."""
+
+
+class AddressRefused(BackendStartError):
+    """The port is in use, or the address is not ours."""

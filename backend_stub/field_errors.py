@@ -1,0 +1,79 @@
+"""Says what is wrong with a field and how to mend it, without repeating what was sent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from retrieval.wire import FieldError
+
+MAX_PATH_PARTS = 6
+MAX_PART_CHARS = 64
+
+# Messages of our own: those of the validator may quote the input.
+_RULES = {
+    "missing": "is required; add it",
+    "extra_forbidden": "is not a known field; remove it",
+    "string_type": "must be a string",
+    "string_unicode": "must not contain lone surrogates; send well-formed UTF-8",
+    "string_too_short": "must have at least {min_length} character(s)",
+    "string_too_long": "must have at most {max_length} characters; shorten or split it",
+    "too_short": "must have at least {min_length} item(s)",
+    "too_long": "must have at most {max_length} items; send smaller batches",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "must be a whole number of at most 19 digits",
+    "literal_error": "must be one of {expected}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "timezone_aware": "must carry a time zone, such as 2025-03-01T12:00:00Z",
+    "json_invalid": "is not valid JSON at character {position}",
+    "recursion_loop": "is nested too deeply; flatten it",
+}
+_RULES_BY_PREFIX = {
+    "uuid_": "must be a UUID such as 0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10",
+    "datetime_": "must be a date and time with a time zone, such as 2025-03-01T12:00:00Z",
+}
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
+    """Pydantic's errors in their order, as field and rule."""
+    return [FieldError(field=_field(error), message=_message(error)) for error in errors]
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    location = error["loc"]
+    if error["type"] == "json_invalid":
+        return "body"
+    path = ""
+    for part in location[1 : MAX_PATH_PARTS + 1]:
+        path += f"[{part}]" if isinstance(part, int) else f".{_printable(part)}"
+    if len(location) > MAX_PATH_PARTS + 1:
+        path += "…"
+    return path.lstrip(".") or str(location[0])
+
+
+def _printable(name: str) -> str:
+    # An unknown field's name is the sender's: keep it short and encodable.
+    return name[:MAX_PART_CHARS].encode("utf-8", "replace").decode()
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    kind: str = error["type"]
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    if kind == "json_invalid":
+        return _RULES[kind].format(position=error["loc"][-1])
+    if kind in _RULES:
+        return _RULES[kind].format(**error.get("ctx", {}))
+    for prefix, rule in _RULES_BY_PREFIX.items():
+        if kind.startswith(prefix):
+            return rule
+    return f"is not valid ({kind})"

@@ -1,0 +1,81 @@
+"""What watches the backend asks: does it live, can it serve, what are its figures."""
+
+from http import HTTPStatus
+from typing import Literal
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from backend_stub.resources import Resources
+from backend_stub.routing import Held, problem_responses
+from retrieval import embedding_models, migrations
+from retrieval.errors import SchemaMismatch
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """The process lives."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """The backend can serve, and with which embedding model."""
+
+    status: Literal["ready"] = "ready"
+    model: str
+
+
+@router.get("/healthz", summary="Does the process live?", responses=problem_responses(503))
+async def healthz(held: Held) -> Health:
+    """503 when a part of the process has died, so that the process should be started again."""
+    if held.worker is not None and held.worker.done():
+        raise HTTPException(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "the embedding worker has ended; start the process again",
+        )
+    return Health()
+
+
+@router.get("/readyz", summary="Can it serve?", responses=problem_responses(503))
+async def readyz(held: Held) -> Readiness:
+    """Ready when the database answers, and its schema and active model are this program's."""
+    reason = await _unready(held)
+    if reason is not None:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, reason)
+    return Readiness(model=held.model.name)
+
+
+async def _unready(held: Resources) -> str | None:
+    async with held.connection() as db:
+        try:
+            missing = await migrations.pending(db)
+        except SchemaMismatch as error:
+            return str(error)
+        if missing:
+            return "the database lacks migrations; run `longroom migrate`"
+        active = await embedding_models.active_model(db)
+    if active is None or active.model_id != held.model.model_id:
+        found = active.name if active else "none"
+        return f"the active embedding model is {found}, this process has {held.model.name}"
+    return None
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses=problem_responses(503) | {200: {"content": {"text/plain": {}}}},
+)
+async def metrics(held: Held) -> Response:
+    """Labels are bounded: route templates, methods, status classes, stages."""
+    async with held.connection() as db:
+        pending = await embedding_models.pending_counts(db, model_id=held.model.model_id)
+    return Response(
+        held.metrics.expose(waiting=pending.waiting, failed=pending.failed, pool=held.pool),
+        media_type=CONTENT_TYPE_LATEST,
+    )

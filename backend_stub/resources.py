@@ -1,0 +1,117 @@
+"""What the backend holds while it lives: database, embedder, embedding worker, LiveKit."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retrieval.embedding_models import EmbeddingModel
+from retrieval.embedding_worker import EmbeddingWorker
+
+from backend_stub.livekit_rooms import LiveKitRooms, open_livekit
+from backend_stub.metrics import Metrics
+from backend_stub.settings import BackendSettings
+from retrieval import database, embedding_models, migrations
+from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.embedding import Embedder, open_embedder
+from retrieval.embedding.batching import BatchingEmbedder
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+WORKER_CONNECTIONS = 2  # of its own, so that filling in embeddings never makes a search wait
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Opened by `open_resources`; routes read it from the application's state."""
+
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    pool_timeout_s: float
+    embedder: Embedder
+    model: EmbeddingModel
+    worker: asyncio.Task[None] | None
+    livekit: LiveKitRooms | None
+    metrics: Metrics
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["PoolConnectionProxy[asyncpg.Record]"]:
+        """A database connection; TimeoutError when none is free in time."""
+        async with self.pool.acquire(timeout=self.pool_timeout_s) as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIterator[Resources]:
+    """Open everything in order and close it in reverse.
+
+    Raises DatabaseUnfit or EmbeddingError when the backend must not start with what it found.
+    """
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(_database_url(settings))
+        pool = await database.connect(url, pool_size=settings.database.pool_size)
+        stack.push_async_callback(pool.close)
+        embedder = BatchingEmbedder(await asyncio.to_thread(open_embedder, settings.embedding))
+        stack.push_async_callback(embedder.aclose)
+        model = await embedding_models.ensure_model(
+            pool, name=embedder.name, dimension=embedder.dimension
+        )
+        worker = None
+        if settings.embedding_worker:
+            worker = await stack.enter_async_context(_embedding(url, embedder, model))
+        livekit = await stack.enter_async_context(open_livekit(settings.livekit))
+        yield Resources(
+            pool=pool,
+            pool_timeout_s=settings.pool_timeout_s,
+            embedder=embedder,
+            model=model,
+            worker=worker,
+            livekit=livekit,
+            metrics=metrics,
+        )
+
+
+@asynccontextmanager
+async def _database_url(settings: BackendSettings) -> AsyncIterator[str]:
+    if settings.database.url is not None:
+        url = settings.database.url.get_secret_value()
+        if settings.migrate:
+            await migrations.migrate(url)
+        yield url
+        return
+    server = EmbeddedPostgres(settings.data_dir)
+    try:
+        url = await asyncio.to_thread(server.start)
+        await migrations.migrate(url)
+        yield url
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def _embedding(
+    url: str, embedder: Embedder, model: EmbeddingModel
+) -> AsyncIterator[asyncio.Task[None]]:
+    pool = await database.connect(url, pool_size=WORKER_CONNECTIONS)
+    try:
+        worker = EmbeddingWorker(pool, embedder, model)
+        task = asyncio.create_task(worker.run(), name="embedding worker")
+        task.add_done_callback(_log_end)
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+    finally:
+        await pool.close()
+
+
+def _log_end(task: asyncio.Task[None]) -> None:
+    # Liveness fails from here on, so that the process is started again.
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("embedding worker ended", exc_info=task.exception())

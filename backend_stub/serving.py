@@ -1,0 +1,123 @@
+"""Runs the application on a socket until it is told to stop, then drains it."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from backend_stub.errors import AddressRefused
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(
+    app: FastAPI, *, listener: socket.socket, drain_timeout_s: int, exit_with_parent: bool
+) -> None:
+    """Open what the application holds, answer requests until a signal, drain, and close.
+
+    Prints one line "ready http://host:port" on standard output once it answers. Raises what the
+    application's lifespan raises.
+    """
+    stop = asyncio.Event()
+    _stop_at_signal(stop)
+    if exit_with_parent:
+        _stop_with_parent(stop)
+    # The lifespan is entered here, not by uvicorn, which would turn its errors into log lines.
+    async with app.router.lifespan_context(app):
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=drain_timeout_s,
+        )
+        logger.info("backend started")
+        await _Server(config, stop=stop, announce=lambda: _announce(listener)).serve([listener])
+        logger.info("backend drained")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on that address, port 0 for a free one. Raises AddressRefused."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = min(found, key=lambda item: item[0])  # IPv4 first
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise AddressRefused(f"{host} is not an address to serve: {error.strerror}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Now, not at the first request: of two programs on one port, the second must be told.
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise AddressRefused(
+            f"cannot serve {host} port {port}: {error.strerror};"
+            " end what uses it, or choose another BACKEND_PORT (0: a free one)"
+        ) from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn raises them again after draining, before we could close."""
+
+    def __init__(
+        self, config: uvicorn.Config, *, stop: asyncio.Event, announce: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._stop = stop
+        self._announce = announce
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    async def on_tick(self, counter: int) -> bool:
+        self.should_exit = self.should_exit or self._stop.is_set()
+        return await super().on_tick(counter)
+
+
+def _announce(listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - read, not bound
+    name = f"[{reachable}]" if ":" in reachable and "[" not in reachable else reachable
+    sys.stdout.write(f"ready http://{name}:{port}\n")
+    sys.stdout.flush()
+
+
+def _stop_at_signal(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def request() -> None:
+        stop.set()
+        # A second signal is not asked: it ends the process at once.
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(signal_number)
+
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, request)
+
+
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def wait_for_end() -> None:
+        # os.read: a buffered reader that blocks in a thread would abort the interpreter's exit.
+        while os.read(0, 4096):
+            pass
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait_for_end, name="parent watch", daemon=True).start()

@@ -1,0 +1,90 @@
+"""What the backend reads from its surroundings; built once, by the program that starts it."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retrieval.settings import DatabaseSettings, EmbeddingSettings
+
+
+class LiveKitSettings(BaseSettings):
+    """The LiveKit server where rooms are opened; without its URL the backend works alone."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LIVEKIT_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    url: str | None = Field(default=None, description="LiveKit server, as wss://host")
+    api_key: str | None = Field(default=None, description="LiveKit API key")
+    api_secret: SecretStr | None = Field(default=None, description="LiveKit API secret")
+    agent_name: str = Field(
+        default="longroom", min_length=1, description="the agent that rooms are dispatched to"
+    )
+    timeout_s: float = Field(
+        default=3.0, gt=0, le=30, description="longest wait for the LiveKit server, in seconds"
+    )
+    token_ttl_s: int = Field(
+        default=21_600, ge=60, description="how long a join token stays valid, in seconds"
+    )
+
+    @model_validator(mode="after")
+    def _keys_with_url(self) -> Self:
+        if self.url is not None and not (self.api_key and self.api_secret):
+            raise ValueError("LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+        return self
+
+    def secret(self) -> str:
+        """The API secret in clear; empty when there is none."""
+        return self.api_secret.get_secret_value() if self.api_secret else ""
+
+
+class BackendSettings(BaseSettings):
+    """How the backend serves; the parts that it is made of have settings of their own."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BACKEND_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
+
+    host: str = Field(default="127.0.0.1", description="address to serve")
+    port: int = Field(default=8000, ge=0, le=65_535, description="port to serve; 0: a free one")
+    service_key: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="what callers send as 'Authorization: Bearer KEY'; empty: open, loopback only",
+    )
+    open: bool = Field(
+        default=False, description="serve addresses beyond loopback without a service key"
+    )
+    migrate: bool = Field(
+        default=False,
+        description="apply migrations at start; always done with the embedded database",
+    )
+    embedding_worker: bool = Field(
+        default=True, description="embed new messages in this process, too"
+    )
+    body_limit_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1024, description="largest request body, in bytes"
+    )
+    request_timeout_s: float = Field(
+        default=30.0, gt=0, description="time until a response begins, in seconds"
+    )
+    pool_timeout_s: float = Field(
+        default=5.0, gt=0, description="longest wait for a database connection, in seconds"
+    )
+    drain_timeout_s: int = Field(
+        default=10, ge=0, description="time for open requests to finish at SIGTERM, in seconds"
+    )
+    data_dir: Path = Field(
+        default=Path(".longroom"),
+        validation_alias="LONGROOM_DATA_DIR",
+        description="where the embedded database lives",
+    )
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
+    livekit: LiveKitSettings = Field(default_factory=LiveKitSettings)
