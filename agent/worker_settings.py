@@ -30,7 +30,10 @@ class WorkerSettings(BaseSettings):
         validation_alias="LIVEKIT_API_SECRET", description="The secret of that key."
     )
     name: str = Field(
-        default="longroom", min_length=1, description="The name by which rooms ask for this agent."
+        default="longroom",
+        min_length=1,
+        validation_alias="LIVEKIT_AGENT_NAME",  # the backend's dispatches read the same variable
+        description="The name by which rooms ask for this agent.",
     )
     max_rooms: int = Field(default=40, ge=1, description="Rooms that this worker serves at once.")
     min_free_memory_mb: int = Field(
