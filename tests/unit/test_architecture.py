@@ -1,0 +1,125 @@
+"""The dependency rule holds, and the contracts that guard it bite."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("agent", "backend_stub", "longroom", "retrieval")
+MAX_LINES = 250
+
+
+def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "500", "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _modules(package: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts).removesuffix(".__init__"), path
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The packages and their contracts, to be broken."""
+    for package in PACKAGES:
+        skipped = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=skipped)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_every_contract_is_kept() -> None:
+    result = _lint_imports(ROOT)
+
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_agent_may_import_no_module_of_retrieval_but_the_wire_types(copy: Path) -> None:
+    forbidden = [name for name, _ in _modules("retrieval") if "." in name]
+    forbidden.remove("retrieval.wire")
+    probe = "".join(f"import {name}\n" for name in forbidden)
+    (copy / "agent" / "probe.py").write_text(probe, encoding="utf-8")
+
+    result = _lint_imports(copy)
+
+    assert result.returncode != 0
+    reported = [name for name in forbidden if f"agent.probe -> {name} (" in result.stdout]
+    assert reported == forbidden
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("agent", "backend_stub"),
+        ("backend_stub", "agent"),
+        ("retrieval", "backend_stub"),
+        ("retrieval", "agent"),
+        ("retrieval", "longroom"),
+        ("agent", "longroom"),
+        ("agent", "asyncpg"),
+        ("agent", "torch"),
+        ("retrieval", "livekit"),
+        ("retrieval", "fastapi"),
+    ],
+)
+def test_an_import_against_the_dependency_rule_is_found(
+    copy: Path, importer: str, imported: str
+) -> None:
+    (copy / importer / "probe.py").write_text(f"import {imported}\n", encoding="utf-8")
+
+    result = _lint_imports(copy)
+
+    assert result.returncode != 0
+    assert f"{importer}.probe -> {imported}" in result.stdout
+
+
+def test_the_wire_types_import_only_pydantic_and_the_standard_library() -> None:
+    roots = {name.split(".")[0] for name in _imports(ROOT / "retrieval" / "wire.py")}
+
+    assert roots - sys.stdlib_module_names == {"pydantic"}
+
+
+def test_the_backend_speaks_to_livekit_only_through_its_server_api() -> None:
+    # import-linter sees the namespace package `livekit` as one, so it can't tell these apart.
+    imported = {
+        name
+        for _, path in _modules("backend_stub")
+        for name in _imports(path)
+        if name.split(".")[0] == "livekit"
+    }
+
+    allowed = ("livekit.api", "livekit.protocol")
+    assert [name for name in imported if name != "livekit" and not name.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_file_is_longer_than_can_be_read_at_once(package: str) -> None:
+    long = [
+        f"{path.relative_to(ROOT)}: {lines} lines"
+        for _, path in _modules(package)
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+    ]
+
+    assert long == []
