@@ -11,7 +11,8 @@ RetrievalError
 └─ DatabaseUnfit             the process must not start on this database
    ├─ DatabaseUnreachable    nobody answers, or it refuses us
    ├─ ExtensionMissing       pgvector is absent or too old
-   └─ SchemaMismatch         migrations are missing, changed or newer than this program
+   ├─ SchemaMismatch         migrations are missing, changed or newer than this program
+   └─ MigrationFailed        PostgreSQL refused a statement of a migration
 """
 
 from uuid import UUID
@@ -77,3 +78,7 @@ class ExtensionMissing(DatabaseUnfit):
 
 class SchemaMismatch(DatabaseUnfit):
     """Migrations are missing, were changed after they ran, or are newer than this program."""
+
+
+class MigrationFailed(DatabaseUnfit):
+    """PostgreSQL refused a statement of a migration; it and those after it were not applied."""

@@ -21,7 +21,7 @@ on conflict (conversation_id, session_id) do update
        participants = excluded.participants,
        usage = excluded.usage,
        close_reason = coalesce(excluded.close_reason, session.close_reason),
-       updated_at = now()
+       updated_at = excluded.updated_at
 """
 
 

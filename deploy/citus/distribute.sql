@@ -1,0 +1,38 @@
+-- Shards a migrated, still empty Longroom database by conversation. Run it once, on the coordinator:
+--   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f deploy/citus/distribute.sql
+-- Programs and their SQL stay the same; later migrations reach all shards by themselves.
+
+-- Citus refuses to distribute a table that a local one refers to: the foreign keys step aside.
+alter table message drop constraint message_conversation_id_fkey;
+alter table participant_name drop constraint participant_name_conversation_id_fkey;
+alter table message_term drop constraint message_term_conversation_id_fkey;
+alter table message_embedding drop constraint message_embedding_conversation_id_fkey;
+alter table embedding_job drop constraint embedding_job_conversation_id_fkey;
+alter table conversation_event drop constraint conversation_event_conversation_id_fkey;
+alter table session drop constraint session_conversation_id_fkey;
+
+select create_reference_table('embedding_model');
+select create_distributed_table('room', 'name', colocate_with => 'none');
+select create_distributed_table('conversation', 'conversation_id', colocate_with => 'none');
+select create_distributed_table('message', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('participant_name', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('message_term', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('message_embedding', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('embedding_job', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('conversation_event', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('session', 'conversation_id', colocate_with => 'conversation');
+
+alter table message add constraint message_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table participant_name add constraint participant_name_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table message_term add constraint message_term_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table message_embedding add constraint message_embedding_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table embedding_job add constraint embedding_job_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table conversation_event add constraint conversation_event_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table session add constraint session_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;

@@ -1,0 +1,37 @@
+"""Takes an SQL script apart into its statements."""
+
+import re
+from collections.abc import Iterator
+
+# What may contain a semicolon that ends nothing, and the one that does.
+_TOKEN = re.compile(
+    r"""
+      --[^\n]*
+    | /\*.*?\*/
+    | '(?:[^']|'')*'
+    | "(?:[^"]|"")*"
+    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    | (?P<end>;)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements in order, without those that are only comments.
+
+    Comments, quoted text and dollar-quoted bodies are kept whole; nested block comments and
+    backslash escapes (`E'…'`) are not understood.
+    """
+    start = 0
+    for token in _TOKEN.finditer(script):
+        if token["end"]:
+            yield from _unless_empty(script[start : token.start()])
+            start = token.end()
+    yield from _unless_empty(script[start:])
+
+
+def _unless_empty(statement: str) -> Iterator[str]:
+    if _COMMENTS.sub("", statement).strip():
+        yield statement.strip()
