@@ -1,0 +1,43 @@
+"""The `longroom` command: one file a subcommand, each loading what it needs only when it runs."""
+
+import sys
+
+import typer
+
+from longroom.commands.backend import backend
+from longroom.commands.chat import chat
+from longroom.commands.doctor import doctor
+from longroom.commands.export import export
+from longroom.commands.importing import import_messages
+from longroom.commands.migrate import migrate
+from longroom.commands.worker import worker
+from longroom.errors import CommandError
+
+app = typer.Typer(
+    name="longroom",
+    help="An agent for rooms whose conversation never ends.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(chat)
+app.command()(worker)
+app.command()(backend)
+app.command()(migrate)
+app.command("import")(import_messages)
+app.command()(export)
+app.command()(doctor)
+
+
+def main() -> None:
+    """Run the command line; a CommandError ends it with one line and its exit code."""
+    try:
+        app()
+    except CommandError as error:
+        sys.stderr.write(f"longroom: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

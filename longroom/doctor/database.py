@@ -1,0 +1,100 @@
+"""Does the database answer, has it pgvector, and is its schema this program's?"""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longroom.doctor.finding import Finding, fail, ok, warn
+from retrieval.errors import DatabaseUnfit, SchemaMismatch
+
+if TYPE_CHECKING:
+    import asyncpg
+
+REPORT = "look into cluster/server.log in the data folder"
+INSTALL = "pip install 'longroom[backend]'"
+
+
+async def examine_database(data_dir: Path) -> list[Finding]:
+    """Findings on DATABASE_URL, or on the embedded database, which is started for it."""
+    try:
+        from retrieval.embedded_postgres import EmbeddedPostgres
+        from retrieval.settings import DatabaseSettings
+    except ModuleNotFoundError as error:
+        return [fail("database", f"package {error.name} is not installed", mend=INSTALL)]
+    url = DatabaseSettings().url
+    if url is not None:
+        mend = "correct DATABASE_URL, or leave it empty for the embedded database"
+        return await _examine(url.get_secret_value(), name="database", mend=mend)
+    try:
+        server = EmbeddedPostgres(data_dir)
+        try:
+            started = await asyncio.to_thread(server.start)
+            return await _examine(
+                started, name="embedded database", mend="delete nothing; report it"
+            )
+        finally:
+            await asyncio.to_thread(server.stop)
+        # The backend migrates an embedded database by itself when it starts.
+        return [_harmless(finding) for finding in findings]
+    except DatabaseUnfit as error:
+        mend = "mend what the message says, or set DATABASE_URL to a PostgreSQL with pgvector"
+        return [fail("embedded database", str(error), mend=mend)]
+
+
+def _harmless(finding: Finding) -> Finding:
+    if finding.status != "warn":
+        return finding
+    return ok(finding.name, f"{finding.text}; the next start does it")
+
+
+async def _examine(url: str, *, name: str, mend: str) -> list[Finding]:
+    from retrieval.connection import open_connection
+
+    try:
+        connection = await open_connection(url)
+    except DatabaseUnfit as error:
+        return [fail(name, str(error), mend=mend)]
+    try:
+        version = await connection.fetchval("show server_version")
+        return [
+            ok(name, f"PostgreSQL {version} answers"),
+            await _pgvector(connection),
+            await _schema(connection),
+        ]
+    finally:
+        await connection.close()
+
+
+PGVECTOR = """
+select installed_version, default_version from pg_available_extensions where name = 'vector'
+"""
+
+
+async def _pgvector(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    from retrieval.database import OLDEST_PGVECTOR
+
+    oldest = ".".join(map(str, OLDEST_PGVECTOR))
+    row = await connection.fetchrow(PGVECTOR)
+    if row is None:
+        mend = f"install pgvector {oldest} or newer on the database server"
+        return fail("pgvector", "not available on this server", mend=mend)
+    if row["installed_version"] is None:
+        text = f"{row['default_version']} is available, not yet enabled in this database"
+        return warn("pgvector", text, mend="longroom migrate")
+    if tuple(int(part) for part in row["installed_version"].split(".")) < OLDEST_PGVECTOR:
+        mend = f"install {oldest} or newer on the server, then: alter extension vector update"
+        return fail("pgvector", f"{row['installed_version']} is too old", mend=mend)
+    return ok("pgvector", row["installed_version"])
+
+
+async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    from retrieval.migrations import pending
+
+    try:
+        missing = await pending(connection)
+    except SchemaMismatch as error:
+        return fail("schema", str(error), mend="use the program that belongs to this database")
+    if missing:
+        names = ", ".join(migration.name for migration in missing)
+        return warn("schema", f"not applied yet: {names}", mend="longroom migrate")
+    return ok("schema", "up to date")

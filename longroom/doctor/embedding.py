@@ -1,0 +1,31 @@
+"""Are the model's files there and the agreed ones, and does the chosen embedder embed?"""
+
+import asyncio
+import time
+
+from longroom.doctor.finding import Finding, fail, ok
+from retrieval.errors import EmbeddingError, RetrievalError
+
+
+async def examine_embedding() -> list[Finding]:
+    """One finding: the embedder of the settings, opened and tried."""
+    try:
+        from retrieval.embedding import open_embedder
+        from retrieval.settings import EmbeddingSettings
+    except ModuleNotFoundError as error:
+        text = f"package {error.name} is not installed"
+        return [fail("embedding", text, mend="pip install 'longroom[backend,local]'")]
+    settings = EmbeddingSettings()
+    try:
+        started = time.perf_counter()
+        embedder = await asyncio.to_thread(open_embedder, settings)
+        try:
+            await embedder.embed(["Does it work?"], kind="query")
+        finally:
+            await embedder.aclose()
+    except (EmbeddingError, RetrievalError) as error:
+        mend = "mend what the message says, or choose another EMBEDDING_PROVIDER"
+        return [fail("embedding", str(error), mend=mend)]
+    took_s = time.perf_counter() - started
+    text = f"{embedder.name} by {settings.provider}, {embedder.dimension} numbers"
+    return [ok("embedding", f"{text}, checksum right, first one after {took_s:.1f} s")]

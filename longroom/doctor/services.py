@@ -1,0 +1,102 @@
+"""Do the backend, LiveKit and the language model answer, where they are configured?"""
+
+from dataclasses import dataclass
+
+import httpx
+
+from longroom.doctor.finding import Finding, fail, ok, warn
+
+TIMEOUT_S = 5.0
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What is configured; None is not."""
+
+    backend_url: str | None = None
+    livekit_url: str | None = None
+    livekit_key: str | None = None
+    livekit_secret: str | None = None
+    llm_base_url: str | None = None
+    llm_model: str | None = None
+    llm_key: str | None = None
+
+
+async def examine_services(addresses: Addresses) -> list[Finding]:
+    """One finding for each service."""
+    async with httpx.AsyncClient(timeout=TIMEOUT_S) as http:
+        return [
+            await _backend(http, addresses),
+            await _livekit(addresses),
+            await _language_model(http, addresses),
+        ]
+
+
+async def _backend(http: httpx.AsyncClient, addresses: Addresses) -> Finding:
+    if not addresses.backend_url:
+        return ok("backend", "BACKEND_URL is not set; `longroom chat` starts its own")
+    url = addresses.backend_url.rstrip("/")
+    try:
+        response = await http.get(f"{url}/readyz")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        mend = "start it (`longroom backend`) or correct BACKEND_URL"
+        return fail("backend", f"{url} does not answer ({type(error).__name__})", mend=mend)
+    if not response.is_success:
+        mend = "read the backend's log"
+        return fail("backend", f"{url} is not ready (HTTP {response.status_code})", mend=mend)
+    return ok("backend", f"{url} is ready")
+
+
+async def _livekit(addresses: Addresses) -> Finding:
+    if not addresses.livekit_url:
+        return ok("livekit", "LIVEKIT_URL is not set; only `longroom worker` needs it")
+    try:
+        from livekit.api import ListRoomsRequest, LiveKitAPI, TwirpError
+    except ModuleNotFoundError as error:
+        text = f"package {error.name} is not installed"
+        return fail("livekit", text, mend="pip install 'longroom[backend]'")
+    import aiohttp
+
+    mend = "correct LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or start the server"
+    try:
+        async with LiveKitAPI(
+            addresses.livekit_url,
+            addresses.livekit_key,
+            addresses.livekit_secret,
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        ) as livekit:
+            rooms = await livekit.room.list_rooms(ListRoomsRequest())
+    except TwirpError as error:
+        return fail("livekit", f"{addresses.livekit_url} refuses us ({error.code})", mend=mend)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        text = f"{addresses.livekit_url} does not answer ({type(error).__name__})"
+        return fail("livekit", text, mend=mend)
+    return ok("livekit", f"{addresses.livekit_url} answers, {len(rooms.rooms)} rooms are open")
+
+
+async def _language_model(http: httpx.AsyncClient, addresses: Addresses) -> Finding:
+    if not addresses.llm_base_url and not addresses.llm_key:
+        return ok("language model", "none is configured; answers are quotations")
+    url = (addresses.llm_base_url or OPENAI).rstrip("/")
+    headers = {"Authorization": f"Bearer {addresses.llm_key}"} if addresses.llm_key else {}
+    try:
+        response = await http.get(f"{url}/models", headers=headers)
+        response.raise_for_status()
+        names = {str(model["id"]) for model in response.json()["data"]}
+    except httpx.HTTPStatusError as error:
+        text = f"{url} refuses us (HTTP {error.response.status_code})"
+        return fail("language model", text, mend="correct OPENAI_API_KEY or LLM_BASE_URL")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        text = f"{url} does not answer ({type(error).__name__})"
+        return fail("language model", text, mend="start it or correct LLM_BASE_URL")
+    except (ValueError, KeyError, TypeError):
+        return warn("language model", f"{url} lists no models", mend="check LLM_BASE_URL")
+    if addresses.llm_model and addresses.llm_model not in names:
+        text = f"{url} does not list {addresses.llm_model!r}"
+        return warn("language model", text, mend="set LLM_MODEL to one of " + _some(names))
+    return ok("language model", f"{url} answers")
+
+
+def _some(names: set[str]) -> str:
+    return ", ".join(sorted(names)[:5]) or "its models"
