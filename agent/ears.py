@@ -16,8 +16,8 @@ from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, stt,
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.question import Question
+from agent.rolling_window import message_id
 from agent.stored_text import storable_content
-from retrieval.wire import MessageId
 
 HEARD_KINDS = (
     rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
@@ -53,7 +53,7 @@ class Ear(Agent):
         if text:
             self._heard(
                 Question(
-                    id=MessageId(new_message.id),
+                    id=message_id(new_message),
                     speaker=self._speaker,
                     text=storable_content(text),
                     asked_at=datetime.now(UTC),

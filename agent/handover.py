@@ -1,0 +1,80 @@
+"""Two agents in one room: the later one waits, the earlier one finishes its turn and leaves.
+
+Used when a worker shuts down (its rooms are dispatched again, to others), and it settles every
+other way in which a room gets a second agent.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import aiohttp
+from livekit import api, rtc
+
+SINCE_ATTRIBUTE = "longroom.since"
+"""When an agent arrived, in nanoseconds: the later one takes over."""
+
+WAIT_FOR_EARLIER_S = 15.0
+
+logger = logging.getLogger(__name__)
+
+
+async def hand_over(
+    livekit: api.LiveKitAPI, rooms: Sequence[api.Job], *, when: Callable[[], bool]
+) -> None:
+    """Ask for a new agent in each room, once this worker no longer takes any itself.
+
+    Without another worker LiveKit drops the request, and the room goes on here until the end.
+    """
+    while not when():  # noqa: ASYNC110  # LiveKit's worker has no event for it
+        await asyncio.sleep(0.05)
+    for job in rooms:
+        request = api.CreateAgentDispatchRequest(
+            agent_name=job.agent_name, room=job.room.name, metadata=job.metadata
+        )
+        try:
+            await livekit.agent_dispatch.create_dispatch(request)
+        except (api.TwirpError, aiohttp.ClientError, TimeoutError):
+            logger.warning("room not handed over", extra={"room": job.room.name})
+
+
+class Succession:
+    """Who of the agents in this room serves it."""
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._room = room
+        self._since = time.time_ns()
+        self._changed = asyncio.Event()
+        self.superseded = asyncio.Event()
+
+    async def announce(self) -> None:
+        """Call once connected. Setting attributes also makes us visible at once, not in 3 s."""
+        self._room.on("participant_connected", self._on_change)
+        self._room.on("participant_disconnected", self._on_change)
+        self._room.on("participant_attributes_changed", self._on_change)
+        await self._room.local_participant.set_attributes({SINCE_ATTRIBUTE: str(self._since)})
+        self._on_change()
+
+    async def wait_for_earlier(self, timeout_s: float = WAIT_FOR_EARLIER_S) -> None:
+        """Return when no earlier agent is left, or does not leave in time: it may be dead."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while any(since < self._since for since in self._others()):
+                    await self._changed.wait()
+        except TimeoutError:
+            logger.warning("an earlier agent has not left", extra={"room": self._room.name})
+
+    def _on_change(self, *_: object) -> None:
+        if any(since > self._since for since in self._others()):
+            self.superseded.set()
+        self._changed.set()
+        self._changed.clear()
+
+    def _others(self) -> list[int]:
+        marks = [
+            person.attributes.get(SINCE_ATTRIBUTE, "")
+            for person in self._room.remote_participants.values()
+            if person.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        ]
+        return [int(mark) for mark in marks if mark.isdecimal()]

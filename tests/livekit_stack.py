@@ -1,0 +1,121 @@
+"""Everything that a room needs, as real processes: LiveKit, backend, language model, worker."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from livekit import api
+
+from agent.backend_client import BackendClient
+from retrieval.wire import Message, Room
+from tests.language_model_server import LanguageModelServer, language_model_server
+from tests.livekit_server import API_KEY, API_SECRET, LiveKitServer
+from tests.program import Program
+from tests.room_user import RoomUser
+from tests.tcp_proxy import TcpProxy, tcp_proxy
+
+WORKER = ("livekit.agents", "start", "agent/worker.py", "--log-format", "json")
+REGISTERED = "registered worker"
+
+
+@dataclass
+class Stack:
+    """The running parts; `proxy` stands between the agents and the backend."""
+
+    livekit: LiveKitServer
+    rooms: api.LiveKitAPI
+    model: LanguageModelServer
+    proxy: TcpProxy
+    backend: BackendClient
+    worker: Program
+    worker_env: dict[str, str]
+    directory: Path
+
+    async def open_room(self, *identities: str, departure_timeout_s: int = 1) -> "OpenRoom":
+        """A room of a new name with its agent and these people, all of them present."""
+        name = f"room-{secrets.token_hex(4)}"
+        # Made before the backend opens it: its own rooms live 20 s longer than their people.
+        await self.rooms.room.create_room(
+            api.CreateRoomRequest(name=name, departure_timeout=departure_timeout_s)
+        )
+        room = await self.backend.create_room(name)
+        users = [await self.join(name, identity) for identity in identities]
+        for user in users:
+            await user.agent_is_there()
+        return OpenRoom(name, room, users)
+
+    async def join(self, room: str, identity: str, *, metadata: str = "") -> RoomUser:
+        return await RoomUser.join(self.livekit.url, room, identity, metadata=metadata)
+
+    async def close(self, room: "OpenRoom") -> None:
+        for user in room.users:
+            await user.leave()
+        await self.rooms.room.delete_room(api.DeleteRoomRequest(room=room.name))
+
+    async def messages(self, room: "OpenRoom", limit: int = 200) -> list[Message]:
+        """What the backend has stored of this room's conversation."""
+        page = await self.backend.get_recent_messages(room.stored.conversation_id, limit=limit)
+        return page.messages
+
+    def another_worker(self, name: str, arguments: tuple[str, ...] = WORKER) -> Program:
+        """A second worker of the same settings, not started."""
+        return Program(arguments, env=self.worker_env, log=self.directory / f"{name}.log")
+
+
+@dataclass
+class OpenRoom:
+    """A room with people in it; `stored` is what the backend says of it."""
+
+    name: str
+    stored: Room
+    users: list[RoomUser]
+
+
+@asynccontextmanager
+async def running_stack(
+    livekit: LiveKitServer, *, database_url: str, directory: Path
+) -> AsyncIterator[Stack]:
+    """Start all parts on loopback; stops them in the opposite order."""
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(language_model_server())
+        backend = Program(
+            ["backend_stub", "--port", "0"],
+            env={**livekit.environment, "DATABASE_URL": database_url},
+            log=directory / "backend.log",
+        )
+        stack.callback(backend.kill)
+        backend_url = backend.start(until="ready http").split()[-1]
+        proxy = await stack.enter_async_context(tcp_proxy(backend_url))
+        client = BackendClient(backend_url, timeout_s=10)
+        stack.push_async_callback(client.aclose)
+        rooms = await stack.enter_async_context(
+            api.LiveKitAPI(livekit.http_url, API_KEY, API_SECRET)
+        )
+        env = worker_environment(livekit, backend_url=proxy.url, model_url=model.url)
+        env["LONGROOM_DATA_DIR"] = str(directory / "agent")
+        worker = Program(WORKER, env=env, log=directory / "worker.log")
+        stack.callback(worker.kill)
+        worker.start(until=REGISTERED)
+        yield Stack(livekit, rooms, model, proxy, client, worker, env, directory)
+
+
+def worker_environment(
+    livekit: LiveKitServer, *, backend_url: str, model_url: str
+) -> dict[str, str]:
+    """A worker on these parts, quick to end."""
+    return {
+        **livekit.environment,
+        "BACKEND_URL": backend_url,
+        "LLM_BASE_URL": model_url,
+        "LLM_MODEL": "scripted",
+        "OPENAI_API_KEY": "none",
+        "AGENT_HEALTH_PORT": "0",
+        "AGENT_SHUTDOWN_GRACE_S": "20",
+        "AGENT_IDLE_PROCESSES": "1",
+        "AGENT_GREETING": os.environ.get("AGENT_GREETING", ""),
+        "AGENT_FAREWELL": "",
+        "LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE": "0",
+    }

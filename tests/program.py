@@ -1,0 +1,82 @@
+"""A program of this project as a real process, with its output in a file."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+class Program:
+    """`python -m …` in the project's root; its environment holds only what is given and PATH."""
+
+    def __init__(self, arguments: Sequence[str], *, env: Mapping[str, str], log: Path) -> None:
+        self._arguments = arguments
+        self._log = log
+        self._env = {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            "PYTHONUNBUFFERED": "1",
+            **env,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process
+
+    @property
+    def output(self) -> str:
+        """Everything the program wrote so far, in all its runs."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def start(self, *, until: str, timeout_s: float = 60.0) -> str:
+        """Start, and return the line that says `until`, once more than in earlier runs."""
+        before = self.output.count(until)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *self._arguments],
+                cwd=ROOT,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + timeout_s
+        while self.output.count(until) <= before:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"{self._arguments} did not start:\n{self.output[-3000:]}")
+            time.sleep(0.05)
+        return next(line for line in reversed(self.output.splitlines()) if until in line)
+
+    def run(self, timeout_s: float = 60.0) -> int:
+        """Run to its end; returns the exit code."""
+        with self._log.open("ab") as log:
+            return subprocess.run(
+                [sys.executable, "-m", *self._arguments],
+                cwd=ROOT,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                timeout=timeout_s,
+                check=False,
+            ).returncode
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout_s: float = 60.0) -> int:
+        return self.process.wait(timeout_s)
+
+    def kill(self) -> None:
+        """Kill -9; harmless if it has ended already."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)

@@ -1,0 +1,69 @@
+"""A TCP proxy that a test can cut or slow down: a backend that is down or far away."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+
+class TcpProxy:
+    """Passes bytes on to `host:port` unless it is cut; `delay_s` holds back each answer."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = host, port
+        self._open: set[asyncio.StreamWriter] = set()
+        self.url = ""
+        self.is_cut = False
+        self.delay_s = 0.0
+
+    def cut(self) -> None:
+        """Break all connections and refuse new ones."""
+        self.is_cut = True
+        for writer in self._open:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self.is_cut = False
+        self.delay_s = 0.0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_cut:
+            writer.transport.abort()
+            return
+        self._open.add(writer)
+        try:
+            with contextlib.suppress(OSError):
+                target_reader, target_writer = await asyncio.open_connection(*self._target)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._pass_on(reader, target_writer, held_back=False))
+                    group.create_task(self._pass_on(target_reader, writer, held_back=True))
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, held_back: bool
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65_536):
+                if held_back and self.delay_s:
+                    await asyncio.sleep(self.delay_s)
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def tcp_proxy(url: str) -> AsyncIterator[TcpProxy]:
+    """A proxy on a free loopback port, in front of the server at `url`."""
+    parts = urlsplit(url)
+    proxy = TcpProxy(parts.hostname or "127.0.0.1", parts.port or 80)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()[:2]
+    proxy.url = f"http://{host}:{port}"
+    try:
+        yield proxy
+    finally:
+        proxy.cut()
+        server.close()
