@@ -1,0 +1,205 @@
+"""One search of one conversation, from the request to the response; read it top to bottom."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from retrieval import terms
+from retrieval.errors import EmbeddingError
+from retrieval.search.candidates import Candidates, collect
+from retrieval.search.filters import Filters
+from retrieval.search.hits import SPARE, build_hits, excerpt, read_messages
+from retrieval.search.people import possible_names
+from retrieval.search.postings import Postings, read_postings
+from retrieval.search.query import Query, understand
+from retrieval.search.ranking import Ranking, rank
+from retrieval.search.relevance import RELEVANT_CONFIDENCE, confidence
+from retrieval.search.room import Room, read_room
+from retrieval.search.vectors import Target
+from retrieval.search.weights import WEIGHTS, Weights
+from retrieval.wire import (
+    Arm,
+    ConversationId,
+    Message,
+    RetrievalHit,
+    SearchRequest,
+    SearchResponse,
+    SearchTimings,
+)
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database
+    from retrieval.embedding import Embedder
+
+logger = logging.getLogger(__name__)
+
+
+async def search_conversation(
+    db: "Database",
+    embedder: "Embedder | None",
+    *,
+    conversation_id: ConversationId,
+    request: SearchRequest,
+    weights: Weights = WEIGHTS,
+    now: datetime | None = None,
+) -> SearchResponse:
+    """Find the messages of one conversation that answer the request.
+
+    Without an embedder, or if it fails or its model is not the active one, words alone decide and
+    the response says so. `now` is what "yesterday" in the query refers to; by default the present.
+    Raises ConversationNotFound.
+    """
+    clock = _Clock()
+    room = await read_room(
+        db,
+        conversation_id=conversation_id,
+        query=request.query,
+        possible_names=possible_names(request.query),
+        exclude_ids=request.exclude_ids,
+    )
+    query = _read_query(request, room, now)
+    if query.small_talk:
+        return _response(room, [], confidence=0.0, clock=clock)
+    filters = Filters.of(request, excluded=room.excluded)
+    found, target = await asyncio.gather(
+        _find_words(db, room=room, query=query, filters=filters),
+        _embed(embedder, room=room, query=query, clock=clock),
+    )
+    candidates = await collect(
+        db, room=room, query=query, found=found, target=target, filters=filters
+    )
+    clock.candidates_found()
+    ranking = rank(
+        candidates,
+        query,
+        weights=weights,
+        zone=ZoneInfo(request.time_zone),
+        degraded=target is None,
+    )
+    ranked = await _read_hits(db, room=room, ranking=ranking, found=candidates, request=request)
+    hits = await build_hits(
+        db, conversation_id=conversation_id, ranked=ranked, request=request, excluded=room.excluded
+    )
+    return _response(
+        room,
+        hits,
+        confidence=confidence(ranking.evidence),
+        clock=clock,
+        degraded=["vector"] if target is None else [],
+    )
+
+
+def _read_query(request: SearchRequest, room: Room, now: datetime | None) -> Query:
+    return understand(
+        request.query,
+        names=room.names,
+        participants=room.participants,
+        asker=request.asker,
+        now=(now or datetime.now(UTC)).astimezone(ZoneInfo(request.time_zone)),
+    )
+
+
+async def _find_words(
+    db: "Database", *, room: Room, query: Query, filters: Filters
+) -> list[Postings]:
+    exact = terms.exact_terms(query.text)
+    return await read_postings(db, room=room, terms=[*exact, *room.lexemes], filters=filters)
+
+
+async def _embed(
+    embedder: "Embedder | None", *, room: Room, query: Query, clock: "_Clock"
+) -> Target | None:
+    """None if there is nothing to compare with, or nothing to compare."""
+    if embedder is None or room.model is None or embedder.name != room.model.name:
+        return None
+    start = perf_counter()
+    try:
+        vectors = await embedder.embed([query.embedded_text], kind="query")
+    except EmbeddingError as error:
+        logger.warning(
+            "search without the vector arm: the embedder failed",
+            extra={"conversation_id": str(room.conversation_id), "error": type(error).__name__},
+        )
+        return None
+    clock.embed_ms = _milliseconds_since(start)
+    return Target(room.conversation_id, room.model.model_id, vectors[0])
+
+
+async def _read_hits(
+    db: "Database", *, room: Room, ranking: Ranking, found: Candidates, request: SearchRequest
+) -> list[RetrievalHit]:
+    """The best messages, with some to spare, as hits without neighbours."""
+    places = ranking.first(request.limit + SPARE)
+    messages = await read_messages(
+        db,
+        conversation_id=room.conversation_id,
+        seqs=[int(ranking.seq[place]) for place in places],
+    )
+    return [
+        _hit(messages[int(ranking.seq[place])], place, ranking, found, explain=request.explain)
+        for place in places
+        if int(ranking.seq[place]) in messages
+    ]
+
+
+def _hit(
+    message: Message, place: int, ranking: Ranking, found: Candidates, *, explain: bool
+) -> RetrievalHit:
+    words, cosines = found.words.passages(message.seq), found.cosines.passages(message.seq)
+    return RetrievalHit(
+        message=message,
+        score=float(ranking.score[place]),
+        found_by=found.arms(message.seq),
+        excerpt=excerpt(
+            message.content,
+            passage_score=lambda passage: words.get(passage, 0.0) + cosines.get(passage, 0.0),
+        ),
+        parts=ranking.explain(place) if explain else None,
+    )
+
+
+def _response(
+    room: Room,
+    hits: list[RetrievalHit],
+    *,
+    confidence: float,
+    clock: "_Clock",
+    degraded: list[Arm] | None = None,
+) -> SearchResponse:
+    return SearchResponse(
+        hits=hits,
+        relevant=bool(hits) and confidence >= RELEVANT_CONFIDENCE,
+        confidence=confidence,
+        message_count=room.message_count,
+        pending=room.pending,
+        model=room.model.name if room.model else None,
+        timings=clock.timings(),
+        degraded=degraded or [],
+    )
+
+
+class _Clock:
+    """Where the time goes, in milliseconds."""
+
+    def __init__(self) -> None:
+        self._start = perf_counter()
+        self.embed_ms = 0.0
+        self._candidates_ms = 0.0
+
+    def candidates_found(self) -> None:
+        """Everything up to here but the embedding was spent on finding candidates."""
+        self._candidates_ms = _milliseconds_since(self._start) - self.embed_ms
+
+    def timings(self) -> SearchTimings:
+        return SearchTimings(
+            embed_ms=self.embed_ms,
+            candidates_ms=self._candidates_ms,
+            total_ms=_milliseconds_since(self._start),
+        )
+
+
+def _milliseconds_since(start: float) -> float:
+    return (perf_counter() - start) * 1000

@@ -1,0 +1,86 @@
+"""Turns ranked messages into hits: reads their text, quotes, adds neighbours, keeps the budget."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from retrieval import passages
+from retrieval.messages import message_of
+from retrieval.search.selection import Chosen, add_neighbours, choose, estimated_tokens
+from retrieval.wire import ConversationId, Message, RetrievalHit, SearchRequest
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database
+
+SPARE = 20
+"""Messages read beyond the limit, to fill places that long ones leave free."""
+
+MESSAGES = """
+select message_id, seq, role, participant, content, created_at, interrupted
+  from message
+ where conversation_id = $1 and seq = any($2)
+"""
+
+
+async def read_messages(
+    db: "Database", *, conversation_id: ConversationId, seqs: Sequence[int]
+) -> dict[int, Message]:
+    """By seq; messages that are gone are missing."""
+    if not seqs:
+        return {}
+    rows = await db.fetch(MESSAGES, conversation_id, [*seqs])
+    return {row["seq"]: message_of(row) for row in rows}
+
+
+async def build_hits(
+    db: "Database",
+    *,
+    conversation_id: ConversationId,
+    ranked: Sequence[RetrievalHit],
+    request: SearchRequest,
+    excluded: Sequence[int],
+) -> list[RetrievalHit]:
+    """Cut the ranking to the limit and the budget, and add the neighbours asked for."""
+    hits = {hit.message.seq: hit for hit in ranked}
+    tokens = {
+        seq: estimated_tokens(hit.excerpt or hit.message.content) for seq, hit in hits.items()
+    }
+    chosen = choose([*hits], tokens, limit=request.limit, budget=request.token_budget)
+    if request.neighbours == 0:
+        return [hits[one.seq] for one in chosen]
+    around = await read_messages(
+        db, conversation_id=conversation_id, seqs=_around(chosen, request.neighbours)
+    )
+    allowed = {seq: m for seq, m in around.items() if seq not in set(excluded)}
+    spent = sum(tokens[one.seq] for one in chosen)
+    add_neighbours(
+        chosen,
+        {seq: estimated_tokens(message.content) for seq, message in allowed.items()},
+        reach=request.neighbours,
+        left=math.inf if request.token_budget is None else request.token_budget - spent,
+    )
+    return [_with_neighbours(hits[one.seq], one, allowed) for one in chosen]
+
+
+def _around(chosen: Sequence[Chosen], reach: int) -> list[int]:
+    near = {one.seq + step for one in chosen for step in range(-reach, reach + 1)}
+    return sorted(near - {one.seq for one in chosen})
+
+
+def _with_neighbours(
+    hit: RetrievalHit, chosen: Chosen, messages: Mapping[int, Message]
+) -> RetrievalHit:
+    return hit.model_copy(
+        update={
+            "before": [messages[seq] for seq in chosen.before],
+            "after": [messages[seq] for seq in chosen.after],
+        }
+    )
+
+
+def excerpt(content: str, *, passage_score: Callable[[int], float]) -> str | None:
+    """The passage that matches best, if the message has more than one."""
+    parts = passages.split(content)
+    if len(parts) == 1:
+        return None
+    return parts[max(range(len(parts)), key=passage_score)]

@@ -1,0 +1,114 @@
+"""Who a query is about: participants it names, under the names that occur in this room, and "I"."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+LONGEST_NAME_WORDS = 3
+MAX_QUERY_WORDS = 200
+"""Names are looked for in the first words of a long query only."""
+SMALL_ROOM = 30
+"""Up to so many participants, a name counts however it is written."""
+
+_WORD = re.compile(r"\S+")
+_POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
+_EDGES = "\"'“”‘’`.,:;?!()[]{}<>…"
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b|\bi['’]", re.IGNORECASE)
+_SUBJECT_I = re.compile(r"\b(?:i|my)\b|\bi['’]", re.IGNORECASE)
+_AMBIGUOUS = """
+a all an and any anyone are art as at bill bot but can do does everybody for frank gene grace guest
+had has have he hello help her here hi him his hope how i if in is it its jack joy just linux mark
+may me my nick no nobody not of on one or our out pat ray rich rob rose she so some someone sue
+thanks that the them there they this to up us user admin was we were what when where which who why
+will you your
+"""
+# English words that are also names: they need a capital letter to count.
+_ALSO_WORDS = frozenset(_AMBIGUOUS.split())
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A name in the query: where it stands, and which participants go by it."""
+
+    start: int
+    end: int
+    identities: frozenset[str]
+    possessive: bool
+
+
+def possible_names(query: str) -> list[str]:
+    """Everything in the query that might be a participant's name, lower case, for one look-up."""
+    return list(dict.fromkeys(name for _, _, name, _ in _spans(query)))
+
+
+def mentions(
+    query: str, names: Mapping[str, frozenset[str]], *, participants: int
+) -> list[Mention]:
+    """The names in the query in order; where several overlap, the longest.
+
+    `names` is what the room knows of `possible_names`; `participants` counts the room's people.
+    """
+    found: list[Mention] = []
+    for start, end, name, possessive in sorted(_spans(query), key=lambda span: (span[0], -span[1])):
+        taken = found and start < found[-1].end
+        if name not in names or taken:
+            continue
+        if _is_meant(query, start, end, name, small=participants <= SMALL_ROOM):
+            found.append(Mention(start, end, names[name], possessive))
+    return found
+
+
+def as_first_person(query: str, named: Sequence[Mention]) -> str:
+    """The query with names turned into I and my.
+
+    A name draws a sentence's vector to every message that this participant wrote; the speaker is
+    accounted for by a part of the score of its own.
+    """
+    text = query
+    for mention in reversed(named):
+        word = "my" if mention.possessive else "I"
+        text = text[: mention.start] + word + text[mention.end :]
+    return text
+
+
+def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> frozenset[str]:
+    """Whose messages the query is likely to be about: the one person named, or who says I."""
+    says_i = asker is not None and _FIRST_PERSON.search(query) is not None
+    people = {mention.identities for mention in named}
+    if len(people) == 1 and not (says_i and _SUBJECT_I.search(query)):
+        return next(iter(people))
+    return frozenset({asker}) if says_i and asker is not None else frozenset()
+
+
+def _spans(query: str) -> Iterator[tuple[int, int, str, bool]]:
+    """Each run of up to three words: start, end, the bare name, whether it is possessive."""
+    words = [match for match, _ in zip(_WORD.finditer(query), range(MAX_QUERY_WORDS), strict=False)]
+    for first in range(len(words)):
+        for last in range(first, min(first + LONGEST_NAME_WORDS, len(words))):
+            start, end = words[first].start(), words[last].end()
+            yield from _readings(query, start, end)
+
+
+def _readings(query: str, start: int, end: int) -> Iterator[tuple[int, int, str, bool]]:
+    raw = query[start:end]
+    for edges in ("", _EDGES, _EDGES + "@"):
+        left = len(raw) - len(raw.lstrip(edges)) if edges else 0
+        bare = raw.strip(edges) if edges else raw
+        if bare and (edges == "" or bare != raw):
+            yield start + left, start + left + len(bare), bare.lower(), False
+        owned = _POSSESSIVE.sub("", bare)
+        if owned and owned != bare:
+            yield start + left, start + left + len(bare), owned.lower(), True
+
+
+def _is_meant(query: str, start: int, end: int, name: str, *, small: bool) -> bool:
+    """Whether a word that somebody goes by is used as a name here."""
+    if query[max(0, start - 1) : start] == "@" or query[start] == "@":
+        return True
+    written = query[start:end]
+    if any(char.isdigit() or char in "_|^-[]`" for char in name):
+        return True
+    capital = written[0].isupper() and written[1:2].islower()
+    if name in _ALSO_WORDS:
+        return capital and start > 0
+    return small or (capital and start > 0)

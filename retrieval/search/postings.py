@@ -1,0 +1,181 @@
+"""Reads where the query's words occur in one conversation, at a bounded cost.
+
+A word's postings are read newest first and no further than a cap, so that a common word in a large
+room costs no more than a rare one. How common a capped word is follows from how densely the part
+that was read lies; where it occurs beyond that is looked up for the candidates alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.search import packed
+from retrieval.search.arrays import Integers
+from retrieval.search.filters import Filters
+from retrieval.search.room import Room
+from retrieval.wire import ConversationId
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database, Record
+
+MAX_POSTINGS = 4000
+MAX_TERMS = 24
+"""The rarest words of a longer query are used."""
+MAX_WEIGHED_TERMS = 400
+
+
+@dataclass(frozen=True)
+class Postings:
+    """Where one term occurs: aligned arrays, one entry per passage."""
+
+    term: str
+    seq: Integers
+    passage: Integers
+    occurrences: Integers
+    passage_words: Integers
+    frequency: float
+    """Passages of the whole conversation that have the term."""
+    capped: bool
+    """Whether older occurrences may have been left unread."""
+
+
+async def read_postings(
+    db: "Database", *, room: Room, terms: Sequence[str], filters: Filters
+) -> list[Postings]:
+    """Postings of the query's terms, each at most MAX_POSTINGS, newest first."""
+    frequencies: dict[str, int] | None = None
+    if filters.narrow or len(terms) > MAX_TERMS:
+        frequencies = await _frequencies(db, room.conversation_id, terms[:MAX_WEIGHED_TERMS])
+        terms = list(frequencies)
+    if not terms:
+        return []
+    if filters.narrow:
+        rows = await db.fetch(
+            FILTERED_POSTINGS, room.conversation_id, terms, MAX_POSTINGS, *filters.parameters()
+        )
+    else:
+        rows = await db.fetch(POSTINGS, room.conversation_id, terms, MAX_POSTINGS)
+    return [_postings(row, room=room, frequencies=frequencies) for row in rows]
+
+
+FREQUENCIES = """
+select term, postings
+  from unnest($2::text[]) as wanted (term)
+ cross join lateral (
+       select count(*) as postings
+         from (select 1 from message_term
+                where conversation_id = $1 and lexeme = wanted.term limit $3) few) counted
+ order by nullif(postings, 0) nulls last, term
+ limit $4
+"""
+
+
+async def _frequencies(
+    db: "Database", conversation_id: ConversationId, terms: Sequence[str]
+) -> dict[str, int]:
+    """The rarest terms, rarest first, those that occur nowhere last, counted up to the cap."""
+    rows = await db.fetch(FREQUENCIES, conversation_id, list(terms), MAX_POSTINGS, MAX_TERMS)
+    return {row["term"]: row["postings"] for row in rows}
+
+
+POSTINGS = """
+select term, seq, passage, occurrences, passage_words
+  from unnest($2::text[]) as wanted (term)
+ cross join lateral (
+       select array_send(array_agg(seq)) as seq,
+              array_send(array_agg(passage::integer)) as passage,
+              array_send(array_agg(occurrences::integer)) as occurrences,
+              array_send(array_agg(passage_words::integer)) as passage_words
+         from (select seq, passage, occurrences, passage_words
+                 from message_term
+                where conversation_id = $1 and lexeme = wanted.term
+                order by seq desc, passage desc
+                limit $3) newest) columns
+"""
+
+FILTERED_POSTINGS = """
+select term, seq, passage, occurrences, passage_words
+  from unnest($2::text[]) as wanted (term)
+ cross join lateral (
+       select array_send(array_agg(seq)) as seq,
+              array_send(array_agg(passage::integer)) as passage,
+              array_send(array_agg(occurrences::integer)) as occurrences,
+              array_send(array_agg(passage_words::integer)) as passage_words
+         from (select t.seq, t.passage, t.occurrences, t.passage_words
+                 from message_term t
+                 join message m on m.conversation_id = t.conversation_id and m.seq = t.seq
+                where t.conversation_id = $1 and m.conversation_id = $1
+                  and t.lexeme = wanted.term
+                  and ($4::timestamptz is null or m.created_at >= $4)
+                  and ($5::timestamptz is null or m.created_at < $5)
+                  and ($6::text[] is null or m.participant = any($6))
+                  and ($7::text[] is null or m.role = any($7))
+                  and m.seq <> all($8::bigint[])
+                order by t.seq desc, t.passage desc
+                limit $3) newest) columns
+"""
+
+
+def _postings(row: "Record", *, room: Room, frequencies: dict[str, int] | None) -> Postings:
+    seq = packed.integers(row["seq"])
+    term: str = row["term"]
+    capped = len(seq) >= MAX_POSTINGS
+    return Postings(
+        term=term,
+        seq=seq,
+        passage=packed.small_integers(row["passage"]),
+        occurrences=packed.small_integers(row["occurrences"]),
+        passage_words=packed.small_integers(row["passage_words"]),
+        frequency=frequencies[term] if frequencies and not capped else frequency(seq, room=room),
+        capped=capped,
+    )
+
+
+def frequency(seq: Integers, *, room: Room) -> float:
+    """How many passages have a term of which the newest occurrences are `seq`, newest first."""
+    if len(seq) < MAX_POSTINGS:
+        return float(len(seq))
+    read = max(1, int(seq[0] - seq[-1]))
+    return float(max(len(seq), min(room.passage_count, len(seq) * room.message_count / read)))
+
+
+async def complete(
+    db: "Database", *, room: Room, postings: Sequence[Postings], seqs: Integers
+) -> list[Postings]:
+    """The postings with what lies beyond the cap in the messages `seqs`."""
+    capped = {one.term: one for one in postings if one.capped}
+    if not capped or len(seqs) == 0:
+        return [*postings]
+    rows = await db.fetch(POSTINGS_IN, room.conversation_id, [*capped], seqs.tolist())
+    joined = {row["term"]: _joined(capped[row["term"]], row) for row in rows}
+    return [joined.get(one.term, one) for one in postings]
+
+
+POSTINGS_IN = """
+select lexeme as term,
+       array_send(array_agg(seq)) as seq,
+       array_send(array_agg(passage::integer)) as passage,
+       array_send(array_agg(occurrences::integer)) as occurrences,
+       array_send(array_agg(passage_words::integer)) as passage_words
+  from message_term
+ where conversation_id = $1 and lexeme = any($2) and seq = any($3)
+ group by lexeme
+"""
+
+
+def _joined(read: Postings, row: "Record") -> Postings:
+    seq = packed.integers(row["seq"])
+    beyond = ~np.isin(seq, read.seq)
+    return replace(
+        read,
+        seq=np.concatenate((read.seq, seq[beyond])),
+        passage=np.concatenate((read.passage, packed.small_integers(row["passage"])[beyond])),
+        occurrences=np.concatenate(
+            (read.occurrences, packed.small_integers(row["occurrences"])[beyond])
+        ),
+        passage_words=np.concatenate(
+            (read.passage_words, packed.small_integers(row["passage_words"])[beyond])
+        ),
+    )

@@ -1,0 +1,51 @@
+"""What a query asks for, read once: people, days, places, and the text to embed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from retrieval.search.dates import Days, named_days
+from retrieval.search.people import as_first_person, asked_about, mentions
+from retrieval.search.small_talk import is_small_talk
+
+MAX_EMBEDDED_CHARS = 2000
+"""The model reads no further than this."""
+
+_WHERE = re.compile(
+    r"^\W*where\b|\b(?:what|which)\s+(?:city|country|place|state|town)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query as the search understands it."""
+
+    text: str
+    embedded_text: str
+    asked: frozenset[str]
+    named: frozenset[str]
+    days: list[Days]
+    asks_where: bool
+    small_talk: bool
+
+
+def understand(
+    text: str,
+    *,
+    names: Mapping[str, frozenset[str]],
+    participants: int,
+    asker: str | None,
+    now: datetime,
+) -> Query:
+    """Read the query in the light of the room. `now` is the asker's clock, with its time zone."""
+    named = mentions(text, names, participants=participants)
+    return Query(
+        text=text,
+        embedded_text=as_first_person(text, named)[:MAX_EMBEDDED_CHARS],
+        asked=asked_about(text, named, asker=asker),
+        named=frozenset().union(*(mention.identities for mention in named)),
+        days=named_days(text[:MAX_EMBEDDED_CHARS], now=now),
+        asks_where=_WHERE.search(text) is not None,
+        small_talk=is_small_talk(text),
+    )

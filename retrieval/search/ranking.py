@@ -1,0 +1,79 @@
+"""Orders the candidates by their score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import tzinfo
+
+import numpy as np
+
+from retrieval.search import dates, scoring
+from retrieval.search.arrays import Floats, Integers
+from retrieval.search.candidates import Candidates
+from retrieval.search.query import Query
+from retrieval.search.relevance import Evidence, evidence
+from retrieval.search.scoring import Features, Parts
+from retrieval.search.vectors import UNKNOWN_COSINE
+from retrieval.search.weights import Weights
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The candidates that may be hits, best first, as places in the candidates' columns."""
+
+    order: Integers
+    seq: Integers
+    score: Floats
+    parts: Parts
+    weights: Weights
+    evidence: Evidence
+
+    def first(self, count: int) -> Sequence[int]:
+        """The best places."""
+        best: list[int] = self.order[:count].tolist()
+        return best
+
+    def explain(self, place: int) -> dict[str, float]:
+        """What each part adds to the score of one candidate; together they are the score."""
+        return {
+            part.name: getattr(self.weights, part.name)
+            * float(getattr(self.parts, part.name)[place])
+            for part in fields(self.parts)
+        }
+
+
+def rank(
+    candidates: Candidates, query: Query, *, weights: Weights, zone: tzinfo, degraded: bool
+) -> Ranking:
+    """Score all candidates and order those that the filters allow.
+
+    `zone` is the asker's, for the days named; `degraded` says that no cosine is known at all.
+    """
+    features = _features(candidates, query, zone=zone, unknown=0.0 if degraded else UNKNOWN_COSINE)
+    parts = scoring.parts_of(features, asks_where=query.asks_where)
+    score = scoring.total(parts, weights)
+    # Without cosines, what shares no word with the query in its surroundings is not a find at all.
+    something = parts.surroundings > 0 if degraded else True
+    allowed = np.flatnonzero(candidates.facts.allowed & something)
+    newest_first = allowed[::-1]
+    return Ranking(
+        order=newest_first[np.argsort(-score[newest_first], kind="stable")],
+        seq=candidates.facts.seq,
+        score=score,
+        parts=parts,
+        weights=weights,
+        evidence=evidence(features.alone[allowed], features.words[allowed], blind=degraded),
+    )
+
+
+def _features(candidates: Candidates, query: Query, *, zone: tzinfo, unknown: float) -> Features:
+    facts = candidates.facts
+    alone = candidates.cosines.alone(facts.seq)
+    in_context = candidates.cosines.in_context(facts.seq)
+    alone_or_unknown = np.where(np.isnan(alone), unknown, alone)
+    return Features(
+        facts=facts,
+        meaning=np.where(np.isnan(in_context), alone_or_unknown, in_context),
+        alone=alone_or_unknown,
+        words=candidates.words.best(facts.seq),
+        date=dates.fit(query.days, facts.spoken_at, zone=zone),
+    )

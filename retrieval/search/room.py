@@ -1,0 +1,113 @@
+"""What a search must know of the conversation before it can read the query."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retrieval.errors import ConversationNotFound
+from retrieval.wire import ConversationId, MessageId
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database, Record
+
+MAX_COUNTED_PENDING = 10_000
+"""Counting goes no further, so that a search during a large backfill stays fast."""
+
+
+@dataclass(frozen=True)
+class ActiveModel:
+    """The embedding model whose vectors are compared."""
+
+    model_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """Counters, the active model, the query's lexemes, and who goes by a name in the query."""
+
+    conversation_id: ConversationId
+    message_count: int
+    passage_count: int
+    lexeme_count: int
+    last_seq: int
+    participants: int
+    """Counted up to a few dozen; larger rooms all count as large."""
+    pending: int
+    model: ActiveModel | None
+    lexemes: list[str]
+    names: dict[str, frozenset[str]]
+    excluded: list[int]
+    """`seq` of the messages that the request excludes."""
+
+
+ROOM = """
+select c.message_count, c.last_seq, c.passage_count, c.word_count,
+       m.model_id, m.name as model_name,
+       (select array_agg(lexeme)
+          from unnest(to_tsvector(c.language::regconfig, $2))) as lexemes,
+       (select count(distinct identity)
+          from (select identity from participant_name where conversation_id = $1 limit 100) few)
+           as participants,
+       (select array_agg(seq)
+          from message where conversation_id = $1 and message_id = any($3)) as excluded,
+       (select count(*)
+          from (select 1 from embedding_job j
+                 where j.conversation_id = $1 and j.model_id = m.model_id limit $4) few) as pending
+  from conversation c
+  left join embedding_model m on m.state = 'active'
+ where c.conversation_id = $1
+"""
+
+
+async def read_room(
+    db: "Database",
+    *,
+    conversation_id: ConversationId,
+    query: str,
+    possible_names: Sequence[str],
+    exclude_ids: Sequence[MessageId],
+) -> Room:
+    """Raises ConversationNotFound."""
+    row = await db.fetchrow(ROOM, conversation_id, query, list(exclude_ids), MAX_COUNTED_PENDING)
+    if row is None:
+        raise ConversationNotFound(conversation_id)
+    names = await _read_names(db, conversation_id=conversation_id, possible=possible_names)
+    return _room(row, conversation_id=conversation_id, names=names)
+
+
+NAMES = """
+select name, identity
+  from participant_name
+ where conversation_id = $1 and name = any($2)
+"""
+
+
+async def _read_names(
+    db: "Database", *, conversation_id: ConversationId, possible: Sequence[str]
+) -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    if possible:
+        for row in await db.fetch(NAMES, conversation_id, list(possible)):
+            found[row["name"]].add(row["identity"])
+    return {name: frozenset(identities) for name, identities in found.items()}
+
+
+def _room(
+    row: "Record", *, conversation_id: ConversationId, names: dict[str, frozenset[str]]
+) -> Room:
+    has_model = row["model_id"] is not None
+    return Room(
+        conversation_id=conversation_id,
+        message_count=row["message_count"],
+        passage_count=row["passage_count"],
+        lexeme_count=row["word_count"],
+        last_seq=row["last_seq"],
+        participants=row["participants"],
+        pending=row["pending"] if has_model else row["message_count"],
+        model=ActiveModel(row["model_id"], row["model_name"]) if has_model else None,
+        lexemes=row["lexemes"] or [],
+        names=names,
+        excluded=row["excluded"] or [],
+    )

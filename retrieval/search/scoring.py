@@ -1,0 +1,109 @@
+"""The parts of a message's score, each a small pure function over messages in reading order.
+
+All arrays are aligned: one entry per message, ascending `seq`, not necessarily without gaps.
+The sum of weighted parts is linear on purpose: it can be explained, and it does not depend on how
+many messages were compared.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from retrieval import traits
+from retrieval.search.arrays import Floats, Integers
+from retrieval.search.facts import Facts
+from retrieval.search.weights import STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
+
+
+@dataclass(frozen=True)
+class Features:
+    """What is known of each message, before any weight."""
+
+    facts: Facts
+    meaning: Floats
+    """Cosine of the query with the message mixed with its neighbours."""
+    alone: Floats
+    """Cosine of the query with the message alone."""
+    words: Floats
+    """Normalised BM25, 0 to 1."""
+    date: Floats
+    """How well the day fits the dates that the query names, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The unweighted parts of the score, named as in Weights."""
+
+    meaning: Floats
+    words: Floats
+    surroundings: Floats
+    speaker: Floats
+    date: Floats
+    first_person: Floats
+    reply: Floats
+    time: Floats
+    place: Floats
+
+
+def parts_of(features: Features, *, asks_where: bool) -> Parts:
+    """All parts of the score of each message."""
+    facts = features.facts
+    own = features.alone + features.words
+    stretch = stretches(facts.seq, facts.spoken_at)
+    return Parts(
+        meaning=features.meaning,
+        words=features.words,
+        surroundings=surroundings(own, stretch),
+        speaker=facts.asked.astype(np.float64),
+        date=features.date,
+        first_person=trait(facts.traits, traits.FIRST_PERSON),
+        reply=reply(own, stretch, facts),
+        time=trait(facts.traits, traits.TIME),
+        place=trait(facts.traits, traits.PLACE) * float(asks_where),
+    )
+
+
+def total(parts: Parts, weights: Weights) -> Floats:
+    """The weighted sum."""
+    score = np.zeros_like(parts.meaning)
+    for part in fields(parts):
+        score += getattr(weights, part.name) * getattr(parts, part.name)
+    return score
+
+
+def stretches(seq: Integers, spoken_at: Floats) -> Integers:
+    """A number per message; neighbours share it unless messages or hours lie between them."""
+    if len(seq) == 0:
+        return np.zeros(0, dtype=np.int64)
+    apart = (np.diff(seq) != 1) | (np.diff(spoken_at) > STRETCH_GAP_S)
+    return np.concatenate(([0], np.cumsum(apart)))
+
+
+def surroundings(own: Floats, stretch: Integers) -> Floats:
+    """The best score within reach on either side, the message itself included."""
+    best = own.copy()
+    for offset in range(1, min(SURROUNDINGS_REACH, len(own) - 1) + 1):
+        together = stretch[offset:] == stretch[:-offset]
+        earlier = np.where(together, own[:-offset], -np.inf)
+        later = np.where(together, own[offset:], -np.inf)
+        best[offset:] = np.maximum(best[offset:], earlier)
+        best[:-offset] = np.maximum(best[:-offset], later)
+    return best
+
+
+def reply(own: Floats, stretch: Integers, facts: Facts) -> Floats:
+    """The previous message's score, where that asks and this one is the asked person's answer."""
+    lifted = np.zeros_like(own)
+    answers = (
+        (stretch[1:] == stretch[:-1])
+        & (facts.speaker[1:] != facts.speaker[:-1])
+        & (facts.traits[:-1] & traits.QUESTION > 0)
+        & facts.asked[1:]
+    )
+    lifted[1:] = np.where(answers, own[:-1], 0.0)
+    return lifted
+
+
+def trait(bits: Integers, which: int) -> Floats:
+    """1 where the trait holds."""
+    return ((bits & which) > 0).astype(np.float64)

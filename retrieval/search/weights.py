@@ -1,0 +1,33 @@
+"""Every number the ranking depends on, in one place.
+
+Fitted on development conversations only; `longroom evaluate --ablate` shows what each is worth.
+A weight of 0 switches its part off.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each part adds to a message's score, whose unit is one cosine."""
+
+    meaning: float = 1.0
+    words: float = 0.8
+    surroundings: float = 0.6
+    speaker: float = 0.25
+    date: float = 0.7
+    first_person: float = 0.13
+    reply: float = 0.2
+    time: float = 0.1
+    place: float = 0.3
+
+
+WEIGHTS: Final = Weights()
+
+BM25_K1: Final = 0.9
+BM25_B: Final = 0.4
+SURROUNDINGS_REACH: Final = 6
+"""Messages on each side that count as a message's surroundings."""
+STRETCH_GAP_S: Final = 6 * 3600.0
+"""A longer silence separates two stretches of a conversation; nothing is shared across it."""
