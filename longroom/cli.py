@@ -10,7 +10,7 @@ from longroom.commands.doctor import doctor
 from longroom.commands.export import export
 from longroom.commands.importing import import_messages
 from longroom.commands.migrate import migrate
-from longroom.commands.worker import worker
+from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(chat)
-app.command()(worker)
+app.command(context_settings=PASS_THROUGH)(worker)
 app.command()(backend)
 app.command()(migrate)
 app.command("import")(import_messages)

@@ -12,4 +12,4 @@ def worker(context: typer.Context) -> None:
     with clear_errors():
         from agent.worker import main
 
-        main(context.args)
+        raise typer.Exit(main(context.args))

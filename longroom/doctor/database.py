@@ -29,9 +29,7 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         server = EmbeddedPostgres(data_dir)
         try:
             started = await asyncio.to_thread(server.start)
-            return await _examine(
-                started, name="embedded database", mend="delete nothing; report it"
-            )
+            findings = await _examine(started, name="embedded database", mend=REPORT)
         finally:
             await asyncio.to_thread(server.stop)
         # The backend migrates an embedded database by itself when it starts.
