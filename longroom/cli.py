@@ -1,6 +1,7 @@
 """The `longroom` command: one file a subcommand, each loading what it needs only when it runs."""
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -12,6 +13,9 @@ from longroom.commands.importing import import_messages
 from longroom.commands.migrate import migrate
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
+
+OUR_PACKAGES = {"agent", "backend_stub", "longroom", "retrieval"}
+EVERYTHING = "longroom[agent,backend,local]"
 
 app = typer.Typer(
     name="longroom",
@@ -35,8 +39,16 @@ def main() -> None:
     try:
         app()
     except CommandError as error:
-        sys.stderr.write(f"longroom: {error}\n")
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OUR_PACKAGES:
+            raise
+        _end(f"package {error.name} is not installed; pip install '{EVERYTHING}'", 2)
+
+
+def _end(reason: str, exit_code: int) -> NoReturn:
+    sys.stderr.write(f"longroom: {' '.join(reason.split())}\n")
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":

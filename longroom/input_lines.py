@@ -1,9 +1,13 @@
 """Where a chat's lines come from: a terminal with editing and history, or a pipe."""
 
-import readline
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+try:
+    import readline
+except ModuleNotFoundError:  # a Python built without it; lines can be read all the same
+    readline = None  # type: ignore[assignment]
 
 MAX_HISTORY = 1000
 
@@ -27,6 +31,8 @@ class TerminalLines:
             self._keep()
 
     def _remember(self) -> None:
+        if readline is None:
+            return
         readline.set_history_length(MAX_HISTORY)
         try:
             readline.read_history_file(self._history)
@@ -34,6 +40,8 @@ class TerminalLines:
             return  # none yet, or not readable: a chat works without
 
     def _keep(self) -> None:
+        if readline is None:
+            return
         try:
             readline.write_history_file(self._history)
         except OSError:

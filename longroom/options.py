@@ -5,6 +5,13 @@ from typing import Annotated
 
 import typer
 
+
+def _http_url(url: str | None) -> str | None:
+    if url and not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no URL; write it as http://host:port")
+    return url
+
+
 DataDir = Annotated[
     Path,
     typer.Option(
@@ -19,6 +26,7 @@ BackendUrl = Annotated[
         "--backend",
         envvar="BACKEND_URL",
         metavar="URL",
+        callback=_http_url,
         help="A running backend; without it one is started for this command.",
     ),
 ]

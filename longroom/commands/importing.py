@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def import_messages(
     file: Annotated[
-        Path, typer.Argument(help="JSONL, one message a line; also .gz; - is standard input.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="JSONL, one message a line; also .gz; - is standard input."
+        ),
     ],
     room: Annotated[str, typer.Option("--room", metavar="NAME", help="Where the messages go.")],
     rejects: Annotated[
