@@ -37,8 +37,7 @@ async def record_events(
     held: Held,
 ) -> EventsRecorded:
     """An event that is already recorded under its id is left as it is and not counted."""
-    async with held.connection() as db:
-        recorded = await events.record_events(
-            db, conversation_id=conversation_id, events=request.events
-        )
+    recorded = await events.record_events(
+        held.pool, conversation_id=conversation_id, events=request.events
+    )
     return EventsRecorded(recorded=recorded)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from backend_stub.problems import DATABASE_AWAY
 from backend_stub.resources import Resources
 from backend_stub.routing import Held, problem_responses
 from retrieval import embedding_models, migrations
@@ -51,7 +52,7 @@ async def readyz(held: Held) -> Readiness:
 
 
 async def _unready(held: Resources) -> str | None:
-    async with held.connection() as db:
+    async with held.pool.acquire() as db:
         try:
             missing = await migrations.pending(db)
         except SchemaMismatch as error:
@@ -73,9 +74,8 @@ async def _unready(held: Resources) -> str | None:
 )
 async def metrics(held: Held) -> Response:
     """Labels are bounded: route templates, methods, status classes, stages."""
-    async with held.connection() as db:
-        pending = await embedding_models.pending_counts(db, model_id=held.model.model_id)
-    return Response(
-        held.metrics.expose(waiting=pending.waiting, failed=pending.failed, pool=held.pool),
-        media_type=CONTENT_TYPE_LATEST,
-    )
+    try:
+        counts = await embedding_models.pending_counts(held.pool, model_id=held.model.model_id)
+    except DATABASE_AWAY:
+        counts = None  # when the database is away, the other figures are needed most
+    return Response(held.metrics.expose(counts, pool=held.pool), media_type=CONTENT_TYPE_LATEST)

@@ -28,7 +28,7 @@ class LiveKitRooms:
     @property
     def url(self) -> str | None:
         """Where participants connect."""
-        return self._settings.url
+        return self._settings.public_url or self._settings.url
 
     async def open_room(self, name: str, *, conversation_id: UUID) -> bool:
         """Make sure that the room exists, knows its conversation and has an agent dispatched.

@@ -75,10 +75,9 @@ async def append_messages(
     Sending a message again under its id stores nothing and is told as `duplicate`. If an id is
     taken by other content, the whole batch is refused with 409 and `ids` names the culprits.
     """
-    async with held.connection() as db:
-        result = await messages.append_messages(
-            db, conversation_id=conversation_id, messages=request.messages
-        )
+    result = await messages.append_messages(
+        held.pool, conversation_id=conversation_id, messages=request.messages
+    )
     held.metrics.appended(result)
     return result
 
@@ -92,14 +91,13 @@ async def recent_messages(
     conversation_id: InConversation, page: Annotated[PageQuery, Query()], held: Held
 ) -> MessagePage:
     """Always oldest first."""
-    async with held.connection() as db:
-        return await messages.recent_messages(
-            db,
-            conversation_id=conversation_id,
-            limit=page.limit,
-            before=page.before,
-            after=page.after,
-        )
+    return await messages.recent_messages(
+        held.pool,
+        conversation_id=conversation_id,
+        limit=page.limit,
+        before=page.before,
+        after=page.after,
+    )
 
 
 @router.get(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from retrieval.embedding_models import PendingCounts
 from retrieval.wire import AppendResult, SearchResponse
 
 if TYPE_CHECKING:
@@ -77,10 +78,13 @@ class Metrics:
         for outcome in result.outcomes:
             self._messages.labels(outcome.status).inc()
 
-    def expose(self, *, waiting: int, failed: int, pool: "asyncpg.Pool[asyncpg.Record]") -> bytes:
-        """Everything in Prometheus' text format, with gauges of this moment."""
-        self._pending.labels("waiting").set(waiting)
-        self._pending.labels("failed").set(failed)
+    def expose(
+        self, counts: PendingCounts | None, *, pool: "asyncpg.Pool[asyncpg.Record]"
+    ) -> bytes:
+        """Everything in Prometheus' text format; without counts, their gauges stay as they were."""
+        if counts is not None:
+            self._pending.labels("waiting").set(counts.waiting)
+            self._pending.labels("failed").set(counts.failed)
         self._connections.labels("idle").set(pool.get_idle_size())
         self._connections.labels("used").set(pool.get_size() - pool.get_idle_size())
         return generate_latest(self.registry)

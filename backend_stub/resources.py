@@ -7,9 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.embedding_models import EmbeddingModel
-from retrieval.embedding_worker import EmbeddingWorker
-
 from backend_stub.livekit_rooms import LiveKitRooms, open_livekit
 from backend_stub.metrics import Metrics
 from backend_stub.settings import BackendSettings
@@ -17,10 +14,11 @@ from retrieval import database, embedding_models, migrations
 from retrieval.embedded_postgres import EmbeddedPostgres
 from retrieval.embedding import Embedder, open_embedder
 from retrieval.embedding.batching import BatchingEmbedder
+from retrieval.embedding_models import EmbeddingModel
+from retrieval.embedding_worker import EmbeddingWorker
 
 if TYPE_CHECKING:
     import asyncpg
-    from asyncpg.pool import PoolConnectionProxy
 
 WORKER_CONNECTIONS = 2  # of its own, so that filling in embeddings never makes a search wait
 
@@ -32,18 +30,11 @@ class Resources:
     """Opened by `open_resources`; routes read it from the application's state."""
 
     pool: "asyncpg.Pool[asyncpg.Record]"
-    pool_timeout_s: float
     embedder: Embedder
     model: EmbeddingModel
     worker: asyncio.Task[None] | None
     livekit: LiveKitRooms | None
     metrics: Metrics
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator["PoolConnectionProxy[asyncpg.Record]"]:
-        """A database connection; TimeoutError when none is free in time."""
-        async with self.pool.acquire(timeout=self.pool_timeout_s) as connection:
-            yield connection
 
 
 @asynccontextmanager
@@ -54,7 +45,9 @@ async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIt
     """
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(_database_url(settings))
-        pool = await database.connect(url, pool_size=settings.database.pool_size)
+        pool = await database.connect(
+            url, pool_size=settings.database.pool_size, acquire_timeout_s=settings.pool_timeout_s
+        )
         stack.push_async_callback(pool.close)
         embedder = BatchingEmbedder(await asyncio.to_thread(open_embedder, settings.embedding))
         stack.push_async_callback(embedder.aclose)
@@ -67,7 +60,6 @@ async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIt
         livekit = await stack.enter_async_context(open_livekit(settings.livekit))
         yield Resources(
             pool=pool,
-            pool_timeout_s=settings.pool_timeout_s,
             embedder=embedder,
             model=model,
             worker=worker,

@@ -39,8 +39,7 @@ async def create_room(
     all the same and `dispatched` is false. With `identity`, the answer has a token to join with,
     whose use dispatches the agent as well when it is what opens the room on the LiveKit server.
     """
-    async with held.connection() as db:
-        conversation_id, created = await conversations.create_room(db, name=request.name)
+    conversation_id, created = await conversations.create_room(held.pool, name=request.name)
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
     if held.livekit is None:
@@ -72,5 +71,4 @@ async def agent_joined(
     held: Held,
 ) -> Conversation:
     """Creates the room if it does not exist. The window holds the newest messages, oldest first."""
-    async with held.connection() as db:
-        return await conversations.join_conversation(db, room=room, window=request.window)
+    return await conversations.join_conversation(held.pool, room=room, window=request.window)

@@ -39,5 +39,4 @@ async def save_session(
     held: Held,
 ) -> None:
     """Figures only: the messages are already in the conversation."""
-    async with held.connection() as db:
-        await sessions.save_session(db, session_id=session_id, summary=summary)
+    await sessions.save_session(held.pool, session_id=session_id, summary=summary)

@@ -13,14 +13,24 @@ class LiveKitSettings(BaseSettings):
     """The LiveKit server where rooms are opened; without its URL the backend works alone."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LIVEKIT_", env_ignore_empty=True, frozen=True, extra="ignore"
+        env_prefix="LIVEKIT_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     url: str | None = Field(default=None, description="LiveKit server, as wss://host")
+    public_url: str | None = Field(
+        default=None, description="its address as participants reach it; empty: the same"
+    )
     api_key: str | None = Field(default=None, description="LiveKit API key")
     api_secret: SecretStr | None = Field(default=None, description="LiveKit API secret")
     agent_name: str = Field(
-        default="longroom", min_length=1, description="the agent that rooms are dispatched to"
+        default="longroom",
+        min_length=1,
+        validation_alias="AGENT_NAME",
+        description="the agent that rooms are dispatched to",
     )
     timeout_s: float = Field(
         default=3.0, gt=0, le=30, description="longest wait for the LiveKit server, in seconds"

@@ -1,6 +1,6 @@
 """The pool of connections to a database that was checked to be fit for this program."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from pgvector.asyncpg import register_vector
@@ -10,15 +10,31 @@ from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismat
 from retrieval.migrations import pending
 
 if TYPE_CHECKING:
+    from asyncpg.pool import PoolAcquireContext
+
     from retrieval.connection import Connection, Record
 
 OLDEST_PGVECTOR = (0, 8, 5)  # older ones overrun a buffer while building an index in parallel
 
 
-async def connect(url: str, *, pool_size: int = 8) -> "asyncpg.Pool[Record]":
+class _ImpatientPool(asyncpg.Pool):
+    """A pool whose every wait for a free connection is bounded, also those inside its own verbs."""
+
+    def __init__(self, *arguments: Any, acquire_timeout_s: float | None, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._acquire_timeout_s = acquire_timeout_s
+
+    def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[Record]":
+        return super().acquire(timeout=self._acquire_timeout_s if timeout is None else timeout)
+
+
+async def connect(
+    url: str, *, pool_size: int = 8, acquire_timeout_s: float | None = None
+) -> "asyncpg.Pool[Record]":
     """Open a pool on a database whose extension and schema fit; the caller closes it.
 
     Every connection speaks halfvec. Raises a subclass of DatabaseUnfit, never an asyncpg error.
+    Whoever gets no free connection within `acquire_timeout_s` gets a TimeoutError.
     """
     connection = await open_connection(url)
     try:
@@ -27,10 +43,16 @@ async def connect(url: str, *, pool_size: int = 8) -> "asyncpg.Pool[Record]":
     finally:
         await connection.close()
     try:
-        return await asyncpg.create_pool(
+        return await _ImpatientPool(
             url,
+            acquire_timeout_s=acquire_timeout_s,
             min_size=1,
             max_size=pool_size,
+            max_queries=50_000,
+            max_inactive_connection_lifetime=300.0,
+            loop=None,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
             init=register_vector,
             timeout=CONNECT_TIMEOUT_S,
             server_settings=SESSION_SETTINGS,
