@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
 from rich.text import Text
 
 from agent.recall import Recalled
-from retrieval.wire import Message, RetrievalHit, SearchResponse
+from retrieval.wire import RetrievalHit, SearchResponse
 
 SHOWN_HITS = 4
 QUIET = "bright_black"
@@ -20,6 +21,15 @@ HELP = """\
 /window         the messages that the agent has in its memory now
 /quit           leave; the room stays and the next chat goes on here
 Ctrl-C          interrupt an answer"""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A message that the agent has in its memory."""
+
+    at: datetime
+    speaker: str
+    text: str
 
 
 class Terminal:
@@ -75,10 +85,11 @@ class Terminal:
             + (f" · {response.pending:,} without an embedding yet" if response.pending else "")
         )
 
-    def messages(self, messages: Iterable[Message]) -> None:
-        for message in messages:
-            line = f"  {_when(message.created_at)} {message.participant}: {message.content}"
-            self._line(Text(printable(" ".join(line.split("\n")))))
+    def window(self, window: Iterable[Remembered]) -> None:
+        """The answer to /window, oldest first."""
+        for each in window:
+            line = f"  {_when(each.at)} {each.speaker}: {' '.join(each.text.split())}"
+            self._line(Text(printable(line)))
 
     def questions(self, questions: Sequence[str]) -> None:
         for number, question in enumerate(questions, start=1):
@@ -114,4 +125,4 @@ def _recall_line(recalled: Recalled, conversation: int) -> str:
 
 
 def _when(at: datetime) -> str:
-    return at.strftime("%d %b %Y")
+    return f"{at.day} {at:%b %Y}"

@@ -8,7 +8,7 @@ from importlib.resources import files
 from retrieval.wire import MessageCreate, MessageId
 
 ROOM = "demo"
-AGENT = "Longroom"
+AGENT = "longroom"
 QUESTIONS = (
     "Which order number did Wren give for the blinking lamps of the theatre?",
     "Where must parcels for Hal be left, and why?",

@@ -1,0 +1,171 @@
+"""One `longroom chat`: the backend, the room, the agent, and the terminal in front of them."""
+
+import getpass
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from livekit.agents.llm import ChatMessage
+from pydantic import HttpUrl, SecretStr
+
+from agent.backend_client import BackendClient
+from agent.chat import AGENT_NAME, Chat, open_chat
+from agent.rolling_window import SPEAKER
+from agent.settings import AgentSettings
+from agent.turn_trace import TurnTrace
+from longroom import demo_room
+from longroom.chat_logs import configure_chat_logs
+from longroom.demo_room.opening import open_demo_room
+from longroom.errors import clear_errors
+from longroom.input_lines import PipedLines, TerminalLines
+from longroom.local_backend import running_backend
+from longroom.talk import Talk
+from longroom.terminal import Remembered, Terminal
+from retrieval.wire import SearchResponse
+
+IMPORT_TIMEOUT_S = 60.0
+ASKED_ALONE = 3
+
+
+@dataclass(frozen=True)
+class ChatSession:
+    """Everything that the command line said."""
+
+    room: str
+    identity: str | None
+    backend: str | None
+    service_key: str | None
+    data_dir: Path
+
+    def run(self) -> None:
+        """Talk until the lines end. Raises CommandError; whatever was said is kept either way."""
+        terminal = Terminal()
+        with (
+            _terminated_like_quit(),
+            clear_errors(),
+            running_backend(self.backend, data_dir=self.data_dir, say=terminal.note) as url,
+            start_blocking_portal() as portal,
+        ):
+            configure_chat_logs(self.data_dir, tell=terminal.complain)
+            settings = self._settings(url)
+            if self._is_demo:
+                portal.call(self._open_demo, url, terminal)
+            opened = open_chat(settings, room=self.room, identity=self._who)
+            with portal.wrap_async_context_manager(opened) as chat:
+                self._talk(chat, _PortalTalker(portal, chat), terminal, settings)
+
+    def _settings(self, url: str) -> AgentSettings:
+        given: dict[str, Any] = {"backend_url": HttpUrl(url), "data_dir": self.data_dir}
+        if self.service_key:
+            given["backend_service_key"] = SecretStr(self.service_key)
+        return AgentSettings(**given)
+
+    @property
+    def _is_demo(self) -> bool:
+        return self.room == demo_room.ROOM
+
+    @property
+    def _who(self) -> str:
+        return self.identity or getpass.getuser()
+
+    async def _open_demo(self, url: str, terminal: Terminal) -> None:
+        client = BackendClient(url, service_key=self.service_key, timeout_s=IMPORT_TIMEOUT_S)
+        try:
+            await open_demo_room(client, room=self.room, say=terminal.note)
+        finally:
+            await client.aclose()
+
+    def _talk(
+        self, chat: Chat, talker: "_PortalTalker", terminal: Terminal, settings: AgentSettings
+    ) -> None:
+        at_terminal = sys.stdin.isatty()
+        suggested = demo_room.QUESTIONS if self._is_demo else ()
+        talk = Talk(
+            talker,
+            terminal,
+            identity=self._who,
+            echo=not at_terminal,
+            suggested=suggested if at_terminal else (),
+        )
+        _introduce(terminal, room=self.room, suggested=suggested, settings=settings)
+        if chat.opening:
+            terminal.say(chat.opening)
+        if at_terminal:
+            history = self.data_dir / "chat_history"
+            talk.run(TerminalLines(f"{self._who}> ", history=history))
+            return
+        piped = PipedLines()
+        talk.run(piped)
+        if piped.none:
+            talk.run(suggested[:ASKED_ALONE])
+
+
+class _PortalTalker:
+    """Lets this thread wait, so that Ctrl-C and line editing stay its own, while the agent runs.
+
+    The agent's event loop runs in the portal's thread: it delivers what was said also while the
+    prompt waits for a line.
+    """
+
+    def __init__(self, portal: BlockingPortal, chat: Chat) -> None:
+        self._portal = portal
+        self._chat = chat
+
+    def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
+        answer = self._portal.start_task_soon(self._chat.ask, text, on_delta)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            answer.cancel()
+            raise
+
+    def search(self, query: str) -> SearchResponse:
+        return self._portal.call(self._chat.search, query)
+
+    def window(self) -> Sequence[Remembered]:
+        return [_remembered(message) for message in self._portal.call(self._chat.window)]
+
+
+def _remembered(message: ChatMessage) -> Remembered:
+    return Remembered(
+        at=datetime.fromtimestamp(message.created_at, UTC),
+        speaker=str(message.extra.get(SPEAKER, AGENT_NAME)),
+        text=message.text_content or "",
+    )
+
+
+def _introduce(
+    terminal: Terminal, *, room: str, suggested: Sequence[str], settings: AgentSettings
+) -> None:
+    if settings.openai_api_key is None and settings.llm_base_url is None:
+        terminal.quiet(
+            "No language model is configured (OPENAI_API_KEY or LLM_BASE_URL): the agent answers"
+            " with quotations from the conversation."
+        )
+    if suggested:
+        terminal.say(demo_room.ABOUT)
+        terminal.questions(suggested)
+    else:
+        terminal.say(f"Room {room}. /help says what else there is.")
+
+
+@contextmanager
+def _terminated_like_quit() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the chat in order, with everything delivered."""
+
+    def leave(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
