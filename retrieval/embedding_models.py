@@ -1,0 +1,210 @@
+"""Which embedding models the database knows, which one is compared, and how far each has come."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from retrieval.connection import transaction
+from retrieval.errors import ModelMismatch
+from retrieval.wire import ConversationId
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database, Record
+
+ModelState = Literal["filling", "active", "retired"]
+
+
+@dataclass(frozen=True)
+class EmbeddingModel:
+    """A model as the database knows it. Searches compare embeddings of the active one only."""
+
+    model_id: int
+    name: str
+    dimension: int
+    state: ModelState
+
+
+@dataclass(frozen=True)
+class PendingCounts:
+    """Messages without an embedding: those that wait for it, and those that failed for good."""
+
+    waiting: int
+    failed: int
+
+
+async def ensure_model(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
+    """The active model, which is the one asked for.
+
+    The first model of a database becomes active by this call, and every message stored before is
+    pending from then on. Raises ModelMismatch if another model is active, or if the model is known
+    with another dimension.
+    """
+    model = await _register(db, name=name, dimension=dimension)
+    if model.state == "filling":
+        await enqueue_missing(db, model_id=model.model_id)
+        model = await activate(db, model_id=model.model_id)
+    return model
+
+
+ACTIVE = """
+select model_id, name, dimension, state from embedding_model where state = 'active'
+"""
+
+
+async def active_model(db: "Database") -> EmbeddingModel | None:
+    """The model that searches compare by, or None while there is none."""
+    row = await db.fetchrow(ACTIVE)
+    return None if row is None else _model(row)
+
+
+PENDING_COUNTS = """
+select count(*) filter (where failure is null) as waiting,
+       count(*) filter (where failure is not null) as failed
+  from embedding_job
+ where model_id = $1
+"""
+
+
+async def pending_counts(db: "Database", *, model_id: int) -> PendingCounts:
+    (row,) = await db.fetch(PENDING_COUNTS, model_id)
+    return PendingCounts(waiting=row["waiting"], failed=row["failed"])
+
+
+OLDEST_PENDING = """
+select extract(epoch from now() - min(message.stored_at))::float8
+  from (select conversation_id, min(seq) as seq
+          from embedding_job
+         where model_id = $1 and failure is null
+         group by conversation_id) oldest
+  join message using (conversation_id, seq)
+"""
+
+
+async def oldest_pending_s(db: "Database", *, model_id: int) -> float:
+    """For how many seconds the oldest pending message has been waiting; 0 if none is."""
+    return await db.fetchval(OLDEST_PENDING, model_id) or 0.0
+
+
+CONVERSATIONS = """
+select conversation_id from conversation order by conversation_id
+"""
+
+
+async def enqueue_missing(db: "Database", *, model_id: int) -> int:
+    """Make every message pending that has no embedding of the model; returns how many were not.
+
+    One conversation after another, so that no lock is held for long.
+    """
+    conversations = await db.fetch(CONVERSATIONS)
+    return sum(
+        [await _enqueue_conversation(db, row["conversation_id"], model_id) for row in conversations]
+    )
+
+
+RETIRE_OTHERS = """
+update embedding_model set state = 'retired' where model_id <> $1 and state <> 'retired'
+"""
+
+ACTIVATE = """
+update embedding_model set state = 'active' where model_id = $1
+returning model_id, name, dimension, state
+"""
+
+DROP_JOBS_OF_RETIRED = """
+delete from embedding_job
+ where model_id = any(array(select model_id from embedding_model where state = 'retired'))
+"""
+
+
+async def activate(db: "Database", *, model_id: int) -> EmbeddingModel:
+    """Compare by this model from now on; there is no moment with two active models, or none."""
+    async with transaction(db) as connection:
+        await connection.execute(LOCK_MODELS)
+        await connection.execute(RETIRE_OTHERS, model_id)
+        model = _model(await connection.fetchrow(ACTIVATE, model_id))
+        await connection.execute(DROP_JOBS_OF_RETIRED)
+    return model
+
+
+LOCK_MODELS = """
+lock table embedding_model in share row exclusive mode
+"""
+
+MODELS = """
+select model_id, name, dimension, state from embedding_model order by model_id
+"""
+
+INSERT_MODEL = """
+insert into embedding_model (model_id, name, dimension, state) values ($1, $2, $3, 'filling')
+returning model_id, name, dimension, state
+"""
+
+
+async def _register(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
+    """The model of this name; a new one is filling until `ensure_model` has made it active."""
+    async with transaction(db) as connection:
+        await connection.execute(LOCK_MODELS)
+        models = [_model(row) for row in await connection.fetch(MODELS)]
+        known = next((model for model in models if model.name == name), None)
+        _check(models, name=name, dimension=dimension)
+        if known is not None:
+            return known
+        next_id = max((model.model_id for model in models), default=0) + 1
+        return _model(await connection.fetchrow(INSERT_MODEL, next_id, name, dimension))
+
+
+def _check(models: list[EmbeddingModel], *, name: str, dimension: int) -> None:
+    for model in models:
+        if model.name == name and model.dimension != dimension:
+            raise ModelMismatch(
+                f"embedding model {name!r} makes {dimension} numbers, but the database holds"
+                f" embeddings of {model.dimension} under this name; correct EMBEDDING_MODEL or"
+                " EMBEDDING_DIMENSION"
+            )
+        if model.state == "active" and model.name != name:
+            raise ModelMismatch(
+                f"the database's active embedding model is {model.name!r}, not {name!r};"
+                f" set EMBEDDING_MODEL to it, or move to {name!r} with"
+                " `longroom backfill --model`"
+            )
+
+
+LOCK_CONVERSATION = """
+select 1 from conversation where conversation_id = $1 for update
+"""
+
+ENQUEUE_CONVERSATION = """
+with enqueued as (
+    insert into embedding_job (conversation_id, model_id, seq)
+    select message.conversation_id, $2, message.seq
+      from message
+     where message.conversation_id = $1
+       and not exists (
+           select 1
+             from message_embedding embedded
+            where embedded.conversation_id = $1 and embedded.model_id = $2
+              and embedded.smoothed = false and embedded.seq = message.seq)
+    on conflict do nothing
+    returning seq)
+select count(*) from enqueued
+"""
+
+
+async def _enqueue_conversation(
+    db: "Database", conversation_id: ConversationId, model_id: int
+) -> int:
+    async with transaction(db) as connection:
+        # Whoever appends holds the same lock: its messages are seen here, or it sees the model.
+        await connection.execute(LOCK_CONVERSATION, conversation_id)
+        enqueued: int = await connection.fetchval(ENQUEUE_CONVERSATION, conversation_id, model_id)
+    return enqueued
+
+
+def _model(row: "Record | None") -> EmbeddingModel:
+    if row is None:
+        raise ModelMismatch("the embedding model is not in the database any more")
+    return EmbeddingModel(
+        model_id=row["model_id"],
+        name=row["name"],
+        dimension=row["dimension"],
+        state=row["state"],
+    )
