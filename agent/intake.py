@@ -1,0 +1,78 @@
+"""Carries writes from the event loop's handlers, which must not wait, to the outbox, in order."""
+
+import asyncio
+import logging
+from collections import deque
+
+from agent.errors import OutboxUnwritable
+from agent.outbox import Outbox
+from retrieval.wire import ConversationEvent, MessageCreate
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING_EVENTS = 1_000
+
+
+class Intake:
+    """One owned task; what is put together reaches the disk together.
+
+    While the disk refuses, messages wait in memory and are tried again every `retry_s`; events
+    beyond MAX_WAITING_EVENTS are dropped and counted, since an agent must not grow.
+    """
+
+    def __init__(self, outbox: Outbox, *, retry_s: float = 1.0) -> None:
+        self._outbox = outbox
+        self._retry_s = retry_s
+        self._waiting: deque[MessageCreate | ConversationEvent] = deque()
+        self._arrived = asyncio.Event()
+        self._accepted = asyncio.Event()
+        self.dropped_events = 0
+        self._moving = asyncio.create_task(self._move_for_ever(), name="outbox intake")
+
+    def put(self, write: MessageCreate | ConversationEvent) -> None:
+        """Take it now, bring it to disk soon."""
+        if isinstance(write, ConversationEvent) and len(self._waiting) >= MAX_WAITING_EVENTS:
+            self.dropped_events += 1
+            return
+        self._waiting.append(write)
+        self._accepted.clear()
+        self._arrived.set()
+
+    async def settled(self, timeout_s: float) -> bool:
+        """Wait until everything put so far is on disk; False if time was up."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._waiting:
+                    await self._accepted.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def aclose(self, timeout_s: float) -> None:
+        """Bring to disk what waits, then stop."""
+        if not await self.settled(timeout_s):
+            logger.error("writes lost: the disk refused them", extra={"lost": len(self._waiting)})
+        self._moving.cancel()
+        await asyncio.wait({self._moving})
+
+    async def _move_for_ever(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                await self._move()
+            self._accepted.set()
+
+    async def _move(self) -> None:
+        batch = list(self._waiting)
+        try:
+            await self._outbox.accept(*batch)
+        except OutboxUnwritable as error:
+            logger.error(
+                "outbox not writable, will be tried again",
+                extra={"reason": str(error), "waiting": len(batch)},
+            )
+            await asyncio.sleep(self._retry_s)
+            return
+        for _ in batch:
+            self._waiting.popleft()

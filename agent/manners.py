@@ -1,0 +1,35 @@
+"""What the agent says first and last in a room, and when it says nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True)
+class Manners:
+    """`opening` and `farewell` may be empty: then nothing is said.
+
+    `somebody_listens` is asked before the farewell.
+    """
+
+    opening: str
+    farewell: str
+    somebody_listens: Callable[[], bool]
+
+
+def opening(
+    *,
+    last_message_at: datetime | None,
+    greeting: str,
+    welcome_back: str,
+    absence_s: float,
+    now: datetime | None = None,
+) -> str:
+    """The greeting in a new room, the welcome back after an absence, else nothing.
+
+    An agent that takes over a running conversation, after a crash say, must not greet again.
+    """
+    if last_message_at is None:
+        return greeting
+    silent = (now or datetime.now(UTC)) - last_message_at
+    return welcome_back if silent.total_seconds() >= absence_s else ""

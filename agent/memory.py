@@ -1,0 +1,109 @@
+"""Places recalled messages into a request, just before the question that they belong to."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from livekit.agents.llm import ChatContext, ChatMessage
+
+from agent.recall import Asker, Recall, Recalled
+from agent.recalled_block import recalled_block
+from agent.rolling_window import SPEAKER, message_id, message_ids
+
+BLOCK_ID = "longroom.recalled"
+HITS = "hits"
+"""Key in the block's ChatMessage.extra: the hits as JSON, best first."""
+
+_KEPT_TURNS = 16
+
+
+@dataclass(frozen=True)
+class BlockStyle:
+    """Some models accept a system message at the beginning only: then `role` is "user"."""
+
+    role: Literal["system", "developer", "user", "assistant"] = "system"
+    token_budget: int = 1000
+
+
+class Memory:
+    """The one way into the past, for spoken and typed turns alike.
+
+    `asker` tells who an identity is; None stands for whoever is being listened to.
+    """
+
+    def __init__(
+        self, recall: Recall, *, asker: Callable[[str | None], Asker], style: BlockStyle
+    ) -> None:
+        self._recall = recall
+        self._asker = asker
+        self._style = style
+        self._turns: OrderedDict[str, Recalled] = OrderedDict()
+
+    def prefetch(
+        self, text: str, *, window: ChatContext, final: bool, identity: str | None = None
+    ) -> None:
+        """Begin to search for what somebody is still saying."""
+        asker = self._asker(identity)
+        self._recall.prefetch(text, asker=asker, exclude=message_ids(window), final=final)
+
+    async def place(self, chat_ctx: ChatContext) -> None:
+        """Add the block to this request's copy of the context, if it asks a question.
+
+        Nothing to do in a greeting (no question) and in a later step of the same turn (it is
+        there). Never raises, but for cancellation.
+        """
+        question = open_question(chat_ctx)
+        if question is None or chat_ctx.get_by_id(BLOCK_ID) is not None:
+            return
+        identity = question.extra.get(SPEAKER)
+        asker = self._asker(str(identity) if identity else None)
+        recalled = await self._recall.take(
+            question.text_content or "", asker=asker, exclude=message_ids(chat_ctx)
+        )
+        self._note(message_id(question), recalled)
+        block = self._block(recalled, asker, question)
+        if block is not None:
+            # By position, not by time: equal times would put it behind the question.
+            chat_ctx.items.insert(chat_ctx.index_by_id(question.id) or 0, block)
+
+    def recalled(self, question_id: str) -> Recalled:
+        """What the newest request for the question stored under that id got."""
+        return self._turns.get(question_id, Recalled())
+
+    async def aclose(self) -> None:
+        await self._recall.aclose()
+
+    def _block(self, recalled: Recalled, asker: Asker, question: ChatMessage) -> ChatMessage | None:
+        text = recalled_block(
+            recalled.hits,
+            token_budget=self._style.token_budget,
+            time_zone=asker.time_zone,
+            now=datetime.now(UTC),
+        )
+        if text is None:
+            return None
+        return ChatMessage(
+            id=BLOCK_ID,
+            role=self._style.role,
+            content=[text],
+            # LiveKit sorts by time when it merges contexts between the steps of a turn.
+            created_at=question.created_at - 1e-6,
+            extra={HITS: [hit.model_dump(mode="json") for hit in recalled.hits]},
+        )
+
+    def _note(self, question_id: str, recalled: Recalled) -> None:
+        self._turns[question_id] = recalled
+        while len(self._turns) > _KEPT_TURNS:
+            self._turns.popitem(last=False)
+
+
+def open_question(chat_ctx: ChatContext) -> ChatMessage | None:
+    """The last user message, unless the agent has already spoken after it."""
+    for item in reversed(chat_ctx.items):
+        if isinstance(item, ChatMessage) and item.role == "user" and item.id != BLOCK_ID:
+            return item
+        if isinstance(item, ChatMessage) and item.role == "assistant" and item.id != BLOCK_ID:
+            return None
+    return None

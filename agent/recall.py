@@ -1,0 +1,234 @@
+"""Finds the past messages that a turn needs, mostly before the turn has ended."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Set
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.circuit_breaker import CircuitBreaker
+from agent.errors import BackendError, BackendRejected
+from agent.query_key import query_key
+from agent.stored_text import storable_content, storable_name
+from retrieval.wire import (
+    MAX_EXCLUDED_IDS,
+    MAX_QUERY_CHARS,
+    MessageId,
+    RetrievalHit,
+    SearchRequest,
+    SearchResponse,
+)
+
+logger = logging.getLogger(__name__)
+
+Source = Literal["speculation", "fresh", "none"]
+Degraded = Literal["late", "failed", "resting"]
+Search = Callable[[SearchRequest], Awaitable[SearchResponse]]
+
+_KEPT_SEARCHES = 8
+_MAX_AGE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who means "I" and "yesterday" in a query."""
+
+    identity: str
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class RecallLimits:
+    """`timeout_s` bounds what a turn waits, `debounce_s` is how long an interim text must rest."""
+
+    timeout_s: float = 0.25
+    debounce_s: float = 0.12
+    hits: int = 10
+    token_budget: int = 1000
+    neighbours: int = 1
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What a turn got from memory, and what it cost.
+
+    `recall_ms` is the search's own duration, `added_ms` what the turn waited for it. `degraded`
+    says why there is no memory: late (deadline), failed, resting (the breaker is open).
+    """
+
+    hits: tuple[RetrievalHit, ...] = ()
+    recall_ms: float = 0.0
+    added_ms: float = 0.0
+    source: Source = "none"
+    degraded: Degraded | None = None
+    message_count: int | None = None
+
+
+@dataclass
+class _Searching:
+    task: asyncio.Task[SearchResponse]
+    excluded: frozenset[str]
+    started_at: float
+    ended_at: float = 0.0
+    taken: bool = False
+
+
+class Recall:
+    """One per session. Searches are shared by their wording and outlive whoever waits for them."""
+
+    def __init__(
+        self,
+        search: Search,
+        *,
+        limits: RecallLimits | None = None,
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
+        self._search = search
+        self._limits = limits or RecallLimits()
+        self._breaker = breaker or CircuitBreaker()
+        self._searches: OrderedDict[tuple[str, Asker], _Searching] = OrderedDict()
+        self._resting: dict[Asker, asyncio.Task[None]] = {}
+
+    def prefetch(self, text: str, *, asker: Asker, exclude: Set[str], final: bool = False) -> None:
+        """Begin to search for a text that may still grow; if it is `final`, without delay."""
+        self._stop_resting(asker)
+        delay_s = 0.0 if final else self._limits.debounce_s
+        self._resting[asker] = asyncio.create_task(
+            self._after(delay_s, text, asker=asker, exclude=frozenset(exclude))
+        )
+
+    async def take(self, text: str, *, asker: Asker, exclude: Set[str]) -> Recalled:
+        """The hits for a final text, within the deadline; never raises, but for cancellation.
+
+        `exclude` are the ids that the prompt holds already: no hit and no neighbour is one of them.
+        """
+        self._stop_resting(asker)
+        key = query_key(text)
+        if not key:
+            return Recalled()
+        asked_at = time.perf_counter()
+        known = self._reusable(key, asker, frozenset(exclude))
+        search = known or self._start(key, text, asker=asker, exclude=frozenset(exclude))
+        if search is None:
+            return Recalled(degraded="resting")
+        search.taken = True
+        # wait() cancels the search neither when time is up nor when this turn is cancelled:
+        # the reply that takes this one's place will want the same result.
+        await asyncio.wait({search.task}, timeout=self._limits.timeout_s)
+        added_ms = (time.perf_counter() - asked_at) * 1000
+        return _outcome(search, "speculation" if known else "fresh", added_ms, exclude)
+
+    async def aclose(self) -> None:
+        """Cancel what still runs."""
+        running = [search.task for search in self._searches.values()]
+        resting = list(self._resting.values())
+        for task in (*running, *resting):
+            task.cancel()
+        await asyncio.gather(*running, *resting, return_exceptions=True)
+
+    async def _after(
+        self, delay_s: float, text: str, *, asker: Asker, exclude: frozenset[str]
+    ) -> None:
+        await asyncio.sleep(delay_s)
+        key = query_key(text)
+        if key and self._reusable(key, asker, exclude) is None:
+            self._drop_outgrown(asker)
+            self._start(key, text, asker=asker, exclude=exclude)
+
+    def _stop_resting(self, asker: Asker) -> None:
+        if (resting := self._resting.pop(asker, None)) is not None:
+            resting.cancel()
+
+    def _reusable(self, key: str, asker: Asker, exclude: frozenset[str]) -> _Searching | None:
+        """A young search of the same words that left out nothing which is to be found now."""
+        search = self._searches.get((key, asker))
+        if search is None or not search.excluded <= exclude:
+            return None
+        if time.perf_counter() - search.started_at > _MAX_AGE_S:
+            return None
+        done = search.task.done()
+        return None if done and (search.task.cancelled() or search.task.exception()) else search
+
+    def _start(
+        self, key: str, text: str, *, asker: Asker, exclude: frozenset[str]
+    ) -> _Searching | None:
+        if not self._breaker.may_try():
+            return None
+        task = asyncio.create_task(self._searched(text, asker, exclude), name="recall search")
+        search = _Searching(task, exclude, time.perf_counter())
+        task.add_done_callback(lambda _: self._note(search))
+        self._searches[key, asker] = search
+        self._searches.move_to_end((key, asker))
+        if len(self._searches) > _KEPT_SEARCHES:
+            _, oldest = self._searches.popitem(last=False)
+            if not oldest.taken:
+                oldest.task.cancel()
+        return search
+
+    async def _searched(self, text: str, asker: Asker, exclude: frozenset[str]) -> SearchResponse:
+        request = SearchRequest(
+            query=storable_content(text)[:MAX_QUERY_CHARS],
+            limit=self._limits.hits,
+            token_budget=self._limits.token_budget,
+            neighbours=self._limits.neighbours,
+            asker=storable_name(asker.identity, default="user"),
+            time_zone=asker.time_zone,
+            exclude_ids=[MessageId(id_) for id_ in sorted(exclude)[:MAX_EXCLUDED_IDS]],
+        )
+        return await self._search(request)
+
+    def _note(self, search: _Searching) -> None:
+        search.ended_at = time.perf_counter()
+        if search.task.cancelled():
+            return
+        error = search.task.exception()
+        if error is None or isinstance(error, BackendRejected):
+            # A refusal is an answer: one participant's odd query must not cost the others' memory.
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed()
+        if error is not None:
+            foreseen = isinstance(error, BackendError)
+            logger.warning(
+                "search failed",
+                extra={"reason": type(error).__name__},
+                exc_info=None if foreseen else error,
+            )
+
+    def _drop_outgrown(self, asker: Asker) -> None:
+        """Stop searches for what the asker's text was before it grew."""
+        for key, search in list(self._searches.items()):
+            if key[1] == asker and not search.taken and not search.task.done():
+                search.task.cancel()
+                del self._searches[key]
+
+
+def _outcome(search: _Searching, source: Source, added_ms: float, exclude: Set[str]) -> Recalled:
+    if not search.task.done():
+        return Recalled(added_ms=added_ms, degraded="late")
+    if search.task.cancelled() or search.task.exception() is not None:
+        return Recalled(added_ms=added_ms, degraded="failed")
+    response = search.task.result()
+    return Recalled(
+        hits=tuple(_without(response, exclude)) if response.relevant else (),
+        recall_ms=(search.ended_at - search.started_at) * 1000,
+        added_ms=added_ms,
+        source=source,
+        message_count=response.message_count,
+    )
+
+
+def _without(response: SearchResponse, exclude: Set[str]) -> list[RetrievalHit]:
+    """The hits, less what entered the window since the search began, also as a neighbour."""
+    return [
+        hit.model_copy(
+            update={
+                "before": [near for near in hit.before if near.id not in exclude],
+                "after": [near for near in hit.after if near.id not in exclude],
+            }
+        )
+        for hit in response.hits
+        if hit.message.id not in exclude
+    ]

@@ -1,0 +1,105 @@
+"""The rolling window: the newest messages of the conversation, as LiveKit's chat context."""
+
+import time
+from collections.abc import Sequence
+
+from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
+
+from retrieval.wire import Message, MessageCreate, MessageId
+
+MESSAGE_ID = "message_id"
+"""Key in ChatMessage.extra: the id under which the message is stored, if it is not the item's."""
+SPEAKER = "identity"
+"""Key in ChatMessage.extra: who said it."""
+ASKED_AT = "asked_at"
+"""Key in ChatMessage.extra: when it was said (epoch seconds), if its turn came later."""
+
+_CONVERSATION = ("user", "assistant")
+_STEP_S = 1e-3
+
+
+def message_id(item: ChatMessage) -> MessageId:
+    """The id under which this item is stored.
+
+    LiveKit's own ids have 48 random bits, too few for a conversation of millions; the time of
+    creation is added to them.
+    """
+    if stored := item.extra.get(MESSAGE_ID):
+        return MessageId(str(stored))
+    return MessageId(f"{item.id}.{int(item.created_at * 1000):x}")
+
+
+def message_ids(chat_ctx: ChatContext) -> frozenset[str]:
+    """The stored ids of all messages in the context."""
+    return frozenset(message_id(item) for item in _messages(chat_ctx.items))
+
+
+def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
+    """A window of stored messages, oldest first.
+
+    LiveKit puts a new item behind those of an earlier time. Stored times may be equal, out of order
+    or ahead of this clock, so that they are moved down where needed to keep the order.
+    """
+    items: list[ChatItem] = []
+    latest = time.time() - _STEP_S
+    for message in reversed(messages):
+        created_at = min(message.created_at.timestamp(), latest)
+        latest = created_at - _STEP_S
+        items.append(
+            ChatMessage(
+                id=message.id,
+                role=message.role,
+                content=[message.content],
+                interrupted=message.interrupted,
+                created_at=created_at,
+                extra={MESSAGE_ID: message.id, SPEAKER: message.participant},
+            )
+        )
+    return ChatContext(items[::-1])
+
+
+def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
+    """The context cut to its newest whole turns; None if it is small enough.
+
+    Instructions stay, tool calls go with their turn. Only a last turn that is by itself too long
+    is cut inside.
+    """
+    items = chat_ctx.items
+    messages = [n for n, item in enumerate(items) if _in_conversation(item)]
+    if len(messages) <= max_messages:
+        return None
+    start = _first_kept(items, messages[-max_messages:])
+    head = [item for item in items[:start] if _is_instruction(item)]
+    return ChatContext([*head, *_without_orphans(items[start:])])
+
+
+def _first_kept(items: Sequence[ChatItem], newest: Sequence[int]) -> int:
+    turns = (n for n in newest if _role(items[n]) == "user" and _follows_answer(items, n))
+    return next(turns, newest[0])
+
+
+def _follows_answer(items: Sequence[ChatItem], at: int) -> bool:
+    earlier = (item for item in reversed(items[:at]) if _in_conversation(item))
+    return _role(next(earlier, None)) == "assistant"
+
+
+def _without_orphans(items: Sequence[ChatItem]) -> list[ChatItem]:
+    """A tool's output without its call is refused by language models."""
+    calls = {item.call_id for item in items if item.type == "function_call"}
+    return [item for item in items if item.type != "function_call_output" or item.call_id in calls]
+
+
+def _messages(items: Sequence[ChatItem]) -> list[ChatMessage]:
+    return [item for item in items if isinstance(item, ChatMessage) and _in_conversation(item)]
+
+
+def _in_conversation(item: ChatItem) -> bool:
+    return _role(item) in _CONVERSATION
+
+
+def _is_instruction(item: ChatItem) -> bool:
+    return _role(item) in {"system", "developer"}
+
+
+def _role(item: ChatItem | None) -> str | None:
+    return item.role if isinstance(item, ChatMessage) else None

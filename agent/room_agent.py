@@ -1,0 +1,203 @@
+"""Puts an agent together for one conversation: in a LiveKit room or without one."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from livekit.agents import AgentSession, CloseEvent
+from livekit.agents.llm import ChatMessage
+from livekit.agents.voice import SpeechHandle
+
+from agent.backend_client import BackendClient
+from agent.event_records import turn_record, usage_record
+from agent.intake import Intake
+from agent.manners import Manners, opening
+from agent.memory import BlockStyle, Memory
+from agent.question import Outcome, Question
+from agent.recall import Asker, Recall, RecallLimits
+from agent.resumption import Resumed
+from agent.rolling_window import ASKED_AT, MESSAGE_ID, SPEAKER, message_ids, restored
+from agent.search_tool import search_tool
+from agent.session_events import SessionEvents
+from agent.settings import AgentSettings
+from agent.stored_text import storable_content
+from agent.support_agent import SupportAgent
+from agent.turn_trace import TurnTrace
+from retrieval.wire import SearchRequest, SearchResponse, SessionSummary
+
+_DISK_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class People:
+    """Who is there. `asker` describes an identity, None being whoever is listened to."""
+
+    agent_name: str
+    asker: Callable[[str | None], Asker]
+    somebody_listens: Callable[[], bool]
+
+
+class RoomAgent:
+    """One conversation's agent and all it owns: start `session` with `agent`, and close it last."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        *,
+        client: BackendClient,
+        resumed: Resumed,
+        session: AgentSession[Any],
+        people: People,
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._resumed = resumed
+        self._people = people
+        self._started_at = datetime.now(UTC)
+        self._close_reason: str | None = None
+        self.session = session
+        self.intake = Intake(resumed.outbox)
+        self.memory = Memory(
+            Recall(self.search, limits=_recall_limits(settings)),
+            asker=people.asker,
+            style=BlockStyle(settings.recall_role, settings.recall_token_budget),
+        )
+        self.events = SessionEvents(
+            self.intake,
+            agent_name=people.agent_name,
+            speaker=lambda: people.asker(None).identity,
+            on_speech=lambda text, final: self.hear(text, final=final),
+            on_message=lambda: self.agent.trim_soon(),
+        )
+        self.agent = self._support_agent()
+        self.events.attach(session)
+        session.on("close", self._handle_close)
+
+    def hear(self, text: str, *, final: bool, identity: str | None = None) -> None:
+        """Somebody is speaking: begin to search for what has been understood so far."""
+        self.memory.prefetch(text, window=self.agent.chat_ctx, final=final, identity=identity)
+
+    async def ask(self, question: Question) -> TurnTrace:
+        """Answer a question: its message is on disk before the reply begins.
+
+        One at a time. Cancelling interrupts the reply; what was said of it is stored.
+        """
+        message = ChatMessage(
+            role="user",
+            content=[storable_content(question.text)],
+            # The order in the prompt is that of the turns; what is stored is when it was asked.
+            created_at=time.time(),
+            extra={
+                MESSAGE_ID: question.id,
+                SPEAKER: question.speaker,
+                ASKED_AT: question.asked_at.timestamp(),
+            },
+        )
+        await self.events.accept_question(message)
+        reply = self.session.generate_reply(
+            user_input=message, input_modality="audio" if question.spoken else "text"
+        )
+        try:
+            await reply
+        except asyncio.CancelledError:
+            reply.interrupt()
+            raise
+        await self.agent.settled()
+        trace = self._trace(question, reply)
+        self.intake.put(turn_record(question.id, trace.recalled, trace.outcome))
+        return trace
+
+    async def search(self, request: SearchRequest) -> SearchResponse:
+        """Search this conversation. Raises BackendError."""
+        return await self._client.search_conversation(
+            self._resumed.conversation_id, request, timeout_s=self._settings.search_timeout_s
+        )
+
+    async def close(self) -> bool:
+        """Close the session, then deliver what waits; False if some of it stays on disk.
+
+        It is not lost then: the next agent of the room, or the sweep, delivers it.
+        """
+        await self.session.aclose()
+        # Once more: why it closed was not known on_exit.
+        await self._save_session()
+        await self.memory.aclose()
+        await self.intake.aclose(_DISK_TIMEOUT_S)
+        delivered = await self._resumed.outbox.drain(self._settings.drain_timeout_s)
+        await self._resumed.outbox.aclose()
+        return delivered
+
+    def _support_agent(self) -> SupportAgent:
+        settings = self._settings
+        first_words = opening(
+            last_message_at=self._resumed.last_message_at,
+            greeting=settings.greeting,
+            welcome_back=settings.welcome_back,
+            absence_s=settings.welcome_back_after_s,
+        )
+        tool = search_tool(
+            self.search,
+            asker=lambda: self._people.asker(None),
+            token_budget=settings.recall_token_budget,
+        )
+        return SupportAgent(
+            settings.instructions,
+            window=restored(self._resumed.window),
+            window_messages=settings.rolling_window_messages,
+            memory=self.memory,
+            events=self.events,
+            manners=Manners(first_words, settings.farewell, self._people.somebody_listens),
+            on_leave=self._save_session,
+            tools=[tool],
+        )
+
+    async def _save_session(self) -> None:
+        await self.intake.settled(_DISK_TIMEOUT_S)
+        summary = SessionSummary(
+            conversation_id=self._resumed.conversation_id,
+            agent_identity=self._people.agent_name,
+            started_at=self._started_at,
+            ended_at=datetime.now(UTC),
+            message_count=self.events.message_count,
+            participants=self.events.participants,
+            usage=usage_record(self.session.usage),
+            close_reason=self._close_reason,
+        )
+        await self._resumed.outbox.accept_session(self._resumed.session_id, summary)
+
+    def _handle_close(self, event: CloseEvent) -> None:
+        self._close_reason = event.reason.value
+
+    def _trace(self, question: Question, reply: SpeechHandle) -> TurnTrace:
+        said = [item for item in reply.chat_items if isinstance(item, ChatMessage)]
+        text = "\n".join(item.text_content or "" for item in said if item.role == "assistant")
+        recalled = self.memory.recalled(question.id)
+        counted = self._resumed.message_count + self.events.message_count
+        return TurnTrace(
+            answer=text,
+            outcome=_outcome(reply, text),
+            recalled=recalled,
+            window_messages=len(message_ids(self.agent.chat_ctx)),
+            conversation_messages=max(counted, recalled.message_count or 0),
+        )
+
+
+def _outcome(reply: SpeechHandle, text: str) -> Outcome:
+    if reply.exception() is not None:
+        return "failed"
+    if reply.interrupted:
+        return "interrupted"
+    return "answered" if text else "empty"
+
+
+def _recall_limits(settings: AgentSettings) -> RecallLimits:
+    return RecallLimits(
+        timeout_s=settings.recall_timeout_s,
+        debounce_s=settings.recall_debounce_s,
+        hits=settings.recall_limit,
+        token_budget=settings.recall_token_budget,
+        neighbours=settings.recall_neighbours,
+    )
