@@ -10,6 +10,8 @@ from livekit import api
 from livekit.agents import AgentServer
 from livekit.agents.ipc.job_executor import JobExecutor
 
+from agent.owned_tasks import OwnedTasks
+
 READY_ATTRIBUTE = "longroom.ready"
 """An agent sets this participant attribute once it takes questions."""
 
@@ -27,7 +29,7 @@ class CrashWatch:
         self._livekit = livekit
         self._retry_after_s = retry_after_s
         self._crashes: dict[str, list[float]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks()
 
     def watch(self, server: AgentServer) -> None:
         """Call once the worker has started; its process pool does not exist before.
@@ -46,14 +48,10 @@ class CrashWatch:
             "agent process died; its room gets a new one",
             extra={"room": job.job.room.name, "job_id": job.job.id, "exit_code": exit_code},
         )
-        task = asyncio.create_task(self._replace(job.job, agent))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._replace(job.job, agent))
 
     async def aclose(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.aclose()
 
     async def _replace(self, job: api.Job, ghost: str) -> None:
         room = job.room.name

@@ -6,7 +6,7 @@ transcribes, and what they say becomes a question like a typed one.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, stt, vad
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
+from agent.owned_tasks import OwnedTasks
 from agent.question import Question
 from agent.rolling_window import message_id
 from agent.stored_text import storable_content
@@ -79,7 +80,7 @@ class Ears:
         self._heard = heard
         self._hearing_now = hearing_now
         self._sessions: dict[str, tuple[AgentSession[None], stt.STT[Any]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks()
         self._closed = False
 
     def open(self) -> None:
@@ -94,7 +95,7 @@ class Ears:
     async def aclose(self) -> None:
         """Close every ear; LiveKit would do so only after the room is gone."""
         self._closed = True
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
         await asyncio.gather(*(_close(*ear) for ear in self._sessions.values()))
         self._sessions.clear()
 
@@ -105,12 +106,12 @@ class Ears:
         transcriber = self._hearing.open_stt()
         session = self._new_session(identity, transcriber)
         self._sessions[identity] = session, transcriber
-        self._start(self._listen(identity, session))
+        self._tasks.start(self._listen(identity, session))
 
     def _left(self, participant: rtc.RemoteParticipant) -> None:
         ear = self._sessions.pop(participant.identity, None)
         if ear is not None and not self._closed:
-            self._start(_close(*ear))
+            self._tasks.start(_close(*ear))
 
     def _new_session(self, identity: str, transcriber: stt.STT[Any]) -> "AgentSession[None]":
         session: AgentSession[None] = AgentSession(
@@ -135,11 +136,6 @@ class Ears:
             ),
         )
         logger.info("listening", extra={"participant": identity})
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 async def _close(session: "AgentSession[None]", transcriber: stt.STT[Any]) -> None:

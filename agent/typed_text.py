@@ -6,11 +6,13 @@ Senders need not be listed as participants: without a published track that can l
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 from livekit import rtc
 
+from agent.owned_tasks import OwnedTasks
 from agent.question import Question
 from retrieval.wire import MessageId
 
@@ -28,8 +30,8 @@ class TypedText:
 
     def __init__(
         self,
-        take: Callable[[Question], Awaitable[None]],
-        refuse: Callable[[str, str, str], Awaitable[None]],
+        take: Callable[[Question], Coroutine[Any, Any, None]],
+        refuse: Callable[[str, str, str], Coroutine[Any, Any, None]],
         *,
         max_chars: int,
         max_unread_per_sender: int = 50,
@@ -41,34 +43,37 @@ class TypedText:
         self._max_unread = max_unread_per_sender
         self._read_timeout_s = read_timeout_s
         self._unread: dict[str, asyncio.Queue[rtc.TextStreamReader]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks()
+        self._stopped = False
 
     def listen(self, room: rtc.Room) -> None:
         """Register before connecting, so that nothing sent at once is missed."""
         room.register_text_stream_handler(TOPIC, self.arrived)
 
+    async def stop(self) -> None:
+        """Take nothing new; returns when what has arrived is read."""
+        self._stopped = True
+        await self._tasks.finish()
+
     async def aclose(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._stopped = True
+        await self._tasks.aclose()
 
     def arrived(self, reader: rtc.TextStreamReader, sender: str) -> None:
         """Queue a stream. A task per stream would reorder them; one per sender keeps the order."""
+        if self._stopped:
+            reader.close()
+            return
         unread = self._unread.get(sender)
         if unread is None:
             unread = self._unread[sender] = asyncio.Queue(self._max_unread)
-            self._start(self._read_all(sender, unread))
+            self._tasks.start(self._read_all(sender, unread))
         try:
             unread.put_nowait(reader)
         except asyncio.QueueFull:
             reader.close()
             reason = f"more than {self._max_unread} of your messages are unread; send fewer at once"
-            self._start(self._refuse(reader.info.stream_id, sender, reason))
-
-    def _start(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._refuse(reader.info.stream_id, sender, reason))
 
     async def _read_all(self, sender: str, unread: asyncio.Queue[rtc.TextStreamReader]) -> None:
         while not unread.empty():

@@ -1,5 +1,6 @@
 """Everything that a room needs, as real processes: LiveKit, backend, language model, worker."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -55,10 +56,16 @@ class Stack:
             await user.leave()
         await self.rooms.room.delete_room(api.DeleteRoomRequest(room=room.name))
 
-    async def messages(self, room: "OpenRoom", limit: int = 200) -> list[Message]:
-        """What the backend has stored of this room's conversation."""
-        page = await self.backend.get_recent_messages(room.stored.conversation_id, limit=limit)
-        return page.messages
+    async def messages(self, room: "OpenRoom", *, at_least: int) -> list[Message]:
+        """What the backend has stored of this room's conversation, once it is that much."""
+        async with asyncio.timeout(20):
+            while True:
+                page = await self.backend.get_recent_messages(
+                    room.stored.conversation_id, limit=200
+                )
+                if page.message_count >= at_least:
+                    return page.messages
+                await asyncio.sleep(0.05)
 
     def another_worker(self, name: str, arguments: tuple[str, ...] = WORKER) -> Program:
         """A second worker of the same settings, not started."""
