@@ -5,6 +5,7 @@ import asyncio
 import sys
 from typing import Any
 
+import asyncpg
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(_settings_errors(error))
     except (SettingsError, BackendStartError, DatabaseUnfit, EmbeddingError) as error:
         return _refuse(str(error))
+    except asyncpg.PostgresError as error:
+        return _refuse(f"the database refused: {error}")
     return 0
 
 

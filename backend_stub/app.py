@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from backend_stub import events, health, messages, rooms, search, sessions
 from backend_stub.credentials import Credentials, check_bind
+from backend_stub.description import describe_problems
 from backend_stub.limits import BodyLimit, RequestTimeout
 from backend_stub.metrics import Metrics
 from backend_stub.problems import install_problems
@@ -56,6 +57,7 @@ def create_app(settings: BackendSettings) -> FastAPI:
     )
     app.state.credentials = Credentials(settings.service_key, local_only=not settings.open)
     install_problems(app)
+    describe_problems(app)
     for router in (rooms.router, messages.router, search.router, events.router, sessions.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router, prefix=API)

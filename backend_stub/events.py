@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Body
 
-from backend_stub.routing import Held, InConversation, guarded_router, problem_responses
+from backend_stub.description import problem_responses
+from backend_stub.routing import Held, InConversation, guarded_router
 from retrieval import events
 from retrieval.wire import EventsRecorded, RecordEvents
 

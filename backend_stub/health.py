@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from backend_stub.description import problem_responses
 from backend_stub.problems import DATABASE_AWAY
 from backend_stub.resources import Resources
-from backend_stub.routing import Held, problem_responses
+from backend_stub.routing import Held
 from retrieval import embedding_models, migrations
 from retrieval.errors import SchemaMismatch
 

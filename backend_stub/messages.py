@@ -7,7 +7,8 @@ from fastapi import Body, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from backend_stub.routing import Held, InConversation, guarded_router, problem_responses
+from backend_stub.description import problem_responses
+from backend_stub.routing import Held, InConversation, guarded_router
 from retrieval import messages
 from retrieval.wire import (
     MAX_PAGE_MESSAGES,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 WORKER_CONNECTIONS = 2  # of its own, so that filling in embeddings never makes a search wait
+CLOSE_S = 5
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIt
         pool = await database.connect(
             url, pool_size=settings.database.pool_size, acquire_timeout_s=settings.pool_timeout_s
         )
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(_close, pool)
         embedder = BatchingEmbedder(await asyncio.to_thread(open_embedder, settings.embedding))
         stack.push_async_callback(embedder.aclose)
         model = await embedding_models.ensure_model(
@@ -100,7 +101,15 @@ async def _embedding(
             task.cancel()
             await asyncio.wait([task])
     finally:
-        await pool.close()
+        await _close(pool)
+
+
+async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()  # somebody still streams from it, or the server is gone
 
 
 def _log_end(task: asyncio.Task[None]) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Body, Path, Response
 
-from backend_stub.routing import Held, guarded_router, problem_responses
+from backend_stub.description import problem_responses
+from backend_stub.routing import Held, guarded_router
 from retrieval import conversations
 from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
 

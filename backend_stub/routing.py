@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backend_stub.description import problem_responses
 from backend_stub.resources import Resources
-from retrieval.wire import ConversationId, Problem
+from retrieval.wire import ConversationId
 
 
 class GuardedRoute(APIRoute):
@@ -38,15 +39,6 @@ def _check_content_type(request: Request) -> None:
         raise HTTPException(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, with 'Content-Type: application/json'"
         )
-
-
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI description of problems that a route may answer with."""
-    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": content}
-        for status in statuses
-    }
 
 
 def guarded_router(tag: str) -> APIRouter:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Body
 
-from backend_stub.routing import Held, InConversation, guarded_router, problem_responses
+from backend_stub.description import problem_responses
+from backend_stub.routing import Held, InConversation, guarded_router
 from retrieval.search import search_conversation
 from retrieval.wire import SearchRequest, SearchResponse
 

@@ -36,6 +36,7 @@ async def serve(
             app,
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=drain_timeout_s,

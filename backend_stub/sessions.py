@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Body, Path
 
-from backend_stub.routing import Held, guarded_router, problem_responses
+from backend_stub.description import problem_responses
+from backend_stub.routing import Held, guarded_router
 from retrieval import sessions
 from retrieval.wire import Name, SessionSummary
 

@@ -6,6 +6,7 @@ backend. All times are aware. The limits stand here so that both sides refuse th
 
 import json
 import math
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal, NewType
 from uuid import UUID
@@ -52,6 +53,12 @@ def _storable(text: str) -> str:
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty or only white space")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+        raise ValueError("must be one line without control characters")
     return text
 
 
@@ -109,6 +116,7 @@ Name = Annotated[
     Field(min_length=1, max_length=MAX_NAME_CHARS),
     AfterValidator(_storable),
     AfterValidator(_not_blank),
+    AfterValidator(_one_line),
 ]
 Content = Annotated[
     str,

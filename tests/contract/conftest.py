@@ -1,0 +1,84 @@
+"""The backend under test: the one at BACKEND_URL, or else ours as a real process.
+
+Any backend that replaces ours must pass this suite:
+`BACKEND_URL=https://… BACKEND_SERVICE_KEY=… pytest tests/contract`.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.backend_process import backend_process
+from tests.contract.wire_examples import message
+from tests.postgres import create_database, drop_database
+
+SERVICE_KEY = "a key for the tests"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where the backend under test answers, and what opens it."""
+
+    url: str
+    headers: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """One backend for the whole run: tests stay apart by using rooms of their own."""
+    given = os.environ.get("BACKEND_URL")
+    if given:
+        key = os.environ.get("BACKEND_SERVICE_KEY")
+        yield Backend(given.rstrip("/"), {"Authorization": f"Bearer {key}"} if key else {})
+        return
+    server = request.getfixturevalue("postgres")
+    name = asyncio.run(create_database(server))
+    env = {"DATABASE_URL": server.database_url(name), "BACKEND_SERVICE_KEY": SERVICE_KEY}
+    with backend_process(env) as url:
+        yield Backend(url, {"Authorization": f"Bearer {SERVICE_KEY}"})
+    asyncio.run(drop_database(server.url, name))
+
+
+@pytest.fixture
+async def api(backend: Backend) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that holds the credential, at the API's root."""
+    async with httpx.AsyncClient(
+        base_url=f"{backend.url}/api/v1", headers=backend.headers, timeout=30
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def room_name() -> str:
+    return f"contract {secrets.token_hex(6)}"
+
+
+@pytest.fixture
+async def conversation_id(api: httpx.AsyncClient, room_name: str) -> UUID:
+    """The conversation of a new, empty room."""
+    response = await api.post("/rooms", json={"name": room_name})
+    assert response.status_code == 201, response.text
+    return UUID(response.json()["conversation_id"])
+
+
+@pytest.fixture
+async def other_conversation_id(api: httpx.AsyncClient) -> UUID:
+    response = await api.post("/rooms", json={"name": f"other {secrets.token_hex(6)}"})
+    return UUID(response.json()["conversation_id"])
+
+
+@pytest.fixture
+async def stored(api: httpx.AsyncClient, conversation_id: UUID) -> list[dict[str, object]]:
+    """Thirty messages that were stored in the conversation, in their order."""
+    batch = [message(id=f"m{number}", content=f"line number {number}") for number in range(30)]
+    response = await api.post(
+        f"/conversations/{conversation_id}/messages", json={"messages": batch}
+    )
+    assert response.status_code == 200, response.text
+    return batch

@@ -1,0 +1,208 @@
+import asyncio
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from retrieval.wire import AppendResult, Message, MessagePage, Problem
+from tests.contract.wire_examples import message
+
+
+async def test_a_message_comes_back_as_it_was_sent(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    sent = message(
+        content="Ünïcode 🚀, \ttabs,\nlines and 'quotes' \\ stay",
+        created_at="2025-03-01T13:00:00.123456+01:00",
+        interrupted=True,
+    )
+    await _append(api, conversation_id, [sent])
+
+    [kept] = (await _page(api, conversation_id)).messages
+
+    assert kept.model_dump(exclude={"seq", "created_at"}) == {
+        key: value for key, value in sent.items() if key != "created_at"
+    }
+    assert kept.created_at == datetime.fromisoformat(sent["created_at"])
+
+
+async def test_messages_are_numbered_from_one_without_gaps_in_the_order_sent(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    first = await _append(api, conversation_id, [message(id="a"), message(id="b")])
+    second = await _append(api, conversation_id, [message(id="c")])
+
+    outcomes = [*first.outcomes, *second.outcomes]
+    assert [(o.id, o.seq, o.status) for o in outcomes] == [
+        ("a", 1, "stored"),
+        ("b", 2, "stored"),
+        ("c", 3, "stored"),
+    ]
+
+
+async def test_the_same_message_sent_twice_is_stored_once(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    await _append(api, conversation_id, [message(id="a"), message(id="b")])
+
+    again = await _append(api, conversation_id, [message(id="b"), message(id="c"), message(id="a")])
+
+    assert [(o.id, o.seq, o.status) for o in again.outcomes] == [
+        ("b", 2, "duplicate"),
+        ("c", 3, "stored"),
+        ("a", 1, "duplicate"),
+    ]
+    assert (await _page(api, conversation_id)).message_count == 3
+
+
+async def test_the_same_moment_in_another_time_zone_is_the_same_message(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    await _append(api, conversation_id, [message(created_at="2025-03-01T12:00:00Z")])
+
+    again = await _append(api, conversation_id, [message(created_at="2025-03-01T13:00:00+01:00")])
+
+    assert again.outcomes[0].status == "duplicate"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"content": "other"},
+        {"role": "assistant"},
+        {"participant": "grace"},
+        {"created_at": "2025-03-01T12:00:01Z"},
+        {"interrupted": True},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_a_taken_id_refuses_the_whole_batch(
+    api: httpx.AsyncClient, conversation_id: UUID, change: dict[str, Any]
+) -> None:
+    await _append(api, conversation_id, [message(id="taken")])
+
+    response = await api.post(
+        f"/conversations/{conversation_id}/messages",
+        json={"messages": [message(id="new"), message(id="taken", **change)]},
+    )
+
+    assert response.status_code == 409
+    assert Problem.model_validate(response.json()).ids == ["taken"]
+    assert [kept.id for kept in (await _page(api, conversation_id)).messages] == ["taken"]
+
+
+async def test_batches_sent_at_once_leave_no_gap_and_lose_nothing(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    batches = [[message(id=f"{b}-{n}") for n in range(5)] for b in range(6)]
+
+    await asyncio.gather(*(_append(api, conversation_id, batch) for batch in batches))
+
+    kept = (await _page(api, conversation_id, limit=200)).messages
+    assert [message.seq for message in kept] == list(range(1, 31))
+    in_order = [kept[start].id.split("-")[0] for start in range(0, 30, 5)]
+    assert [message.id for message in kept] == [f"{b}-{n}" for b in in_order for n in range(5)]
+
+
+async def test_the_largest_batch_of_small_messages_is_taken(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    result = await _append(api, conversation_id, [message(id=f"m{n}") for n in range(500)])
+
+    assert result.outcomes[-1].seq == 500
+
+
+async def test_the_longest_message_is_taken_whole(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    content = "lorem ipsum " * 5461
+
+    await _append(api, conversation_id, [message(content=content)])
+
+    assert (await _page(api, conversation_id)).messages[0].content == content
+
+
+async def test_a_page_holds_the_newest_messages_oldest_first(
+    api: httpx.AsyncClient, conversation_id: UUID, stored: list[dict[str, Any]]
+) -> None:
+    page = await _page(api, conversation_id, limit=4)
+
+    assert [message.seq for message in page.messages] == [27, 28, 29, 30]
+    assert page.message_count == len(stored)
+
+
+async def test_pages_before_a_message_reach_back_to_the_first(
+    api: httpx.AsyncClient, conversation_id: UUID, stored: list[dict[str, Any]]
+) -> None:
+    seen: list[str] = []
+    before: int | None = None
+    while page := (await _page(api, conversation_id, limit=7, before=before)).messages:
+        seen = [message.id for message in page] + seen
+        before = page[0].seq
+
+    assert seen == [sent["id"] for sent in stored]
+
+
+async def test_pages_after_a_message_reach_up_to_the_last(
+    api: httpx.AsyncClient, conversation_id: UUID, stored: list[dict[str, Any]]
+) -> None:
+    seen: list[str] = []
+    after = 0
+    while page := (await _page(api, conversation_id, limit=7, after=after)).messages:
+        seen += [message.id for message in page]
+        after = page[-1].seq
+
+    assert seen == [sent["id"] for sent in stored]
+
+
+async def test_an_export_is_every_message_as_a_line(
+    api: httpx.AsyncClient, conversation_id: UUID, stored: list[dict[str, Any]]
+) -> None:
+    response = await api.get(f"/conversations/{conversation_id}/export")
+
+    assert response.headers["content-type"].startswith("application/x-ndjson")
+    lines = [Message.model_validate(json.loads(line)) for line in response.text.splitlines()]
+    assert [(line.seq, line.id) for line in lines] == [
+        (seq, sent["id"]) for seq, sent in enumerate(stored, start=1)
+    ]
+
+
+async def test_an_export_of_an_empty_conversation_is_empty(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    response = await api.get(f"/conversations/{conversation_id}/export")
+
+    assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_the_same_id_in_two_conversations_is_two_messages(
+    api: httpx.AsyncClient, conversation_id: UUID, other_conversation_id: UUID
+) -> None:
+    await _append(api, conversation_id, [message(content="here")])
+    await _append(api, other_conversation_id, [message(content="there")])
+
+    [here] = (await _page(api, conversation_id)).messages
+    [there] = (await _page(api, other_conversation_id)).messages
+    assert (here.content, there.content) == ("here", "there")
+
+
+async def _append(
+    api: httpx.AsyncClient, conversation_id: UUID, batch: list[dict[str, Any]]
+) -> AppendResult:
+    response = await api.post(
+        f"/conversations/{conversation_id}/messages", json={"messages": batch}
+    )
+    assert response.status_code == 200, response.text
+    return AppendResult.model_validate(response.json())
+
+
+async def _page(api: httpx.AsyncClient, conversation_id: UUID, **query: int | None) -> MessagePage:
+    response = await api.get(
+        f"/conversations/{conversation_id}/messages",
+        params={name: value for name, value in query.items() if value is not None},
+    )
+    assert response.status_code == 200, response.text
+    return MessagePage.model_validate(response.json())
