@@ -3,8 +3,6 @@
 import uuid
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from retrieval.connection import transaction
 from retrieval.errors import LanguageUnknown
 from retrieval.messages import recent_messages
@@ -61,23 +59,26 @@ async def _conversation_of(db: "Database", name: str) -> ConversationId | None:
     return None if found is None else ConversationId(found)
 
 
+LANGUAGE_IS_KNOWN = """
+select exists (select from pg_ts_config where cfgname = $1)
+"""
+
 INSERT_ROOM = """
 insert into room (name, conversation_id) values ($1, $2) on conflict do nothing returning true
 """
 
 INSERT_CONVERSATION = """
-insert into conversation (conversation_id, room, language) values ($1, $2, $3::regconfig::text)
+insert into conversation (conversation_id, room, language) values ($1, $2, $3)
 """
 
 
 async def _insert_room(db: "Database", *, name: str, language: str) -> ConversationId | None:
     """The new conversation, or None if another transaction made the room first."""
     conversation_id = ConversationId(uuid.uuid4())
-    try:
-        async with transaction(db) as connection:
-            if not await connection.fetchval(INSERT_ROOM, name, conversation_id):
-                return None
-            await connection.execute(INSERT_CONVERSATION, conversation_id, name, language)
-    except (asyncpg.UndefinedObjectError, asyncpg.InvalidTextRepresentationError) as error:
-        raise LanguageUnknown(language) from error
+    async with transaction(db) as connection:
+        if not await connection.fetchval(LANGUAGE_IS_KNOWN, language):
+            raise LanguageUnknown(language)
+        if not await connection.fetchval(INSERT_ROOM, name, conversation_id):
+            return None
+        await connection.execute(INSERT_CONVERSATION, conversation_id, name, language)
     return conversation_id

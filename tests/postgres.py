@@ -162,7 +162,7 @@ def _own_container() -> None:
 def _own_embedded() -> None:
     folder = Path(tempfile.mkdtemp(prefix="longroom-test-"))
     folder.chmod(0o711)  # PostgreSQL's user must get through when we are root
-    postgres = EmbeddedPostgres(folder / "postgres", settings=FAST)
+    postgres = EmbeddedPostgres(folder, settings=FAST)
     try:
         _serve("embedded", postgres.start())
     finally:
