@@ -59,10 +59,11 @@ def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
 
 
 def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
-    """The context cut to its newest whole turns; None if it is small enough.
+    """The context cut to its newest messages, the first of them a user's; None if it is small.
 
-    Instructions stay, tool calls go with their turn. Only a last turn that is by itself too long
-    is cut inside.
+    Instructions stay, tool calls go with their question. In a room where several people talk, a
+    turn may hold many messages before its answer: it is cut between them. Only a last question
+    whose answer is by itself too long is cut behind its question.
     """
     items = chat_ctx.items
     messages = [n for n, item in enumerate(items) if _in_conversation(item)]
@@ -74,13 +75,8 @@ def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
 
 
 def _first_kept(items: Sequence[ChatItem], newest: Sequence[int]) -> int:
-    turns = (n for n in newest if _role(items[n]) == "user" and _follows_answer(items, n))
-    return next(turns, newest[0])
-
-
-def _follows_answer(items: Sequence[ChatItem], at: int) -> bool:
-    earlier = (item for item in reversed(items[:at]) if _in_conversation(item))
-    return _role(next(earlier, None)) == "assistant"
+    # An answer without its question would puzzle the model more than it helps.
+    return next((n for n in newest if _role(items[n]) == "user"), newest[0])
 
 
 def _without_orphans(items: Sequence[ChatItem]) -> list[ChatItem]:

@@ -31,6 +31,8 @@ from longroom.terminal import Remembered, Terminal
 from retrieval.wire import SearchResponse
 
 IMPORT_TIMEOUT_S = 60.0
+# Nobody's voice is waiting: at a keyboard an answer without memory is worse than a second's pause.
+PATIENT_RECALL_S = 2.0
 ASKED_ALONE = 3
 
 
@@ -65,7 +67,10 @@ class ChatSession:
         given: dict[str, Any] = {"backend_url": HttpUrl(url), "data_dir": self.data_dir}
         if self.service_key:
             given["backend_service_key"] = SecretStr(self.service_key)
-        return AgentSettings(**given)
+        settings = AgentSettings(**given)
+        if "recall_timeout_s" in settings.model_fields_set:
+            return settings
+        return settings.model_copy(update={"recall_timeout_s": PATIENT_RECALL_S})
 
     @property
     def _is_demo(self) -> bool:
@@ -73,7 +78,10 @@ class ChatSession:
 
     @property
     def _who(self) -> str:
-        return self.identity or getpass.getuser()
+        try:
+            return self.identity or getpass.getuser()
+        except (KeyError, OSError):  # a container's user may have no name
+            return "guest"
 
     async def _open_demo(self, url: str, terminal: Terminal) -> None:
         client = BackendClient(url, service_key=self.service_key, timeout_s=IMPORT_TIMEOUT_S)

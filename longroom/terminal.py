@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -12,6 +13,7 @@ from agent.recall import Recalled
 from retrieval.wire import RetrievalHit, SearchResponse
 
 SHOWN_HITS = 4
+WIDTH_OF_A_PIPE = 100
 QUIET = "bright_black"
 # Messages may come from anywhere: nothing in them may drive the terminal.
 CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
@@ -36,8 +38,8 @@ class Terminal:
     """Prints to standard output; passing notes go to standard error."""
 
     def __init__(self) -> None:
-        self._out = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-        self._notes = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+        self._out = _console(sys.stdout)
+        self._notes = _console(sys.stderr)
 
     def note(self, text: str) -> None:
         """Something that is only of interest while one waits; dropped when nobody watches."""
@@ -45,7 +47,8 @@ class Terminal:
             self._notes.print(text, style=QUIET)
 
     def say(self, text: str, *, style: str = "") -> None:
-        self._out.print(printable(text), style=style)
+        # Words are wrapped for people; what reads a pipe gets each line whole.
+        self._out.print(printable(text), style=style, soft_wrap=not self._out.is_terminal)
 
     def quiet(self, text: str) -> None:
         self.say(text, style=QUIET)
@@ -105,6 +108,11 @@ class Terminal:
 
     def _line(self, text: Text) -> None:
         self._out.print(text, style=QUIET, no_wrap=True, overflow="ellipsis")
+
+
+def _console(file: TextIO) -> Console:
+    width = None if file.isatty() else WIDTH_OF_A_PIPE
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,6 @@
 """`longroom import`: brings a conversation of any length into a room."""
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,17 +40,16 @@ def import_messages(
     from longroom.transfer.file_import import FileImport
 
     job = FileImport(file, room, rejects, ignore_unknown, positions=data_dir / "imports")
-    started = time.monotonic()
     totals = with_backend(job.run, url=backend, service_key=service_key, data_dir=data_dir)
-    sys.stdout.write(_summary(totals, room=room, took_s=time.monotonic() - started))
+    sys.stdout.write(_summary(totals, room=room))
     if totals.rejected:
         raise typer.Exit(1)
 
 
-def _summary(totals: "Totals", *, room: str, took_s: float) -> str:
-    sent = totals.stored + totals.duplicates
-    rate = f"{sent / took_s:,.0f}/s"
-    parts = [f"{totals.stored:,} messages stored in room {room!r} in {took_s:,.1f} s ({rate})"]
+def _summary(totals: "Totals", *, room: str) -> str:
+    rate = (totals.stored + totals.duplicates) / max(totals.took_s, 1e-9)
+    took = f"{totals.took_s:,.1f} s ({rate:,.0f}/s)"
+    parts = [f"{totals.stored:,} messages stored in room {room!r} in {took}"]
     if totals.skipped_lines:
         parts.append(f"the first {totals.skipped_lines:,} lines were done by an earlier import")
     if totals.duplicates:

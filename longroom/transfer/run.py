@@ -1,6 +1,7 @@
 """One import from beginning to end: reads ahead, stores in order, keeps its position."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ class Totals:
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
+    took_s: float = 0.0
     skipped_lines: int = 0
     """Lines that an earlier, interrupted import had finished with."""
 
@@ -35,6 +37,7 @@ async def run_import(
     position = position_file.load()
     totals = Totals(rejected=position.rejected, skipped_lines=position.last_line)
     batches = read_batches(source, after=position.last_line, ignore_unknown=ignore_unknown)
+    started = time.monotonic()
     upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))
     try:
         while batch := await upcoming:
@@ -51,6 +54,7 @@ async def run_import(
     finally:
         upcoming.cancel()
     position_file.forget()
+    totals.took_s = time.monotonic() - started
     return totals
 
 
