@@ -8,7 +8,7 @@ from retrieval.errors import ModelMismatch
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database, Record
+    from retrieval.connection import Connection, Database, Record
 
 ModelState = Literal["filling", "active", "retired"]
 
@@ -41,7 +41,7 @@ async def ensure_model(db: "Database", *, name: str, dimension: int) -> Embeddin
     model = await _register(db, name=name, dimension=dimension)
     if model.state == "filling":
         await enqueue_missing(db, model_id=model.model_id)
-        model = await activate(db, model_id=model.model_id)
+        model = await _activate_first(db, model)
     return model
 
 
@@ -125,6 +125,13 @@ async def activate(db: "Database", *, model_id: int) -> EmbeddingModel:
     return model
 
 
+async def _activate_first(db: "Database", model: EmbeddingModel) -> EmbeddingModel:
+    """Make it active unless another program was faster with another model."""
+    async with transaction(db) as connection:
+        await _lock_and_check(connection, name=model.name, dimension=model.dimension)
+        return await activate(connection, model_id=model.model_id)
+
+
 LOCK_MODELS = """
 lock table embedding_model in share row exclusive mode
 """
@@ -142,14 +149,22 @@ returning model_id, name, dimension, state
 async def _register(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
     """The model of this name; a new one is filling until `ensure_model` has made it active."""
     async with transaction(db) as connection:
-        await connection.execute(LOCK_MODELS)
-        models = [_model(row) for row in await connection.fetch(MODELS)]
+        models = await _lock_and_check(connection, name=name, dimension=dimension)
         known = next((model for model in models if model.name == name), None)
-        _check(models, name=name, dimension=dimension)
         if known is not None:
             return known
         next_id = max((model.model_id for model in models), default=0) + 1
         return _model(await connection.fetchrow(INSERT_MODEL, next_id, name, dimension))
+
+
+async def _lock_and_check(
+    connection: "Connection", *, name: str, dimension: int
+) -> list[EmbeddingModel]:
+    """All models; until the transaction ends nobody else changes them."""
+    await connection.execute(LOCK_MODELS)
+    models = [_model(row) for row in await connection.fetch(MODELS)]
+    _check(models, name=name, dimension=dimension)
+    return models
 
 
 def _check(models: list[EmbeddingModel], *, name: str, dimension: int) -> None:

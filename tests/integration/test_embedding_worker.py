@@ -1,0 +1,447 @@
+"""The worker on a real database: everything becomes embedded, once, whatever happens to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+import numpy as np
+import pytest
+
+from retrieval import embedding_models
+from retrieval.conversations import create_room
+from retrieval.embedding import Embedder, Embeddings, EmbedKind
+from retrieval.embedding_batch import HARMLESS_TEXT, BatchLimits
+from retrieval.embedding_models import EmbeddingModel, PendingCounts, ensure_model
+from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.errors import EmbeddingRejected, EmbeddingUnavailable
+from retrieval.messages import PENDING_CHANNEL, append_messages
+from retrieval.smoothing import smoothed
+from retrieval.wire import ConversationId
+from tests.builders import message
+from tests.fakes import HashEmbedder
+
+NO_QUIET = timedelta(0)
+LIMITS = BatchLimits(passages=8, quiet=NO_QUIET)
+
+
+class FailingEmbedder(HashEmbedder):
+    """Refuses texts with "poison", or everything; is away for a number of calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away_for = 0
+        self.refuses_everything = False
+        self.calls = 0
+
+    async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
+        self.calls += 1
+        if self.away_for:
+            self.away_for -= 1
+            raise EmbeddingUnavailable("nobody answers")
+        if self.refuses_everything or any("poison" in text for text in texts):
+            raise EmbeddingRejected("refused with status 400")
+        return await super().embed(texts, kind=kind)
+
+
+class StuckEmbedder(HashEmbedder):
+    """Never answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("not reached")
+
+
+@pytest.fixture
+async def room(db: asyncpg.Pool) -> ConversationId:
+    conversation_id, _ = await create_room(db, name="helpdesk")
+    return conversation_id
+
+
+@pytest.fixture
+async def model(db: asyncpg.Pool) -> EmbeddingModel:
+    return await ensure_model(db, name="hash", dimension=64)
+
+
+async def _append(
+    db: asyncpg.Pool, room: ConversationId, *numbers: int, content: str = "message"
+) -> None:
+    batch = [message(number, f"{content} number {number}") for number in numbers]
+    await append_messages(db, conversation_id=room, messages=batch)
+
+
+def _worker(
+    db: asyncpg.Pool,
+    model: EmbeddingModel,
+    embedder: Embedder | None = None,
+    *,
+    limits: BatchLimits = LIMITS,
+    sweep_s: float = 30.0,
+) -> EmbeddingWorker:
+    return EmbeddingWorker(
+        db, embedder or HashEmbedder(), model, limits=limits, sweep_s=sweep_s, pause_s=0.01
+    )
+
+
+@asynccontextmanager
+async def _running(worker: EmbeddingWorker) -> AsyncIterator[None]:
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await task
+
+
+async def _rows(db: asyncpg.Pool, *, smoothed: bool) -> dict[tuple[int, int], np.ndarray]:
+    found = await db.fetch(
+        "select seq, passage, embedding from message_embedding where smoothed = $1", smoothed
+    )
+    assert len({(row["seq"], row["passage"]) for row in found}) == len(found)
+    return {
+        (row["seq"], row["passage"]): row["embedding"].to_numpy().astype(np.float32)
+        for row in found
+    }
+
+
+async def _counts(db: asyncpg.Pool, model: EmbeddingModel) -> PendingCounts:
+    return await embedding_models.pending_counts(db, model_id=model.model_id)
+
+
+async def _until_embedded(db: asyncpg.Pool, messages: int, *, smoothed: bool = True) -> None:
+    while len(await _rows(db, smoothed=smoothed)) < messages:  # noqa: ASYNC110 - rows tell nobody
+        await asyncio.sleep(0.02)
+
+
+async def test_everything_becomes_embedded_once(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, *range(1, 31))
+    await _worker(db, model).drain()
+    alone = await _rows(db, smoothed=False)
+    assert set(alone) == {(seq, 0) for seq in range(1, 31)}
+    assert set(await _rows(db, smoothed=True)) == set(alone)
+    assert await _counts(db, model) == PendingCounts(waiting=0, failed=0)
+
+
+async def test_the_row_holds_the_speaker_s_name_and_what_searches_filter_by(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    sent = message(1, "where is my order", participant="Ana")
+    await append_messages(db, conversation_id=room, messages=[sent])
+    embedder = HashEmbedder()
+    await _worker(db, model, embedder).drain()
+    assert embedder.texts_embedded == ["Ana: where is my order"]
+    (row,) = await db.fetch("select * from message_embedding where not smoothed")
+    assert (row["participant"], row["role"], row["created_at"]) == ("Ana", "user", sent.created_at)
+    (expected,) = await embedder.embed(["Ana: where is my order"], kind="document")
+    assert np.allclose(row["embedding"].to_numpy(), expected, atol=1e-3)
+
+
+async def test_a_new_message_is_embedded_without_waiting_for_the_sweep(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    async with _running(_worker(db, model, sweep_s=3600)):
+        await asyncio.sleep(0.2)  # it has looked once and waits for a notification
+        await _append(db, room, 1)
+        await _until_embedded(db, 1)
+
+
+async def test_the_sweep_finds_what_no_notification_told(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    async with _running(_worker(db, model, sweep_s=0.05)):
+        await asyncio.sleep(0.1)
+        await _append(db, room, 1)
+        await db.execute("delete from message_embedding")
+        await db.execute(
+            "insert into embedding_job select conversation_id, 1, seq from message"
+            " on conflict do nothing"
+        )
+        await _until_embedded(db, 1)
+
+
+async def test_somebody_else_s_notification_does_no_harm(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    async with _running(_worker(db, model, sweep_s=3600)):
+        await asyncio.sleep(0.1)
+        await db.execute("select pg_notify($1, 'not an id')", PENDING_CHANNEL)
+        await _append(db, room, 1)
+        await _until_embedded(db, 1)
+
+
+async def test_a_worker_killed_in_mid_batch_leaves_nothing_unembedded_or_doubled(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, *range(1, 21))
+    # What kill -9 leaves behind: claimed, with a lease that runs on, and no one to give it back.
+    await db.execute(
+        "update embedding_job set leased_until = now() + interval '0.5 s', attempts = 1"
+        " where seq between 1 and 8"
+    )
+    await _worker(db, model).drain()
+    assert set(await _rows(db, smoothed=False)) == {(seq, 0) for seq in range(1, 21)}
+    assert set(await _rows(db, smoothed=True)) == {(seq, 0) for seq in range(1, 21)}
+
+
+async def test_a_cancelled_worker_gives_its_claim_back_at_once(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, 1, 2)
+    embedder = StuckEmbedder()
+    task = asyncio.create_task(_worker(db, model, embedder).run())
+    await embedder.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    free = await db.fetch("select attempts from embedding_job where leased_until is null")
+    assert [row["attempts"] for row in free] == [0, 0]
+
+
+async def test_a_slow_worker_whose_lease_ended_doubles_nothing(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    """Two workers embed the same message: the second one's rows are not stored again."""
+    await _append(db, room, 1, 2, 3)
+    no_lease = BatchLimits(passages=8, quiet=NO_QUIET, lease=timedelta(0))
+    workers = [_worker(db, model, limits=no_lease) for _ in range(3)]
+    await asyncio.gather(*(worker.drain() for worker in workers))
+    assert set(await _rows(db, smoothed=False)) == {(1, 0), (2, 0), (3, 0)}
+    assert set(await _rows(db, smoothed=True)) == {(1, 0), (2, 0), (3, 0)}
+
+
+async def test_several_workers_share_one_conversation_and_leave_no_gap(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, *range(1, 201))
+    embedders = [HashEmbedder() for _ in range(3)]
+    await asyncio.gather(*(_worker(db, model, embedder).drain() for embedder in embedders))
+    embedded = [text for embedder in embedders for text in embedder.texts_embedded]
+    assert len(embedded) == len(set(embedded)) == 200
+    assert all(embedder.texts_embedded for embedder in embedders)
+    assert len(await _rows(db, smoothed=True)) == 200
+
+
+async def test_one_by_one_and_in_bulk_give_the_same_rows(
+    db: asyncpg.Pool, model: EmbeddingModel
+) -> None:
+    """As long as nobody waits for a quiet minute."""
+    rooms = [(await create_room(db, name=name))[0] for name in ("slow", "bulk")]
+    patient = BatchLimits(passages=8, quiet=timedelta(hours=1))
+    for number in range(1, 13):
+        await _append(db, rooms[0], number)
+        await _worker(db, model, limits=patient).drain()
+    await _append(db, rooms[1], *range(1, 13))
+    await _worker(db, model, limits=patient).drain()
+    for kind in (True, False):
+        slow, bulk = [
+            await db.fetch(
+                "select seq, passage, embedding::text from message_embedding"
+                " where conversation_id = $1 and smoothed = $2 order by 1, 2",
+                room,
+                kind,
+            )
+            for room in rooms
+        ]
+        assert slow == bulk
+        assert len(slow) == (11 if kind else 12)  # the newest still waits for its successor
+
+
+async def test_smoothed_rows_are_what_the_formula_says(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    long = "Another sentence of a long message. " * 60
+    sent = [message(number, f"note {number}") for number in range(1, 6)]
+    sent[1] = message(2, long)
+    await append_messages(db, conversation_id=room, messages=sent)
+    await _worker(db, model, limits=BatchLimits(passages=64, quiet=NO_QUIET)).drain()
+    alone = await _rows(db, smoothed=False)
+    passages = [row for (seq, _), row in sorted(alone.items()) if seq == 2]
+    assert len(passages) > 1
+    own = {
+        seq: np.stack([row for (s, _), row in sorted(alone.items()) if s == seq])
+        for seq in range(1, 6)
+    }
+    expected = {
+        1: smoothed(own[1], words=2, mixed_in=[(own[2], 0.4)]),
+        2: smoothed(own[2], words=360, mixed_in=[(own[1], 0.8), (own[3], 0.4)]),
+        3: smoothed(own[3], words=2, mixed_in=[(own[2], 0.8), (own[1], 0.3), (own[4], 0.4)]),
+        5: smoothed(own[5], words=2, mixed_in=[(own[4], 0.8), (own[3], 0.3)]),
+    }
+    found = await _rows(db, smoothed=True)
+    for seq, rows in expected.items():
+        stored = np.stack([row for (s, _), row in sorted(found.items()) if s == seq])
+        assert np.allclose(stored, rows, atol=1e-3)
+
+
+async def test_the_newest_message_is_completed_after_a_quiet_while(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, 1, 2)
+    limits = BatchLimits(passages=8, quiet=timedelta(seconds=1))
+    async with _running(_worker(db, model, limits=limits, sweep_s=0.1)):
+        await _until_embedded(db, 2, smoothed=False)
+        await _until_embedded(db, 2)
+        first = (await _rows(db, smoothed=True))[2, 0]
+        await _append(db, room, 3)
+        await _until_embedded(db, 3)
+    assert np.array_equal((await _rows(db, smoothed=True))[2, 0], first)  # never changed
+
+
+async def test_a_refused_message_keeps_its_reason_and_stops_nobody(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, 1, 2)
+    await _append(db, room, 3, content="poison")
+    await _append(db, room, 4, 5)
+    await _worker(db, model, FailingEmbedder()).drain()
+    assert set(await _rows(db, smoothed=False)) == {(1, 0), (2, 0), (4, 0), (5, 0)}
+    assert set(await _rows(db, smoothed=True)) == {(1, 0), (2, 0), (4, 0), (5, 0)}
+    assert await _counts(db, model) == PendingCounts(waiting=0, failed=1)
+    failed = await db.fetch("select seq, failure from embedding_job")
+    assert [tuple(row) for row in failed] == [(3, "refused with status 400")]
+
+
+async def test_a_server_that_refuses_everything_blames_no_message(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, 1, 2)
+    embedder = FailingEmbedder()
+    embedder.refuses_everything = True
+    with pytest.raises(EmbeddingUnavailable, match="settings are wrong"):
+        await _worker(db, model, embedder).drain()
+    assert await _counts(db, model) == PendingCounts(waiting=2, failed=0)
+    embedder.refuses_everything = False
+    await _worker(db, model, embedder).drain()
+    assert embedder.texts_embedded.count(HARMLESS_TEXT) == 0
+    assert await _counts(db, model) == PendingCounts(waiting=0, failed=0)
+
+
+async def test_an_embedder_that_is_away_costs_the_messages_no_attempt(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, 1, 2)
+    embedder = FailingEmbedder()
+    embedder.away_for = 10
+    async with _running(_worker(db, model, embedder)):
+        await _until_embedded(db, 2)
+    assert embedder.calls == 11
+    assert await _counts(db, model) == PendingCounts(waiting=0, failed=0)
+
+
+async def test_a_message_on_which_workers_keep_dying_is_given_up(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, 1, 2, 3)
+    await db.execute("update embedding_job set attempts = $1 where seq = 2", LIMITS.attempts)
+    await _worker(db, model).drain()
+    assert set(await _rows(db, smoothed=True)) == {(1, 0), (3, 0)}
+    assert "5 workers ended" in await db.fetchval("select failure from embedding_job")
+
+
+async def test_a_batch_holds_as_many_passages_as_allowed_but_whole_messages(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    class Counting(HashEmbedder):
+        sizes: list[int] = []
+
+        async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
+            self.sizes.append(len(texts))
+            return await super().embed(texts, kind=kind)
+
+    long = "Another sentence of a long message. " * 200
+    sent = [message(1, "short"), message(2, long), message(3, "short"), message(4, "short")]
+    await append_messages(db, conversation_id=room, messages=sent)
+    embedder = Counting()
+    await _worker(db, model, embedder).drain()
+    passages = len([key for key in await _rows(db, smoothed=False) if key[0] == 2])
+    assert passages > LIMITS.passages
+    assert embedder.sizes == [1, passages, 2]
+
+
+async def test_a_lost_database_connection_does_not_end_the_worker(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    async with _running(_worker(db, model, sweep_s=3600)):
+        await _append(db, room, 1)
+        await _until_embedded(db, 1)
+        own = await db.fetchval("select pg_backend_pid()")
+        await db.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid not in ($1, pg_backend_pid())",
+            own,
+        )
+        await asyncio.sleep(0.2)
+        await _append(db, room, 2)
+        await _until_embedded(db, 2)
+
+
+async def test_a_conversation_that_is_erased_meanwhile_leaves_nothing(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    class Erasing(HashEmbedder):
+        async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
+            await db.execute("delete from conversation")
+            return await super().embed(texts, kind=kind)
+
+    await _append(db, room, 1, 2)
+    await _worker(db, model, Erasing()).drain()
+    assert await db.fetchval("select count(*) from message_embedding") == 0
+    assert await db.fetchval("select count(*) from embedding_job") == 0
+
+
+async def test_a_live_room_does_not_wait_for_a_large_import(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    live, _ = await create_room(db, name="live")
+    await _append(db, room, *range(1, 101), content="import")
+    embedder = HashEmbedder()
+    worker = _worker(db, model, embedder)
+    await _append(db, live, 1, content="live")
+    worker.wake(live)
+    await worker.drain()
+    assert "live number 1" in embedder.texts_embedded[0]
+
+
+async def test_a_stopped_worker_finishes_its_batch_and_returns(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    await _append(db, room, *range(1, 101))
+    worker = _worker(db, model)
+    task = asyncio.create_task(worker.run())
+    await _until_embedded(db, 1, smoothed=False)
+    worker.stop()
+    await task
+    assert await db.fetchval("select count(*) from embedding_job where leased_until > now()") == 0
+
+
+async def test_the_real_model_s_vectors_are_stored_and_found(
+    db: asyncpg.Pool, room: ConversationId, minilm: Embedder
+) -> None:
+    model = await ensure_model(db, name=minilm.name, dimension=minilm.dimension)
+    texts = ["The cat sleeps on the router.", "My invoice for March is missing.", "Good morning!"]
+    sent = [message(number, text) for number, text in enumerate(texts, start=1)]
+    await append_messages(db, conversation_id=room, messages=sent)
+    await _worker(db, model, minilm).drain()
+    (query,) = await minilm.embed(["Which bill has not arrived?"], kind="query")
+    alone = await _rows(db, smoothed=False)
+    best = max(alone, key=lambda place: float(alone[place] @ query))
+    assert best == (2, 0)
+
+
+async def test_gauges_tell_what_waits_since_when(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    assert await embedding_models.oldest_pending_s(db, model_id=model.model_id) == 0
+    await _append(db, room, 1, 2)
+    await db.execute("update message set stored_at = now() - interval '1 hour' where seq = 1")
+    age_s = await embedding_models.oldest_pending_s(db, model_id=model.model_id)
+    assert 3600 <= age_s < 3700
+    assert await _counts(db, model) == PendingCounts(waiting=2, failed=0)
