@@ -1,0 +1,138 @@
+"""The same schema and the same SQL on a Citus cluster, sharded by conversation.
+
+Runs where TEST_CITUS_URL names a coordinator, in a schema of its own that is dropped afterwards.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from retrieval.connection import open_connection
+from retrieval.conversations import create_room, join_conversation
+from retrieval.database import connect
+from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.events import record_events
+from retrieval.messages import append_messages, recent_messages
+from retrieval.migrations import migrate
+from retrieval.sessions import save_session
+from retrieval.sql_script import statements
+from retrieval.wire import ConversationId
+from tests.builders import event, message, summary
+
+CITUS_URL = os.environ.get("TEST_CITUS_URL", "")
+DISTRIBUTE = Path(__file__).parents[2] / "deploy" / "citus" / "distribute.sql"
+
+pytestmark = pytest.mark.skipif(not CITUS_URL, reason="TEST_CITUS_URL names no Citus coordinator")
+
+
+@pytest.fixture
+async def sharded_url() -> AsyncIterator[str]:
+    """A migrated and distributed schema of this test's own."""
+    schema = f"longroom_test_{secrets.token_hex(4)}"
+    url = f"{CITUS_URL}?search_path={schema},public"
+    await execute(CITUS_URL, f"create schema {schema}")
+    await migrate(url)
+    await execute(url, *statements(DISTRIBUTE.read_text()))
+    yield url
+    await execute(CITUS_URL, f"drop schema {schema} cascade")
+
+
+@pytest.fixture
+async def cluster(sharded_url: str) -> AsyncIterator[asyncpg.Pool]:
+    pool = await connect(sharded_url)
+    yield pool
+    pool.terminate()
+
+
+async def execute(url: str, *script: str) -> None:
+    connection = await open_connection(url)
+    try:
+        for statement in script:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+ACTIVE_MODEL = """
+insert into embedding_model (model_id, name, dimension, state) values (1, 'm', 3, 'active')
+"""
+
+
+async def test_history_is_kept_by_a_sharded_database(cluster: asyncpg.Pool) -> None:
+    await cluster.execute(ACTIVE_MODEL)
+    rooms = [await create_room(cluster, name=f"room {number}") for number in range(4)]
+    await asyncio.gather(
+        *(
+            append_messages(
+                cluster,
+                conversation_id=room,
+                messages=[message(10 * batch + i) for i in range(10)],
+            )
+            for room, _ in rooms
+            for batch in range(5)
+        )
+    )
+    for number, (room, created) in enumerate(rooms):
+        assert created
+        assert await create_room(cluster, name=f"room {number}") == (room, False)
+        joined = await join_conversation(cluster, room=f"room {number}", window=12)
+        assert [one.seq for one in joined.window] == list(range(39, 51))
+        assert joined.message_count == 50
+    assert await cluster.fetchval("select count(*) from embedding_job") == 200
+
+
+async def test_batches_stay_idempotent_on_a_sharded_database(cluster: asyncpg.Pool) -> None:
+    room, _ = await create_room(cluster, name="helpdesk")
+    batch = [message(1), message(2, "order A-48213")]
+    await append_messages(cluster, conversation_id=room, messages=batch)
+    again = await append_messages(cluster, conversation_id=room, messages=[*batch, message(3)])
+    assert [outcome.status for outcome in again.outcomes] == ["duplicate", "duplicate", "stored"]
+    with pytest.raises(MessageConflict):
+        await append_messages(
+            cluster, conversation_id=room, messages=[message(4), message(1, "else")]
+        )
+    page = await recent_messages(cluster, conversation_id=room, limit=10, after=1)
+    assert [one.seq for one in page.messages] == [2, 3]
+    with pytest.raises(ConversationNotFound):
+        await append_messages(cluster, conversation_id=ConversationId(uuid4()), messages=batch)
+
+
+async def test_events_and_sessions_are_kept_by_a_sharded_database(cluster: asyncpg.Pool) -> None:
+    room, _ = await create_room(cluster, name="helpdesk")
+    assert await record_events(cluster, conversation_id=room, events=[event(1)]) == 1
+    assert await record_events(cluster, conversation_id=room, events=[event(1), event(2)]) == 1
+    for count in (3, 7):
+        await save_session(cluster, session_id="s", summary=summary(room, message_count=count))
+    assert await cluster.fetchval("select message_count from session") == 7
+    unknown = ConversationId(uuid4())
+    with pytest.raises(ConversationNotFound):
+        await record_events(cluster, conversation_id=unknown, events=[event(1)])
+
+
+async def test_later_migrations_reach_a_sharded_database(
+    sharded_url: str, cluster: asyncpg.Pool, tmp_path: Path
+) -> None:
+    for file in (DISTRIBUTE.parents[2] / "migrations").glob("*.sql"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "9999_later.sql").write_text(
+        "alter table message add column later text;\n"
+        "alter table conversation add column later text;\n"
+        "create index message_later on message (conversation_id, later);\n"
+    )
+    assert await migrate(sharded_url, folder=tmp_path) == ["9999_later"]
+    room, _ = await create_room(cluster, name="helpdesk")
+    await append_messages(cluster, conversation_id=room, messages=[message(1)])
+    assert await cluster.fetchval("select later from message") is None
+
+
+async def test_deleting_a_conversation_empties_its_shards(cluster: asyncpg.Pool) -> None:
+    room, _ = await create_room(cluster, name="helpdesk")
+    await append_messages(cluster, conversation_id=room, messages=[message(1)])
+    await cluster.execute("delete from conversation where conversation_id = $1", room)
+    assert await cluster.fetchval("select count(*) from message_term") == 0
