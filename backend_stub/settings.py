@@ -29,7 +29,6 @@ class LiveKitSettings(BaseSettings):
     agent_name: str = Field(
         default="longroom",
         min_length=1,
-        validation_alias="AGENT_NAME",
         description="the agent that rooms are dispatched to",
     )
     timeout_s: float = Field(
