@@ -2,14 +2,14 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from agent.backend_client import BackendClient
-from agent.errors import BackendError
+from agent.errors import BackendError, BackendRejected
 from agent.outbox import Outbox, Retry
 from agent.settings import AgentSettings
-from retrieval.wire import Message, MessageCreate
+from retrieval.wire import Conversation, Message, MessageCreate
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +26,7 @@ class Resumed:
     outbox: Outbox
     window: list[Message | MessageCreate]
     message_count: int
-
-    @property
-    def last_message_at(self) -> datetime | None:
-        return self.window[-1].created_at if self.window else None
+    last_message_at: datetime | None
 
 
 async def resume(
@@ -43,39 +40,76 @@ async def resume(
 ) -> Resumed:
     """Report the agent, open the conversation's outbox, and read the window.
 
-    With a `conversation_id` (the room's metadata has it) a backend that does not answer is
-    survived: the window then holds only what the outbox still has. Without one it raises
-    BackendError. Raises OutboxUnwritable.
+    `conversation_id` is what the room's metadata names, if it names one. With it, a backend that
+    does not answer is survived: the window then holds only what the outbox still has. Without one
+    it raises BackendError. Raises OutboxUnwritable.
     """
     limit = settings.rolling_window_messages
-    joined = None
     try:
         joined = await client.agent_joined(
             room, identity=identity, session_id=session_id, window=limit
         )
+        joined = await _named(client, joined, conversation_id=conversation_id, limit=limit)
     except BackendError as error:
         if conversation_id is None:
             raise
         logger.warning(
             "agent not reported to the backend", extra={"room": room, "reason": str(error)}
         )
-    known_id = joined.conversation_id if joined else conversation_id
-    assert known_id is not None  # noqa: S101 - one of the two, or raised above
+        joined = _unknown(room, conversation_id)
     outbox = await Outbox.open(
         settings.data_dir,
         client=client,
-        conversation_id=known_id,
+        conversation_id=joined.conversation_id,
         batch_size=settings.outbox_batch_messages,
         retry=Retry(settings.outbox_retry_s, settings.outbox_retry_max_s),
     )
-    stored = list(joined.window) if joined else []
-    count = joined.message_count if joined else 0
     waiting = await outbox.waiting_messages()
     if waiting:
         await outbox.drain(_LEFTOVERS_TIMEOUT_S)
-    window = _continued(stored, waiting)
+    window = _continued(joined.window, waiting)
     return Resumed(
-        room, known_id, session_id, outbox, window[-limit:], count + len(window) - len(stored)
+        room,
+        joined.conversation_id,
+        session_id,
+        outbox,
+        window[-limit:],
+        joined.message_count + len(window) - len(joined.window),
+        last_message_at=window[-1].created_at if window else joined.last_message_at,
+    )
+
+
+async def _named(
+    client: BackendClient, joined: Conversation, *, conversation_id: UUID | None, limit: int
+) -> Conversation:
+    """The conversation that was asked for, which need not be the room's own."""
+    if conversation_id is None or conversation_id == joined.conversation_id:
+        return joined
+    try:
+        page = await client.get_recent_messages(conversation_id, limit=limit)
+    except BackendRejected:
+        logger.warning(
+            "metadata names a conversation that the backend does not know",
+            extra={"room": joined.room, "conversation_id": str(conversation_id)},
+        )
+        return joined
+    return Conversation(
+        conversation_id=conversation_id,
+        room=joined.room,
+        message_count=page.message_count,
+        window=page.messages,
+        last_message_at=page.messages[-1].created_at if page.messages else None,
+    )
+
+
+def _unknown(room: str, conversation_id: UUID) -> Conversation:
+    """What is known without the backend. The time is now: nobody is greeted on a guess."""
+    return Conversation(
+        conversation_id=conversation_id,
+        room=room,
+        message_count=0,
+        window=[],
+        last_message_at=datetime.now(UTC),
     )
 
 

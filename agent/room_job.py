@@ -25,6 +25,7 @@ from agent.room_agent import People, RoomAgent
 from agent.room_metadata import RoomMetadata, conversation_in
 from agent.room_models import RoomModels
 from agent.settings import AgentSettings
+from agent.stored_text import storable_name
 from agent.takeover import open_question
 from agent.turn_status import TurnStatus
 from agent.turns import Turns
@@ -143,7 +144,7 @@ class RoomJob:
         if identity is None:
             identity = self._linked.identity or "user"
         time_zone = self._participants.find(identity).time_zone
-        return Asker(identity, time_zone or self._settings.time_zone)
+        return Asker(storable_name(identity, default="user"), time_zone or self._settings.time_zone)
 
     async def _start_session(self, agent: RoomAgent) -> None:
         # A session that failed must not leave a deaf agent behind.

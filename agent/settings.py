@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrieval.wire import MAX_PAGE_MESSAGES
@@ -15,6 +15,7 @@ INSTRUCTIONS = (
     "are recalled for you, each with its date and speaker. When you rely on one, say who said it "
     "and when. If neither the conversation nor the recalled messages answer, say so."
 )
+_MAY_BE_EMPTY = {"greeting", "welcome_back", "farewell"}
 
 
 class AgentSettings(BaseSettings):
@@ -22,7 +23,6 @@ class AgentSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="AGENT_",
-        env_ignore_empty=True,
         frozen=True,
         extra="ignore",
         populate_by_name=True,
@@ -125,6 +125,14 @@ class AgentSettings(BaseSettings):
     drain_timeout_s: float = Field(
         default=20.0, ge=0, description="How long a closing session waits for its deliveries."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
+        """As `env_ignore_empty` would have it, but for texts that may be wanted empty."""
+        return {
+            name: value for name, value in values.items() if value != "" or name in _MAY_BE_EMPTY
+        }
 
     @field_validator("time_zone")
     @classmethod
