@@ -11,6 +11,7 @@ from backend_stub.description import problem_responses
 from backend_stub.routing import Held, InConversation, guarded_router
 from retrieval import messages
 from retrieval.wire import (
+    MAX_COUNT,
     MAX_PAGE_MESSAGES,
     AppendMessages,
     AppendResult,
@@ -18,8 +19,6 @@ from retrieval.wire import (
     MessagePage,
     Request,
 )
-
-MAX_SEQ = 2**63 - 1
 
 router = guarded_router("messages")
 
@@ -50,13 +49,13 @@ class PageQuery(Request):
     before: int | None = Field(
         default=None,
         ge=1,
-        le=MAX_SEQ,
+        le=MAX_COUNT,
         description="only messages below this seq: the newest of them",
     )
     after: int | None = Field(
         default=None,
         ge=0,
-        le=MAX_SEQ,
+        le=MAX_COUNT,
         description="only messages above this seq: the oldest of them",
     )
 

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from backend_stub.field_errors import field_errors
 from retrieval.errors import ConversationNotFound, MessageConflict
@@ -97,10 +98,25 @@ _DETAILS = {
 }
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
     status = HTTPStatus(error.status_code)
-    return ProblemResponse(status, _DETAILS.get(status, error.detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+    return ProblemResponse(status, _DETAILS.get(status, error.detail), headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    # Starlette names the methods of the first route of this path only.
+    return ", ".join(
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    )
 
 
 async def _not_found(_: Request, error: Exception) -> Response:

@@ -16,6 +16,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -31,7 +32,8 @@ MAX_BATCH_EVENTS = 500
 MAX_EVENT_DATA_BYTES = 16_384  # also of a session's usage
 MAX_DATA_DEPTH = 32
 MAX_PARTICIPANTS = 10_000
-MAX_COUNT = 2**63 - 1
+MAX_COUNT = 2**53 - 1  # what every JSON reader keeps exactly
+MAX_DATA_NUMBER = 2**63 - 1
 MAX_QUERY_CHARS = 65_536
 MAX_NAME_CHARS = 256
 MAX_EXCLUDED_IDS = 500
@@ -70,6 +72,12 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+def _written_moment(moment: object) -> object:
+    if not isinstance(moment, str | datetime):  # of a number nobody can tell the unit
+        raise ValueError("must be text such as 2025-03-01T12:00:00Z")
+    return moment
+
+
 def _storable_moment(moment: datetime) -> datetime:
     if not 2 <= moment.year <= 9998:  # beyond, another time zone may not be able to tell it
         raise ValueError("must be between the years 2 and 9998")
@@ -103,31 +111,43 @@ def _check_leaf(value: JsonValue) -> None:
         _storable(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must not contain NaN or Infinity, which JSON does not know; send null")
-    elif isinstance(value, int) and abs(value) > MAX_COUNT:
+    elif isinstance(value, int) and abs(value) > MAX_DATA_NUMBER:
         raise ValueError("must not contain whole numbers beyond 64 bits; send them as text")
 
 
-Text = Annotated[str, AfterValidator(_storable)]
-Moment = Annotated[AwareDatetime, AfterValidator(_storable_moment)]
+# The patterns say in OpenAPI what the validators check, whose messages are better.
+_TEXT = {"pattern": "^[^\\u0000]*$"}
+_NOT_BLANK = {"pattern": "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$"}
+_ONE_LINE = {"pattern": "^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}
+
+Text = Annotated[str, Field(json_schema_extra=_TEXT), AfterValidator(_storable)]
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_storable_moment)
+]
 Data = Annotated[dict[str, JsonValue], AfterValidator(_storable_data)]
-Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
+Flag = Annotated[bool, Field(strict=True)]
 Name = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_NAME_CHARS),
+    Field(min_length=1, max_length=MAX_NAME_CHARS, json_schema_extra=_ONE_LINE),
     AfterValidator(_storable),
     AfterValidator(_not_blank),
     AfterValidator(_one_line),
 ]
 Content = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_CONTENT_CHARS),
+    Field(min_length=1, max_length=MAX_CONTENT_CHARS, json_schema_extra=_NOT_BLANK),
     AfterValidator(_storable),
     AfterValidator(_not_blank),
 ]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
 
 
-GivenId = Annotated[MessageId, Field(min_length=1, max_length=128), AfterValidator(_storable)]
+GivenId = Annotated[
+    MessageId,
+    Field(min_length=1, max_length=128, json_schema_extra=_TEXT),
+    AfterValidator(_storable),
+]
 
 
 class Request(BaseModel):
@@ -169,7 +189,7 @@ class MessageCreate(Request):
     participant: Name
     content: Content
     created_at: Moment
-    interrupted: bool = False
+    interrupted: Flag = False
 
 
 class AppendMessages(Request):
@@ -216,7 +236,7 @@ class AgentJoined(Request):
 
     identity: Name
     session_id: Name
-    window: int = Field(default=12, ge=0, le=MAX_PAGE_MESSAGES)
+    window: int = Field(default=12, strict=True, ge=0, le=MAX_PAGE_MESSAGES)
 
 
 class Conversation(Response):
@@ -238,13 +258,13 @@ class SearchRequest(Request):
 
     query: Annotated[
         str,
-        Field(max_length=MAX_QUERY_CHARS),
+        Field(max_length=MAX_QUERY_CHARS, json_schema_extra=_NOT_BLANK),
         AfterValidator(_storable),
         AfterValidator(_not_blank),
     ]
-    limit: int = Field(default=10, ge=1, le=100)
-    token_budget: int | None = Field(default=None, ge=50, le=100_000)
-    neighbours: int = Field(default=0, ge=0, le=10)
+    limit: int = Field(default=10, strict=True, ge=1, le=100)
+    token_budget: int | None = Field(default=None, strict=True, ge=50, le=100_000)
+    neighbours: int = Field(default=0, strict=True, ge=0, le=10)
     asker: Name | None = None
     time_zone: TimeZone = "UTC"
     since: Moment | None = None
@@ -252,7 +272,7 @@ class SearchRequest(Request):
     participants: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
     roles: Annotated[list[Role], Field(min_length=1, max_length=2)] | None = None
     exclude_ids: Annotated[list[GivenId], Field(max_length=MAX_EXCLUDED_IDS)] = []
-    explain: bool = False
+    explain: Flag = False
 
     @model_validator(mode="after")
     def _since_before_until(self) -> "SearchRequest":
@@ -302,7 +322,11 @@ class SearchResponse(Response):
 class ConversationEvent(Request):
     """Something worth keeping that is not a message. `data` never holds secrets."""
 
-    id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_storable)]
+    id: Annotated[
+        str,
+        Field(min_length=1, max_length=128, json_schema_extra=_TEXT),
+        AfterValidator(_storable),
+    ]
     kind: EventKind
     created_at: Moment
     participant: Name | None = None

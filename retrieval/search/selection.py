@@ -54,7 +54,7 @@ def add_neighbours(
             side = hit.before if step < 0 else hit.after
             for distance in range(1, reach + 1):
                 seq = hit.seq + step * distance
-                if seq in given or tokens.get(seq, math.inf) > left:
+                if seq in given or seq not in tokens or tokens[seq] > left:
                     break
                 left -= tokens[seq]
                 given.add(seq)

@@ -23,6 +23,8 @@ MESSAGE_FIELDS = [
     ({"created_at": "2025-02-30T12:00:00Z"}, "created_at"),
     ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at"),
     ({"created_at": "9999-12-31T23:59:59-14:00"}, "created_at"),
+    ({"created_at": 1_740_830_400}, "created_at"),
+    ({"interrupted": "yes"}, "interrupted"),
     ({"role": SECRET}, "role"),
     ({"role": "system"}, "role"),
     ({"participant": ""}, "participant"),

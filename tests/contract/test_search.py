@@ -86,6 +86,16 @@ async def test_neighbours_stand_on_both_sides_in_their_order(
     assert [near.id for near in hit.after] == ["m5", "m6"]
 
 
+async def test_neighbours_end_where_the_conversation_ends(
+    api: httpx.AsyncClient, conversation_id: UUID, talk: list[dict[str, Any]]
+) -> None:
+    found = await _search(api, conversation_id, query="pump serial number", neighbours=10, limit=1)
+
+    [hit] = found.hits
+    assert [near.id for near in hit.before] == ["m0", "m1", "m2", "m3"]
+    assert [near.id for near in hit.after] == ["m5", "m6", "m7", "m8"]
+
+
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
