@@ -11,7 +11,7 @@ from livekit.agents import (
     UserInputTranscribedEvent,
 )
 from livekit.agents.llm import ChatMessage
-from livekit.agents.voice.agent_session import AgentSessionUsage
+from livekit.agents.metrics.usage import AgentSessionUsage
 from pydantic import JsonValue
 
 from agent.question import Outcome

@@ -17,6 +17,7 @@ from retrieval.wire import (
     AppendOutcome,
     AppendResult,
     Conversation,
+    ConversationEvent,
     CreateRoom,
     EventsRecorded,
     FieldError,
@@ -45,7 +46,7 @@ class FakeBackend:
     def __init__(self) -> None:
         self.rooms: dict[str, UUID] = {}
         self.messages: dict[UUID, list[Message]] = {}
-        self.events: dict[UUID, dict[str, dict[str, object]]] = {}
+        self.events: dict[UUID, dict[str, ConversationEvent]] = {}
         self.sessions: dict[str, SessionSummary] = {}
         self.searches: list[SearchRequest] = []
         self.appended_batches: list[list[str]] = []
@@ -62,6 +63,11 @@ class FakeBackend:
     def stored(self) -> list[Message]:
         """The messages of the only conversation."""
         return next(iter(self.messages.values()), [])
+
+    @property
+    def recorded(self) -> list[ConversationEvent]:
+        """The events of the only conversation."""
+        return list(next(iter(self.events.values()), {}).values())
 
     def room(self, name: str = "den") -> UUID:
         """The room's conversation, made if it is new."""
@@ -163,7 +169,7 @@ class FakeBackend:
     def _record(self, conversation_id: UUID, request: RecordEvents) -> httpx.Response:
         events = self.events[conversation_id]
         fresh = [event for event in request.events if event.id not in events]
-        events.update({event.id: event.model_dump(mode="json") for event in fresh})
+        events.update({event.id: event for event in fresh})
         return _ok(EventsRecorded(recorded=len(fresh)))
 
     async def _search(self, conversation_id: UUID, request: SearchRequest) -> httpx.Response:

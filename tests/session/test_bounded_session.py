@@ -1,0 +1,75 @@
+"""Nothing in the agent grows with the conversation; the private names this relies on are there."""
+
+import inspect
+from pathlib import Path
+
+from livekit.agents import AgentSession
+from livekit.agents.llm import ChatContext, ChatMessage
+
+from agent.bounded_session import KEPT_EVENTS, KEPT_ITEMS
+from tests.fake_backend import FakeBackend
+from tests.scripted_llm import ScriptedLLM, ToolCall
+from tests.talk import remember, talking
+
+
+async def test_memory_stays_bounded_over_a_thousand_turns(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    async with talking(backend, llm, tmp_path) as talk:
+        for n in range(1_000):
+            await talk.ask(f"Statement number {n}, about topic {n % 7}.")
+            llm.prompts[:-1] = []
+            assert len(talk.window) <= 12
+        session = talk.room_agent.session
+        assert len(session.history.items) <= KEPT_ITEMS
+        assert len(session._recorded_events) <= KEPT_EVENTS
+        assert talk.window[0][0] == "user"
+        assert await talk.outbox.drain(20)
+    assert [m.seq for m in backend.stored] == list(range(1, 2_001))
+    questions = [m.content for m in backend.stored[::2]]
+    assert questions == [f"Statement number {n}, about topic {n % 7}." for n in range(1_000)]
+
+
+async def test_a_prompt_holds_the_window_and_the_question(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    async with talking(backend, llm, tmp_path, rolling_window_messages=6, recall_limit=1) as talk:
+        for n in range(20):
+            await talk.ask(f"Word{n} said.")
+        said = [role for role, _ in llm.last_prompt if role in {"user", "assistant"}]
+    assert said == ["user", "assistant"] * 3 + ["user"]
+
+
+async def test_a_tool_step_inside_a_trimmed_window_keeps_its_turn_and_its_memory(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 40)
+
+    def answer(chat_ctx: ChatContext) -> str | ToolCall:
+        last = chat_ctx.items[-1]
+        if isinstance(last, ChatMessage) and "deeper" in (last.text_content or ""):
+            return ToolCall("search_conversation", {"query": "fridge"})
+        return "fine"
+
+    llm = ScriptedLLM(answer)
+    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
+        for n in range(10):
+            await talk.ask(f"Statement {n}.")
+        trace = await talk.ask("Look deeper for the spare key!")
+        assert trace.outcome == "answered"
+        after_tool = llm.last_prompt
+        window = talk.window
+        await talk.ask("Statement 11.")
+    roles = [role for role, _ in after_tool]
+    assert roles[-2:] == ["call", "tool"]
+    assert "> The spare key hangs behind the fridge." in after_tool[-1][1]
+    blocks = [n for n, (role, text) in enumerate(after_tool) if role == "system" and n > 0]
+    assert blocks == [len(after_tool) - 4]
+    assert after_tool[-3] == ("user", "Look deeper for the spare key!")
+    assert len(window) <= 4
+    assert ("user", "Statement 11.") in llm.last_prompt
+
+
+def test_the_private_names_of_livekit_are_still_there() -> None:
+    source = inspect.getsource(AgentSession)
+    assert "self._recorded_events: list[AgentEvent] = []" in source
+    assert "self._recorded_events.append(arg)" in source

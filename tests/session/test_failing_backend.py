@@ -1,0 +1,89 @@
+"""A turn may lose its memory, never its reply; a message is never lost."""
+
+from pathlib import Path
+
+from livekit.agents.llm import ChatContext
+
+from retrieval.wire import MessageCreate
+from tests.fake_backend import FakeBackend
+from tests.scripted_llm import ScriptedLLM
+from tests.talk import Talk, remember, talking
+
+KEY = "The spare key hangs behind the fridge."
+
+
+async def test_a_turn_is_answered_without_memory_when_the_backend_is_down(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM(["It is somewhere."])
+    await remember(backend, KEY, *["noise"] * 20)
+    async with talking(backend, llm, tmp_path) as talk:
+        backend.down = True
+        lost = await talk.ask("Where is the spare key?")
+        backend.down = False
+        found = await talk.ask("Where was the spare key?")
+        assert await talk.outbox.drain(5)
+    assert (lost.outcome, lost.recalled.degraded) == ("answered", "failed")
+    assert lost.recalled.hits == ()
+    assert found.recalled.hits[0].message.content == KEY
+    said = [message.content for message in backend.stored[21:]]
+    assert said == [
+        "Where is the spare key?",
+        "It is somewhere. ",
+        "Where was the spare key?",
+        "It is somewhere. ",
+    ]
+
+
+async def test_a_search_slower_than_the_deadline_does_not_delay_the_reply(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, KEY, *["noise"] * 20)
+    backend.search_delay_s = 30.0
+    async with talking(backend, llm, tmp_path, recall_timeout_s=0.01) as talk:
+        trace = await talk.ask("Where is the spare key?")
+    assert (trace.outcome, trace.recalled.degraded) == ("answered", "late")
+
+
+async def test_a_failed_model_is_told_and_the_question_is_kept(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    llm = ScriptedLLM([ValueError("no such model"), "better"])
+    async with talking(backend, llm, tmp_path) as talk:
+        failed = await talk.ask("Where is the spare key?")
+        answered = await talk.ask("Hello?")
+        await talk.outbox.drain(5)
+    assert (failed.outcome, failed.answer) == ("failed", "")
+    assert answered.outcome == "answered"
+    assert backend.stored[0].content == "Where is the spare key?"
+    errors = [event for event in backend.recorded if event.kind == "error"]
+    assert errors[0].data["error"] == "ValueError"
+    assert "scripted_llm.py" in str(errors[0].data["stack"])
+
+
+async def test_a_question_is_on_disk_before_the_model_is_asked(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    talks: list[Talk] = []
+    on_disk: list[str] = []
+
+    def answer(_: ChatContext) -> str:
+        waiting = talks[0].outbox._file.waiting("message")
+        on_disk.extend(MessageCreate.model_validate_json(entry.body).content for entry in waiting)
+        return "fine"
+
+    async with talking(backend, ScriptedLLM(answer), tmp_path) as talk:
+        talks.append(talk)
+        backend.down = True
+        await talk.ask("Where is the spare key?")
+        backend.down = False
+    assert on_disk == ["Where is the spare key?"]
+
+
+async def test_impossible_text_is_made_storable(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    async with talking(backend, llm, tmp_path) as talk:
+        await talk.ask("nul\x00 and \ud800 surrogate")
+        await talk.ask("   ")
+        await talk.ask("x" * 1_000_000)
+        assert await talk.outbox.drain(5)
+        assert await talk.outbox.dead_letters() == []
+    users = [message.content for message in backend.stored if message.role == "user"]
+    assert users[0] == "nul and ? surrogate"
+    assert users[1] == "[empty message]"
+    assert users[2].endswith("[cut: the message was longer than can be stored]")

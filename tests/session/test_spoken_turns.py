@@ -1,0 +1,120 @@
+"""Spoken turns, driven through the same entry that LiveKit's speech recognition uses."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from livekit.agents import UserInputTranscribedEvent
+from livekit.agents.llm import ChatContext, ChatMessage
+from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
+
+from agent.session_events import SessionEvents
+from tests.fake_backend import FakeBackend
+from tests.scripted_llm import ScriptedLLM
+from tests.talk import Talk, remember, talking
+
+QUESTION = "Where is the spare key?"
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.005)
+
+
+def _prompted(llm: ScriptedLLM, turns: int) -> bool:
+    return len(llm.prompts) == turns
+
+
+def _answered(talk: Talk, turns: int) -> bool:
+    answers = [text for role, text in talk.window if role == "assistant"]
+    return len(answers) == turns and talk.room_agent.session.current_speech is None
+
+
+async def test_a_spoken_turn_is_recalled_and_stored_like_a_typed_one(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
+    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
+        talk.end_spoken_turn(QUESTION)
+        await _until(partial(_answered, talk, 1))
+        assert await talk.outbox.drain(5)
+    assert "> The spare key hangs" in llm.last_prompt[-2][1]
+    assert [(m.role, m.participant, m.content) for m in backend.stored[21:]] == [
+        ("user", "ana", QUESTION),
+        ("assistant", "agent", "fine "),
+    ]
+
+
+async def test_speculation_on_interim_transcripts_answers_the_turn(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
+    async with talking(backend, llm, tmp_path, recall_debounce_s=0.0) as talk:
+        session = talk.room_agent.session
+        for words in ("um where is", "um where is the spare key"):
+            session.emit(
+                "user_input_transcribed",
+                UserInputTranscribedEvent(transcript=words, is_final=False),
+            )
+            await asyncio.sleep(0.02)
+        trace = await talk.ask(QUESTION)
+    assert trace.recalled.source == "speculation"
+    assert trace.recalled.hits[0].message.content.startswith("The spare key")
+    assert [search.query for search in backend.searches].count("um where is the spare key") == 1
+    assert QUESTION not in [search.query for search in backend.searches]
+
+
+async def test_a_preemptive_reply_is_kept_and_the_message_stored_once(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
+    async with talking(backend, llm, tmp_path) as talk:
+        activity = talk.room_agent.session._activity
+        assert activity is not None
+        for turn in range(1, 4):
+            text = f"{QUESTION[:-1]} number {turn}?"
+            activity.on_preemptive_generation(
+                _PreemptiveGenerationInfo(
+                    new_transcript=text, transcript_confidence=1.0, started_speaking_at=None
+                )
+            )
+            await _until(partial(_prompted, llm, turn))
+            talk.end_spoken_turn(text)
+            await _until(partial(_answered, talk, turn))
+            assert "> The spare key hangs" in llm.last_prompt[-2][1]
+        assert await talk.outbox.drain(5)
+    assert len(llm.prompts) == 3
+    questions = [m.content for m in backend.stored[21:] if m.role == "user"]
+    assert questions == [f"Where is the spare key number {n}?" for n in (1, 2, 3)]
+    for search in backend.searches[1:]:
+        # What the window holds under LiveKit's own id is excluded under the stored one.
+        assert backend.stored[21].id in search.exclude_ids
+
+
+async def test_the_hook_never_raises(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    async with talking(backend, llm, tmp_path) as talk:
+        agent = talk.room_agent.agent
+
+        class BrokenEvents(SessionEvents):
+            def __init__(self) -> None:
+                """Broken from the start."""
+
+        agent._events = BrokenEvents()
+        message = ChatMessage(role="user", content=["hello there"])
+        await agent.on_user_turn_completed(ChatContext.empty(), new_message=message)
+
+
+async def test_an_interrupted_answer_is_stored_as_what_was_said(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM(["one two three four five six"], delay_s=0.05)
+    async with talking(backend, llm, tmp_path) as talk:
+        asking = asyncio.create_task(talk.ask("Count to six."))
+        await _until(lambda: bool(llm.prompts))
+        await asyncio.sleep(0.12)
+        await talk.room_agent.session.interrupt()
+        trace = await asking
+        assert await talk.outbox.drain(5)
+    assert trace.outcome == "interrupted"
+    answer = backend.stored[-1]
+    assert answer.interrupted
+    assert answer.content.startswith("one")
+    assert not answer.content.rstrip().endswith("six")
