@@ -1,0 +1,85 @@
+"""The chat without a terminal: nothing to read, a pipe, and a violent death in between."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import psutil
+import pytest
+
+from longroom.demo_room import QUESTIONS, messages
+from tests.command_line import CommandLine
+
+ORDER = "My order number is ZK-48213-Q and the parcel must go to the harbour office."
+SMALL_TALK = [
+    f"The {animal} next door {did} again on {day}, nothing to worry about."
+    for animal in ("parrot", "tortoise", "goat", "heron")
+    for did in ("sang", "escaped", "slept late")
+    for day in ("Monday", "Tuesday", "Wednesday", "Friday", "Sunday")
+]
+
+
+@pytest.fixture(scope="module")
+def command_line() -> Iterator[CommandLine]:
+    """As on a newcomer's machine: an empty data folder, and no settings."""
+    # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
+    with tempfile.TemporaryDirectory(prefix="longroom-newcomer-") as folder:
+        yield CommandLine(Path(folder))
+
+
+def test_without_terminal_and_input_the_demo_room_makes_its_point(
+    command_line: CommandLine,
+) -> None:
+    done = command_line.run("chat", "--as", "Visitor")
+    assert done.returncode == 0, done.stderr
+    for question in QUESTIONS[:3]:
+        assert f"Visitor> {question}" in done.stdout
+    for answer in ("PW-20417", "red boathouse", "within 60 days"):
+        assert answer in done.stdout
+    # The history, the agent's welcome, the question and its answer.
+    assert f"window 12 of {len(messages()) + 3}" in done.stdout
+    assert done.stdout.count("recalled 10 of 3") == 3
+    assert done.stderr == ""
+
+
+def test_the_demo_room_is_imported_once(command_line: CommandLine) -> None:
+    done = command_line.run("chat", "--as", "Visitor", text="What is Ines allergic to?\n")
+    assert done.returncode == 0, done.stderr
+    assert "Hazelnuts. I am allergic to hazelnuts" in done.stdout
+    assert f"of {len(messages()) + 1 + 2 * 4}" in done.stdout
+
+
+@pytest.mark.timeout(150)
+def test_a_killed_chat_goes_on_and_recalls_the_order_number_after_sixty_turns(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    output = tmp_path / "output.txt"
+    with command_line.start("chat", "--room", "harbour", "--as", "Mira", output=output) as chat:
+        assert chat.stdin is not None
+        chat.stdin.write("\n".join([ORDER, *SMALL_TALK]) + "\n")
+        chat.stdin.flush()
+        _wait_for(output, "Mira> ", times=1 + len(SMALL_TALK))
+        children = psutil.Process(chat.pid).children(recursive=True)
+        chat.kill()
+    _gone, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive, "the backend outlived the chat that had started it"
+
+    again = command_line.run(
+        "chat", "--room", "harbour", "--as", "Mira", text="What is my order number?\n"
+    )
+    assert again.returncode == 0, again.stderr
+    assert "ZK-48213-Q" in again.stdout
+    exported = tmp_path / "harbour.jsonl"
+    assert command_line.run("export", "--room", "harbour", "-o", str(exported)).returncode == 0
+    said = [orjson.loads(line) for line in exported.read_bytes().splitlines()]
+    mine = [message["content"] for message in said if message["participant"] == "Mira"]
+    assert mine == [ORDER, *SMALL_TALK, "What is my order number?"]
+
+
+def _wait_for(output: Path, text: str, *, times: int) -> None:
+    deadline = time.monotonic() + 90
+    while output.read_text().count(text) < times:
+        assert time.monotonic() < deadline, output.read_text()[-2000:]
+        time.sleep(0.02)
