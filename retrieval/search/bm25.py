@@ -20,24 +20,36 @@ PASSAGE_BITS = 16
 
 @dataclass(frozen=True)
 class Words:
-    """The score of every passage that has a term of the query, ascending by key."""
+    """What each passage gains by each term of the query; a passage with all of them gets 1.
+
+    A message counts with its best passage: several passages together have too many words for
+    their number to mean much.
+    """
 
     key: Integers
-    """seq and passage in one number."""
+    """seq and passage in one number, ascending, one entry for each passage that has a term."""
     score: Floats
+    """BM25 of the passage."""
+    seq: Integers
+    """Ascending, one entry for each message that has a term."""
+    best_passage: Integers
+    """Place in `key` of the message's best passage."""
+    terms: int
+    gain_term: Integers
+    gain_place: Integers
+    """Place in `key` of the passage that gains."""
+    gain: Floats
 
     def best(self, seq: Integers) -> Floats:
         """The score of each message's best passage; 0 where no term occurs."""
-        own, best = self._by_message()
-        if len(own) == 0:
+        if len(self.seq) == 0:
             return np.zeros(len(seq))
-        at = np.minimum(np.searchsorted(own, seq), len(own) - 1)
-        return np.where(own[at] == seq, best[at], 0.0)
+        at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
+        return np.where(self.seq[at] == seq, self.score[self.best_passage[at]], 0.0)
 
     def top(self, count: int) -> Integers:
         """The messages with the best passages, best first."""
-        own, best = self._by_message()
-        return own[np.argsort(-best, kind="stable")[:count]]
+        return self.seq[np.argsort(-self.score[self.best_passage], kind="stable")[:count]]
 
     def passages(self, seq: int) -> dict[int, float]:
         """The score of each passage of one message that has a term of the query."""
@@ -45,11 +57,27 @@ class Words:
         passage = self.key[first:last] & ((1 << PASSAGE_BITS) - 1)
         return dict(zip(passage.tolist(), self.score[first:last].tolist(), strict=True))
 
-    def _by_message(self) -> tuple[Integers, Floats]:
-        own, start = np.unique(self.key >> PASSAGE_BITS, return_index=True)
-        if len(own) == 0:
-            return own, np.zeros(0)
-        return own, np.maximum.reduceat(self.score, start)
+    def by_term(self, seq: Integers) -> Floats:
+        """What each message (columns) gains by each term (rows) in its best passage."""
+        matrix = np.zeros((self.terms, len(seq)))
+        counted = np.isin(self.gain_place, self.best_passage)
+        gaining = self.key[self.gain_place] >> PASSAGE_BITS
+        counted &= np.isin(gaining, seq)
+        column = np.searchsorted(seq, gaining[counted])
+        matrix[self.gain_term[counted], column] = self.gain[counted]
+        return matrix
+
+
+NO_WORDS = Words(
+    key=np.zeros(0, dtype=np.int64),
+    score=np.zeros(0),
+    seq=np.zeros(0, dtype=np.int64),
+    best_passage=np.zeros(0, dtype=np.int64),
+    terms=0,
+    gain_term=np.zeros(0, dtype=np.int64),
+    gain_place=np.zeros(0, dtype=np.int64),
+    gain=np.zeros(0),
+)
 
 
 def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Words:
@@ -61,15 +89,34 @@ def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Words
     known = _without_unknown_spellings(postings)
     idf = [inverse_frequency(one.frequency, passages) for one in known]
     if not known or sum(idf) == 0:
-        return Words(np.zeros(0, dtype=np.int64), np.zeros(0))
+        return NO_WORDS
     average = max(1.0, lexemes / max(1, passages))
     keys = np.concatenate([(one.seq << PASSAGE_BITS) + one.passage for one in known])
-    gains = [
-        weight * saturation(one.occurrences, one.passage_words, average)
-        for one, weight in zip(known, idf, strict=True)
-    ]
+    gain = np.concatenate(
+        [
+            weight / sum(idf) * saturation(one.occurrences, one.passage_words, average)
+            for one, weight in zip(known, idf, strict=True)
+        ]
+    )
     key, place = np.unique(keys, return_inverse=True)
-    return Words(key, np.bincount(place, weights=np.concatenate(gains)) / sum(idf))
+    passage_score: Floats = np.bincount(place, weights=gain).astype(np.float64)
+    seq, best_passage = _best_passages(key, passage_score)
+    return Words(
+        key=key,
+        score=passage_score,
+        seq=seq,
+        best_passage=best_passage,
+        terms=len(known),
+        gain_term=np.repeat(np.arange(len(known)), [len(one.seq) for one in known]),
+        gain_place=place,
+        gain=gain,
+    )
+
+
+def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Integers]:
+    order = np.lexsort((-passage_score, key >> PASSAGE_BITS))
+    seq, first = np.unique(key[order] >> PASSAGE_BITS, return_index=True)
+    return seq, order[first]
 
 
 def inverse_frequency(frequency: float, total: int) -> float:

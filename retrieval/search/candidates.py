@@ -5,11 +5,12 @@ both, which take part in the score.
 """
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.search import bm25, facts, postings, vectors
+from retrieval.search import bm25, dates, facts, postings, vectors
 from retrieval.search.arrays import Integers
 from retrieval.search.bm25 import Words
 from retrieval.search.facts import Facts
@@ -17,8 +18,8 @@ from retrieval.search.filters import Filters
 from retrieval.search.postings import Postings
 from retrieval.search.query import Query
 from retrieval.search.room import Room
-from retrieval.search.vectors import NO_COSINES, Cosines, Target
-from retrieval.search.weights import SURROUNDINGS_REACH
+from retrieval.search.vectors import NO_COSINES, Cosines, Preferred, Target
+from retrieval.search.weights import SURROUNDINGS_REACH, Weights
 from retrieval.wire import Arm
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ SMALL_CONVERSATION = 1000
 """Up to so many messages, all are scored: that costs less than choosing."""
 CANDIDATES = 150
 """From each arm."""
+YEARS_BACK = 20
+"""How far a date without a year reaches back when candidates are chosen."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ async def collect(
     found: list[Postings],
     target: Target | None,
     filters: Filters,
+    weights: Weights,
 ) -> Candidates:
     """`target` None leaves the vector arm out."""
     if room.message_count <= SMALL_CONVERSATION:
@@ -67,7 +71,12 @@ async def collect(
     near = np.zeros(0, dtype=np.int64)
     if target is not None:
         near = await vectors.nearest(
-            db, target, filters=filters, smoothed=room.pending == 0, limit=CANDIDATES
+            db,
+            target,
+            preferred=_preferred(query, weights),
+            filters=filters,
+            smoothed=room.pending == 0,
+            limit=CANDIDATES,
         )
     wordiest = _words(found, room).top(CANDIDATES)
     seqs = with_surroundings(np.union1d(near, wordiest), last=room.last_seq)
@@ -76,7 +85,7 @@ async def collect(
         facts=await facts.facts_of(
             db,
             conversation_id=room.conversation_id,
-            asked=query.asked,
+            about=query.about,
             filters=filters,
             seqs=seqs,
         ),
@@ -98,7 +107,7 @@ async def _everything(
 ) -> Candidates:
     words = _words(found, room)
     all_facts = await facts.facts_of_all(
-        db, conversation_id=room.conversation_id, asked=query.asked, filters=filters
+        db, conversation_id=room.conversation_id, about=query.about, filters=filters
     )
     cosines = await vectors.cosines_of_all(db, target) if target else NO_COSINES
     order = np.argsort(-np.nan_to_num(cosines.alone(all_facts.seq), nan=-1.0), kind="stable")
@@ -108,6 +117,20 @@ async def _everything(
         cosines=cosines,
         nearest=all_facts.seq[order[:CANDIDATES]] if target else all_facts.seq[:0],
         wordiest=words.top(CANDIDATES),
+    )
+
+
+def _preferred(query: Query, weights: Weights) -> Preferred:
+    this_year = query.asked_at.year
+    return Preferred(
+        about=query.about,
+        speaker_gain=weights.speaker / weights.meaning if weights.meaning else 0.0,
+        spans=dates.spans(
+            query.days,
+            zone=query.asked_at.tzinfo or UTC,
+            years=range(this_year - YEARS_BACK, this_year + 1),
+        ),
+        date_gain=weights.date / weights.meaning if weights.meaning else 0.0,
     )
 
 

@@ -69,16 +69,16 @@ async def search_conversation(
         _embed(embedder, room=room, query=query, clock=clock),
     )
     candidates = await collect(
-        db, room=room, query=query, found=found, target=target, filters=filters
+        db,
+        room=room,
+        query=query,
+        found=found,
+        target=target,
+        filters=filters,
+        weights=weights,
     )
     clock.candidates_found()
-    ranking = rank(
-        candidates,
-        query,
-        weights=weights,
-        zone=ZoneInfo(request.time_zone),
-        degraded=target is None,
-    )
+    ranking = rank(candidates, query, weights=weights, degraded=target is None)
     ranked = await _read_hits(db, room=room, ranking=ranking, found=candidates, request=request)
     hits = await build_hits(
         db, conversation_id=conversation_id, ranked=ranked, request=request, excluded=room.excluded

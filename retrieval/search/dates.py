@@ -5,7 +5,7 @@ Its own search was tried: it takes "may I" for the month and leaves open how lon
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -26,9 +26,9 @@ _COUNT = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|a\s+c
 _EXPRESSION = re.compile(
     rf"""\b(?:
         (?P<iso>\d{{4}}-\d\d-\d\d)
-      | (?P<day>(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR})?
+      | (?:{_NAMED}\s+)?(?P<day>(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR})?
               | {_MONTH}\s+{_DAY}\b(?!:)(?:,?\s+{_YEAR})?)
-      | (?P<month_year>{_MONTH},?\s+(?:of\s+)?{_YEAR})
+      | (?:{_NAMED}\s+)?(?P<month_year>{_MONTH},?\s+(?:of\s+)?{_YEAR})
       | (?:{_NAMED}\s+)(?P<month>{_MONTH})
       | (?P<clear_month>(?!may\b|march\b|mar\b|jun\b|jan\b|dec\b|sep\b){_MONTH})
       | (?P<ago>{_COUNT}\s+(?P<unit>day|week|month|year)s?\s+ago)
@@ -42,7 +42,7 @@ _EXPRESSION = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _WORDS = {"a couple of": "2", "a few": "3"}
-FADING_DAYS = 7
+FADING = timedelta(days=7)
 """People tell of a day for about a week after it."""
 
 
@@ -67,27 +67,31 @@ def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
     `spoken_at` counts seconds since 1970; a day is a day in `zone`.
     """
     best = np.zeros(len(spoken_at))
-    for one in _in_each_year(days, spoken_at, zone):
-        start = datetime.combine(one.first, time(), zone).timestamp()
-        end = datetime.combine(one.last + timedelta(days=1), time(), zone).timestamp()
-        fading = 1 - (spoken_at - end) / (FADING_DAYS * 86_400)
-        best = np.maximum(best, np.where(spoken_at < start, 0.0, np.clip(fading, 0.0, 1.0)))
+    if not days or len(spoken_at) == 0:
+        return best
+    years = [
+        datetime.fromtimestamp(float(at), zone).year for at in (min(spoken_at), max(spoken_at))
+    ]
+    for start, end in spans(days, zone=zone, years=range(years[0], years[1] + 1)):
+        fading = 1 - (spoken_at - end.timestamp()) / FADING.total_seconds()
+        fits = np.where(spoken_at < start.timestamp(), 0.0, np.clip(fading, 0.0, 1.0))
+        best = np.maximum(best, fits)
     return best
 
 
-def _in_each_year(days: Sequence[Days], spoken_at: Floats, zone: tzinfo) -> Iterator[Days]:
-    if len(spoken_at) == 0:
-        return
-    first = datetime.fromtimestamp(float(spoken_at.min()), zone).year
-    last = datetime.fromtimestamp(float(spoken_at.max()), zone).year
+def spans(
+    days: Sequence[Days], *, zone: tzinfo, years: Iterable[int]
+) -> list[tuple[datetime, datetime]]:
+    """Start and end of the days meant, in each of the years where none was named."""
+    found = []
     for one in days:
-        if not one.yearly:
-            yield one
-            continue
-        length = one.last - one.first
-        for year in range(first, last + 1):
-            start = _in_year(one.first, year)
-            yield Days(start, start + length)
+        firsts = [_in_year(one.first, year) for year in years] if one.yearly else [one.first]
+        for first in firsts:
+            after = first + (one.last - one.first) + timedelta(days=1)
+            found.append(
+                (datetime.combine(first, time(), zone), datetime.combine(after, time(), zone))
+            )
+    return found
 
 
 def _days(match: re.Match[str], now: datetime) -> Days | None:

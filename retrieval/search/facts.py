@@ -1,12 +1,12 @@
 """What is stored about messages, apart from words and vectors, that their score needs."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.search import packed
 from retrieval.search.arrays import Flags, Floats, Integers
 from retrieval.search.filters import Filters
+from retrieval.search.people import About
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ class Facts:
     speaker: Integers
     """Equal numbers mean equal participants."""
     traits: Integers
-    asked: Flags
-    """Whether the participant is one whom the query is about."""
+    speaker_fit: Integers
+    """1: said by whom the query is about; -1: by the assistant, when it is about a person."""
     allowed: Flags
     """Whether the request's filters let the message be a hit."""
 
@@ -34,13 +34,15 @@ select array_send(array_agg(seq order by seq)) as seq,
        array_send(array_agg(extract(epoch from created_at)::float8 order by seq)) as spoken_at,
        array_send(array_agg(hashtext(participant) order by seq)) as speaker,
        array_send(array_agg(traits::integer order by seq)) as traits,
-       array_send(array_agg((participant = any($2))::integer order by seq)) as asked,
+       array_send(array_agg(case when participant = any($2::text[]) or role = $3 then 1
+                                 when role = 'assistant' and cardinality($2::text[]) > 0 then -1
+                                 else 0 end order by seq)) as speaker_fit,
        array_send(array_agg((
-           ($3::timestamptz is null or created_at >= $3)
-           and ($4::timestamptz is null or created_at < $4)
-           and ($5::text[] is null or participant = any($5))
-           and ($6::text[] is null or role = any($6))
-           and seq <> all($7::bigint[]))::integer order by seq)) as allowed
+           ($4::timestamptz is null or created_at >= $4)
+           and ($5::timestamptz is null or created_at < $5)
+           and ($6::text[] is null or participant = any($6))
+           and ($7::text[] is null or role = any($7))
+           and seq <> all($8::bigint[]))::integer order by seq)) as allowed
   from message
  where conversation_id = $1
 """
@@ -50,11 +52,13 @@ async def facts_of_all(
     db: "Database",
     *,
     conversation_id: ConversationId,
-    asked: Collection[str],
+    about: About,
     filters: Filters,
 ) -> Facts:
     """Of every message of a small conversation."""
-    row = await db.fetchrow(FACTS_OF_ALL, conversation_id, [*asked], *filters.parameters())
+    row = await db.fetchrow(
+        FACTS_OF_ALL, conversation_id, *about.parameters(), *filters.parameters()
+    )
     return _facts(row)
 
 
@@ -63,15 +67,17 @@ select array_send(array_agg(seq order by seq)) as seq,
        array_send(array_agg(extract(epoch from created_at)::float8 order by seq)) as spoken_at,
        array_send(array_agg(hashtext(participant) order by seq)) as speaker,
        array_send(array_agg(traits::integer order by seq)) as traits,
-       array_send(array_agg((participant = any($2))::integer order by seq)) as asked,
+       array_send(array_agg(case when participant = any($2::text[]) or role = $3 then 1
+                                 when role = 'assistant' and cardinality($2::text[]) > 0 then -1
+                                 else 0 end order by seq)) as speaker_fit,
        array_send(array_agg((
-           ($3::timestamptz is null or created_at >= $3)
-           and ($4::timestamptz is null or created_at < $4)
-           and ($5::text[] is null or participant = any($5))
-           and ($6::text[] is null or role = any($6))
-           and seq <> all($7::bigint[]))::integer order by seq)) as allowed
+           ($4::timestamptz is null or created_at >= $4)
+           and ($5::timestamptz is null or created_at < $5)
+           and ($6::text[] is null or participant = any($6))
+           and ($7::text[] is null or role = any($7))
+           and seq <> all($8::bigint[]))::integer order by seq)) as allowed
   from message
- where conversation_id = $1 and seq = any($8)
+ where conversation_id = $1 and seq = any($9)
 """
 
 
@@ -79,12 +85,14 @@ async def facts_of(
     db: "Database",
     *,
     conversation_id: ConversationId,
-    asked: Collection[str],
+    about: About,
     filters: Filters,
     seqs: Integers,
 ) -> Facts:
     """Of the messages `seqs`; those that are gone by now are left out."""
-    row = await db.fetchrow(FACTS, conversation_id, [*asked], *filters.parameters(), seqs.tolist())
+    row = await db.fetchrow(
+        FACTS, conversation_id, *about.parameters(), *filters.parameters(), seqs.tolist()
+    )
     return _facts(row)
 
 
@@ -95,6 +103,6 @@ def _facts(row: "Record | None") -> Facts:
         spoken_at=packed.floats(row["spoken_at"]),
         speaker=packed.small_integers(row["speaker"]),
         traits=packed.small_integers(row["traits"]),
-        asked=packed.small_integers(row["asked"]) > 0,
+        speaker_fit=packed.small_integers(row["speaker_fit"]),
         allowed=packed.small_integers(row["allowed"]) > 0,
     )

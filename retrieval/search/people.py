@@ -15,6 +15,16 @@ _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 _EDGES = "\"'“”‘’`.,:;?!()[]{}<>…"
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b|\bi['’]", re.IGNORECASE)
 _SUBJECT_I = re.compile(r"\b(?:i|my)\b|\bi['’]", re.IGNORECASE)
+_ASSISTANT_SAID = re.compile(
+    r"""\b(?:
+        (?:did|had)\s+you\s+(?:say|tell|recommend|suggest|mention|explain|give|advise|propose
+            |write|list|provide|share|promise|answer|offer|describe)
+      | you(?:['’]ve|['’]d|\s+had|\s+have)?\s+(?:said|told|recommended|suggested|mentioned
+            |explained|gave|given|advised|proposed|wrote|listed|provided|shared|promised|answered)
+      | your\s+(?:advice|suggestions?|recommendations?|answers?|explanations?|instructions)
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _AMBIGUOUS = """
 a all an and any anyone are art as at bill bot but can do does everybody for frank gene grace guest
 had has have he hello help her here hi him his hope how i if in is it its jack joy just linux mark
@@ -34,6 +44,18 @@ class Mention:
     end: int
     identities: frozenset[str]
     possessive: bool
+
+
+@dataclass(frozen=True)
+class About:
+    """Whose messages a query is likely to be about; nobody's in particular if all is empty."""
+
+    people: frozenset[str] = frozenset()
+    assistant: bool = False
+
+    def parameters(self) -> tuple[list[str], str | None]:
+        """Identities, and a role, as the statements take them."""
+        return [*self.people], "assistant" if self.assistant else None
 
 
 def possible_names(query: str) -> list[str]:
@@ -71,13 +93,15 @@ def as_first_person(query: str, named: Sequence[Mention]) -> str:
     return text
 
 
-def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> frozenset[str]:
-    """Whose messages the query is likely to be about: the one person named, or who says I."""
+def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> About:
+    """Whose messages are meant: the assistant's, those of the one person named, or one's own."""
+    if not named and _ASSISTANT_SAID.search(query):
+        return About(frozenset(), assistant=True)
     says_i = asker is not None and _FIRST_PERSON.search(query) is not None
     people = {mention.identities for mention in named}
     if len(people) == 1 and not (says_i and _SUBJECT_I.search(query)):
-        return next(iter(people))
-    return frozenset({asker}) if says_i and asker is not None else frozenset()
+        return About(next(iter(people)))
+    return About(frozenset({asker}) if says_i and asker is not None else frozenset())
 
 
 def _spans(query: str) -> Iterator[tuple[int, int, str, bool]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from retrieval.search.dates import Days, named_days
-from retrieval.search.people import as_first_person, asked_about, mentions
+from retrieval.search.people import About, as_first_person, asked_about, mentions
 from retrieval.search.small_talk import is_small_talk
 
 MAX_EMBEDDED_CHARS = 2000
@@ -23,9 +23,11 @@ class Query:
 
     text: str
     embedded_text: str
-    asked: frozenset[str]
+    about: About
     named: frozenset[str]
     days: list[Days]
+    asked_at: datetime
+    """The asker's clock, with the time zone in which the days count."""
     asks_where: bool
     small_talk: bool
 
@@ -43,9 +45,10 @@ def understand(
     return Query(
         text=text,
         embedded_text=as_first_person(text, named)[:MAX_EMBEDDED_CHARS],
-        asked=asked_about(text, named, asker=asker),
+        about=asked_about(text, named, asker=asker),
         named=frozenset().union(*(mention.identities for mention in named)),
         days=named_days(text[:MAX_EMBEDDED_CHARS], now=now),
+        asked_at=now,
         asks_where=_WHERE.search(text) is not None,
         small_talk=is_small_talk(text),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import tzinfo
+from datetime import UTC
 
 import numpy as np
 
@@ -41,14 +41,12 @@ class Ranking:
         }
 
 
-def rank(
-    candidates: Candidates, query: Query, *, weights: Weights, zone: tzinfo, degraded: bool
-) -> Ranking:
+def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bool) -> Ranking:
     """Score all candidates and order those that the filters allow.
 
-    `zone` is the asker's, for the days named; `degraded` says that no cosine is known at all.
+    `degraded` says that no cosine is known at all.
     """
-    features = _features(candidates, query, zone=zone, unknown=0.0 if degraded else UNKNOWN_COSINE)
+    features = _features(candidates, query, unknown=0.0 if degraded else UNKNOWN_COSINE)
     parts = scoring.parts_of(features, asks_where=query.asks_where)
     score = scoring.total(parts, weights)
     # Without cosines, what shares no word with the query in its surroundings is not a find at all.
@@ -65,7 +63,7 @@ def rank(
     )
 
 
-def _features(candidates: Candidates, query: Query, *, zone: tzinfo, unknown: float) -> Features:
+def _features(candidates: Candidates, query: Query, *, unknown: float) -> Features:
     facts = candidates.facts
     alone = candidates.cosines.alone(facts.seq)
     in_context = candidates.cosines.in_context(facts.seq)
@@ -75,5 +73,6 @@ def _features(candidates: Candidates, query: Query, *, zone: tzinfo, unknown: fl
         meaning=np.where(np.isnan(in_context), alone_or_unknown, in_context),
         alone=alone_or_unknown,
         words=candidates.words.best(facts.seq),
-        date=dates.fit(query.days, facts.spoken_at, zone=zone),
+        by_term=candidates.words.by_term(facts.seq),
+        date=dates.fit(query.days, facts.spoken_at, zone=query.asked_at.tzinfo or UTC),
     )

@@ -12,7 +12,7 @@ import numpy as np
 from retrieval import traits
 from retrieval.search.arrays import Floats, Integers
 from retrieval.search.facts import Facts
-from retrieval.search.weights import STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
+from retrieval.search.weights import COVERAGE_REACH, STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Features:
     """Cosine of the query with the message alone."""
     words: Floats
     """Normalised BM25, 0 to 1."""
+    by_term: Floats
+    """The terms' shares in `words`: one row per term."""
     date: Floats
     """How well the day fits the dates that the query names, 0 to 1."""
 
@@ -36,6 +38,7 @@ class Parts:
 
     meaning: Floats
     words: Floats
+    coverage: Floats
     surroundings: Floats
     speaker: Floats
     date: Floats
@@ -53,8 +56,9 @@ def parts_of(features: Features, *, asks_where: bool) -> Parts:
     return Parts(
         meaning=features.meaning,
         words=features.words,
-        surroundings=surroundings(own, stretch),
-        speaker=facts.asked.astype(np.float64),
+        coverage=coverage(features.by_term, stretch),
+        surroundings=best_around(own, stretch, reach=SURROUNDINGS_REACH),
+        speaker=facts.speaker_fit.astype(np.float64),
         date=features.date,
         first_person=trait(facts.traits, traits.FIRST_PERSON),
         reply=reply(own, stretch, facts),
@@ -79,16 +83,24 @@ def stretches(seq: Integers, spoken_at: Floats) -> Integers:
     return np.concatenate(([0], np.cumsum(apart)))
 
 
-def surroundings(own: Floats, stretch: Integers) -> Floats:
-    """The best score within reach on either side, the message itself included."""
+def best_around(own: Floats, stretch: Integers, *, reach: int) -> Floats:
+    """The best value within reach on either side, the message's own included, for each row."""
     best = own.copy()
-    for offset in range(1, min(SURROUNDINGS_REACH, len(own) - 1) + 1):
+    for offset in range(1, min(reach, own.shape[-1] - 1) + 1):
         together = stretch[offset:] == stretch[:-offset]
-        earlier = np.where(together, own[:-offset], -np.inf)
-        later = np.where(together, own[offset:], -np.inf)
-        best[offset:] = np.maximum(best[offset:], earlier)
-        best[:-offset] = np.maximum(best[:-offset], later)
+        earlier = np.where(together, own[..., :-offset], -np.inf)
+        later = np.where(together, own[..., offset:], -np.inf)
+        best[..., offset:] = np.maximum(best[..., offset:], earlier)
+        best[..., :-offset] = np.maximum(best[..., :-offset], later)
     return best
+
+
+def coverage(by_term: Floats, stretch: Integers) -> Floats:
+    """How much of the query a message and its next neighbours say between them, 0 to 1.
+
+    What a question puts in one sentence, people say in two or three messages.
+    """
+    return np.asarray(best_around(by_term, stretch, reach=COVERAGE_REACH).sum(axis=0))
 
 
 def reply(own: Floats, stretch: Integers, facts: Facts) -> Floats:
@@ -98,7 +110,7 @@ def reply(own: Floats, stretch: Integers, facts: Facts) -> Floats:
         (stretch[1:] == stretch[:-1])
         & (facts.speaker[1:] != facts.speaker[:-1])
         & (facts.traits[:-1] & traits.QUESTION > 0)
-        & facts.asked[1:]
+        & (facts.speaker_fit[1:] > 0)
     )
     lifted[1:] = np.where(answers, own[:-1], 0.0)
     return lifted

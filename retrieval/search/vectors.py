@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
@@ -11,6 +13,7 @@ from pgvector import HalfVector
 from retrieval.search import packed
 from retrieval.search.arrays import Flags, Floats, Integers
 from retrieval.search.filters import Filters
+from retrieval.search.people import About
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -31,6 +34,21 @@ class Target:
     def parameters(self) -> tuple[ConversationId, int, HalfVector]:
         """In the order in which the statements number them."""
         return self.conversation_id, self.model_id, HalfVector(self.vector)
+
+
+@dataclass(frozen=True)
+class Preferred:
+    """What brings a message nearer to the query than its meaning alone, in cosines."""
+
+    about: About
+    speaker_gain: float
+    spans: Sequence[tuple[datetime, datetime]]
+    date_gain: float
+
+    def parameters(self) -> tuple[float, list[str], str | None, float, list[asyncpg.Range]]:
+        """In the order in which the statement numbers them."""
+        spans = [asyncpg.Range(start, end) for start, end in self.spans]
+        return self.speaker_gain, *self.about.parameters(), self.date_gain, spans
 
 
 @dataclass(frozen=True)
@@ -81,14 +99,18 @@ select array_agg(distinct seq)
         and ($6::text[] is null or participant = any($6))
         and ($7::text[] is null or role = any($7))
         and seq <> all($8::bigint[])
-      order by embedding <#> $3
+      order by (embedding <#> $3)
+             - case when participant = any($12::text[]) or role = $13 then $11::float8
+                    when role = 'assistant' and cardinality($12::text[]) > 0 then -$11::float8
+                    else 0 end
+             - case when $15::tstzmultirange @> created_at then $14::float8 else 0 end
       limit $10)
     union all
     (select seq
        from message_embedding
-      where conversation_id = $1 and model_id = $2 and not smoothed
+      where conversation_id = $1 and model_id = $2 and smoothed = false
         and seq > (select coalesce(max(seq), 0) from message_embedding
-                    where conversation_id = $1 and model_id = $2 and smoothed)
+                    where conversation_id = $1 and model_id = $2 and smoothed = true)
         and ($4::timestamptz is null or created_at >= $4)
         and ($5::timestamptz is null or created_at < $5)
         and ($6::text[] is null or participant = any($6))
@@ -100,7 +122,13 @@ select array_agg(distinct seq)
 
 
 async def nearest(
-    db: "Database", target: Target, *, filters: Filters, smoothed: bool, limit: int
+    db: "Database",
+    target: Target,
+    *,
+    preferred: Preferred,
+    filters: Filters,
+    smoothed: bool,
+    limit: int,
 ) -> Integers:
     """The messages nearest to the query, ascending: exact, every embedding is compared.
 
@@ -108,7 +136,12 @@ async def nearest(
     with messages in context, and alone after the last that has one.
     """
     found: Sequence[int] | None = await db.fetchval(
-        NEAREST, *target.parameters(), *filters.parameters(), smoothed, limit
+        NEAREST,
+        *target.parameters(),
+        *filters.parameters(),
+        smoothed,
+        limit,
+        *preferred.parameters(),
     )
     return np.array(found or [], dtype=np.int64)
 

@@ -10,10 +10,11 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each part adds to a message's score, whose unit is one cosine."""
+    """How much each part adds to a message's score."""
 
-    meaning: float = 1.0
+    meaning: float = 1.6
     words: float = 0.8
+    coverage: float = 1.0
     surroundings: float = 0.6
     speaker: float = 0.25
     date: float = 0.7
@@ -27,6 +28,8 @@ WEIGHTS: Final = Weights()
 
 BM25_K1: Final = 0.9
 BM25_B: Final = 0.4
+COVERAGE_REACH: Final = 2
+"""Messages on each side whose words count as said together with a message's own."""
 SURROUNDINGS_REACH: Final = 6
 """Messages on each side that count as a message's surroundings."""
 STRETCH_GAP_S: Final = 6 * 3600.0

@@ -1,0 +1,168 @@
+"""Reads conversations with questions: LoCoMo's file, or JSON Lines of messages and questions."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from retrieval.errors import RetrievalError
+from retrieval.wire import MessageCreate
+
+Phrasing = Literal["third", "first"]
+Format = Literal["locomo", "jsonl"]
+
+TURN_SPACING = timedelta(seconds=30)
+"""LoCoMo dates its sessions only; the turns of one follow each other at this pace."""
+ADVERSARIAL = "5"
+"""LoCoMo's category of questions that swap the speakers: nothing answers them."""
+
+
+class DatasetUnreadable(RetrievalError):
+    """The data set is not of the format it should be; the message says where."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """`evidence` holds the ids of the messages that answer; `subject` whom the question names."""
+
+    text: str
+    subject: str | None
+    evidence: tuple[str, ...]
+    category: str
+    answerable: bool
+    asker: str | None = None
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """One conversation, oldest message first, with its questions."""
+
+    name: str
+    messages: list[MessageCreate]
+    questions: list[Question]
+
+    @property
+    def participants(self) -> list[str]:
+        """Everyone who says something, in order of appearance."""
+        return list(dict.fromkeys(message.participant for message in self.messages))
+
+
+def read_dataset(path: Path, *, form: Format) -> list[Dialogue]:
+    """Raises DatasetUnreadable."""
+    try:
+        if form == "locomo":
+            return [_locomo_dialogue(sample) for sample in json.loads(path.read_text("utf-8"))]
+        return _jsonl_dialogues(path)
+    except OSError as error:
+        raise DatasetUnreadable(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetUnreadable(f"{path} is not in {form} format: {error!r}") from error
+
+
+def in_first_person(question: Question) -> Question:
+    """As its subject would ask it: the name becomes I or my, and the subject is the asker."""
+    if question.subject is None:
+        return question
+    name = re.escape(question.subject)
+    text = re.sub(rf"\b{name}(?:['’]s|['’])", "my", question.text, flags=re.IGNORECASE)
+    text = re.sub(rf"\b{name}\b", "I", text, flags=re.IGNORECASE)
+    return replace(question, text=text, asker=question.subject)
+
+
+def _locomo_dialogue(sample: dict[str, Any]) -> Dialogue:
+    conversation = sample["conversation"]
+    numbers = sorted(
+        int(key.split("_")[1]) for key in conversation if re.fullmatch(r"session_\d+", key)
+    )
+    messages = [
+        message
+        for number in numbers
+        for message in _locomo_session(
+            conversation[f"session_{number}"], conversation[f"session_{number}_date_time"]
+        )
+    ]
+    speakers = [conversation["speaker_a"], conversation["speaker_b"]]
+    known = {str(message.id) for message in messages}
+    questions = [_locomo_question(entry, speakers, known) for entry in sample["qa"]]
+    return Dialogue(
+        name=str(sample["sample_id"]),
+        messages=messages,
+        questions=[question for question in questions if question.evidence],
+    )
+
+
+def _locomo_session(turns: Sequence[dict[str, Any]], date_time: str) -> list[MessageCreate]:
+    start = datetime.strptime(date_time, "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC)
+    return [
+        MessageCreate(
+            id=turn["dia_id"],
+            role="user",
+            participant=turn["speaker"],
+            content=_with_caption(turn),
+            created_at=start + place * TURN_SPACING,
+        )
+        for place, turn in enumerate(turns)
+    ]
+
+
+def _with_caption(turn: dict[str, Any]) -> str:
+    caption = turn.get("blip_caption")
+    return f"{turn['text']} [image: {caption}]" if caption else str(turn["text"])
+
+
+def _locomo_question(entry: dict[str, Any], speakers: Sequence[str], known: set[str]) -> Question:
+    text = str(entry["question"])
+    ids = [one for field in entry["evidence"] for one in re.split(r"[;,\s]+", field)]
+    named = [speaker for speaker in speakers if re.search(rf"\b{speaker}\b", text, re.IGNORECASE)]
+    category = str(entry["category"])
+    return Question(
+        text=text,
+        subject=named[0] if len(named) == 1 else None,
+        evidence=tuple(dict.fromkeys(one for one in ids if one in known)),
+        category=category,
+        answerable=category != ADVERSARIAL,
+    )
+
+
+def _jsonl_dialogues(path: Path) -> list[Dialogue]:
+    messages: defaultdict[str, list[MessageCreate]] = defaultdict(list)
+    questions: defaultdict[str, list[Question]] = defaultdict(list)
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                _read_line(line, number, messages, questions)
+    return [Dialogue(name, messages[name], questions[name]) for name in messages]
+
+
+def _read_line(
+    line: str,
+    number: int,
+    messages: dict[str, list[MessageCreate]],
+    questions: dict[str, list[Question]],
+) -> None:
+    try:
+        entry = json.loads(line)
+        conversation = str(entry.pop("conversation"))
+        if entry.pop("kind") == "message":
+            messages[conversation].append(MessageCreate(**entry))
+        else:
+            questions[conversation].append(_jsonl_question(entry))
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise DatasetUnreadable(f"line {number}: {error}") from error
+
+
+def _jsonl_question(entry: dict[str, Any]) -> Question:
+    return Question(
+        text=str(entry["text"]),
+        subject=entry.get("subject"),
+        evidence=tuple(entry["evidence"]),
+        category=str(entry.get("category", "all")),
+        answerable=bool(entry.get("answerable", True)),
+        asker=entry.get("asker"),
+    )
