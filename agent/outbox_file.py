@@ -202,15 +202,15 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _hold(db: sqlite3.Connection) -> None:
     """Lock the file for as long as the process lives, check it, and lay its tables if new."""
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > FORMAT_VERSION:
+        raise OutboxTooNew(f"the outbox has format {version}, this program knows {FORMAT_VERSION}")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("BEGIN EXCLUSIVE")
     db.execute("COMMIT")
     if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
         raise sqlite3.DatabaseError("quick_check found damage")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > FORMAT_VERSION:
-        raise OutboxTooNew(f"the outbox has format {version}, this program knows {FORMAT_VERSION}")
     if version == 0:
         db.executescript("BEGIN;" + SCHEMA + "COMMIT;")
 
