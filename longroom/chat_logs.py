@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from longroom.log_file import log_file
+
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
 def configure_chat_logs(data_dir: Path, *, tell: Callable[[str], None]) -> None:
     """Called once, by the program that starts; `tell` hears the agent's own errors."""
-    to_file = logging.FileHandler(data_dir / "logs" / "chat.log", encoding="utf-8", delay=True)
+    to_file = logging.FileHandler(log_file(data_dir, "chat.log"), encoding="utf-8")
     to_file.setFormatter(_WithExtra("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[to_file], force=True)
     logging.captureWarnings(True)

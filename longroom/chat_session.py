@@ -1,6 +1,7 @@
 """One `longroom chat`: the backend, the room, the agent, and the terminal in front of them."""
 
 import getpass
+import importlib
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +58,9 @@ class ChatSession:
         ):
             configure_chat_logs(self.data_dir, tell=terminal.complain)
             settings = self._settings(url)
+            if _has_language_model(settings):
+                # LiveKit insists on the main thread for the first import of a plugin.
+                importlib.import_module("livekit.plugins.openai")
             if self._is_demo:
                 portal.call(self._open_demo, url, terminal)
             opened = open_chat(settings, room=self.room, identity=self._who)
@@ -149,10 +153,14 @@ def _remembered(message: ChatMessage) -> Remembered:
     )
 
 
+def _has_language_model(settings: AgentSettings) -> bool:
+    return settings.openai_api_key is not None or settings.llm_base_url is not None
+
+
 def _introduce(
     terminal: Terminal, *, room: str, suggested: Sequence[str], settings: AgentSettings
 ) -> None:
-    if settings.openai_api_key is None and settings.llm_base_url is None:
+    if not _has_language_model(settings):
         terminal.quiet(
             "No language model is configured (OPENAI_API_KEY or LLM_BASE_URL): the agent answers"
             " with quotations from the conversation."

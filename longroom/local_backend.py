@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from longroom.errors import ConfigurationError
+from longroom.log_file import log_file
 
 READY = "ready "
 REFUSED = "backend_stub: "
 START_S = 180.0  # a database that recovers from a crash may need most of it
 STOP_S = 20.0
 POLL_S = 0.03
-MAX_LOG_BYTES = 5_000_000
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def running_backend(
     if url:
         yield url.rstrip("/")
         return
-    log = _prepare_log(data_dir)
+    log = log_file(data_dir, "backend.log")
     say("starting the backend …")
     with log.open("ab") as output:
         written = output.tell()
@@ -40,21 +40,6 @@ def running_backend(
         yield _wait_until_ready(child, log, written)
     finally:
         _stop(child)
-
-
-def _prepare_log(data_dir: Path) -> Path:
-    log = data_dir / "logs" / "backend.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
-        log.touch()
-    except OSError as error:
-        raise ConfigurationError(
-            f"the data folder {data_dir} cannot be written ({error.strerror});"
-            " make it writable, or choose another with --data-dir or LONGROOM_DATA_DIR"
-        ) from error
-    return log
 
 
 def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
