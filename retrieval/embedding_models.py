@@ -8,7 +8,7 @@ from retrieval.errors import ModelMismatch
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection, Database, Record
+    from retrieval.connection import Database, Record
 
 ModelState = Literal["filling", "active", "retired"]
 
@@ -38,7 +38,7 @@ async def ensure_model(db: "Database", *, name: str, dimension: int) -> Embeddin
     pending from then on. Raises ModelMismatch if another model is active, or if the model is known
     with another dimension.
     """
-    model = await _register(db, name=name, dimension=dimension)
+    model = await register(db, name=name, dimension=dimension)
     if model.state == "filling":
         await enqueue_missing(db, model_id=model.model_id)
         model = await _activate_first(db, model)
@@ -53,6 +53,17 @@ select model_id, name, dimension, state from embedding_model where state = 'acti
 async def active_model(db: "Database") -> EmbeddingModel | None:
     """The model that searches compare by, or None while there is none."""
     row = await db.fetchrow(ACTIVE)
+    return None if row is None else _model(row)
+
+
+BY_NAME = """
+select model_id, name, dimension, state from embedding_model where name = $1
+"""
+
+
+async def find_model(db: "Database", *, name: str) -> EmbeddingModel | None:
+    """The model of this name in any state, or None if the database has never seen it."""
+    row = await db.fetchrow(BY_NAME, name)
     return None if row is None else _model(row)
 
 
@@ -128,7 +139,7 @@ async def activate(db: "Database", *, model_id: int) -> EmbeddingModel:
 async def _activate_first(db: "Database", model: EmbeddingModel) -> EmbeddingModel:
     """Make it active unless another program was faster with another model."""
     async with transaction(db) as connection:
-        await _lock_and_check(connection, name=model.name, dimension=model.dimension)
+        await register(connection, name=model.name, dimension=model.dimension)
         return await activate(connection, model_id=model.model_id)
 
 
@@ -146,10 +157,19 @@ returning model_id, name, dimension, state
 """
 
 
-async def _register(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
-    """The model of this name; a new one is filling until `ensure_model` has made it active."""
+async def register(
+    db: "Database", *, name: str, dimension: int, beside_active: bool = False
+) -> EmbeddingModel:
+    """The model of this name; a new one is filling: not compared by, but made pending.
+
+    Raises ModelMismatch as `ensure_model`; another active model is no reason if `beside_active`.
+    """
     async with transaction(db) as connection:
-        models = await _lock_and_check(connection, name=name, dimension=dimension)
+        await connection.execute(LOCK_MODELS)
+        models = [_model(row) for row in await connection.fetch(MODELS)]
+        _check_dimension(models, name=name, dimension=dimension)
+        if not beside_active:
+            _check_active(models, name=name)
         known = next((model for model in models if model.name == name), None)
         if known is not None:
             return known
@@ -157,17 +177,7 @@ async def _register(db: "Database", *, name: str, dimension: int) -> EmbeddingMo
         return _model(await connection.fetchrow(INSERT_MODEL, next_id, name, dimension))
 
 
-async def _lock_and_check(
-    connection: "Connection", *, name: str, dimension: int
-) -> list[EmbeddingModel]:
-    """All models; until the transaction ends nobody else changes them."""
-    await connection.execute(LOCK_MODELS)
-    models = [_model(row) for row in await connection.fetch(MODELS)]
-    _check(models, name=name, dimension=dimension)
-    return models
-
-
-def _check(models: list[EmbeddingModel], *, name: str, dimension: int) -> None:
+def _check_dimension(models: list[EmbeddingModel], *, name: str, dimension: int) -> None:
     for model in models:
         if model.name == name and model.dimension != dimension:
             raise ModelMismatch(
@@ -175,11 +185,14 @@ def _check(models: list[EmbeddingModel], *, name: str, dimension: int) -> None:
                 f" embeddings of {model.dimension} under this name; correct EMBEDDING_MODEL or"
                 " EMBEDDING_DIMENSION"
             )
+
+
+def _check_active(models: list[EmbeddingModel], *, name: str) -> None:
+    for model in models:
         if model.state == "active" and model.name != name:
             raise ModelMismatch(
                 f"the database's active embedding model is {model.name!r}, not {name!r};"
-                f" set EMBEDDING_MODEL to it, or move to {name!r} with"
-                " `longroom backfill --model`"
+                f" set EMBEDDING_MODEL to it, or move with `longroom backfill --model {name}`"
             )
 
 

@@ -62,6 +62,19 @@ async def seal_conversation(
         after = rows[-1]["seq"]
 
 
+CONVERSATIONS = """
+select conversation_id from conversation
+"""
+
+
+async def seal_all(db: "Database", *, model_id: int, quiet: timedelta) -> None:
+    """Complete every message of every conversation that can be."""
+    for row in await db.fetch(CONVERSATIONS):
+        await seal_conversation(
+            db, conversation_id=row["conversation_id"], model_id=model_id, quiet=quiet
+        )
+
+
 QUIET_TAILS = """
 select message.conversation_id
   from conversation

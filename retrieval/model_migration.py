@@ -1,0 +1,90 @@
+"""Moves a serving database from one embedding model to another: fill, compare, flip, drop."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from retrieval.connection import transaction
+from retrieval.embedding_models import EmbeddingModel, active_model, register
+from retrieval.wire import ConversationId
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database
+
+NEAREST = 10
+SAMPLED_MESSAGES = 100
+
+
+REOPEN = """
+update embedding_model set state = 'filling' where model_id = $1 and state = 'retired'
+"""
+
+
+async def begin(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
+    """Register the model to move to; from now on new messages are pending for it too.
+
+    Searches go on with the active model. Raises ModelMismatch if the name is known with another
+    dimension.
+    """
+    async with transaction(db) as connection:
+        model = await register(connection, name=name, dimension=dimension, beside_active=True)
+        await connection.execute(REOPEN, model.model_id)
+    return replace(model, state="filling") if model.state == "retired" else model
+
+
+SAMPLE = """
+select conversation_id, seq
+  from message_embedding
+ where model_id = $1 and smoothed = false and passage = 0
+ order by hashint8(seq), conversation_id
+ limit $2
+"""
+
+NEAREST_BY = """
+select array_agg(seq)
+  from (select other.seq
+          from message_embedding other
+         where other.conversation_id = $1 and other.model_id = $2 and other.smoothed = false
+           and other.seq <> $3
+         order by other.embedding <#> (
+               select own.embedding
+                 from message_embedding own
+                where own.conversation_id = $1 and own.model_id = $2 and own.smoothed = false
+                  and own.seq = $3 and own.passage = 0)
+         limit $4) nearest
+"""
+
+
+async def agreement(db: "Database", *, old: int, new: int) -> float | None:
+    """Share of the nearest ten messages on which both models agree, over a sample; None if empty.
+
+    A figure to look at, not a verdict: a better model disagrees too. Near 0 the new vectors are
+    likely to be broken.
+    """
+    shares = []
+    for row in await db.fetch(SAMPLE, new, SAMPLED_MESSAGES):
+        conversation_id = ConversationId(row["conversation_id"])
+        by_old, by_new = [
+            set(await db.fetchval(NEAREST_BY, conversation_id, model, row["seq"], NEAREST) or [])
+            for model in (old, new)
+        ]
+        if by_old:
+            shares.append(len(by_old & by_new) / len(by_old))
+    return sum(shares) / len(shares) if shares else None
+
+
+DROP = """
+delete from message_embedding where conversation_id = $1 and model_id = $2
+"""
+
+CONVERSATIONS = """
+select conversation_id from conversation
+"""
+
+
+async def drop_rows(db: "Database", *, model_id: int) -> None:
+    """Delete a retired model's embeddings, one conversation after another."""
+    active = await active_model(db)
+    if active is not None and active.model_id == model_id:
+        raise ValueError("the active model's embeddings are needed")
+    for row in await db.fetch(CONVERSATIONS):
+        await db.execute(DROP, row["conversation_id"], model_id)
