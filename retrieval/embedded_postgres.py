@@ -37,6 +37,7 @@ SETTINGS = {
 RECOVERY_S = 900  # replaying the log of a big import after a crash takes minutes
 ORPHANS_S = 30  # the children of a killed postmaster end by themselves
 MAX_SOCKET_PATH = 100  # bytes; the operating systems' limits start at 104
+LOG = "server.log"
 MAX_LOG_BYTES = 10_000_000
 
 
@@ -89,6 +90,10 @@ class EmbeddedPostgres:
                     "pg_ctl", "stop", "-m", "fast", "-t", str(RECOVERY_S), cluster=self._cluster
                 )
 
+    def is_alive(self) -> bool:
+        """Whether the server's process runs; cheap enough to be asked every second."""
+        return self._postmaster() is not None
+
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
         lock = _open_lock(self._folder / "start.lock")
@@ -100,10 +105,15 @@ class EmbeddedPostgres:
 
     def _start(self, programs: PostgresPrograms) -> None:
         self._ensure_cluster(programs)
-        if self._postmaster() is None:
-            self._clear_stale(programs)
-            self._launch(programs)
-        self._wait_for_answer(programs)
+        if self._postmaster() is not None and self._answers_in_time(programs):
+            return
+        self._clear_stale(programs)
+        self._launch(programs)
+        if not self._answers_in_time(programs):
+            raise DatabaseUnfit(
+                f"PostgreSQL in {self._folder} does not answer; its log ends: "
+                + _last_lines(self._cluster / LOG)
+            )
 
     def _ensure_cluster(self, programs: PostgresPrograms) -> None:
         version_file = self._cluster / "PG_VERSION"
@@ -175,7 +185,7 @@ class EmbeddedPostgres:
             socket.unlink()
 
     def _launch(self, programs: PostgresPrograms) -> None:
-        log = self._cluster / "server.log"
+        log = self._cluster / LOG
         if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
             log.unlink()
         socket_folder = self._socket_folder(programs)
@@ -183,11 +193,11 @@ class EmbeddedPostgres:
         options = shlex.join(
             word for name, value in settings.items() for word in ("-c", f"{name}={value}")
         )
-        arguments = ["start", "-w", "-t", str(RECOVERY_S), "-l", log.name, "-o", options]
+        arguments = ["start", "-w", "-t", str(RECOVERY_S), "-l", LOG, "-o", options]
         try:
             programs.run("pg_ctl", *arguments, cluster=self._cluster)
         except DatabaseUnfit as error:
-            raise DatabaseUnfit(f"{error}; its log {log} ends: {_last_lines(log)}") from error
+            raise DatabaseUnfit(f"{error}; its log ends: {_last_lines(log)}") from error
 
     def _socket_folder(self, programs: PostgresPrograms) -> Path:
         if len(os.fsencode(self._cluster / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
@@ -201,15 +211,14 @@ class EmbeddedPostgres:
             raise DatabaseUnfit(f"{folder} belongs to someone else; remove it")
         return folder
 
-    def _wait_for_answer(self, programs: PostgresPrograms) -> None:
+    def _answers_in_time(self, programs: PostgresPrograms) -> bool:
+        """Wait while it recovers, but no longer than it lives: it may just have been killed."""
         deadline = time.monotonic() + RECOVERY_S
         while not self._answers(programs):
             if self._postmaster() is None or time.monotonic() > deadline:
-                raise DatabaseUnfit(
-                    f"PostgreSQL in {self._folder} does not answer;"
-                    f" its log is {self._cluster / 'server.log'}"
-                )
+                return False
             time.sleep(0.05)
+        return True
 
     def _answers(self, programs: PostgresPrograms) -> bool:
         try:

@@ -1,6 +1,8 @@
 """Fixtures that every kind of test may use, and the markers that follow from the folder."""
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retrieval.database import connect
+from retrieval.embedded_postgres import EmbeddedPostgres
 from retrieval.settings import EmbeddingSettings
 from tests.postgres import NoDatabase, Server, create_database, drop_database, running_server
 
@@ -76,6 +79,23 @@ def _server(config: pytest.Config) -> Server:
 def postgres(pytestconfig: pytest.Config) -> Server:
     """The run's PostgreSQL server."""
     return _server(pytestconfig)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data folder that an embedded server can live in, and no server is left in.
+
+    Not in `tmp_path`: that lies in a folder which every other test run by the same user closes
+    again to all other users, and so, for root, to PostgreSQL's.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="longroom-test-"))
+    folder.chmod(0o711)
+    yield folder
+    if (folder / "postgres" / "cluster" / "postmaster.pid").exists():
+        server = EmbeddedPostgres(folder)
+        server.start()
+        server.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -14,9 +14,11 @@ import psutil
 import pytest
 
 from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.embedded_server import running_postgres
 from retrieval.errors import DatabaseUnfit
 
 ROOT = Path(__file__).parents[2]
+COMES_BACK_WITHIN_S = 50
 SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
 
 OWNER = """
@@ -28,15 +30,6 @@ print(server.start(), flush=True)
 sys.stdin.read()
 server.stop()
 """
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    last = EmbeddedPostgres(tmp_path)
-    if postmaster_pid(tmp_path) is not None:
-        last.start()
-        last.stop()
 
 
 @contextmanager
@@ -228,3 +221,25 @@ def test_server_that_cannot_start_says_why(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir, settings={"shared_buffers": "many"})
     with pytest.raises(DatabaseUnfit, match='invalid value for parameter "shared_buffers"'):
         server.start()
+
+
+async def test_running_server_that_is_killed_comes_back_under_the_same_url(data_dir: Path) -> None:
+    async with running_postgres(data_dir, look_every_s=0.05) as url:
+        pool = await asyncpg.create_pool(url, min_size=1, max_size=2)
+        await pool.execute("create table kept as select 7 as id")
+        pid = postmaster_pid(data_dir)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(COMES_BACK_WITHIN_S):
+            while not await answers(pool):  # noqa: ASYNC110 - another process sets no event of ours
+                await asyncio.sleep(0.05)
+        assert await pool.fetchval("select id from kept") == 7
+        pool.terminate()
+    assert postmaster_pid(data_dir) is None
+
+
+async def answers(pool: asyncpg.Pool) -> bool:
+    try:
+        return bool(await pool.fetchval("select count(*) = 1 from kept"))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return False
