@@ -1,0 +1,255 @@
+"""Searches are begun early, shared by their wording, and never hold up or break a turn."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.circuit_breaker import CircuitBreaker
+from agent.errors import BackendRejected, BackendUnavailable
+from agent.recall import Asker, Recall, RecallLimits
+from retrieval.wire import (
+    Message,
+    MessageId,
+    Problem,
+    RetrievalHit,
+    SearchRequest,
+    SearchResponse,
+    SearchTimings,
+)
+
+ANA, BEN = Asker("ana"), Asker("ben", "Asia/Tokyo")
+NOBODY: frozenset[str] = frozenset()
+EAGER = RecallLimits(timeout_s=5.0, debounce_s=0.0)
+
+
+class Searches:
+    """Answers every search with hits m0, m1, m2, each with its neighbours, once it may."""
+
+    def __init__(self) -> None:
+        self.requests: list[SearchRequest] = []
+        self.cancelled: list[str] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.error: Exception | None = None
+        self.relevant = True
+
+    async def __call__(self, request: SearchRequest) -> SearchResponse:
+        self.requests.append(request)
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(request.query)
+            raise
+        if self.error is not None:
+            raise self.error
+        hits = [
+            RetrievalHit(
+                message=_message(n), score=1.0, found_by=["vector"], after=[_message(n + 10)]
+            )
+            for n in range(3)
+        ]
+        return SearchResponse(
+            hits=hits,
+            relevant=self.relevant,
+            confidence=1.0,
+            message_count=99,
+            pending=0,
+            model="words",
+            timings=SearchTimings(embed_ms=0, candidates_ms=0, total_ms=0),
+        )
+
+    @property
+    def queries(self) -> list[str]:
+        return [request.query for request in self.requests]
+
+
+def _message(n: int) -> Message:
+    return Message(
+        id=MessageId(f"m{n}"),
+        seq=n + 1,
+        role="user",
+        participant="ana",
+        content=f"number {n}",
+        created_at=datetime(2026, 3, 14, tzinfo=UTC),
+    )
+
+
+async def _a_moment() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_an_interim_text_that_only_gains_punctuation_is_searched_once() -> None:
+    searches = Searches()
+    recall = Recall(searches, limits=EAGER)
+    recall.prefetch("um where is the key", asker=ANA, exclude=NOBODY)
+    await _a_moment()
+    recalled = await recall.take("Where is the key?", asker=ANA, exclude=NOBODY)
+    assert recalled.source == "speculation"
+    assert len(recalled.hits) == 3
+    assert recalled.message_count == 99
+    assert searches.queries == ["um where is the key"]
+
+
+async def test_a_text_that_grew_in_content_is_searched_again() -> None:
+    searches = Searches()
+    recall = Recall(searches, limits=EAGER)
+    recall.prefetch("where is the key", asker=ANA, exclude=NOBODY)
+    await _a_moment()
+    recalled = await recall.take("where is the key of the cellar", asker=ANA, exclude=NOBODY)
+    assert recalled.source == "fresh"
+    assert searches.queries == ["where is the key", "where is the key of the cellar"]
+
+
+async def test_a_text_that_still_grows_is_not_searched() -> None:
+    searches = Searches()
+    recall = Recall(searches, limits=RecallLimits(timeout_s=5.0, debounce_s=30.0))
+    for text in ("where", "where is", "where is the", "where is the key"):
+        recall.prefetch(text, asker=ANA, exclude=NOBODY)
+        await _a_moment()
+    assert searches.queries == []
+    recall.prefetch("where is the key", asker=ANA, exclude=NOBODY, final=True)
+    await _a_moment()
+    assert searches.queries == ["where is the key"]
+    await recall.aclose()
+
+
+async def test_an_outgrown_search_is_cancelled_unless_somebody_waits_for_it() -> None:
+    searches = Searches()
+    searches.may_answer.clear()
+    recall = Recall(searches, limits=EAGER)
+    recall.prefetch("where is", asker=ANA, exclude=NOBODY)
+    await _a_moment()
+    recall.prefetch("where is the key", asker=ANA, exclude=NOBODY)
+    await _a_moment()
+    assert searches.cancelled == ["where is"]
+    turn = asyncio.create_task(recall.take("where is the key", asker=ANA, exclude=NOBODY))
+    await _a_moment()
+    recall.prefetch("and the lamp", asker=ANA, exclude=NOBODY)
+    await _a_moment()
+    searches.may_answer.set()
+    assert len((await turn).hits) == 3
+    await recall.aclose()
+
+
+async def test_a_cancelled_turn_leaves_its_search_to_the_next() -> None:
+    searches = Searches()
+    searches.may_answer.clear()
+    recall = Recall(searches, limits=EAGER)
+    preempted = asyncio.create_task(recall.take("where is the key", asker=ANA, exclude=NOBODY))
+    await _a_moment()
+    preempted.cancel()
+    await asyncio.gather(preempted, return_exceptions=True)
+    searches.may_answer.set()
+    recalled = await recall.take("Where is the key?", asker=ANA, exclude=NOBODY)
+    assert recalled.source == "speculation"
+    assert len(searches.queries) == 1
+    assert searches.cancelled == []
+
+
+async def test_a_turn_waits_no_longer_than_its_deadline() -> None:
+    searches = Searches()
+    searches.may_answer.clear()
+    recall = Recall(searches, limits=RecallLimits(timeout_s=0.001))
+    recalled = await recall.take("where is the key", asker=ANA, exclude=NOBODY)
+    assert (recalled.source, recalled.degraded, recalled.hits) == ("none", "late", ())
+    searches.may_answer.set()
+    await _a_moment()
+    again = await recall.take("where is the key", asker=ANA, exclude=NOBODY)
+    assert (again.source, len(again.hits)) == ("speculation", 3)
+
+
+async def test_two_people_asking_the_same_are_searched_for_separately() -> None:
+    searches = Searches()
+    recall = Recall(searches, limits=EAGER)
+    recall.prefetch("what did I promise", asker=ANA, exclude=NOBODY)
+    recall.prefetch("what did I promise", asker=BEN, exclude=NOBODY)
+    await _a_moment()
+    assert [(r.asker, r.time_zone) for r in searches.requests] == [
+        ("ana", "UTC"),
+        ("ben", "Asia/Tokyo"),
+    ]
+
+
+async def test_what_entered_the_window_meanwhile_is_no_hit_and_no_neighbour() -> None:
+    recall = Recall(Searches(), limits=EAGER)
+    recall.prefetch("where is the key", asker=ANA, exclude={"a"})
+    await _a_moment()
+    recalled = await recall.take("where is the key", asker=ANA, exclude={"a", "m0", "m11"})
+    assert recalled.source == "speculation"
+    assert [hit.message.id for hit in recalled.hits] == ["m1", "m2"]
+    assert [near.id for hit in recalled.hits for near in hit.after] == ["m12"]
+
+
+async def test_what_left_the_window_meanwhile_is_searched_for() -> None:
+    searches = Searches()
+    recall = Recall(searches, limits=EAGER)
+    recall.prefetch("where is the key", asker=ANA, exclude={"m0"})
+    await _a_moment()
+    recalled = await recall.take("where is the key", asker=ANA, exclude={"m7"})
+    assert recalled.source == "fresh"
+    assert searches.requests[1].exclude_ids == ["m7"]
+
+
+async def test_hits_that_are_not_relevant_are_left_out() -> None:
+    searches = Searches()
+    searches.relevant = False
+    recalled = await Recall(searches, limits=EAGER).take("the key", asker=ANA, exclude=NOBODY)
+    assert (recalled.hits, recalled.degraded, recalled.source) == ((), None, "fresh")
+
+
+@pytest.mark.parametrize("error", [BackendUnavailable("gone"), ValueError("a bug")])
+async def test_a_failing_search_is_degraded_and_after_three_the_backend_is_left_alone(
+    error: Exception,
+) -> None:
+    searches = Searches()
+    searches.error = error
+    now = [0.0]
+    breaker = CircuitBreaker(failures=3, recovery_s=5.0, clock=lambda: now[0])
+    recall = Recall(searches, limits=EAGER, breaker=breaker)
+    seen = [(await recall.take(f"key {n}", asker=ANA, exclude=NOBODY)).degraded for n in range(5)]
+    assert seen == ["failed", "failed", "failed", "resting", "resting"]
+    assert len(searches.queries) == 3
+    searches.error = None
+    now[0] = 5.0
+    assert (await recall.take("key 9", asker=ANA, exclude=NOBODY)).source == "fresh"
+    assert (await recall.take("key 10", asker=ANA, exclude=NOBODY)).source == "fresh"
+
+
+async def test_a_refused_query_does_not_cost_the_others_their_memory() -> None:
+    searches = Searches()
+    problem = Problem(title="Invalid", status=422, detail="no")
+    searches.error = BackendRejected(422, problem)
+    recall = Recall(searches, limits=EAGER)
+    for n in range(9):
+        assert (await recall.take(f"key {n}", asker=ANA, exclude=NOBODY)).degraded == "failed"
+    assert len(searches.queries) == 9
+
+
+async def test_hostile_text_and_names_are_made_fit_for_the_wire() -> None:
+    searches = Searches()
+    asker = Asker("eve\n\x00" + "e" * 999)
+    recalled = await Recall(searches, limits=EAGER).take(
+        "key\x00\ud800 " + "x" * 100_000, asker=asker, exclude=NOBODY
+    )
+    assert recalled.source == "fresh"
+    assert len(searches.requests[0].asker or "") <= 256
+
+
+async def test_only_a_few_searches_are_kept() -> None:
+    searches = Searches()
+    recall = Recall(searches, limits=EAGER)
+    for n in range(100):
+        await recall.take(f"key {n}", asker=ANA, exclude=NOBODY)
+    assert len(recall._searches) <= 8
+
+
+async def test_closing_stops_what_still_runs() -> None:
+    searches = Searches()
+    searches.may_answer.clear()
+    recall = Recall(searches, limits=EAGER)
+    recall.prefetch("where is the key", asker=ANA, exclude=NOBODY)
+    await _a_moment()
+    await recall.aclose()
+    assert searches.cancelled == ["where is the key"]
