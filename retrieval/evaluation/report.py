@@ -1,0 +1,85 @@
+"""The figures of an evaluation, as one object and as a table."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from retrieval.evaluation.metrics import auroc, inside_tokens, interval, ndcg, recall
+from retrieval.evaluation.run import Answer
+
+TOKEN_BUDGETS = (400, 800, 1000, 1600)
+Measure = Callable[[Answer], float]
+
+
+def _ids(answer: Answer) -> list[str]:
+    return [one for one, _ in answer.ranked]
+
+
+def _evidence(answer: Answer) -> tuple[str, ...]:
+    return answer.question.evidence
+
+
+MEASURES: dict[str, Measure] = {
+    "r5": lambda answer: recall(_ids(answer), _evidence(answer), first=5),
+    "r10": lambda answer: recall(_ids(answer), _evidence(answer), first=10),
+    "r20": lambda answer: recall(_ids(answer), _evidence(answer), first=20),
+    "all10": lambda answer: float(recall(_ids(answer), _evidence(answer), first=10) == 1.0),
+    "ndcg10": lambda answer: ndcg(_ids(answer), _evidence(answer), first=10),
+}
+
+
+def figures(answers: Sequence[Answer]) -> dict[str, object]:
+    """All figures in percent, with 95 % intervals over conversations where it says `interval`."""
+    judged = [answer for answer in answers if answer.question.evidence]
+    measures = MEASURES | {f"evidence_{budget}_tokens": _inside(budget) for budget in TOKEN_BUDGETS}
+    table = {
+        name: [100 * measure(answer) for answer in judged] for name, measure in measures.items()
+    }
+    r10 = np.array(table["r10"])
+    categories = _by_category(judged, r10)
+    return {
+        "questions": len(judged),
+        **{f"{name}_micro": round(float(np.mean(values)), 2) for name, values in table.items()},
+        "r10_micro_interval": _interval(judged, r10),
+        "r10_macro": round(float(np.mean([*categories.values()])), 2),
+        "r10_by_category": {name: round(value, 2) for name, value in categories.items()},
+        "ms_p50": round(float(np.percentile([one.total_ms for one in judged], 50)), 2),
+        "ms_p95": round(float(np.percentile([one.total_ms for one in judged], 95)), 2),
+    }
+
+
+def silence(
+    answers: Sequence[Answer], *, strangers: Sequence[Answer], small_talk: Sequence[Answer]
+) -> dict[str, float]:
+    """AUROC of the confidence: answerable questions against each kind that has no answer."""
+    answerable = [one.confidence for one in answers if one.question.answerable]
+    unanswerable = [one.confidence for one in answers if not one.question.answerable]
+    against = {
+        "auroc_unanswerable": unanswerable,
+        "auroc_other_conversation": [one.confidence for one in strangers],
+        "auroc_small_talk": [one.confidence for one in small_talk],
+    }
+    return {name: round(auroc(answerable, other), 4) for name, other in against.items() if other}
+
+
+def _inside(budget: int) -> Measure:
+    return lambda answer: inside_tokens(answer.ranked, _evidence(answer), budget=budget)
+
+
+def _by_category(
+    judged: Sequence[Answer], values: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+) -> dict[str, float]:
+    groups: defaultdict[str, list[float]] = defaultdict(list)
+    for answer, value in zip(judged, values.tolist(), strict=True):
+        groups[answer.question.category].append(value)
+    return {category: float(np.mean(group)) for category, group in sorted(groups.items())}
+
+
+def _interval(
+    judged: Sequence[Answer], values: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+) -> list[float]:
+    groups: defaultdict[str, list[float]] = defaultdict(list)
+    for answer, value in zip(judged, values.tolist(), strict=True):
+        groups[answer.dialogue].append(value)
+    return [round(bound, 2) for bound in interval([np.array(group) for group in groups.values()])]

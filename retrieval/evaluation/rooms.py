@@ -1,0 +1,70 @@
+"""Puts the conversations of a data set into a database, through the code that serves real ones."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from retrieval.conversations import create_room
+from retrieval.embedding import Embedder
+from retrieval.embedding_batch import BatchLimits
+from retrieval.embedding_models import ensure_model
+from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.evaluation.datasets import Dialogue
+from retrieval.messages import append_messages
+from retrieval.wire import MAX_BATCH_MESSAGES, ConversationId, MessageCreate, MessageId
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.connection import Record
+
+
+async def fill_rooms(
+    db: "asyncpg.Pool[Record]", embedder: Embedder, dialogues: Sequence[Dialogue]
+) -> dict[str, ConversationId]:
+    """One room for each dialogue, by its name, everything embedded."""
+    rooms = {}
+    for dialogue in dialogues:
+        rooms[dialogue.name] = await _fill(db, room=dialogue.name, messages=dialogue.messages)
+    await _embed(db, embedder)
+    return rooms
+
+
+async def fill_shared_room(
+    db: "asyncpg.Pool[Record]",
+    embedder: Embedder,
+    dialogues: Sequence[Dialogue],
+    *,
+    filler: Sequence[MessageCreate],
+) -> dict[str, ConversationId]:
+    """One room for all dialogues and the filler, in the order of their dates."""
+    messages = [
+        message.model_copy(update={"id": shared_id(dialogue.name, message.id)})
+        for dialogue in dialogues
+        for message in dialogue.messages
+    ]
+    everything = sorted([*messages, *filler], key=lambda message: message.created_at)
+    conversation_id = await _fill(db, room="shared", messages=everything)
+    await _embed(db, embedder)
+    return {dialogue.name: conversation_id for dialogue in dialogues}
+
+
+def shared_id(dialogue: str, message_id: str) -> MessageId:
+    """A message's id where several dialogues share a room."""
+    return MessageId(f"{dialogue}/{message_id}")
+
+
+async def _fill(
+    db: "asyncpg.Pool[Record]", *, room: str, messages: Sequence[MessageCreate]
+) -> ConversationId:
+    conversation_id, _ = await create_room(db, name=room)
+    for start in range(0, len(messages), MAX_BATCH_MESSAGES):
+        batch = messages[start : start + MAX_BATCH_MESSAGES]
+        await append_messages(db, conversation_id=conversation_id, messages=batch)
+    return conversation_id
+
+
+async def _embed(db: "asyncpg.Pool[Record]", embedder: Embedder) -> None:
+    model = await ensure_model(db, name=embedder.name, dimension=embedder.dimension)
+    # Nothing follows: the newest message need not wait for its successor.
+    await EmbeddingWorker(db, embedder, model, limits=BatchLimits(quiet=timedelta(0))).drain()
