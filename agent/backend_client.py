@@ -65,9 +65,7 @@ class BackendClient:
     ) -> Conversation:
         """Report this agent in the room; learn its conversation and newest messages."""
         body = AgentJoined(identity=identity, session_id=session_id, window=window)
-        return await self._ask(
-            "POST", f"/rooms/{quote(room, safe='')}/agent-joined", body, Conversation
-        )
+        return await self._ask("POST", f"/rooms/{_segment(room)}/agent-joined", body, Conversation)
 
     async def append_messages(
         self, conversation_id: UUID, messages: Sequence[MessageCreate]
@@ -120,7 +118,7 @@ class BackendClient:
 
     async def save_session(self, session_id: str, summary: SessionSummary) -> None:
         """Store or replace the summary of a session."""
-        await self._call("PUT", f"/sessions/{quote(session_id, safe='')}", summary)
+        await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -166,6 +164,11 @@ class BackendClient:
             return await self._http.request(method, path, content=content)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             return await self._http.request(method, path, content=content)
+
+
+def _segment(name: str) -> str:
+    """One part of a path, whatever the name: "." and ".." would be taken for steps in it."""
+    return quote(name, safe="").replace(".", "%2E")
 
 
 def _refusal(response: httpx.Response) -> BackendUnavailable | BackendRejected:

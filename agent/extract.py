@@ -31,7 +31,7 @@ _COMMON = _ASKING | frozenset(
     _WORD.findall(
         "a an the of to in on at for with about from by and or but not no it its this that these "
         "those i me my mine you your yours we us our he him his she her they them their be been am "
-        "there again ever say said says please name"
+        "there again ever say said says please name good all everyone"
     )
 )
 
