@@ -11,7 +11,7 @@ from backend_stub.livekit_rooms import LiveKitRooms, open_livekit
 from backend_stub.metrics import Metrics
 from backend_stub.settings import BackendSettings
 from retrieval import database, embedding_models, migrations
-from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.embedded_server import running_postgres
 from retrieval.embedding import Embedder, open_embedder
 from retrieval.embedding.batching import BatchingEmbedder
 from retrieval.embedding_models import EmbeddingModel
@@ -77,13 +77,9 @@ async def _database_url(settings: BackendSettings) -> AsyncIterator[str]:
             await migrations.migrate(url)
         yield url
         return
-    server = EmbeddedPostgres(settings.data_dir)
-    try:
-        url = await asyncio.to_thread(server.start)
+    async with running_postgres(settings.data_dir) as url:
         await migrations.migrate(url)
         yield url
-    finally:
-        await asyncio.to_thread(server.stop)
 
 
 @asynccontextmanager

@@ -33,10 +33,10 @@ async def open_connection(url: str) -> "asyncpg.Connection[Record]":
         return await asyncpg.connect(
             url, timeout=CONNECT_TIMEOUT_S, server_settings=SESSION_SETTINGS
         )
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         reason = str(error) or f"no answer within {CONNECT_TIMEOUT_S} s"
         raise DatabaseUnreachable(f"cannot connect to the database: {reason}") from error
-    except asyncpg.InterfaceError as error:
+    except (ValueError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachable(f"DATABASE_URL is not usable: {error}") from error
 
 

@@ -10,7 +10,7 @@ from retrieval.errors import DatabaseUnfit, SchemaMismatch
 if TYPE_CHECKING:
     import asyncpg
 
-REPORT = "look into cluster/server.log in the data folder"
+REPORT = "look into postgres/cluster/server.log in the data folder"
 INSTALL = "pip install 'longroom[backend]'"
 
 
