@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "backend_stub", "longroom", "retrieval")
 MAX_LINES = 250
+LONGER = {"retrieval/wire.py"}  # the whole contract, read on one page
 
 
 def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -119,7 +120,8 @@ def test_no_file_is_longer_than_can_be_read_at_once(package: str) -> None:
     long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
         for _, path in _modules(package)
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+        if str(path.relative_to(ROOT)) not in LONGER
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
     ]
 
     assert long == []

@@ -1,0 +1,42 @@
+"""What the documents point to is there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DECISIONS = ROOT / "docs" / "decisions"
+LINK = re.compile(r"\[[^\]]+\]\((?!https?://)(?P<target>[^)#]+)[^)]*\)")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    targets = [link["target"] for link in LINK.finditer(document.read_text(encoding="utf-8"))]
+
+    assert [name for name in targets if not (document.parent / name).exists()] == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    written = {path.name for path in DECISIONS.glob("[0-9]*.md")}
+    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
+
+    assert {link["target"] for link in LINK.finditer(index)} == written
+
+
+def test_every_make_target_that_the_documents_name_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    texts = [path.read_text(encoding="utf-8") for path in DOCUMENTS]
+    named = {name for text in texts for name in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M)}
+
+    assert named - targets == set()
+
+
+def test_make_without_a_target_lists_the_commands() -> None:
+    result = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "make run " in result.stdout
+    assert "make test " in result.stdout
