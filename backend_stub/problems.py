@@ -19,11 +19,14 @@ from retrieval.wire import FieldError, Problem
 MAX_LISTED_ERRORS = 20
 RETRY_AFTER_S = "1"
 
-# What a database that is away, starting, stopping or full raises; asking again may help.
+# What a database that is away, starting, stopping, closed to us or full raises; asking again may
+# help.
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.InterfaceError,
     asyncpg.TransactionRollbackError,
     ConnectionError,

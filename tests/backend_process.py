@@ -1,4 +1,4 @@
-"""Our backend as a real process, on a free port and a database of its own."""
+"""Our backend as a real process, on a free port."""
 
 import os
 import subprocess
@@ -7,40 +7,80 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 READY = "ready "
 STOP_S = 20
 
 
-@contextmanager
-def backend_process(env: Mapping[str, str], *arguments: str) -> Iterator[str]:
-    """Start it, give its URL once it answers, and end it by closing its standard input."""
-    with tempfile.TemporaryFile("w+") as log, start_backend(env, *arguments, log=log) as process:
-        assert process.stdout is not None
-        said = process.stdout.readline().strip()
+class BackendProcess:
+    """`python -m backend_stub` that ends with its standard input; its environment is what is given.
+
+    As a context manager it is killed at the end if nothing has ended it before.
+    """
+
+    def __init__(self, env: Mapping[str, str], *arguments: str) -> None:
+        self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed in __exit__
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "backend_stub", "--exit-with-parent", *arguments],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "BACKEND_PORT": "0", **env},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+
+    def __enter__(self) -> "BackendProcess":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+        self.process.wait()
+        self._log.close()
+
+    def url(self) -> str:
+        """Where it answers, once it does."""
+        said = self._stdout.readline().strip()
         if not said.startswith(READY):
-            process.kill()
-            log.seek(0)
-            raise RuntimeError(f"the backend did not start: {said!r}\n{log.read()[-3000:]}")
-        try:
-            yield said.removeprefix(READY)
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait(STOP_S)
+            raise RuntimeError(f"the backend did not start: {said!r}\n{self.log()[-3000:]}")
+        return said.removeprefix(READY)
+
+    def rest_of_output(self) -> str:
+        """What it prints on standard output from here to its end."""
+        return self._stdout.read()
+
+    def log(self) -> str:
+        """What it has written to standard error."""
+        self._log.seek(0)
+        return self._log.read()
+
+    def stop(self) -> int:
+        """End it by closing its standard input; returns its exit code."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        return self.process.wait(STOP_S)
+
+    @property
+    def _stdout(self) -> IO[str]:
+        assert self.process.stdout is not None
+        return self.process.stdout
 
 
-def start_backend(
-    env: Mapping[str, str], *arguments: str, log: "int | object" = subprocess.PIPE
-) -> subprocess.Popen[str]:
-    """The process alone, its environment only what is given; it ends with its standard input."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "backend_stub", "--exit-with-parent", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "BACKEND_PORT": "0", **env},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,  # type: ignore[arg-type]  # a file or PIPE
-        text=True,
-    )
+@contextmanager
+def running_backend(env: Mapping[str, str], *arguments: str) -> Iterator[str]:
+    """The URL of a backend that runs for as long as this context."""
+    with BackendProcess(env, *arguments) as backend:
+        yield backend.url()
+        backend.stop()

@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.backend_process import backend_process
+from tests.backend_process import running_backend
 from tests.contract.wire_examples import message
 from tests.postgres import create_database, drop_database
 
@@ -40,7 +40,7 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     server = request.getfixturevalue("postgres")
     name = asyncio.run(create_database(server))
     env = {"DATABASE_URL": server.database_url(name), "BACKEND_SERVICE_KEY": SERVICE_KEY}
-    with backend_process(env) as url:
+    with running_backend(env) as url:
         yield Backend(url, {"Authorization": f"Bearer {SERVICE_KEY}"})
     asyncio.run(drop_database(server.url, name))
 

@@ -1,0 +1,188 @@
+import asyncio
+import json
+import signal
+import socket
+
+import asyncpg
+import httpx
+import pytest
+
+from retrieval.connection import open_connection
+from tests.backend_process import BackendProcess
+from tests.contract.wire_examples import message
+
+END_S = 30
+
+
+def refusal(env: dict[str, str], *arguments: str) -> str:
+    """The one line that a backend says that cannot start."""
+    with BackendProcess(env, *arguments) as backend:
+        assert backend.process.wait(END_S) == 2, backend.log()
+        assert backend.rest_of_output() == ""
+        lines = backend.log().splitlines()
+        assert len(lines) == 1, lines
+        return lines[0]
+
+
+async def execute(url: str, statement: str, *values: object) -> None:
+    connection = await open_connection(url)
+    try:
+        await connection.execute(statement, *values)
+    finally:
+        await connection.close()
+
+
+def test_it_says_one_line_when_it_answers_and_ends_with_its_parent(database_url: str) -> None:
+    with BackendProcess({"DATABASE_URL": database_url}) as backend:
+        url = backend.url()
+        assert httpx.get(f"{url}/readyz").status_code == 200
+
+        assert backend.stop() == 0
+        assert backend.rest_of_output() == ""
+
+
+def test_a_port_in_use_is_named(database_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        said = refusal({"DATABASE_URL": database_url, "BACKEND_PORT": port})
+
+    assert f"port {port}" in said
+    assert "BACKEND_PORT" in said
+
+
+def test_a_database_that_does_not_answer_is_told() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        said = refusal({"DATABASE_URL": f"postgresql://me:secret@127.0.0.1:{port}/nowhere"})
+
+    assert "cannot connect to the database" in said
+    assert "secret" not in said
+
+
+async def test_a_database_without_the_extension_is_told(database_url: str) -> None:
+    await execute(database_url, "drop extension vector cascade")
+
+    assert "pgvector" in refusal({"DATABASE_URL": database_url})
+
+
+async def test_an_older_schema_is_told_with_the_mend(database_url: str) -> None:
+    await execute(
+        database_url,
+        "delete from schema_migrations"
+        " where version = (select max(version) from schema_migrations)",
+    )
+
+    said = refusal({"DATABASE_URL": database_url})
+
+    assert "longroom migrate" in said
+
+
+async def test_a_newer_schema_is_told(database_url: str) -> None:
+    await execute(
+        database_url,
+        "insert into schema_migrations (version, name, sha256)"
+        " values (9999, '9999_from_the_future', 'x')",
+    )
+
+    said = refusal({"DATABASE_URL": database_url})
+
+    assert "9999_from_the_future" in said
+    assert "newer" in said
+
+
+async def test_a_missing_schema_is_applied_if_asked_for(database_url: str) -> None:
+    await execute(database_url, "drop schema public cascade; create schema public")
+
+    with BackendProcess({"DATABASE_URL": database_url}, "--migrate") as backend:
+        async with httpx.AsyncClient(base_url=backend.url()) as probe:
+            assert (await probe.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension", "named"),
+    [("another-model", 384, "another-model"), ("all-MiniLM-L6-v2", 512, "512")],
+)
+async def test_another_model_in_the_database_is_told(
+    database_url: str, name: str, dimension: int, named: str
+) -> None:
+    await execute(
+        database_url,
+        "insert into embedding_model (model_id, name, dimension, state)"
+        " values (1, $1, $2, 'active')",
+        name,
+        dimension,
+    )
+
+    said = refusal({"DATABASE_URL": database_url})
+
+    assert named in said
+    assert "EMBEDDING_" in said
+
+
+def test_an_open_address_needs_a_key_or_a_word(database_url: str) -> None:
+    said = refusal({"DATABASE_URL": database_url}, "--host", "0.0.0.0")  # noqa: S104  # refused
+
+    assert "BACKEND_SERVICE_KEY" in said
+    assert "BACKEND_OPEN" in said
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"BACKEND_PORT": "many"}, "port"),
+        ({"BACKEND_BODY_LIMIT_BYTES": "1"}, "body_limit_bytes"),
+        ({"LIVEKIT_URL": "ws://127.0.0.1:7880"}, "LIVEKIT_API_KEY"),
+        ({"EMBEDDING_PROVIDER": "magic"}, "provider"),
+    ],
+)
+def test_a_bad_setting_is_named(env: dict[str, str], named: str) -> None:
+    assert named in refusal(env)
+
+
+async def test_sigterm_lets_open_requests_finish(database_url: str) -> None:
+    with BackendProcess({"DATABASE_URL": database_url}) as backend:
+        async with httpx.AsyncClient(base_url=f"{backend.url()}/api/v1", timeout=20) as api:
+            room = (await api.post("/rooms", json={"name": "r"})).json()
+            path = f"/conversations/{room['conversation_id']}/messages"
+            blocker = await open_connection(database_url)
+            try:
+                async with blocker.transaction():
+                    await blocker.execute("select 1 from conversation for update")
+                    append = asyncio.create_task(api.post(path, json={"messages": [message()]}))
+                    await waits_for_lock(blocker)
+                    backend.process.send_signal(signal.SIGTERM)
+            finally:
+                await blocker.close()
+            assert (await append).status_code == 200
+
+        assert backend.process.wait(END_S) == 0
+
+
+async def waits_for_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    waiting = "select exists (select 1 from pg_locks where not granted)"
+    while not await connection.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL does not tell
+        await asyncio.sleep(0.02)
+
+
+async def test_no_text_of_a_message_or_query_reaches_the_log(database_url: str) -> None:
+    with BackendProcess({"DATABASE_URL": database_url}) as backend:
+        async with httpx.AsyncClient(base_url=f"{backend.url()}/api/v1", timeout=20) as api:
+            room = (await api.post("/rooms", json={"name": "hunter2"})).json()
+            path = f"/conversations/{room['conversation_id']}"
+            batch = {"messages": [message(content="hunter2", participant="hunter2")]}
+            await api.post(f"{path}/messages", json=batch)
+            await api.post(f"{path}/messages", json={"messages": [message(content="hunter2 ?")]})
+            await api.post(f"{path}/search", json={"query": "hunter2"})
+            await api.post(f"{path}/search", json={"query": "hunter2\x00"})
+            await api.get("/hunter2")
+        backend.stop()
+        log = backend.log()
+
+    assert "hunter2" not in log
+    requests = [line for line in map(json.loads, log.splitlines()) if line["message"] == "request"]
+    assert [line["status"] for line in requests] == [201, 200, 409, 200, 422, 404]
+    assert {line["conversation_id"] for line in requests[1:5]} == {room["conversation_id"]}

@@ -1,0 +1,232 @@
+"""What callers see while the backend is short of connections, of time, or of its database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+from asgi_lifespan import LifespanManager
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from backend_stub.app import create_app
+from backend_stub.settings import BackendSettings
+from retrieval.connection import open_connection
+from retrieval.settings import DatabaseSettings
+from tests.postgres import Server
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.connection import Connection
+
+MESSAGE = {
+    "id": "m1",
+    "role": "user",
+    "participant": "ada",
+    "content": "The pump leaks.",
+    "created_at": "2025-03-01T12:00:00Z",
+}
+
+
+@asynccontextmanager
+async def backend(
+    database_url: str, *, pool_size: int = 4, **settings: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The application with its real parts, without a socket."""
+    database = DatabaseSettings(url=SecretStr(database_url), pool_size=pool_size)
+    app = create_app(BackendSettings(database=database, **settings))
+    async with (
+        LifespanManager(app, startup_timeout=30),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://127.0.0.1/api/v1",
+        ) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def locked_conversations(db: "asyncpg.Pool[asyncpg.Record]") -> "AsyncIterator[Connection]":
+    async with db.acquire() as connection, connection.transaction():
+        await connection.execute("select 1 from conversation for update")
+        yield connection
+
+
+async def new_path(client: httpx.AsyncClient) -> str:
+    room = await client.post("/rooms", json={"name": "r"})
+    return f"/conversations/{room.json()['conversation_id']}"
+
+
+async def test_without_a_free_connection_callers_are_asked_to_come_back(
+    db: "asyncpg.Pool[asyncpg.Record]", database_url: str
+) -> None:
+    async with backend(database_url, pool_size=1, pool_timeout_s=0.2) as client:
+        path = await new_path(client)
+        async with locked_conversations(db), asyncio.TaskGroup() as group:
+            append = group.create_task(
+                client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+            )
+            await _until_somebody_waits(db)
+            search = await client.post(f"{path}/search", json={"query": "pump"})
+            page = await client.get(f"{path}/messages")
+            metrics = await client.get("/metrics")
+            append.cancel()
+
+    for refused in (search, page):
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["content-type"] == "application/problem+json"
+    assert metrics.status_code == 200, "figures are needed most when the database is short"
+
+
+async def test_an_answer_that_takes_too_long_is_given_up_and_stores_nothing(
+    db: "asyncpg.Pool[asyncpg.Record]", database_url: str
+) -> None:
+    async with backend(database_url, request_timeout_s=0.5) as client:
+        path = await new_path(client)
+        async with locked_conversations(db):
+            late = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+        page = await client.get(f"{path}/messages")
+
+    assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+    assert "0.5 s" in late.json()["detail"]
+    assert page.json()["message_count"] == 0
+
+
+async def test_a_body_that_does_not_arrive_is_given_up(database_url: str) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    async with backend(database_url, request_timeout_s=0.5) as client:
+        late = await client.post(
+            "/rooms", content=endless(), headers={"Content-Type": "application/json"}
+        )
+
+    assert late.status_code == 408
+    assert late.headers["connection"] == "close"
+
+
+async def test_the_backend_outlives_its_database(postgres: Server, database_url: str) -> None:
+    name = urlsplit(database_url).path.removeprefix("/")
+    async with backend(database_url) as client:
+        path = await new_path(client)
+        await _admin(postgres, f'alter database "{name}" with allow_connections false')
+        await _admin(postgres, END_CONNECTIONS, name)
+
+        away = [await client.get(f"{path}/messages"), await client.get("/readyz")]
+        alive = await client.get("/healthz")
+        await _admin(postgres, f'alter database "{name}" with allow_connections true')
+        back = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+        ready = await client.get("/readyz")
+
+    assert [response.status_code for response in away] == [503, 503]
+    assert [response.status_code for response in (alive, back, ready)] == [200, 200, 200]
+
+
+async def test_a_model_that_was_changed_behind_its_back_makes_it_unready(
+    db: "asyncpg.Pool[asyncpg.Record]", database_url: str
+) -> None:
+    async with backend(database_url) as client:
+        await db.execute("update embedding_model set state = 'retired'")
+        unready = await client.get("/readyz")
+
+    assert unready.status_code == 503
+    assert "all-MiniLM-L6-v2" in unready.json()["detail"]
+
+
+async def test_a_message_gets_its_embedding_in_this_process(
+    db: "asyncpg.Pool[asyncpg.Record]", database_url: str
+) -> None:
+    async with backend(database_url) as client:
+        path = await new_path(client)
+        await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+        await _until_nothing_is_pending(db)
+        found = await client.post(f"{path}/search", json={"query": "water drips from a machine"})
+
+    assert found.json()["pending"] == 0
+    assert found.json()["hits"][0]["found_by"] == ["vector"]
+    assert found.json()["degraded"] == []
+
+
+async def test_the_embedding_worker_can_be_left_to_other_processes(
+    db: "asyncpg.Pool[asyncpg.Record]", database_url: str
+) -> None:
+    async with backend(database_url, embedding_worker=False) as client:
+        path = await new_path(client)
+        await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+        metrics = await client.get("/metrics")
+
+    assert _value(metrics, "longroom_pending_messages", state="waiting") == 1
+    assert await db.fetchval("select count(*) from message_embedding") == 0
+
+
+async def test_figures_have_bounded_labels(database_url: str) -> None:
+    async with backend(database_url) as client:
+        path = await new_path(client)
+        await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+        await client.post(f"{path}/search", json={"query": "pump"})
+        await client.request("BREW", "/rooms/hunter2")
+        await client.get(f"/{'x' * 300}")
+        metrics = await client.get("/metrics")
+
+    assert _value(metrics, "longroom_messages_total", status="stored") == 1
+    assert _value(metrics, "longroom_search_seconds_count", stage="total") == 1
+    samples = [sample for family in _families(metrics) for sample in family.samples]
+    assert {sample.labels["status"] for sample in samples if "route" in sample.labels} <= {
+        "2xx",
+        "4xx",
+        "5xx",
+    }
+    assert {sample.labels["route"] for sample in samples if "route" in sample.labels} == {
+        "/rooms",
+        "/conversations/{conversation_id}/messages",
+        "/conversations/{conversation_id}/search",
+        "unmatched",
+    }
+    assert path.rpartition("/")[2] not in metrics.text
+    assert "hunter2" not in metrics.text
+
+
+def _families(metrics: httpx.Response) -> list[Metric]:
+    return list(text_string_to_metric_families(metrics.text))
+
+
+def _value(metrics: httpx.Response, name: str, **labels: str) -> float:
+    [value] = [
+        sample.value
+        for family in _families(metrics)
+        for sample in family.samples
+        if sample.name == name and sample.labels == labels
+    ]
+    return value
+
+
+async def _until_somebody_waits(db: "asyncpg.Pool[asyncpg.Record]") -> None:
+    waiting = "select exists (select 1 from pg_locks where not granted)"
+    while not await db.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL does not tell
+        await asyncio.sleep(0.02)
+
+
+async def _until_nothing_is_pending(db: "asyncpg.Pool[asyncpg.Record]") -> None:
+    pending = "select exists (select 1 from embedding_job)"
+    while await db.fetchval(pending):  # noqa: ASYNC110  # the worker tells nobody
+        await asyncio.sleep(0.05)
+
+
+END_CONNECTIONS = """
+select pg_terminate_backend(pid) from pg_stat_activity where datname = $1
+"""
+
+
+async def _admin(server: Server, statement: str, *values: object) -> None:
+    connection = await open_connection(server.url)
+    try:
+        await connection.execute(statement, *values)
+    finally:
+        await connection.close()
