@@ -8,7 +8,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.backend_process import backend_process
+from tests.backend_process import running_backend
 from tests.command_line import PROGRAM, ROOT, CommandLine
 from tests.language_model_server import language_model_server
 
@@ -22,7 +22,7 @@ def command_line() -> Iterator[CommandLine]:
     # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
     with (
         tempfile.TemporaryDirectory(prefix="longroom-terminal-") as folder,
-        backend_process({"LONGROOM_DATA_DIR": folder}) as url,
+        running_backend({"LONGROOM_DATA_DIR": folder}) as url,
     ):
         yield CommandLine(Path(folder), {"BACKEND_URL": url})
 
