@@ -1,0 +1,213 @@
+"""One example of each wire type as JSON: a changed name or form breaks every deployed peer."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from retrieval import wire
+
+CONVERSATION = UUID("0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10")
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+MESSAGE = wire.Message(
+    id=wire.MessageId("m1"),
+    seq=1,
+    role="user",
+    participant="ada",
+    content="The pump leaks.",
+    created_at=NOON,
+)
+MESSAGE_JSON = {
+    "id": "m1",
+    "seq": 1,
+    "role": "user",
+    "participant": "ada",
+    "content": "The pump leaks.",
+    "created_at": "2025-03-01T12:00:00Z",
+    "interrupted": False,
+}
+NEW_MESSAGE = wire.MessageCreate(
+    id=wire.MessageId("m1"),
+    role="user",
+    participant="ada",
+    content="The pump leaks.",
+    created_at=NOON,
+)
+NEW_MESSAGE_JSON = {name: value for name, value in MESSAGE_JSON.items() if name != "seq"}
+EVENT = wire.ConversationEvent(id="e1", kind="error", created_at=NOON, data={"recoverable": True})
+EVENT_JSON = {
+    "id": "e1",
+    "kind": "error",
+    "created_at": "2025-03-01T12:00:00Z",
+    "participant": None,
+    "data": {"recoverable": True},
+}
+HIT = wire.RetrievalHit(message=MESSAGE, score=0.5, found_by=["vector", "lexical"])
+HIT_JSON = {
+    "message": MESSAGE_JSON,
+    "score": 0.5,
+    "found_by": ["vector", "lexical"],
+    "excerpt": None,
+    "before": [],
+    "after": [],
+    "parts": None,
+}
+TIMINGS = wire.SearchTimings(embed_ms=7.0, candidates_ms=2.0, total_ms=9.5)
+TIMINGS_JSON = {"embed_ms": 7.0, "candidates_ms": 2.0, "total_ms": 9.5}
+ERROR = wire.FieldError(field="messages[3].content", message="is required; add it")
+ERROR_JSON = {"field": "messages[3].content", "message": "is required; add it"}
+
+FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
+    (wire.CreateRoom(name="r", identity="ada"), {"name": "r", "identity": "ada"}),
+    (
+        wire.Room(name="r", conversation_id=CONVERSATION, created=True),
+        {
+            "name": "r",
+            "conversation_id": str(CONVERSATION),
+            "created": True,
+            "livekit_url": None,
+            "token": None,
+            "dispatched": False,
+        },
+    ),
+    (NEW_MESSAGE, NEW_MESSAGE_JSON),
+    (wire.AppendMessages(messages=[NEW_MESSAGE]), {"messages": [NEW_MESSAGE_JSON]}),
+    (
+        wire.AppendOutcome(id=wire.MessageId("m1"), seq=1, status="stored"),
+        {"id": "m1", "seq": 1, "status": "stored"},
+    ),
+    (wire.AppendResult(outcomes=[]), {"outcomes": []}),
+    (MESSAGE, MESSAGE_JSON),
+    (
+        wire.MessagePage(messages=[MESSAGE], message_count=1),
+        {"messages": [MESSAGE_JSON], "message_count": 1},
+    ),
+    (
+        wire.AgentJoined(identity="agent-1", session_id="AJ_1"),
+        {"identity": "agent-1", "session_id": "AJ_1", "window": 12},
+    ),
+    (
+        wire.Conversation(
+            conversation_id=CONVERSATION,
+            room="r",
+            message_count=1,
+            window=[MESSAGE],
+            last_message_at=NOON,
+        ),
+        {
+            "conversation_id": str(CONVERSATION),
+            "room": "r",
+            "message_count": 1,
+            "window": [MESSAGE_JSON],
+            "last_message_at": "2025-03-01T12:00:00Z",
+        },
+    ),
+    (
+        wire.SearchRequest(query="q"),
+        {
+            "query": "q",
+            "limit": 10,
+            "token_budget": None,
+            "neighbours": 0,
+            "asker": None,
+            "time_zone": "UTC",
+            "since": None,
+            "until": None,
+            "participants": None,
+            "roles": None,
+            "exclude_ids": [],
+            "explain": False,
+        },
+    ),
+    (HIT, HIT_JSON),
+    (TIMINGS, TIMINGS_JSON),
+    (
+        wire.SearchResponse(
+            hits=[HIT],
+            relevant=True,
+            confidence=0.9,
+            message_count=1,
+            pending=0,
+            model="m",
+            timings=TIMINGS,
+        ),
+        {
+            "hits": [HIT_JSON],
+            "relevant": True,
+            "confidence": 0.9,
+            "message_count": 1,
+            "pending": 0,
+            "model": "m",
+            "timings": TIMINGS_JSON,
+            "degraded": [],
+        },
+    ),
+    (EVENT, EVENT_JSON),
+    (wire.RecordEvents(events=[EVENT]), {"events": [EVENT_JSON]}),
+    (wire.EventsRecorded(recorded=1), {"recorded": 1}),
+    (
+        wire.SessionSummary(
+            conversation_id=CONVERSATION,
+            agent_identity="agent-1",
+            started_at=NOON,
+            message_count=2,
+        ),
+        {
+            "conversation_id": str(CONVERSATION),
+            "agent_identity": "agent-1",
+            "started_at": "2025-03-01T12:00:00Z",
+            "ended_at": None,
+            "message_count": 2,
+            "participants": [],
+            "usage": {},
+            "close_reason": None,
+        },
+    ),
+    (ERROR, ERROR_JSON),
+    (
+        wire.Problem(title="Conflict", status=409, detail="taken", ids=["m1"]),
+        {
+            "type": "about:blank",
+            "title": "Conflict",
+            "status": 409,
+            "detail": "taken",
+            "errors": [],
+            "ids": ["m1"],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "frozen"), FROZEN, ids=lambda part: type(part).__name__)
+def test_the_json_of_a_wire_type_stays_as_it_is(value: BaseModel, frozen: dict[str, Any]) -> None:
+    written = json.loads(value.model_dump_json())
+
+    assert written == frozen
+    assert type(value).model_validate_json(json.dumps(frozen)) == value
+
+
+def test_every_wire_type_is_frozen_here() -> None:
+    known = {
+        kind
+        for kind in vars(wire).values()
+        if isinstance(kind, type) and issubclass(kind, wire.Request | wire.Response)
+    }
+
+    assert known - {wire.Request, wire.Response} == {type(value) for value, _ in FROZEN}
+
+
+@pytest.mark.parametrize(
+    "kind", [type(value) for value, _ in FROZEN if isinstance(value, wire.Request)]
+)
+def test_requests_refuse_what_they_do_not_know(kind: type[BaseModel]) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        kind.model_validate({"from_the_future": 1})
+
+
+def test_an_old_agent_reads_the_response_of_a_newer_backend() -> None:
+    newer = MESSAGE_JSON | {"from_the_future": 1}
+
+    assert wire.Message.model_validate(newer) == MESSAGE
