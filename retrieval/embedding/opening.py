@@ -30,7 +30,7 @@ def _open_onnx(settings: EmbeddingSettings) -> Embedder:
     try:
         from retrieval.embedding.onnx import OnnxEmbedder
     except ModuleNotFoundError as error:
-        raise _not_installed(error, extra="local") from error
+        raise _not_installed(error, extra="onnx") from error
     return OnnxEmbedder(model=settings.model, threads=settings.threads)
 
 
