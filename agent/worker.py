@@ -169,8 +169,18 @@ def read_settings() -> tuple[WorkerSettings, AgentSettings]:
     try:
         return WorkerSettings(), AgentSettings()
     except ValidationError as error:
-        lines = [f"  {problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
-        raise SystemExit("the worker's settings are not usable:\n" + "\n".join(lines)) from error
+        # Without the input, which may be a secret.
+        lines = [
+            f"  {_variable(str(problem['loc'][0]))}: {problem['msg']}"
+            for problem in error.errors(include_input=False)
+        ]
+        reason = "the worker's settings are not usable:\n" + "\n".join(lines)
+        raise SystemExit(reason) from None
+
+
+def _variable(name: str) -> str:
+    """A setting's environment variable: errors name the field or its alias."""
+    return name if name.isupper() else f"AGENT_{name}".upper()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,9 +1,10 @@
 """Everything that a room needs, as real processes: LiveKit, backend, language model, worker."""
 
 import asyncio
+import json
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,9 @@ class Stack:
     backend: BackendClient
     worker: Program
     worker_env: dict[str, str]
+    database_url: str
     directory: Path
+    cleanup: AsyncExitStack
 
     async def open_room(self, *identities: str, departure_timeout_s: int = 1) -> "OpenRoom":
         """A room of a new name with its agent and these people, all of them present."""
@@ -49,7 +52,9 @@ class Stack:
         return OpenRoom(name, room, users)
 
     async def join(self, room: str, identity: str, *, metadata: str = "") -> RoomUser:
-        return await RoomUser.join(self.livekit.url, room, identity, metadata=metadata)
+        user = await RoomUser.join(self.livekit.url, room, identity, metadata=metadata)
+        self.cleanup.push_async_callback(user.leave)
+        return user
 
     async def close(self, room: "OpenRoom") -> None:
         for user in room.users:
@@ -67,9 +72,36 @@ class Stack:
                     return page.messages
                 await asyncio.sleep(0.05)
 
-    def another_worker(self, name: str, arguments: tuple[str, ...] = WORKER) -> Program:
-        """A second worker of the same settings, not started."""
-        return Program(arguments, env=self.worker_env, log=self.directory / f"{name}.log")
+    def another_worker(
+        self, name: str, env: Mapping[str, str], *, arguments: Sequence[str] = WORKER
+    ) -> Program:
+        """A second worker, not started; `env` changes its settings."""
+        log = self.directory / f"{name}.log"
+        worker = Program(arguments, env={**self.worker_env, **env}, log=log)
+        self.cleanup.callback(worker.kill)
+        return worker
+
+    async def join_with(self, agent_name: str, *, metadata: str = "") -> tuple[str, RoomUser]:
+        """Alice in a room that the backend has not opened, with an agent of that name."""
+        room = f"room-{secrets.token_hex(4)}"
+        await self.rooms.room.create_room(
+            api.CreateRoomRequest(name=room, departure_timeout=1, metadata=metadata)
+        )
+        alice = await self.join(room, "alice")
+        await self.dispatch(room, agent_name)
+        await alice.agent_is_there()
+        return room, alice
+
+    async def dispatch(self, room: str, agent_name: str) -> None:
+        """Ask for an agent of that name."""
+        request = api.CreateAgentDispatchRequest(agent_name=agent_name, room=room)
+        await self.rooms.agent_dispatch.create_dispatch(request)
+
+    async def agents(self, room: str) -> list[str]:
+        """Identities of the agents in a room, from the server: people learn of it later."""
+        found = await self.rooms.room.list_participants(api.ListParticipantsRequest(room=room))
+        agents = [p for p in found.participants if p.kind == api.ParticipantInfo.AGENT]
+        return [agent.identity for agent in agents]
 
 
 @dataclass
@@ -79,6 +111,12 @@ class OpenRoom:
     name: str
     stored: Room
     users: list[RoomUser]
+
+
+def agent_pids(worker: Program, room: str) -> list[int]:
+    """The job processes that have served a room, from the worker's log, oldest first."""
+    lines = [json.loads(line) for line in worker.output.splitlines() if '"agent ready"' in line]
+    return [int(line["pid"]) for line in lines if line.get("room") == room]
 
 
 @asynccontextmanager
@@ -106,7 +144,9 @@ async def running_stack(
         worker = Program(WORKER, env=env, log=directory / "worker.log")
         stack.callback(worker.kill)
         worker.start(until=REGISTERED)
-        yield Stack(livekit, rooms, model, proxy, client, worker, env, directory)
+        yield Stack(
+            livekit, rooms, model, proxy, client, worker, env, database_url, directory, stack
+        )
 
 
 def worker_environment(

@@ -79,6 +79,7 @@ class RoomUser:
         return user
 
     async def leave(self) -> None:
+        """Leave; harmless if one has left already."""
         await self.room.disconnect()
         for task in self._reading:
             task.cancel()
