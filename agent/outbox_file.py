@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 from agent.errors import OutboxBusy, OutboxCorrupt, OutboxError, OutboxTooNew, OutboxUnwritable
 
 Stream = Literal["message", "event", "session"]
+STREAMS: tuple[Stream, ...] = ("message", "event", "session")
 T = TypeVar("T")
 
 FORMAT_VERSION = 1

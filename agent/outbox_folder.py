@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.errors import OutboxBusy, OutboxCorrupt, OutboxTooNew
-from agent.outbox_file import OutboxFile
+from agent.outbox_file import STREAMS, OutboxFile
 
 logger = logging.getLogger(__name__)
 
@@ -21,21 +21,42 @@ def folder(data_dir: Path) -> Path:
 def open_file(data_dir: Path, conversation_id: UUID) -> OutboxFile:
     """The conversation's file; the next free one if another process holds it.
 
-    A damaged file is set aside, never deleted. Raises OutboxUnwritable.
+    It takes in what dead processes left in the conversation's other files. A damaged file is set
+    aside, never deleted. Raises OutboxUnwritable.
     """
     number = 1
     while True:
         path = _path(data_dir, conversation_id, number)
-        try:
-            return OutboxFile(path)
-        except OutboxCorrupt:
-            set_aside(path)
-        except (OutboxBusy, OutboxTooNew) as error:
-            logger.warning(
-                "outbox file passed over",
-                extra={"conversation_id": str(conversation_id), "reason": str(error)},
-            )
+        file = open_path(path)
+        if file is not None:
+            _take_in_others(file, conversation_id)
+            return file
+        if path.exists():
             number += 1
+
+
+def open_path(path: Path) -> OutboxFile | None:
+    """None if the file belongs to others, or was damaged and is now set aside."""
+    try:
+        return OutboxFile(path)
+    except OutboxCorrupt:
+        set_aside(path)
+    except (OutboxBusy, OutboxTooNew) as error:
+        logger.warning("outbox file passed over", extra={"reason": str(error)})
+    return None
+
+
+def _take_in_others(file: OutboxFile, conversation_id: UUID) -> None:
+    for path in sorted(file.path.parent.glob(f"{conversation_id}*{_SUFFIX}")):
+        other = open_path(path) if path != file.path else None
+        if other is None:
+            continue
+        # First here, then no longer there: a crash in between doubles entries, and the backend
+        # knows them by their ids.
+        left = [entry for stream in STREAMS for entry in other.waiting(stream)]
+        file.add(left)
+        other.remove(left)
+        other.close()
 
 
 def set_aside(path: Path) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.backend_client import BackendClient
-from agent.errors import OutboxBusy, OutboxCorrupt, OutboxTooNew
 from agent.outbox import Outbox, Retry
 from agent.outbox_file import OutboxFile
-from agent.outbox_folder import left_over, set_aside
+from agent.outbox_folder import left_over, open_path
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ async def sweep(
     """
     emptied = 0
     for path, conversation_id in await asyncio.to_thread(lambda: list(left_over(data_dir))):
-        file = await asyncio.to_thread(_free, path)
+        file = await asyncio.to_thread(open_path, path)
         if file is None:
             continue
         emptied += await _ship(file, client, conversation_id, timeout_s, retry)
@@ -48,13 +47,3 @@ async def _ship(
         extra={"conversation_id": str(conversation_id)},
     )
     return delivered
-
-
-def _free(path: Path) -> OutboxFile | None:
-    try:
-        return OutboxFile(path)
-    except (OutboxBusy, OutboxTooNew):
-        return None
-    except OutboxCorrupt:
-        set_aside(path)
-        return None

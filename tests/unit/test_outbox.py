@@ -288,6 +288,22 @@ async def test_two_outboxes_of_a_conversation_never_share_a_file(tmp_path: Path)
     assert {m.id for m in backend.stored} == {"m1", "m2"}
 
 
+async def test_a_second_file_left_behind_is_shipped_by_the_next_agent_too(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    async with _outbox(backend, tmp_path) as first, _outbox(backend, tmp_path) as second:
+        await first.accept(message(1))
+        await second.accept(message(2), event(1))
+    assert len(list(folder(tmp_path).iterdir())) == 2
+    async with _outbox(backend, tmp_path) as outbox:
+        assert [m.id for m in await outbox.waiting_messages()] == ["m1", "m2"]
+        backend.down = False
+        assert await outbox.drain(5)
+    assert {m.id for m in backend.stored} == {"m1", "m2"}
+    assert [e.id for e in backend.recorded] == ["e1"]
+    assert list(folder(tmp_path).iterdir()) == []
+
+
 async def test_the_sweep_ships_what_rooms_left_that_nobody_opened(tmp_path: Path) -> None:
     backend = FakeBackend()
     backend.down = True

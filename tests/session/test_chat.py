@@ -1,0 +1,162 @@
+"""The chat without a room: greeting, resuming, streaming, searching, and its imports."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agent.chat import open_chat
+from agent.errors import BackendUnavailable, OutboxUnwritable
+from agent.settings import AgentSettings
+from retrieval.wire import Message
+from tests.fake_backend import FakeBackend
+from tests.talk import remember
+
+
+def _settings(data_dir: Path, **values: Any) -> AgentSettings:
+    return AgentSettings(data_dir=data_dir, **values)
+
+
+async def test_a_fact_is_known_after_sixty_turns_and_a_restart(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    settings = _settings(tmp_path)
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        await chat.ask("My order number is 4711-XY.")
+        for n in range(60):
+            await chat.ask(f"Let us talk about topic {n} now.")
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        pieces: list[str] = []
+        trace = await chat.ask("What was my order number?", pieces.append)
+        assert "4711-XY" in trace.answer
+        assert "".join(pieces) == trace.answer
+        assert len(pieces) > 5
+        assert trace.recalled.source == "fresh"
+        assert trace.window_messages <= 12
+        assert trace.conversation_messages == 1 + 2 * 62
+    await client.aclose()
+
+
+async def test_a_new_room_is_greeted_once_and_a_running_one_is_not(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    settings = _settings(tmp_path)
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        assert chat.opening == settings.greeting
+        assert [m.text_content for m in chat.window()] == [settings.greeting]
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        assert chat.opening == ""
+    assert [message.content for message in backend.stored] == [settings.greeting]
+    await client.aclose()
+
+
+async def test_after_an_absence_the_user_is_welcomed_back(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    long_ago = datetime.now(UTC) - timedelta(hours=7)
+    await remember(backend, "Bye for now.")
+    backend.messages[backend.room()] = [
+        message.model_copy(update={"created_at": long_ago}) for message in backend.stored
+    ]
+    client = backend.client()
+    settings = _settings(tmp_path)
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        assert chat.opening == settings.welcome_back
+    await client.aclose()
+
+
+async def test_the_window_is_restored_before_the_first_turn(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    await remember(backend, *[f"said {n}" for n in range(30)])
+    client = backend.client()
+    settings = _settings(tmp_path, rolling_window_messages=5, welcome_back="")
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        assert [m.text_content for m in chat.window()] == [f"said {n}" for n in range(25, 30)]
+    await client.aclose()
+
+
+async def test_what_a_killed_chat_had_not_delivered_is_in_the_window(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    settings = _settings(tmp_path, greeting="", drain_timeout_s=0, outbox_retry_max_s=0.01)
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        backend.refuse = lambda _, target, __: _unavailable() if "/messages" in target else None
+        await chat.ask("My order number is 4711.")
+    assert backend.stored == []
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        assert chat.window()[0].text_content == "My order number is 4711."
+        assert "4711" in (await chat.ask("What is my order number?")).answer
+        backend.refuse = lambda *_: None
+        assert "4711" in (await chat.ask("And what was my order number?")).answer
+    last_chance = _settings(tmp_path)
+    async with open_chat(last_chance, room="den", identity="ana", client=client):
+        pass
+    assert _texts(backend.stored)[:2] == [
+        "My order number is 4711.",
+        "Noted. Ask me about it whenever you like.",
+    ]
+    assert len(backend.stored) == 6
+    await client.aclose()
+
+
+async def test_searching_from_the_chat_explains_itself(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    await remember(backend, "The spare key hangs behind the fridge.")
+    client = backend.client()
+    async with open_chat(_settings(tmp_path), room="den", identity="ana", client=client) as chat:
+        found = await chat.search("spare key")
+    assert [hit.message.content for hit in found.hits] == ["The spare key hangs behind the fridge."]
+    assert backend.searches[0].explain
+    await client.aclose()
+
+
+async def test_a_backend_that_is_not_there_is_told(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    client = backend.client()
+    with pytest.raises(BackendUnavailable, match="503"):
+        async with open_chat(_settings(tmp_path), room="den", identity="ana", client=client):
+            pass
+    await client.aclose()
+
+
+async def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("in the way")
+    client = FakeBackend().client()
+    with pytest.raises(OutboxUnwritable, match=str(tmp_path)):
+        async with open_chat(_settings(tmp_path), room="den", identity="ana", client=client):
+            pass
+    await client.aclose()
+
+
+async def test_the_session_is_summed_up(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    async with open_chat(_settings(tmp_path), room="den", identity="ana", client=client) as chat:
+        await chat.ask("The lift is stuck.")
+    (summary,) = backend.sessions.values()
+    assert summary.message_count == 3
+    assert set(summary.participants) == {"ana", "longroom"}
+    assert summary.close_reason == "user_initiated"
+    assert summary.ended_at is not None
+    metrics = [event.data for event in backend.recorded if event.kind == "metric"]
+    assert [m["outcome"] for m in metrics] == ["answered"]
+    await client.aclose()
+
+
+def test_the_agent_imports_no_model_runtime_and_no_database_driver() -> None:
+    heavy = {"torch", "onnxruntime", "asyncpg", "fastapi", "sentence_transformers"}
+    code = f"import sys, agent.chat; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def _unavailable() -> httpx.Response:
+    return httpx.Response(503)
+
+
+def _texts(messages: list[Message]) -> list[str]:
+    return [message.content for message in messages]
