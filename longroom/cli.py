@@ -13,6 +13,7 @@ from longroom.commands.importing import import_messages
 from longroom.commands.migrate import migrate
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
+from retrieval.backfill import backfill
 
 OUR_PACKAGES = {"agent", "backend_stub", "longroom", "retrieval"}
 EVERYTHING = "longroom[agent,backend,local]"
@@ -29,6 +30,7 @@ app.command()(chat)
 app.command(context_settings=PASS_THROUGH)(worker)
 app.command()(backend)
 app.command()(migrate)
+app.command()(backfill)
 app.command("import")(import_messages)
 app.command()(export)
 app.command()(doctor)
