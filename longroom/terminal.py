@@ -14,6 +14,7 @@ from retrieval.wire import RetrievalHit, SearchResponse
 
 SHOWN_HITS = 4
 WIDTH_OF_A_PIPE = 100
+COUNTED_EXACTLY = 10_000
 QUIET = "bright_black"
 # Messages may come from anywhere: nothing in them may drive the terminal.
 CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
@@ -85,7 +86,7 @@ class Terminal:
             self._hit(hit)
         self.quiet(
             f"{len(response.hits)} of {response.message_count:,} messages in {found_ms:.0f} ms"
-            + (f" · {response.pending:,} without an embedding yet" if response.pending else "")
+            + (f" · {_pending(response.pending)} not embedded yet" if response.pending else "")
         )
 
     def window(self, window: Iterable[Remembered]) -> None:
@@ -130,6 +131,11 @@ def _recall_line(recalled: Recalled, conversation: int) -> str:
         f"recalled {len(recalled.hits)} of {conversation:,} messages"
         f" in {recalled.recall_ms:.0f} ms ({waited})"
     )
+
+
+def _pending(count: int) -> str:
+    # A backend stops counting somewhere: a search must not wait for the exact number.
+    return f"{count:,} or more" if count >= COUNTED_EXACTLY else f"{count:,}"
 
 
 def _when(at: datetime) -> str:

@@ -15,7 +15,16 @@ try:
 finally:
     print("loaded", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
 """
-COMMANDS = ("chat", "worker", "backend", "migrate", "import", "export", "doctor")
+COMMANDS = (
+    "chat",
+    "worker",
+    "backend",
+    "migrate",
+    "backfill",
+    "import",
+    "export",
+    "doctor",
+)
 
 
 @pytest.mark.parametrize("arguments", [[], *([command] for command in COMMANDS)])
