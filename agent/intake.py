@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 
-from agent.errors import OutboxUnwritable
+from agent.errors import OutboxError
 from agent.outbox import Outbox
 from retrieval.wire import ConversationEvent, MessageCreate
 
@@ -67,7 +67,7 @@ class Intake:
         batch = list(self._waiting)
         try:
             await self._outbox.accept(*batch)
-        except OutboxUnwritable as error:
+        except OutboxError as error:
             logger.error(
                 "outbox not writable, will be tried again",
                 extra={"reason": str(error), "waiting": len(batch)},

@@ -38,8 +38,14 @@ class Memory:
     ) -> None:
         self._recall = recall
         self._asker = asker
+        self._asking: str | None = None
         self._style = style
         self._turns: OrderedDict[str, Recalled] = OrderedDict()
+
+    @property
+    def asker(self) -> Asker:
+        """Who asked the question that is being answered."""
+        return self._asker(self._asking)
 
     def prefetch(
         self, text: str, *, window: ChatContext, final: bool, identity: str | None = None
@@ -57,8 +63,8 @@ class Memory:
         question = open_question(chat_ctx)
         if question is None or chat_ctx.get_by_id(BLOCK_ID) is not None:
             return
-        identity = question.extra.get(SPEAKER)
-        asker = self._asker(str(identity) if identity else None)
+        self._asking = question.extra.get(SPEAKER)
+        asker = self.asker
         recalled = await self._recall.take(
             question.text_content or "", asker=asker, exclude=message_ids(chat_ctx)
         )

@@ -64,9 +64,13 @@ async def resume(
         batch_size=settings.outbox_batch_messages,
         retry=Retry(settings.outbox_retry_s, settings.outbox_retry_max_s),
     )
-    waiting = await outbox.waiting_messages()
-    if waiting:
-        await outbox.drain(_LEFTOVERS_TIMEOUT_S)
+    try:
+        waiting = await outbox.waiting_messages()
+        if waiting:
+            await outbox.drain(_LEFTOVERS_TIMEOUT_S)
+    except BaseException:
+        await outbox.aclose()
+        raise
     window = _continued(joined.window, waiting)
     return Resumed(
         room,

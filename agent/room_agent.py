@@ -25,6 +25,7 @@ from agent.session_events import SessionEvents
 from agent.settings import AgentSettings
 from agent.stored_text import storable_content
 from agent.support_agent import SupportAgent
+from agent.turn_text import TurnText
 from agent.turn_trace import TurnTrace
 from retrieval.wire import SearchRequest, SearchResponse, SessionSummary
 
@@ -58,6 +59,7 @@ class RoomAgent:
         self._people = people
         self._started_at = datetime.now(UTC)
         self._close_reason: str | None = None
+        self._turn_texts: dict[str, TurnText] = {}
         self.session = session
         self.intake = Intake(resumed.outbox)
         self.memory = Memory(
@@ -69,22 +71,28 @@ class RoomAgent:
             self.intake,
             agent_name=people.agent_name,
             speaker=lambda: people.asker(None).identity,
-            on_speech=lambda text, final: self.hear(text, final=final),
+            on_speech=lambda text, final: self._prefetch(text, final, None),
             on_message=lambda: self.agent.trim_soon(),
         )
         self.agent = self._support_agent()
         self.events.attach(session)
         session.on("close", self._handle_close)
 
-    def hear(self, text: str, *, final: bool, identity: str | None = None) -> None:
-        """Somebody is speaking: begin to search for what has been understood so far."""
-        self.memory.prefetch(text, window=self.agent.chat_ctx, final=final, identity=identity)
+    def hear(self, segment: str, *, final: bool, identity: str) -> None:
+        """Somebody is speaking: begin to search for what has been understood of their turn.
+
+        Its end is the question that `ask` gets. The session itself does this for whoever it
+        listens to.
+        """
+        turn = self._turn_texts.setdefault(identity, TurnText())
+        self._prefetch(turn.grown(segment, final=final), final, identity)
 
     async def ask(self, question: Question) -> TurnTrace:
         """Answer a question: its message is on disk before the reply begins.
 
         One at a time. Cancelling interrupts the reply; what was said of it is stored.
         """
+        self._turn_texts.pop(question.speaker, None)
         message = ChatMessage(
             role="user",
             content=[storable_content(question.text)],
@@ -130,6 +138,9 @@ class RoomAgent:
         await self._resumed.outbox.aclose()
         return delivered
 
+    def _prefetch(self, text: str, final: bool, identity: str | None) -> None:
+        self.memory.prefetch(text, window=self.agent.chat_ctx, final=final, identity=identity)
+
     def _support_agent(self) -> SupportAgent:
         settings = self._settings
         first_words = opening(
@@ -140,7 +151,7 @@ class RoomAgent:
         )
         tool = search_tool(
             self.search,
-            asker=lambda: self._people.asker(None),
+            asker=lambda: self.memory.asker,
             token_budget=settings.recall_token_budget,
         )
         return SupportAgent(

@@ -16,6 +16,7 @@ from livekit.agents.llm import ChatMessage
 from agent.event_records import error_record, message_record, speech_record, transcription_record
 from agent.intake import Intake
 from agent.rolling_window import MESSAGE_ID, SPEAKER, message_id
+from agent.turn_text import TurnText
 from retrieval.wire import MessageId
 
 _REMEMBERED_IDS = 256
@@ -26,8 +27,9 @@ _UNANSWERED_TURNS = 4
 class SessionEvents:
     """Every message of the session goes through here exactly once.
 
-    `speaker` names whoever is being listened to; `on_speech` gets transcripts while they grow, with
-    whether they are final; `on_message` is told after each item of the conversation.
+    `speaker` names whoever is being listened to; `on_speech` gets what they have said of their turn
+    while it grows, with whether its last part is final; `on_message` is told after each item of the
+    conversation.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class SessionEvents:
         self._on_message = on_message
         self._recorded: OrderedDict[str, None] = OrderedDict()
         self._spoken: dict[str, MessageId] = {}
+        self._turn_text = TurnText()
         self.message_count = 0
         self.participants: list[str] = []
         self.last_message_at: datetime | None = None
@@ -71,13 +74,15 @@ class SessionEvents:
         LiveKit may answer it with another item of the same text, made before the turn had ended
         (preemptive generation); that item then gets this message's id.
         """
+        self._turn_text.end()
         self._spoken[message.text_content or ""] = message_id(message)
         while len(self._spoken) > _UNANSWERED_TURNS:
             del self._spoken[next(iter(self._spoken))]
         return await self.accept_question(message)
 
     def _handle_transcription(self, event: UserInputTranscribedEvent) -> None:
-        self._on_speech(event.transcript, event.is_final)
+        text = self._turn_text.grown(event.transcript, final=event.is_final)
+        self._on_speech(text, event.is_final)
         if event.is_final:
             self._intake.put(transcription_record(event, speaker=self._speaker()))
 

@@ -23,6 +23,10 @@ async def _until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+def _searched(backend: FakeBackend, query: str) -> bool:
+    return query in [search.query for search in backend.searches]
+
+
 def _prompted(llm: ScriptedLLM, turns: int) -> bool:
     return len(llm.prompts) == turns
 
@@ -50,18 +54,59 @@ async def test_speculation_on_interim_transcripts_answers_the_turn(tmp_path: Pat
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
     async with talking(backend, llm, tmp_path, recall_debounce_s=0.0) as talk:
-        session = talk.room_agent.session
         for words in ("um where is", "um where is the spare key"):
-            session.emit(
-                "user_input_transcribed",
-                UserInputTranscribedEvent(transcript=words, is_final=False),
-            )
-            await asyncio.sleep(0.02)
+            _transcribed(talk, words, final=False)
+            await _until(partial(_searched, backend, words))
         trace = await talk.ask(QUESTION)
     assert trace.recalled.source == "speculation"
     assert trace.recalled.hits[0].message.content.startswith("The spare key")
     assert [search.query for search in backend.searches].count("um where is the spare key") == 1
     assert QUESTION not in [search.query for search in backend.searches]
+
+
+async def test_speculation_covers_a_turn_of_several_segments(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
+    async with talking(backend, llm, tmp_path, recall_debounce_s=0.0) as talk:
+        for segment, final in (("I am", False), ("I am locked out.", True), ("Where is", False)):
+            _transcribed(talk, segment, final=final)
+        _transcribed(talk, QUESTION, final=True)
+        await _until(lambda: bool(backend.searches))
+        talk.end_spoken_turn(f"I am locked out. {QUESTION}")
+        await _until(partial(_answered, talk, 1))
+        _transcribed(talk, "And the lamp?", final=True)
+        await _until(lambda: len(backend.searches) == 2)
+    assert [search.query for search in backend.searches] == [
+        f"I am locked out. {QUESTION}",
+        "And the lamp?",
+    ]
+
+
+def _transcribed(talk: Talk, segment: str, *, final: bool) -> None:
+    event = UserInputTranscribedEvent(transcript=segment, is_final=final)
+    talk.room_agent.session.emit("user_input_transcribed", event)
+
+
+async def test_two_people_talk_at_once_and_each_turn_is_searched_for_as_a_whole(
+    tmp_path: Path,
+) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    async with talking(backend, llm, tmp_path, recall_debounce_s=0.0) as talk:
+        hear = talk.room_agent.hear
+        hear("the red", final=True, identity="ana")
+        hear("the blue", final=True, identity="ben")
+        hear("zeppelin", final=True, identity="ana")
+        hear("balloon", final=True, identity="ben")
+        await _until(lambda: len(backend.searches) == 2)
+        trace = await talk.ask("The red zeppelin?", speaker="ana")
+        hear("a new turn", final=True, identity="ana")
+        await _until(lambda: len(backend.searches) == 3)
+    assert trace.recalled.source == "speculation"
+    assert [(search.asker, search.query) for search in backend.searches] == [
+        ("ana", "the red zeppelin"),
+        ("ben", "the blue balloon"),
+        ("ana", "a new turn"),
+    ]
 
 
 async def test_a_preemptive_reply_is_kept_and_the_message_stored_once(tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""What somebody has said of a turn that has not ended yet."""
+
+_MAX_CHARS = 8_000
+
+
+class TurnText:
+    """Speech recognition gives a turn in segments, each growing until it is final.
+
+    A search for the last segment alone would not be the search for the turn.
+    """
+
+    def __init__(self) -> None:
+        self._finished = ""
+
+    def grown(self, segment: str, *, final: bool) -> str:
+        """The whole turn so far."""
+        text = f"{self._finished} {segment}".strip()[-_MAX_CHARS:]
+        if final:
+            self._finished = text
+        return text
+
+    def end(self) -> None:
+        """The turn is over; the next segment begins another."""
+        self._finished = ""
