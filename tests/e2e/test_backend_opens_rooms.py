@@ -1,0 +1,157 @@
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from livekit import api, rtc
+
+from retrieval.wire import Room
+from tests.backend_process import BackendProcess
+from tests.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
+
+AGENT = f"nobody-{secrets.token_hex(4)}"  # no worker answers to it: these tests watch the server
+
+
+def environment(database_url: str, livekit_url: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "LIVEKIT_URL": livekit_url,
+        "LIVEKIT_API_KEY": API_KEY,
+        "LIVEKIT_API_SECRET": API_SECRET,
+        "LIVEKIT_TIMEOUT_S": "5",
+        "LIVEKIT_AGENT_NAME": AGENT,
+        "BACKEND_EMBEDDING_WORKER": "false",
+    }
+
+
+@pytest.fixture
+async def rooms(livekit_server: LiveKitServer) -> AsyncIterator[api.LiveKitAPI]:
+    """The LiveKit server, asked directly."""
+    async with api.LiveKitAPI(livekit_server.http_url, API_KEY, API_SECRET) as server:
+        yield server
+
+
+@pytest.fixture
+async def backend(
+    livekit_server: LiveKitServer, database_url: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    with BackendProcess(environment(database_url, livekit_server.url)) as process:
+        async with httpx.AsyncClient(base_url=f"{process.url()}/api/v1", timeout=20) as client:
+            yield client
+
+
+@pytest.fixture
+def room_name() -> str:
+    return f"room-{secrets.token_hex(4)}"
+
+
+async def test_a_room_is_opened_with_its_conversation_and_an_agent(
+    backend: httpx.AsyncClient, rooms: api.LiveKitAPI, room_name: str
+) -> None:
+    room = await _create(backend, room_name)
+
+    assert room.dispatched
+    assert room.token is None
+    expected = {"conversation_id": str(room.conversation_id)}
+    assert json.loads(await _metadata(rooms, room_name)) == expected
+    [dispatch] = await _dispatches(rooms, room_name)
+    assert json.loads(dispatch.metadata) == expected
+
+
+async def test_asking_again_dispatches_no_second_agent(
+    backend: httpx.AsyncClient, rooms: api.LiveKitAPI, room_name: str
+) -> None:
+    await _create(backend, room_name)
+
+    again = await _create(backend, room_name)
+
+    assert again.dispatched
+    assert len(await _dispatches(rooms, room_name)) == 1
+
+
+async def test_a_room_that_others_opened_is_completed_and_keeps_what_it_has(
+    backend: httpx.AsyncClient, rooms: api.LiveKitAPI, room_name: str
+) -> None:
+    await rooms.room.create_room(
+        api.CreateRoomRequest(name=room_name, metadata='{"topic": "pumps"}')
+    )
+
+    room = await _create(backend, room_name)
+
+    assert json.loads(await _metadata(rooms, room_name)) == {
+        "topic": "pumps",
+        "conversation_id": str(room.conversation_id),
+    }
+    assert len(await _dispatches(rooms, room_name)) == 1
+
+
+@pytest.mark.parametrize("foreign", ["not JSON", "[1]", '{"conversation_id": "theirs"}'])
+async def test_metadata_of_another_form_is_left_alone(
+    backend: httpx.AsyncClient, rooms: api.LiveKitAPI, room_name: str, foreign: str
+) -> None:
+    await rooms.room.create_room(api.CreateRoomRequest(name=room_name, metadata=foreign))
+
+    room = await _create(backend, room_name)
+
+    assert room.dispatched
+    assert await _metadata(rooms, room_name) == foreign
+
+
+async def test_the_token_joins_the_room_under_the_identity_asked_for(
+    backend: httpx.AsyncClient, room_name: str
+) -> None:
+    room = await _create(backend, room_name, identity="ada")
+    assert room.livekit_url is not None
+    assert room.token is not None
+
+    user = rtc.Room()
+    await user.connect(room.livekit_url, room.token)
+    try:
+        assert user.name == room_name
+        assert user.local_participant.identity == "ada"
+    finally:
+        await user.disconnect()
+
+
+async def test_the_token_brings_the_agent_if_the_server_was_down_when_the_room_was_made(
+    livekit_server: LiveKitServer, rooms: api.LiveKitAPI, database_url: str, room_name: str
+) -> None:
+    nowhere = f"ws://127.0.0.1:{free_port()}"
+    with BackendProcess(environment(database_url, nowhere)) as process:
+        async with httpx.AsyncClient(base_url=f"{process.url()}/api/v1", timeout=20) as client:
+            room = await _create(client, room_name, identity="ada")
+        log = process.log()
+
+    assert room.created
+    assert not room.dispatched
+    assert room.token is not None
+    assert "LiveKit did not open the room" in log
+    assert API_SECRET not in log
+    user = rtc.Room()
+    await user.connect(livekit_server.url, room.token)
+    try:
+        async with asyncio.timeout(10):
+            while not (found := await _dispatches(rooms, room_name)):  # noqa: ASYNC110  # no event
+                await asyncio.sleep(0.05)
+        assert json.loads(found[0].metadata) == {"conversation_id": str(room.conversation_id)}
+    finally:
+        await user.disconnect()
+
+
+async def _create(backend: httpx.AsyncClient, name: str, *, identity: str | None = None) -> Room:
+    response = await backend.post("/rooms", json={"name": name, "identity": identity})
+    assert response.is_success, response.text
+    return Room.model_validate(response.json())
+
+
+async def _dispatches(rooms: api.LiveKitAPI, name: str) -> list[api.AgentDispatch]:
+    # The server adds a nameless one of its own to rooms that were made without any.
+    found = await rooms.agent_dispatch.list_dispatch(name)
+    return [dispatch for dispatch in found if dispatch.agent_name == AGENT]
+
+
+async def _metadata(rooms: api.LiveKitAPI, name: str) -> str:
+    found = await rooms.room.list_rooms(api.ListRoomsRequest(names=[name]))
+    return found.rooms[0].metadata
