@@ -21,7 +21,10 @@ def backend(
         bool, typer.Option("--no-embedding-worker", help="Leave embedding to other processes.")
     ] = False,
 ) -> None:
-    """Serve the backend search API until Ctrl-C; settings come from BACKEND_* and DATABASE_URL."""
+    """Serve the backend search API until Ctrl-C.
+
+    Settings come from BACKEND_*, DATABASE_*, EMBEDDING_* and LIVEKIT_*.
+    """
     from backend_stub.__main__ import main
 
     options = {"--host": host, "--port": port, "--data-dir": data_dir}

@@ -21,12 +21,9 @@ def doctor(
     import json
     from dataclasses import asdict
 
-    from longroom.doctor.configured import configured_addresses
     from longroom.doctor.examination import examine
-    from longroom.errors import clear_errors
 
-    with clear_errors():
-        findings = asyncio.run(examine(data_dir, addresses=configured_addresses()))
+    findings = asyncio.run(examine(data_dir))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -30,8 +30,9 @@ def import_messages(
     service_key: ServiceKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Import messages: {"id"?, "participant", "role", "created_at", "content"} a line.
+    """Import a conversation of any length from JSONL.
 
+    One message a line: {"id"?, "participant", "role", "created_at", "content"}.
     Lines that are no message are reported and kept apart; the rest is imported, in the order of
     the file. An import that was interrupted goes on where it stopped when it is called again, and
     importing a file twice changes nothing. Exit code 1 when a line was rejected.

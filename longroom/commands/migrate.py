@@ -14,7 +14,7 @@ def migrate(
     ] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Apply the missing migrations to DATABASE_URL, or to the embedded database."""
+    """Bring the database up to date: DATABASE_URL, or the embedded one."""
     import asyncio
 
     from longroom.errors import clear_errors

@@ -11,5 +11,7 @@ def worker(context: typer.Context) -> None:
 
     with clear_errors():
         from agent.worker import main
+        from agent.worker_settings import WorkerSettings
 
+        WorkerSettings()  # a mistake is told here, in one line; the worker reads them again
         raise typer.Exit(main(context.args))

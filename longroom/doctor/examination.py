@@ -6,15 +6,17 @@ from longroom.doctor.database import examine_database
 from longroom.doctor.embedding import examine_embedding
 from longroom.doctor.finding import Finding
 from longroom.doctor.installation import examine_installation
-from longroom.doctor.services import Addresses, examine_services
+from longroom.doctor.services import examine_services
+from longroom.doctor.settings import configured_addresses, examine_settings
 from longroom.doctor.storage import examine_storage
 
 
-async def examine(data_dir: Path, *, addresses: Addresses) -> list[Finding]:
-    """Every finding; a part that needs what is broken says so by failing itself."""
-    findings = examine_installation()
-    findings += examine_storage(data_dir)
+async def examine(data_dir: Path) -> list[Finding]:
+    """Every finding. With unusable settings it ends there: nothing else could be believed."""
+    findings = [*examine_installation(), *examine_storage(data_dir), *examine_settings()]
+    if any(finding.name == "settings" and finding.status == "fail" for finding in findings):
+        return findings
     findings += await examine_database(data_dir)
     findings += await examine_embedding()
-    findings += await examine_services(addresses)
+    findings += await examine_services(configured_addresses())
     return findings

@@ -75,7 +75,14 @@ def test_a_backend_that_nobody_serves(data_dir: Path) -> None:
 
 def test_a_setting_that_is_out_of_bounds_is_named(data_dir: Path) -> None:
     env = {"BACKEND_URL": "http://127.0.0.1:1", "AGENT_ROLLING_WINDOW_MESSAGES": "0"}
-    refused(CommandLine(data_dir, env).run("chat"), "rolling_window_messages")
+    refused(
+        CommandLine(data_dir, env).run("chat"), "AGENT_ROLLING_WINDOW_MESSAGES: Input should be"
+    )
+
+
+def test_a_worker_without_a_livekit_server_says_what_to_set(data_dir: Path) -> None:
+    done = CommandLine(data_dir).run("worker")
+    refused(done, "LIVEKIT_URL: is not set", "LIVEKIT_API_SECRET: is not set")
 
 
 def test_a_database_without_our_schema_is_refused_until_it_is_migrated(
@@ -131,6 +138,14 @@ def test_doctor_says_what_is_broken_and_how_to_mend_it(data_dir: Path) -> None:
     assert "ok    data folder" in done.stdout
     assert "start it (`longroom backend`) or correct BACKEND_URL" in done.stdout
     assert "secret" not in done.stdout
+
+
+def test_doctor_tells_settings_that_no_program_could_use(data_dir: Path) -> None:
+    env = {"LIVEKIT_URL": "ws://127.0.0.1:1", "EMBEDDING_PROVIDER": "magic"}
+    done = CommandLine(data_dir, env).run("doctor")
+    assert done.returncode == 1, done.stderr
+    assert "LIVEKIT_URL needs LIVEKIT_API_KEY" in done.stdout
+    assert "EMBEDDING_PROVIDER: Input should be" in done.stdout
 
 
 def test_doctor_finds_a_healthy_installation_healthy() -> None:
