@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from backend_stub import events, health, messages, rooms, search, sessions
+from backend_stub import events, health, messages, reference, rooms, search, sessions
 from backend_stub.credentials import Credentials, check_bind
 from backend_stub.description import describe_problems
 from backend_stub.limits import BodyLimit, RequestTimeout
@@ -47,7 +47,7 @@ def create_app(settings: BackendSettings) -> FastAPI:
         version="1.0",
         lifespan=lifespan,
         openapi_url=f"{API}/openapi.json",
-        docs_url=f"{API}/docs",
+        docs_url=None,  # FastAPI's page loads scripts from a server of others
         redoc_url=None,
         middleware=[
             Middleware(RequestLog, metrics=metrics),
@@ -61,6 +61,7 @@ def create_app(settings: BackendSettings) -> FastAPI:
     for router in (rooms.router, messages.router, search.router, events.router, sessions.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router, prefix=API)
+    app.include_router(reference.router, prefix=API)
     # Probes and scrapers look at the root.
     app.include_router(health.router, include_in_schema=False)
     return app
