@@ -1,0 +1,69 @@
+"""Writes reach the outbox in order, and wait in bounded memory while the disk refuses."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from agent.intake import MAX_WAITING_EVENTS, Intake
+from agent.outbox import Outbox, Retry
+from tests.builders import event, message
+from tests.fake_backend import FakeBackend
+
+
+@asynccontextmanager
+async def _intake(backend: FakeBackend, data_dir: Path) -> AsyncIterator[tuple[Intake, Outbox]]:
+    client = backend.client()
+    outbox = await Outbox.open(
+        data_dir, client=client, conversation_id=backend.room(), retry=Retry(0.001, 0.002)
+    )
+    intake = Intake(outbox, retry_s=0.001)
+    try:
+        yield intake, outbox
+    finally:
+        await intake.aclose(5)
+        await outbox.aclose()
+        await client.aclose()
+
+
+async def test_what_is_put_is_delivered_in_order(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    async with _intake(backend, tmp_path) as (intake, outbox):
+        for n in range(300):
+            intake.put(message(n))
+            intake.put(event(n))
+            if n % 50 == 0:
+                await asyncio.sleep(0)
+        assert await intake.settled(5)
+        assert await outbox.drain(5)
+    assert [m.id for m in backend.stored] == [f"m{n}" for n in range(300)]
+    assert [e.id for e in backend.recorded] == [f"e{n}" for n in range(300)]
+
+
+async def test_while_the_disk_refuses_messages_wait_and_events_are_bounded(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    async with _intake(backend, tmp_path) as (intake, outbox):
+        # What SQLite answers on a full disk, without filling one.
+        outbox._file._db.execute("PRAGMA max_page_count = 1")
+        intake.put(message(0, "x" * 60_000))
+        for n in range(MAX_WAITING_EVENTS + 50):
+            intake.put(event(n))
+        intake.put(message(1))
+        assert not await intake.settled(0.05)
+        assert intake.dropped_events == 51
+        outbox._file._db.execute("PRAGMA max_page_count = 1000000")
+        assert await intake.settled(5)
+        backend.down = False
+        assert await outbox.drain(5)
+    assert [m.id for m in backend.stored] == ["m0", "m1"]
+    assert len(backend.recorded) == MAX_WAITING_EVENTS - 1
+
+
+async def test_closing_brings_to_disk_what_was_put_last(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    async with _intake(backend, tmp_path) as (intake, _):
+        intake.put(message(1))
+    async with _intake(backend, tmp_path) as (_, outbox):
+        assert [m.id for m in await outbox.waiting_messages()] == ["m1"]
