@@ -1,0 +1,149 @@
+"""The conversation at the terminal, with an agent that says what a test wants."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.errors import BackendUnavailable
+from agent.recall import Recalled
+from agent.turn_trace import TurnTrace
+from longroom.talk import Talk
+from longroom.terminal import Remembered, Terminal
+from retrieval.wire import Message, MessageId, RetrievalHit, SearchResponse, SearchTimings
+
+SAID_AT = datetime(2025, 1, 14, 10, 21, tzinfo=UTC)
+
+
+def hit(content: str, *, participant: str = "Wren") -> RetrievalHit:
+    message = Message(
+        id=MessageId("m-1"),
+        seq=1,
+        role="user",
+        participant=participant,
+        content=content,
+        created_at=SAID_AT,
+    )
+    return RetrievalHit(message=message, score=1.8149, found_by=["lexical"])
+
+
+class ScriptedTalker:
+    """Answers each question with its words in capitals; notes what it was asked."""
+
+    def __init__(self, recalled: Recalled | None = None) -> None:
+        self.asked: list[str] = []
+        self.recalled = recalled or Recalled()
+        self.interrupt = False
+        self.backend_is_down = False
+
+    def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
+        self.asked.append(text)
+        on_delta(text.upper())
+        if self.interrupt:
+            raise KeyboardInterrupt
+        return TurnTrace(text.upper(), "answered", self.recalled, 12, 1312)
+
+    def search(self, query: str) -> SearchResponse:
+        if self.backend_is_down:
+            raise BackendUnavailable("no connection")
+        return SearchResponse(
+            hits=[hit(f"about {query}")],
+            relevant=True,
+            confidence=0.9,
+            message_count=1312,
+            pending=10_000,
+            model="m",
+            timings=SearchTimings(embed_ms=1, candidates_ms=2, total_ms=17.6),
+        )
+
+    def window(self) -> Sequence[Remembered]:
+        return [Remembered(SAID_AT, "Hal", "One line\nand another")]
+
+
+def talk(talker: ScriptedTalker, *lines: str, echo: bool = True, suggested: str = "") -> None:
+    Talk(
+        talker,
+        Terminal(),
+        identity="Mira",
+        echo=echo,
+        suggested=[suggested] if suggested else [],
+    ).run(lines)
+
+
+def test_every_line_is_a_turn_until_one_says_quit(capsys: pytest.CaptureFixture[str]) -> None:
+    talker = ScriptedTalker()
+    talk(talker, "first", "", "second", "/quit", "third")
+    assert talker.asked == ["first", "second"]
+    assert "Mira> first\nFIRST\n" in capsys.readouterr().out
+
+
+def test_the_trace_tells_what_was_recalled_and_what_it_cost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hits = tuple(hit("My order number is PW-20417. " + "More words. " * 20) for _ in range(6))
+    talk(ScriptedTalker(Recalled(hits, recall_ms=17.7, added_ms=0.2, source="speculation")), "x")
+    out = capsys.readouterr().out
+    assert "recalled 6 of 1,312 messages in 18 ms (added 0 ms) · window 12 of 1,312\n" in out
+    assert out.count("  14 Jan 2025 Wren: My order number is PW-20417.") == 4
+    assert "…  1.81\n" in out
+    assert "… and 2 more" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_a_late_search_is_not_called_an_empty_one(capsys: pytest.CaptureFixture[str]) -> None:
+    talk(ScriptedTalker(Recalled(added_ms=250.1, degraded="late")), "x")
+    assert "recalled nothing: the search was late (added 250 ms)" in capsys.readouterr().out
+    talk(ScriptedTalker(Recalled(added_ms=3.0)), "x")
+    assert "nothing in 1,312 messages is about it" in capsys.readouterr().out
+
+
+def test_commands_are_for_the_program_and_unknown_ones_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    talker = ScriptedTalker()
+    talk(talker, "/search blue tin", "/window", "/help", "/dance", "/search")
+    out = capsys.readouterr().out
+    assert talker.asked == []
+    assert "14 Jan 2025 Wren: about blue tin" in out
+    assert "1 of 1,312 messages in 18 ms · 10,000 or more not embedded yet" in out
+    assert "14 Jan 2025 Hal: One line and another" in out
+    assert "/search QUERY" in out
+    assert "there is no /dance; there are /search, /window, /help, /quit" in out
+    assert "search for what?" in out
+
+
+def test_a_search_that_fails_is_told_and_the_talk_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    talker = ScriptedTalker()
+    talker.backend_is_down = True
+    talk(talker, "/search tin", "still there?")
+    assert "the backend is unavailable: no connection" in capsys.readouterr().out
+    assert talker.asked == ["still there?"]
+
+
+def test_a_number_asks_the_suggested_question(capsys: pytest.CaptureFixture[str]) -> None:
+    talker = ScriptedTalker()
+    talk(talker, "1", "2", echo=False, suggested="Who waters the fern?")
+    assert talker.asked == ["Who waters the fern?", "2"]
+    assert "Mira> Who waters the fern?" in capsys.readouterr().out
+
+
+def test_ctrl_c_interrupts_the_answer_at_a_terminal_and_the_program_in_a_pipe(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    talker = ScriptedTalker()
+    talker.interrupt = True
+    talk(talker, "first", "second", echo=False)
+    assert talker.asked == ["first", "second"]
+    assert capsys.readouterr().out.count("(interrupted)") == 2
+    with pytest.raises(KeyboardInterrupt):
+        talk(talker, "third")
+
+
+def test_nothing_that_was_said_can_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "\x1b]0;owned\x07\x9b2J[bold]mark[/bold]"
+    talk(ScriptedTalker(Recalled((hit(evil, participant="\x1bEve"),))), evil)
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\x9b"} & set(out)
+    assert "[bold]mark[/bold]" in out
