@@ -126,7 +126,7 @@ def _recall_line(recalled: Recalled, conversation: int) -> str:
     if recalled.degraded:
         return f"recalled nothing: the search was {recalled.degraded} ({waited})"
     if not recalled.hits:
-        return f"recalled nothing: nothing in {conversation:,} messages is about it ({waited})"
+        return f"recalled nothing: nothing beyond the window is about it ({waited})"
     return (
         f"recalled {len(recalled.hits)} of {conversation:,} messages"
         f" in {recalled.recall_ms:.0f} ms ({waited})"

@@ -94,7 +94,7 @@ def test_a_late_search_is_not_called_an_empty_one(capsys: pytest.CaptureFixture[
     talk(ScriptedTalker(Recalled(added_ms=250.1, degraded="late")), "x")
     assert "recalled nothing: the search was late (added 250 ms)" in capsys.readouterr().out
     talk(ScriptedTalker(Recalled(added_ms=3.0)), "x")
-    assert "nothing in 1,312 messages is about it" in capsys.readouterr().out
+    assert "nothing beyond the window is about it (added 3 ms)" in capsys.readouterr().out
 
 
 def test_commands_are_for_the_program_and_unknown_ones_are_told(
