@@ -4,32 +4,28 @@ import getpass
 import importlib
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from livekit.agents.llm import ChatMessage
+from anyio.from_thread import start_blocking_portal
 from pydantic import HttpUrl, SecretStr
 
 from agent.backend_client import BackendClient
-from agent.chat import AGENT_NAME, Chat, open_chat
-from agent.rolling_window import SPEAKER
+from agent.chat import Chat, open_chat
 from agent.settings import AgentSettings
-from agent.turn_trace import TurnTrace
 from longroom import demo_room
 from longroom.chat_logs import configure_chat_logs
 from longroom.demo_room.opening import open_demo_room
 from longroom.errors import clear_errors
 from longroom.input_lines import PipedLines, TerminalLines
 from longroom.local_backend import running_backend
+from longroom.portal_talker import PortalTalker
 from longroom.talk import Talk
-from longroom.terminal import Remembered, Terminal
-from retrieval.wire import SearchResponse
+from longroom.terminal import Terminal
 
 IMPORT_TIMEOUT_S = 60.0
 # Nobody's voice is waiting: at a keyboard an answer without memory is worse than a second's pause.
@@ -65,7 +61,7 @@ class ChatSession:
                 portal.call(self._open_demo, url, terminal)
             opened = open_chat(settings, room=self.room, identity=self._who)
             with portal.wrap_async_context_manager(opened) as chat:
-                self._talk(chat, _PortalTalker(portal, chat), terminal, settings)
+                self._talk(chat, PortalTalker(portal, chat), terminal, settings)
 
     def _settings(self, url: str) -> AgentSettings:
         given: dict[str, Any] = {"backend_url": HttpUrl(url), "data_dir": self.data_dir}
@@ -95,7 +91,7 @@ class ChatSession:
             await client.aclose()
 
     def _talk(
-        self, chat: Chat, talker: "_PortalTalker", terminal: Terminal, settings: AgentSettings
+        self, chat: Chat, talker: PortalTalker, terminal: Terminal, settings: AgentSettings
     ) -> None:
         at_terminal = sys.stdin.isatty()
         suggested = demo_room.QUESTIONS if self._is_demo else ()
@@ -117,40 +113,6 @@ class ChatSession:
         talk.run(piped)
         if piped.none:
             talk.run(suggested[:ASKED_ALONE])
-
-
-class _PortalTalker:
-    """Lets this thread wait, so that Ctrl-C and line editing stay its own, while the agent runs.
-
-    The agent's event loop runs in the portal's thread: it delivers what was said also while the
-    prompt waits for a line.
-    """
-
-    def __init__(self, portal: BlockingPortal, chat: Chat) -> None:
-        self._portal = portal
-        self._chat = chat
-
-    def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
-        answer = self._portal.start_task_soon(self._chat.ask, text, on_delta)
-        try:
-            return answer.result()
-        except KeyboardInterrupt:
-            answer.cancel()
-            raise
-
-    def search(self, query: str) -> SearchResponse:
-        return self._portal.call(self._chat.search, query)
-
-    def window(self) -> Sequence[Remembered]:
-        return [_remembered(message) for message in self._portal.call(self._chat.window)]
-
-
-def _remembered(message: ChatMessage) -> Remembered:
-    return Remembered(
-        at=datetime.fromtimestamp(message.created_at, UTC),
-        speaker=str(message.extra.get(SPEAKER, AGENT_NAME)),
-        text=message.text_content or "",
-    )
 
 
 def _has_language_model(settings: AgentSettings) -> bool:
