@@ -39,7 +39,7 @@ def inside_tokens(
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """The chance that a positive scores above a negative; ties count half."""
-    if not positive or not negative:
+    if len(positive) == 0 or len(negative) == 0:
         return math.nan
     values = np.concatenate((positive, negative))
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)

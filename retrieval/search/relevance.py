@@ -1,39 +1,76 @@
-"""Whether the conversation seems to hold an answer at all."""
+"""Whether the conversation seems to hold an answer at all.
+
+Two things can be wrong: nothing is near the question, or what is near was said by someone else
+than the one it asks about. Each is judged by a logistic rule fitted on development conversations
+(negatives: questions of another conversation and small talk; questions with the speakers
+swapped); the confidence is their product.
+"""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrieval.search import scoring
 from retrieval.search.arrays import Floats
+from retrieval.search.scoring import Features, Parts
+from retrieval.search.weights import Weights
 
-RELEVANT_CONFIDENCE = 0.2
-"""Below this, nothing relevant: few answerable questions fall under it."""
+RELEVANT_CONFIDENCE = 0.05
+"""Below this, nothing relevant; 3 of 100 questions that have an answer fall under it."""
+
+COMPARED = 4
+"""Best messages of the person asked about, and of the others, that are compared."""
+_NOBODY_ASKED = 1.4
+"""Stands for the comparison of speakers where the query asks about nobody."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the decision rests on."""
+    """What the decision rests on; no part of it says who spoke but `speaker_lead`."""
 
+    best_score: float
     best_cosine: float
     """NaN if no cosine is known."""
     coverage: float
-    """The best share of the query's words, by weight, that one message has."""
+    """The best share of the query's words, by weight, that neighbours say between them."""
+    speaker_lead: float | None
+    """How much better the asked person's best messages are than the others'; None if no person
+    is asked about, or nobody else is there."""
 
 
-def evidence(alone: Floats, words: Floats, *, blind: bool) -> Evidence:
-    """From the cosines and lexical scores of the compared messages; `blind` without cosines."""
+def evidence(features: Features, parts: Parts, *, weights: Weights, blind: bool) -> Evidence:
+    """From all compared messages; `blind` if no cosine is known."""
+    impartial = replace(parts, reply=scoring.answers(features))
+    score = scoring.total(impartial, replace(weights, speaker=0.0))
     return Evidence(
-        best_cosine=math.nan if blind else float(np.max(alone, initial=0.0)),
-        coverage=float(np.max(words, initial=0.0)),
+        best_score=float(np.max(score, initial=0.0)),
+        best_cosine=math.nan if blind else float(np.max(features.alone, initial=0.0)),
+        coverage=float(np.max(parts.coverage, initial=0.0)),
+        speaker_lead=speaker_lead(score, parts.speaker),
     )
 
 
+def speaker_lead(score: Floats, speaker: Floats) -> float | None:
+    """Mean score of the best messages by the asked person, less that of the others' best."""
+    own, other = score[speaker > 0], score[speaker <= 0]
+    if len(own) == 0 or len(other) == 0:
+        return None
+    return _best_mean(own) - _best_mean(other)
+
+
 def confidence(found: Evidence) -> float:
-    """Between 0 and 1, by a logistic rule fitted on development conversations."""
+    """Between 0 and 1."""
     if math.isnan(found.best_cosine):
         return _logistic(10 * found.coverage - 3)
-    return _logistic(8 * found.best_cosine + 3 * found.coverage - 4)
+    near = _logistic(2.1 * found.best_score + 9.0 * found.best_cosine - 7.8)
+    if found.speaker_lead is None:
+        return near * _logistic(_NOBODY_ASKED)
+    return near * _logistic(8.6 * found.speaker_lead - 0.14)
+
+
+def _best_mean(score: Floats) -> float:
+    return float(np.sort(score)[-COMPARED:].mean())
 
 
 def _logistic(value: float) -> float:

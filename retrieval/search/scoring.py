@@ -31,6 +31,11 @@ class Features:
     date: Floats
     """How well the day fits the dates that the query names, 0 to 1."""
 
+    @property
+    def own(self) -> Floats:
+        """What the message is worth without anything around it."""
+        return self.alone + self.words
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -51,17 +56,16 @@ class Parts:
 def parts_of(features: Features, *, asks_where: bool) -> Parts:
     """All parts of the score of each message."""
     facts = features.facts
-    own = features.alone + features.words
     stretch = stretches(facts.seq, facts.spoken_at)
     return Parts(
         meaning=features.meaning,
         words=features.words,
         coverage=coverage(features.by_term, stretch),
-        surroundings=best_around(own, stretch, reach=SURROUNDINGS_REACH),
+        surroundings=best_around(features.own, stretch, reach=SURROUNDINGS_REACH),
         speaker=facts.speaker_fit.astype(np.float64),
         date=features.date,
         first_person=trait(facts.traits, traits.FIRST_PERSON),
-        reply=reply(own, stretch, facts),
+        reply=answers(features) * (facts.speaker_fit > 0),
         time=trait(facts.traits, traits.TIME),
         place=trait(facts.traits, traits.PLACE) * float(asks_where),
     )
@@ -103,16 +107,17 @@ def coverage(by_term: Floats, stretch: Integers) -> Floats:
     return np.asarray(best_around(by_term, stretch, reach=COVERAGE_REACH).sum(axis=0))
 
 
-def reply(own: Floats, stretch: Integers, facts: Facts) -> Floats:
-    """The previous message's score, where that asks and this one is the asked person's answer."""
-    lifted = np.zeros_like(own)
-    answers = (
+def answers(features: Features) -> Floats:
+    """The previous message's own score, where another speaker asks something in it."""
+    facts = features.facts
+    lifted = np.zeros(len(facts.seq))
+    stretch = stretches(facts.seq, facts.spoken_at)
+    answering = (
         (stretch[1:] == stretch[:-1])
         & (facts.speaker[1:] != facts.speaker[:-1])
         & (facts.traits[:-1] & traits.QUESTION > 0)
-        & (facts.speaker_fit[1:] > 0)
     )
-    lifted[1:] = np.where(answers, own[:-1], 0.0)
+    lifted[1:] = np.where(answering, features.own[:-1], 0.0)
     return lifted
 
 

@@ -45,7 +45,9 @@ class Preferred:
     spans: Sequence[tuple[datetime, datetime]]
     date_gain: float
 
-    def parameters(self) -> tuple[float, list[str], str | None, float, list["asyncpg.Range[datetime]"]]:
+    def parameters(
+        self,
+    ) -> tuple[float, list[str], str | None, float, list["asyncpg.Range[datetime]"]]:
         """In the order in which the statement numbers them."""
         spans = [asyncpg.Range(start, end) for start, end in self.spans]
         return self.speaker_gain, *self.about.parameters(), self.date_gain, spans
