@@ -12,6 +12,7 @@ from pathlib import Path
 from longroom.errors import ConfigurationError
 from longroom.log_file import log_file
 
+INSTALLATION = Path(__file__).parents[1]
 READY = "ready "
 REFUSED = "backend_stub: "
 START_S = 180.0  # a database that recovers from a crash may need most of it
@@ -45,13 +46,15 @@ def running_backend(
 def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
     # Its standard input is our pipe: however we end, also by kill -9, it reads the end of it and
     # ends itself. A session of its own keeps the terminal's Ctrl-C away from it.
-    command = [sys.executable, "-m", "backend_stub", "--host", "127.0.0.1", "--port", "0"]
+    # -P and PYTHONPATH: our own installation, whatever lies in the current folder.
+    command = [sys.executable, "-P", "-m", "backend_stub", "--host", "127.0.0.1", "--port", "0"]
+    settings = {"LONGROOM_DATA_DIR": str(data_dir.resolve()), "PYTHONPATH": str(INSTALLATION)}
     return subprocess.Popen(  # noqa: S603 - our own program, no shell
         [*command, "--exit-with-parent"],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,
-        env=os.environ | {"LONGROOM_DATA_DIR": str(data_dir.resolve())},
+        env=os.environ | settings,
         start_new_session=True,
     )
 
