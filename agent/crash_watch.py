@@ -58,9 +58,12 @@ class CrashWatch:
         await asyncio.sleep(self._pause_before(room))
         for patience_s in self._retry_after_s:
             try:
-                if not await self._somebody_waits(room, ghost):
+                people = await self._participants(room)
+                if all(person.kind == api.ParticipantInfo.AGENT for person in people):
                     return
-                await self._dispatch(job)
+                # At once: the new agent waits until no earlier one is listed.
+                listed = any(person.identity == ghost for person in people)
+                await asyncio.gather(self._dispatch(job), self._remove(room, ghost, listed))
                 if await self._agent_ready(room, ghost, patience_s):
                     return
             except (api.TwirpError, aiohttp.ClientError, TimeoutError):
@@ -76,13 +79,11 @@ class CrashWatch:
             del self._crashes[next(iter(self._crashes))]
         return 0.0 if len(recent) < 3 else min(2.0 ** (len(recent) - 3), 30.0)
 
-    async def _somebody_waits(self, room: str, ghost: str) -> bool:
-        """Remove the dead agent, which LiveKit still lists, and see whether people are there."""
-        participants = await self._participants(room)
-        if any(person.identity == ghost for person in participants):
+    async def _remove(self, room: str, ghost: str, listed: bool) -> None:
+        """The dead agent, which LiveKit would list for another 21 s."""
+        if listed:
             identity = api.RoomParticipantIdentity(room=room, identity=ghost)
             await self._livekit.room.remove_participant(identity)
-        return any(person.kind != api.ParticipantInfo.AGENT for person in participants)
 
     async def _dispatch(self, job: api.Job) -> None:
         await self._livekit.agent_dispatch.create_dispatch(

@@ -15,33 +15,50 @@ from pathlib import Path
 
 import aiohttp
 from livekit import api
-from livekit.agents import AgentServer, JobContext
+from livekit.agents import AgentServer, JobContext, JobProcess
 from livekit.agents.__main__ import main as run_livekit
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from pydantic import ValidationError
 
 from agent.admission import Admission
-from agent.backend_client import BackendClient
 from agent.crash_watch import CrashWatch
 from agent.errors import OutboxUnwritable
 from agent.handover import hand_over
 from agent.outbox_folder import folder
 from agent.outbox_sweep import sweep
-from agent.room_job import RoomJob
+from agent.room_job import Parts, RoomJob, open_client
 from agent.room_models import open_models
 from agent.settings import AgentSettings
 from agent.worker_settings import WorkerSettings
 
 SWEEP_TIMEOUT_S = 20.0
+# Imported once, in the process that all job processes are forked from: what a plugin imports only
+# when it is used would otherwise cost each new agent 0.2 s.
+PRELOADED = [
+    "agent.worker",
+    "anyio._backends._asyncio",
+    "httpcore._async.http2",
+    "openai.lib.streaming.chat",
+    "openai.resources.chat.completions",
+    "openai.resources.models",
+]
+READY_PARTS = "parts"
 ROOM_JOB = "room_job"
 
 logger = logging.getLogger(__name__)
 
 
+def prepare(process: JobProcess) -> None:
+    """Before there is a room: clients load certificates, which a room need not wait for."""
+    settings, worker = AgentSettings(), WorkerSettings()
+    process.userdata[READY_PARTS] = Parts(
+        settings, worker, open_models(settings, worker), open_client(settings)
+    )
+
+
 async def serve_room(ctx: JobContext) -> None:
     """What a job process does for its room, from arriving to taking questions."""
-    settings, worker = AgentSettings(), WorkerSettings()
-    job = RoomJob(ctx, settings, worker, open_models(settings, worker))
+    job = RoomJob(ctx, ctx.proc.userdata[READY_PARTS])
     ctx.proc.userdata[ROOM_JOB] = job
     await job.open()
 
@@ -70,7 +87,8 @@ class Worker(AgentServer):
             host=settings.health_host,
             port=settings.health_port,
             prometheus_port=settings.metrics_port,
-            preload_modules=["agent.worker"],
+            preload_modules=PRELOADED,
+            setup_fnc=prepare,
         )
         self._settings = settings
         self._agent_settings = agent_settings
@@ -133,12 +151,7 @@ class Worker(AgentServer):
 
     async def _sweep(self) -> None:
         """Deliver what killed processes left behind in rooms that nobody opened since."""
-        key = self._agent_settings.backend_service_key
-        client = BackendClient(
-            str(self._agent_settings.backend_url),
-            service_key=key.get_secret_value() if key else None,
-            timeout_s=self._agent_settings.backend_timeout_s,
-        )
+        client = open_client(self._agent_settings)
         try:
             await sweep(self._agent_settings.data_dir, client=client, timeout_s=SWEEP_TIMEOUT_S)
         finally:

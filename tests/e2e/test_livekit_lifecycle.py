@@ -52,7 +52,7 @@ async def test_nobody_is_greeted_twice_after_a_crash(stack: Stack) -> None:
     greeting = stack.another_worker(
         "greeting", {"AGENT_GREETING": "Welcome, stranger!", "LIVEKIT_AGENT_NAME": "greeter"}
     )
-    greeting.start(until="registered worker")
+    await asyncio.to_thread(greeting.start, until="registered worker")
     try:
         room, alice = await stack.join_with("greeter")
         await until(lambda: [a for a in alice.answers if a.complete])
@@ -65,7 +65,7 @@ async def test_nobody_is_greeted_twice_after_a_crash(stack: Stack) -> None:
         await alice.leave()
     finally:
         greeting.terminate()
-        greeting.wait()
+        await asyncio.to_thread(greeting.wait)
 
 
 async def test_a_burst_of_twenty_dispatches_gives_twenty_agents(stack: Stack) -> None:
@@ -138,7 +138,7 @@ async def test_a_room_continues_the_conversation_that_its_metadata_names(stack: 
 
 async def test_sigterm_in_mid_turn_lets_the_reply_finish_and_the_worker_exit(stack: Stack) -> None:
     worker = stack.another_worker("leaving", {"LIVEKIT_AGENT_NAME": "leaving"})
-    worker.start(until="registered worker")
+    await asyncio.to_thread(worker.start, until="registered worker")
     _, alice = await stack.join_with("leaving")
     stack.model.flowing.clear()
     question = await alice.say("Can you finish this sentence?")
@@ -156,10 +156,10 @@ async def test_at_shutdown_the_room_goes_to_another_worker_and_misses_nothing(
 ) -> None:
     first = stack.another_worker("first", {"LIVEKIT_AGENT_NAME": "pair"})
     second = stack.another_worker("second", {"LIVEKIT_AGENT_NAME": "pair"})
-    first.start(until="registered worker")
+    await asyncio.to_thread(first.start, until="registered worker")
     room, alice = await stack.join_with("pair")
     await alice.ask("My badge number is 31337.")
-    second.start(until="registered worker")
+    await asyncio.to_thread(second.start, until="registered worker")
     earlier = alice.agents[0]
     first.terminate()
     await until(lambda: agent_pids(second, room), timeout_s=30)

@@ -1,0 +1,144 @@
+"""How soon a room has its agent back after kill -9, and whether a burst of dispatches is served.
+
+Prints progress on standard error and one JSON object as the last line of standard output.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from livekit import api
+
+from tests.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
+from tests.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
+from tests.postgres import create_database, running_server
+from tests.room_user import RoomUser, until
+
+ANSWER_TIMEOUT_S = 30.0
+
+
+@dataclass
+class Figures:
+    """What the run has seen."""
+
+    back_s: list[float] = field(default_factory=list)
+    ghosts: int = 0
+    answered_twice: int = 0
+    unanswered: int = 0
+    dispatched: int = 0
+    served: int = 0
+
+    def as_json(self) -> str:
+        cuts = statistics.quantiles(self.back_s, n=20, method="inclusive")
+        return json.dumps(
+            {
+                "kills": len(self.back_s),
+                "back_s": {"p50": round(cuts[9], 3), "p95": round(cuts[18], 3)},
+                "back_s_max": round(max(self.back_s), 3),
+                "ghosts": self.ghosts,
+                "answered_twice": self.answered_twice,
+                "unanswered": self.unanswered,
+                "dispatched": self.dispatched,
+                "served": self.served,
+            }
+        )
+
+
+async def kill_once(stack: Stack, room: OpenRoom, number: int, figures: Figures) -> None:
+    """Kill the agent while two people talk to it; both go on asking until they are answered."""
+    alice = room.users[0]
+    before = len(agent_pids(stack.worker, room.name))
+    heard = len(alice.answers)
+    open_questions = [await user.say(f"{number} {user.identity} before") for user in room.users]
+    await asyncio.sleep(random.uniform(0, 0.1))  # noqa: S311  # at random moments
+    os.kill(agent_pids(stack.worker, room.name)[-1], signal.SIGKILL)
+    killed_at = time.monotonic()
+    question = await ask_until_answered(alice, f"{number} alice after")
+    figures.back_s.append(time.monotonic() - killed_at)
+    for user, asked in zip(room.users, open_questions, strict=True):
+        text = f"{number} {user.identity} before"
+        figures.unanswered += not await answered(user, asked, text)
+    figures.ghosts += len(await stack.agents(room.name)) - 1
+    for text in (f"{number} alice before", f"{number} bob before", f"{number} alice after"):
+        whole = [a for a in alice.answers[heard:] if a.complete and text in a.text]
+        figures.answered_twice += max(0, len(whole) - 1)
+    await until(lambda: len(agent_pids(stack.worker, room.name)) > before)
+    del question
+
+
+async def ask_until_answered(user: RoomUser, text: str) -> str:
+    """Send it again, under its id, until the agent that is there answers: as a client would."""
+    question = await user.say(text)
+    if not await answered(user, question, text):
+        raise TimeoutError(text)
+    return question
+
+
+async def answered(user: RoomUser, question: str, text: str) -> bool:
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while time.monotonic() < deadline:
+        try:
+            return (await user.outcome(question, timeout_s=0.2))["outcome"] == "answered"
+        except TimeoutError:
+            await user.say(text, message_id=question)
+    return False
+
+
+async def burst(stack: Stack, run: int, figures: Figures, *, size: int = 20) -> None:
+    """Many rooms at the same moment."""
+    names = [f"burst-{run}-{number}" for number in range(size)]
+    await asyncio.gather(*(stack.backend.create_room(name) for name in names))
+    figures.dispatched += size
+    try:
+        await until(lambda: all(agent_pids(stack.worker, name) for name in names), timeout_s=120)
+    finally:
+        figures.served += sum(bool(agent_pids(stack.worker, name)) for name in names)
+        for name in names:
+            await stack.rooms.room.delete_room(api.DeleteRoomRequest(room=name))
+
+
+async def measure(stack: Stack, *, kills: int, bursts: int) -> Figures:
+    figures = Figures()
+    for number in range(kills):
+        # A room whose agents die one after another is made to wait: each kill has its own.
+        room = await stack.open_room("alice", "bob")
+        await kill_once(stack, room, number, figures)
+        await stack.close(room)
+        print(f"kill {number}: {figures.back_s[-1]:.2f} s", file=sys.stderr)
+    for run in range(bursts):
+        await burst(stack, run, figures)
+        print(f"burst {run}: {figures.served} of {figures.dispatched}", file=sys.stderr)
+    return figures
+
+
+async def main(kills: int, bursts: int) -> None:
+    binary = find_binary()
+    if binary is None:
+        sys.exit(HOW_TO_GET)
+    with tempfile.TemporaryDirectory() as name, running_server() as postgres:
+        directory = Path(name)
+        server = LiveKitServer(binary, directory)
+        server.start()
+        try:
+            url = postgres.database_url(await create_database(postgres))
+            async with running_stack(server, database_url=url, directory=directory) as stack:
+                print((await measure(stack, kills=kills, bursts=bursts)).as_json())
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--bursts", type=int, default=3)
+    arguments = parser.parse_args()
+    asyncio.run(main(arguments.kills, arguments.bursts))
