@@ -1,11 +1,11 @@
 """The history of a conversation: appended in order, exactly once, and read back in pages."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from retrieval import lexical_index, participant_names, traits
 from retrieval.connection import transaction
 from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.new_messages import insert_new
 from retrieval.wire import (
     AppendOutcome,
     AppendResult,
@@ -38,7 +38,12 @@ async def append_messages(
         stored = await _stored(connection, conversation_id, messages)
         fresh = _numbered(_fresh(messages, stored), after=conversation["last_seq"])
         if fresh:
-            await _insert(connection, conversation_id, fresh, language=conversation["language"])
+            await insert_new(
+                connection,
+                conversation_id=conversation_id,
+                messages=list(fresh.values()),
+                language=conversation["language"],
+            )
     if fresh:
         await db.execute(NOTIFY, PENDING_CHANNEL, str(conversation_id))
     return AppendResult(outcomes=[_outcome(message.id, stored, fresh) for message in messages])
@@ -200,67 +205,3 @@ def _outcome(
     if message_id in stored:
         return AppendOutcome(id=message_id, seq=stored[message_id].seq, status="duplicate")
     return AppendOutcome(id=message_id, seq=fresh[message_id].seq, status="stored")
-
-
-async def _insert(
-    connection: "Connection",
-    conversation_id: ConversationId,
-    fresh: Mapping[str, Message],
-    *,
-    language: str,
-) -> None:
-    messages = list(fresh.values())
-    await _insert_messages(connection, conversation_id, messages)
-    await participant_names.record_names(
-        connection, conversation_id=conversation_id, identities={m.participant for m in messages}
-    )
-    indexed = await lexical_index.index_messages(
-        connection, conversation_id=conversation_id, messages=messages, language=language
-    )
-    await connection.execute(
-        COUNT, conversation_id, messages[-1].seq, len(messages), indexed.passages, indexed.words
-    )
-    await connection.execute(ENQUEUE, conversation_id, [message.seq for message in messages])
-
-
-INSERT_MESSAGES = """
-insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
-                     interrupted, traits, word_count)
-select $1, *
-  from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-              $8::boolean[], $9::smallint[], $10::integer[])
-"""
-
-
-async def _insert_messages(
-    connection: "Connection", conversation_id: ConversationId, messages: Sequence[Message]
-) -> None:
-    columns: list[list[Any]] = [
-        [message.seq for message in messages],
-        [message.id for message in messages],
-        [message.role for message in messages],
-        [message.participant for message in messages],
-        [message.content for message in messages],
-        [message.created_at for message in messages],
-        [message.interrupted for message in messages],
-        [traits.of(message.content) for message in messages],
-        [len(message.content.split()) for message in messages],
-    ]
-    await connection.execute(INSERT_MESSAGES, conversation_id, *columns)
-
-
-COUNT = """
-update conversation
-   set last_seq = $2,
-       message_count = message_count + $3,
-       passage_count = passage_count + $4,
-       word_count = word_count + $5
- where conversation_id = $1
-"""
-
-ENQUEUE = """
-insert into embedding_job (conversation_id, model_id, seq)
-select $1, model_id, seq
-  from embedding_model cross join unnest($2::bigint[]) as fresh (seq)
- where state in ('filling', 'active')
-"""
