@@ -180,7 +180,7 @@ class Outbox:
                 raise
             await self._part(batch, rejection)
             return True
-        self._next_size = self._batch_size
+        self._next_size = min(self._batch_size, self._next_size * 2)
         await self._on_disk(lambda: self._file.remove(batch))
         return True
 

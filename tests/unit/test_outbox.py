@@ -185,7 +185,7 @@ async def test_an_invalid_message_is_found_and_set_aside(tmp_path: Path, names_i
         assert await outbox.drain(5)
         assert [id_ for id_, _ in await outbox.dead_letters()] == ["m13"]
     assert [m.id for m in backend.stored] == [f"m{n}" for n in range(20) if n != 13]
-    assert refused == 1 if names_it else refused <= 6
+    assert refused <= (1 if names_it else 10)
 
 
 async def test_the_same_message_accepted_twice_waits_once(tmp_path: Path) -> None:
