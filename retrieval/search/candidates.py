@@ -1,10 +1,10 @@
 """Collects what must be known to rank: of a small room everything, of a large one the candidates.
 
-Candidates are the messages nearest in meaning, those with the best words, and the surroundings of
-both, which take part in the score.
+In a large room each arm proposes its best messages; the best of these by all that is known of them
+alone become candidates, and only their surroundings are read, which take part in the score.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -27,10 +27,26 @@ if TYPE_CHECKING:
 
 SMALL_CONVERSATION = 1000
 """Up to so many messages, all are scored: that costs less than choosing."""
-CANDIDATES = 150
-"""From each arm."""
+PROPOSED = 150
+"""By each arm."""
+CANDIDATES = 64
+"""Of those proposed; more if more hits are asked for."""
 YEARS_BACK = 20
-"""How far a date without a year reaches back when candidates are chosen."""
+"""How far a date without a year reaches back when messages are proposed."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search: where it looks, what for, and what the words have found."""
+
+    db: "Database"
+    room: Room
+    query: Query
+    filters: Filters
+    weights: Weights
+    found: list[Postings]
+    target: Target | None
+    """None leaves the vector arm out."""
 
 
 @dataclass(frozen=True)
@@ -53,89 +69,68 @@ class Candidates:
         return found
 
 
-async def collect(
-    db: "Database",
-    *,
-    room: Room,
-    query: Query,
-    found: list[Postings],
-    target: Target | None,
-    filters: Filters,
-    weights: Weights,
-) -> Candidates:
-    """`target` None leaves the vector arm out."""
-    if room.message_count <= SMALL_CONVERSATION:
-        return await _everything(
-            db, room=room, query=query, found=found, target=target, filters=filters
-        )
-    near = np.zeros(0, dtype=np.int64)
-    if target is not None:
-        near = await vectors.nearest(
-            db,
-            target,
-            preferred=_preferred(query, weights),
-            filters=filters,
-            smoothed=room.pending == 0,
-            limit=CANDIDATES,
-        )
-    wordiest = _words(found, room).top(CANDIDATES)
-    seqs = with_surroundings(np.union1d(near, wordiest), last=room.last_seq)
-    whole = await postings.complete(db, room=room, postings=found, seqs=seqs)
-    return Candidates(
-        facts=await facts.facts_of(
-            db,
-            conversation_id=room.conversation_id,
-            about=query.about,
-            filters=filters,
-            seqs=seqs,
-        ),
-        words=_words(whole, room),
-        cosines=await vectors.cosines(db, target, seqs=seqs) if target else NO_COSINES,
-        nearest=near,
-        wordiest=wordiest,
-    )
-
-
-async def _everything(
-    db: "Database",
-    *,
-    room: Room,
-    query: Query,
-    found: list[Postings],
-    target: Target | None,
-    filters: Filters,
-) -> Candidates:
-    words = _words(found, room)
+async def everything(search: Search) -> Candidates:
+    """All of a small conversation."""
+    words = _words(search.found, search.room)
     all_facts = await facts.facts_of_all(
-        db, conversation_id=room.conversation_id, about=query.about, filters=filters
+        search.db,
+        conversation_id=search.room.conversation_id,
+        about=search.query.about,
+        filters=search.filters,
     )
-    cosines = await vectors.cosines_of_all(db, target) if target else NO_COSINES
-    order = np.argsort(-np.nan_to_num(cosines.alone(all_facts.seq), nan=-1.0), kind="stable")
+    cosines = NO_COSINES
+    if search.target:
+        cosines = await vectors.cosines_of_all(search.db, search.target)
     return Candidates(
         facts=all_facts,
         words=words,
         cosines=cosines,
-        nearest=all_facts.seq[order[:CANDIDATES]] if target else all_facts.seq[:0],
-        wordiest=words.top(CANDIDATES),
+        nearest=cosines.nearest(PROPOSED),
+        wordiest=words.top(PROPOSED),
     )
 
 
-def _preferred(query: Query, weights: Weights) -> Preferred:
-    this_year = query.asked_at.year
-    return Preferred(
-        about=query.about,
-        speaker_gain=weights.speaker / weights.meaning if weights.meaning else 0.0,
-        spans=dates.spans(
-            query.days,
-            zone=query.asked_at.tzinfo or UTC,
-            years=range(this_year - YEARS_BACK, this_year + 1),
-        ),
-        date_gain=weights.date / weights.meaning if weights.meaning else 0.0,
+async def propose(search: Search) -> Candidates:
+    """The best messages of each arm, without their surroundings."""
+    words = _words(search.found, search.room)
+    wordiest = words.top(PROPOSED)
+    cosines = NO_COSINES
+    if search.target:
+        near = await vectors.nearest(
+            search.db,
+            search.target,
+            preferred=_preferred(search.query, search.weights),
+            filters=search.filters,
+            smoothed=search.room.pending == 0,
+            limit=PROPOSED,
+        )
+        further = np.setdiff1d(wordiest, near.seq)
+        cosines = near.joined(await vectors.cosines(search.db, search.target, seqs=further))
+    return Candidates(
+        facts=await _facts(search, np.union1d(cosines.seq, wordiest)),
+        words=words,
+        cosines=cosines,
+        nearest=cosines.nearest(PROPOSED),
+        wordiest=wordiest,
     )
 
 
-def _words(found: list[Postings], room: Room) -> Words:
-    return bm25.score(found, passages=room.passage_count, lexemes=room.lexeme_count)
+async def surround(search: Search, proposed: Candidates, chosen: Integers) -> Candidates:
+    """The chosen ones of the messages proposed, with their surroundings, which cannot be hits."""
+    seqs = with_surroundings(chosen, last=search.room.last_seq)
+    complete = await postings.complete(
+        search.db, room=search.room, postings=search.found, seqs=seqs
+    )
+    around = await _facts(search, seqs)
+    cosines = proposed.cosines
+    if search.target:
+        cosines = cosines.joined(await vectors.cosines_alone(search.db, search.target, seqs=seqs))
+    return replace(
+        proposed,
+        facts=replace(around, allowed=around.allowed & np.isin(around.seq, chosen)),
+        words=_words(complete, search.room),
+        cosines=cosines,
+    )
 
 
 def with_surroundings(seqs: Integers, *, last: int) -> Integers:
@@ -143,3 +138,34 @@ def with_surroundings(seqs: Integers, *, last: int) -> Integers:
     offsets = np.arange(-SURROUNDINGS_REACH, SURROUNDINGS_REACH + 1)
     near = np.unique(seqs[:, None] + offsets)
     return near[(near >= 1) & (near <= last)]
+
+
+async def _facts(search: Search, seqs: Integers) -> Facts:
+    return await facts.facts_of(
+        search.db,
+        conversation_id=search.room.conversation_id,
+        about=search.query.about,
+        filters=search.filters,
+        seqs=seqs,
+    )
+
+
+def _preferred(query: Query, weights: Weights) -> Preferred:
+    """Speaker and days count when messages are proposed as they do in the score."""
+    this_year = query.asked_at.year
+    spans = dates.spans(
+        query.days,
+        zone=query.asked_at.tzinfo or UTC,
+        years=range(this_year - YEARS_BACK, this_year + 1),
+    )
+    unit = weights.meaning or 1.0
+    return Preferred(
+        about=query.about,
+        speaker_gain=weights.speaker / unit if query.about.anyone else 0.0,
+        spans=spans,
+        date_gain=weights.date / unit if spans else 0.0,
+    )
+
+
+def _words(found: list[Postings], room: Room) -> Words:
+    return bm25.score(found, passages=room.passage_count, lexemes=room.lexeme_count)

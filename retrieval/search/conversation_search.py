@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 
 from retrieval import terms
 from retrieval.errors import EmbeddingError
-from retrieval.search.candidates import Candidates, collect
+from retrieval.search.candidates import (
+    CANDIDATES,
+    SMALL_CONVERSATION,
+    Candidates,
+    Search,
+    everything,
+    propose,
+    surround,
+)
 from retrieval.search.filters import Filters
 from retrieval.search.hits import SPARE, build_hits, excerpt, read_messages
 from retrieval.search.people import possible_names
@@ -68,15 +76,8 @@ async def search_conversation(
         _find_words(db, room=room, query=query, filters=filters),
         _embed(embedder, room=room, query=query, clock=clock),
     )
-    candidates = await collect(
-        db,
-        room=room,
-        query=query,
-        found=found,
-        target=target,
-        filters=filters,
-        weights=weights,
-    )
+    search = Search(db, room, query, filters, weights, found, target)
+    candidates = await _collect(search, limit=request.limit)
     clock.candidates_found()
     ranking = rank(candidates, query, weights=weights, degraded=target is None)
     ranked = await _read_hits(db, room=room, ranking=ranking, found=candidates, request=request)
@@ -126,6 +127,15 @@ async def _embed(
         return None
     clock.embed_ms = _milliseconds_since(start)
     return Target(room.conversation_id, room.model.model_id, vectors[0])
+
+
+async def _collect(search: Search, *, limit: int) -> Candidates:
+    if search.room.message_count <= SMALL_CONVERSATION:
+        return await everything(search)
+    proposed = await propose(search)
+    first = rank(proposed, search.query, weights=search.weights, degraded=search.target is None)
+    chosen = first.seq[first.order[: max(CANDIDATES, limit + SPARE)]]
+    return await surround(search, proposed, chosen)
 
 
 async def _read_hits(

@@ -53,6 +53,11 @@ class About:
     people: frozenset[str] = frozenset()
     assistant: bool = False
 
+    @property
+    def anyone(self) -> bool:
+        """Whether the query is about somebody in particular."""
+        return self.assistant or bool(self.people)
+
     def parameters(self) -> tuple[list[str], str | None]:
         """Identities, and a role, as the statements take them."""
         return [*self.people], "assistant" if self.assistant else None

@@ -50,6 +50,10 @@ select c.message_count, c.last_seq, c.passage_count, c.word_count,
        (select count(distinct identity)
           from (select identity from participant_name where conversation_id = $1 limit 100) few)
            as participants,
+       (select array_agg(name order by name, identity)
+          from participant_name where conversation_id = $1 and name = any($5)) as names,
+       (select array_agg(identity order by name, identity)
+          from participant_name where conversation_id = $1 and name = any($5)) as identities,
        (select array_agg(seq)
           from message where conversation_id = $1 and message_id = any($3)) as excluded,
        (select count(*)
@@ -70,33 +74,15 @@ async def read_room(
     exclude_ids: Sequence[MessageId],
 ) -> Room:
     """Raises ConversationNotFound."""
-    row = await db.fetchrow(ROOM, conversation_id, query, list(exclude_ids), MAX_COUNTED_PENDING)
+    row = await db.fetchrow(
+        ROOM, conversation_id, query, [*exclude_ids], MAX_COUNTED_PENDING, [*possible_names]
+    )
     if row is None:
         raise ConversationNotFound(conversation_id)
-    names = await _read_names(db, conversation_id=conversation_id, possible=possible_names)
-    return _room(row, conversation_id=conversation_id, names=names)
+    return _room(row, conversation_id=conversation_id)
 
 
-NAMES = """
-select name, identity
-  from participant_name
- where conversation_id = $1 and name = any($2)
-"""
-
-
-async def _read_names(
-    db: "Database", *, conversation_id: ConversationId, possible: Sequence[str]
-) -> dict[str, frozenset[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    if possible:
-        for row in await db.fetch(NAMES, conversation_id, list(possible)):
-            found[row["name"]].add(row["identity"])
-    return {name: frozenset(identities) for name, identities in found.items()}
-
-
-def _room(
-    row: "Record", *, conversation_id: ConversationId, names: dict[str, frozenset[str]]
-) -> Room:
+def _room(row: "Record", *, conversation_id: ConversationId) -> Room:
     has_model = row["model_id"] is not None
     return Room(
         conversation_id=conversation_id,
@@ -108,6 +94,13 @@ def _room(
         pending=row["pending"] if has_model else row["message_count"],
         model=ActiveModel(row["model_id"], row["model_name"]) if has_model else None,
         lexemes=row["lexemes"] or [],
-        names=names,
+        names=_names(row["names"] or [], row["identities"] or []),
         excluded=row["excluded"] or [],
     )
+
+
+def _names(names: Sequence[str], identities: Sequence[str]) -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for name, identity in zip(names, identities, strict=True):
+        found[name].add(identity)
+    return {name: frozenset(people) for name, people in found.items()}

@@ -70,6 +70,19 @@ class Cosines:
         """Of each message mixed with its neighbours; NaN where that is not known yet."""
         return self._best(self.smoothed, seq)
 
+    def joined(self, other: "Cosines") -> "Cosines":
+        """Both; what is in both counts once."""
+        return Cosines(
+            seq=np.concatenate((self.seq, other.seq)),
+            passage=np.concatenate((self.passage, other.passage)),
+            smoothed=np.concatenate((self.smoothed, other.smoothed)),
+            cosine=np.concatenate((self.cosine, other.cosine)),
+        )
+
+    def nearest(self, count: int) -> Integers:
+        """The messages of the best passages."""
+        return np.unique(self.seq[np.argsort(-self.cosine, kind="stable")[:count]])
+
     def passages(self, seq: int) -> dict[int, float]:
         """Of each passage of one message."""
         own = (self.seq == seq) & ~self.smoothed
@@ -91,24 +104,30 @@ NO_COSINES = Cosines(
 
 
 NEAREST = """
-select array_agg(distinct seq)
+select array_send(array_agg(seq)) as seq,
+       array_send(array_agg(passage::integer)) as passage,
+       array_send(array_agg(smoothed::integer)) as smoothed,
+       array_send(array_agg(distance)) as distance
   from (
-    (select seq
+    (select seq, passage, smoothed, embedding <#> $3 as distance
        from message_embedding
       where conversation_id = $1 and model_id = $2 and smoothed = $9
         and ($4::timestamptz is null or created_at >= $4)
         and ($5::timestamptz is null or created_at < $5)
         and ($6::text[] is null or participant = any($6))
         and ($7::text[] is null or role = any($7))
-        and seq <> all($8::bigint[])
+        and ($8::bigint[] = '{}' or seq <> all($8))
       order by (embedding <#> $3)
-             - case when participant = any($12::text[]) or role = $13 then $11::float8
+             - case when $11::float8 = 0 then 0
+                    when participant = any($12::text[]) or role = $13 then $11::float8
                     when role = 'assistant' and cardinality($12::text[]) > 0 then -$11::float8
                     else 0 end
-             - case when $15::tstzmultirange @> created_at then $14::float8 else 0 end
+             - case when $14::float8 = 0 then 0
+                    when $15::tstzmultirange @> created_at then $14::float8
+                    else 0 end
       limit $10)
     union all
-    (select seq
+    (select seq, passage, smoothed, embedding <#> $3 as distance
        from message_embedding
       where conversation_id = $1 and model_id = $2 and smoothed = false
         and seq > (select coalesce(max(seq), 0) from message_embedding
@@ -117,7 +136,7 @@ select array_agg(distinct seq)
         and ($5::timestamptz is null or created_at < $5)
         and ($6::text[] is null or participant = any($6))
         and ($7::text[] is null or role = any($7))
-        and seq <> all($8::bigint[])
+        and ($8::bigint[] = '{}' or seq <> all($8))
       order by embedding <#> $3
       limit $10)) nearest
 """
@@ -131,13 +150,13 @@ async def nearest(
     filters: Filters,
     smoothed: bool,
     limit: int,
-) -> Integers:
-    """The messages nearest to the query, ascending: exact, every embedding is compared.
+) -> Cosines:
+    """The passages nearest to the query: exact, every embedding is compared.
 
     `smoothed` false compares with messages alone, which are all there while a backfill runs; true
     with messages in context, and alone after the last that has one.
     """
-    found: Sequence[int] | None = await db.fetchval(
+    row = await db.fetchrow(
         NEAREST,
         *target.parameters(),
         *filters.parameters(),
@@ -145,7 +164,7 @@ async def nearest(
         limit,
         *preferred.parameters(),
     )
-    return np.array(found or [], dtype=np.int64)
+    return _cosines(row)
 
 
 COSINES_OF_ALL = """
@@ -161,6 +180,21 @@ select array_send(array_agg(seq)) as seq,
 async def cosines_of_all(db: "Database", target: Target) -> Cosines:
     """Every cosine of a small conversation."""
     return _cosines(await db.fetchrow(COSINES_OF_ALL, *target.parameters()))
+
+
+COSINES_ALONE = """
+select array_send(array_agg(seq)) as seq,
+       array_send(array_agg(passage::integer)) as passage,
+       array_send(array_agg(smoothed::integer)) as smoothed,
+       array_send(array_agg(embedding <#> $3)) as distance
+  from message_embedding
+ where conversation_id = $1 and model_id = $2 and smoothed = false and seq = any($4)
+"""
+
+
+async def cosines_alone(db: "Database", target: Target, *, seqs: Integers) -> Cosines:
+    """The cosines of some messages alone."""
+    return _cosines(await db.fetchrow(COSINES_ALONE, *target.parameters(), seqs.tolist()))
 
 
 COSINES = """
