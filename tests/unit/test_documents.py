@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from longroom.cli import app
+
 ROOT = Path(__file__).parents[2]
 DECISIONS = ROOT / "docs" / "decisions"
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)(?P<target>[^)#]+)[^)]*\)")
@@ -40,3 +42,13 @@ def test_make_without_a_target_lists_the_commands() -> None:
 
     assert "make run " in result.stdout
     assert "make test " in result.stdout
+
+
+def test_the_readme_lists_every_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = {
+        command.name or (command.callback.__name__ if command.callback else "")
+        for command in app.registered_commands
+    }
+
+    assert set(re.findall(r"^\| `longroom ([a-z-]+)", text, re.MULTILINE)) == commands
