@@ -35,6 +35,7 @@ class LanguageModelServer:
     url: str = ""
     reply: Callable[[Prompt], str] = lambda prompt: f"You said: {prompt.question}"
     word_delay_s: float = 0.0
+    broken: bool = False
     prompts: list[Prompt] = field(default_factory=list)
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,6 +47,8 @@ class LanguageModelServer:
         return web.json_response({"object": "list", "data": [{"id": "scripted"}]})
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
+        if self.broken:
+            raise web.HTTPInternalServerError
         prompt = Prompt((await request.json())["messages"])
         self.prompts.append(prompt)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
