@@ -54,11 +54,19 @@ async def connect(
             connection_class=asyncpg.Connection,
             record_class=asyncpg.Record,
             init=register_vector,
+            reset=_leave_as_it_is,
             timeout=CONNECT_TIMEOUT_S,
             server_settings=SESSION_SETTINGS,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
+
+
+async def _leave_as_it_is(connection: "Connection") -> None:
+    """Nothing of ours outlives its transaction but LISTEN, which its listener ends itself.
+
+    asyncpg rolls back what is open; its own reset would be a second round trip for every query.
+    """
 
 
 PGVECTOR_VERSION = """
