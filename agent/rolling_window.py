@@ -34,6 +34,11 @@ def message_ids(chat_ctx: ChatContext) -> frozenset[str]:
     return frozenset(message_id(item) for item in _messages(chat_ctx.items))
 
 
+def with_text(item: ChatMessage, text: str) -> ChatMessage:
+    """A copy with another text; items themselves are shared with the history."""
+    return item.model_copy(update={"content": [text]})
+
+
 def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
     """A window of stored messages, oldest first.
 

@@ -3,14 +3,13 @@
 from livekit.agents.llm import ChatContext, ChatMessage
 
 from agent.recalled_block import quoted_speaker
-from agent.rolling_window import SPEAKER
+from agent.rolling_window import SPEAKER, with_text
 
 
 def name_speakers(chat_ctx: ChatContext) -> None:
     """Begin each user's message with the speaker's name, if there is more than one speaker.
 
-    For a request's own copy of the context: items are replaced, since they are shared with the
-    history, whose texts must stay as they were said.
+    For a request's own copy of the context: the history keeps the texts as they were said.
     """
     said = [item for item in chat_ctx.items if isinstance(item, ChatMessage)]
     speakers = {item.extra.get(SPEAKER) for item in said if item.role == "user"}
@@ -26,4 +25,4 @@ def _named(item: ChatMessage) -> ChatMessage:
     if item.role != "user" or not speaker:
         return item
     text = f"[{quoted_speaker(str(speaker))}] {item.text_content or ''}"
-    return item.model_copy(update={"content": [text]})
+    return with_text(item, text)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable
 from livekit.agents import Agent, FlushSentinel, ModelSettings
 from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
 
+from agent.long_messages import shorten_long_messages
 from agent.manners import Manners
 from agent.memory import Memory
 from agent.rolling_window import trimmed
@@ -70,6 +71,7 @@ class SupportAgent(Agent):
         """Runs for typed and spoken turns, greetings and tool steps; `chat_ctx` is its own copy."""
         try:
             await self._memory.place(chat_ctx)
+            shorten_long_messages(chat_ctx)
             name_speakers(chat_ctx)
         except Exception:
             # The same boundary: a turn without memory is better than no reply.

@@ -122,3 +122,17 @@ async def test_speakers_are_named_once_there_are_two(tmp_path: Path) -> None:
         assert ("user", "[ana] The lift is stuck.") in llm.last_prompt
         assert ("user", "[ben] Not for me.") in llm.last_prompt
         assert ("user", "The lift is stuck.") in talk.window
+
+
+async def test_long_messages_fill_neither_the_prompt_nor_are_they_lost(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    novel = "It was a dark night. " * 3_000
+    async with talking(backend, llm, tmp_path) as talk:
+        for n in range(8):
+            await talk.ask(f"Chapter{n}: {novel}")
+        assert llm.last_prompt[-1][1].startswith("Chapter7: It was")
+        assert 32_000 < len(llm.last_prompt[-1][1]) < 33_000
+        assert sum(len(text) for _, text in llm.last_prompt) < 70_000
+        assert await talk.outbox.drain(5)
+        assert talk.window[-2] == ("user", f"Chapter7: {novel}")
+    assert [m.content for m in backend.stored[::2]] == [f"Chapter{n}: {novel}" for n in range(8)]
