@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from agent.recall import Recalled
+from agent.recall import Degraded, Recalled
 from retrieval.wire import RetrievalHit, SearchResponse
 
 SHOWN_HITS = 4
@@ -121,10 +121,17 @@ def printable(text: str) -> str:
     return text.translate(CONTROL)
 
 
+DEGRADED: dict[Degraded, str] = {
+    "late": "the search took too long",
+    "failed": "the search failed",
+    "resting": "the search failed before and rests for a moment",
+}
+
+
 def _recall_line(recalled: Recalled, conversation: int) -> str:
     waited = f"added {recalled.added_ms:.0f} ms"
     if recalled.degraded:
-        return f"recalled nothing: the search was {recalled.degraded} ({waited})"
+        return f"recalled nothing: {DEGRADED[recalled.degraded]} ({waited})"
     if not recalled.hits:
         return f"recalled nothing: nothing beyond the window is about it ({waited})"
     return (

@@ -92,7 +92,7 @@ def test_the_trace_tells_what_was_recalled_and_what_it_cost(
 
 def test_a_late_search_is_not_called_an_empty_one(capsys: pytest.CaptureFixture[str]) -> None:
     talk(ScriptedTalker(Recalled(added_ms=250.1, degraded="late")), "x")
-    assert "recalled nothing: the search was late (added 250 ms)" in capsys.readouterr().out
+    assert "recalled nothing: the search took too long (added 250 ms)" in capsys.readouterr().out
     talk(ScriptedTalker(Recalled(added_ms=3.0)), "x")
     assert "nothing beyond the window is about it (added 3 ms)" in capsys.readouterr().out
 
