@@ -31,9 +31,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Hearing:
-    """What one listening session needs. A new `stt` is opened for each participant."""
+    """What one listening session needs; `open_stt` is given the identity that it will hear."""
 
-    open_stt: Callable[[], stt.STT[Any]]
+    open_stt: Callable[[str], stt.STT[Any]]
     vad: vad.VAD | None
     turn_detection: Literal["stt", "vad"]
 
@@ -103,7 +103,7 @@ class Ears:
         identity = participant.identity
         if self._closed or participant.kind not in HEARD_KINDS or identity in self._sessions:
             return
-        transcriber = self._hearing.open_stt()
+        transcriber = self._hearing.open_stt(identity)
         session = self._new_session(identity, transcriber)
         self._sessions[identity] = session, transcriber
         self._tasks.start(self._listen(identity, session))

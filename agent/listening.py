@@ -7,6 +7,9 @@ from agent.bounded_session import BoundedSession
 from agent.room_models import RoomModels
 from agent.worker_settings import Voice
 
+LINKED = "linked"
+"""Whoever is linked: the one transcriber of that mode hears several identities in turn."""
+
 # A model that is down fails turns, one by one. LiveKit's default of three in a row would end the
 # session, and leave the room without its agent when the model is back.
 NEVER_GIVE_UP = SessionConnectOptions(max_unrecoverable_errors=1_000_000_000)
@@ -34,7 +37,7 @@ def speaking_session(models: RoomModels, voice: Voice) -> BoundedSession:
         )
     return BoundedSession(
         llm=models.language,
-        stt=speech.hearing.open_stt(),
+        stt=speech.hearing.open_stt(LINKED),
         tts=speech.voice,
         vad=speech.hearing.vad,
         turn_handling={"turn_detection": speech.hearing.turn_detection},

@@ -80,6 +80,10 @@ class SessionEvents:
             del self._spoken[next(iter(self._spoken))]
         return await self.accept_question(message)
 
+    def listened_to(self) -> str:
+        """Who speaks when something is heard."""
+        return self._speaker()
+
     def _handle_transcription(self, event: UserInputTranscribedEvent) -> None:
         text = self._turn_text.grown(event.transcript, final=event.is_final)
         self._on_speech(text, event.is_final)

@@ -23,7 +23,7 @@ def open_speech_models(settings: WorkerSettings, *, api_key: SecretStr | None) -
     """Transcription is in whole utterances, cut by the bundled voice activity model."""
     key = api_key.get_secret_value() if api_key else "none"
 
-    def open_stt() -> openai.STT:
+    def open_stt(_: str) -> openai.STT:
         return openai.STT(
             model=settings.stt_model, base_url=_given(settings.stt_base_url), api_key=key
         )

@@ -72,7 +72,7 @@ class SupportAgent(Agent):
         try:
             await self._memory.place(chat_ctx)
             shorten_long_messages(chat_ctx)
-            name_speakers(chat_ctx)
+            name_speakers(chat_ctx, listened_to=self._events.listened_to())
         except Exception:
             # The same boundary: a turn without memory is better than no reply.
             logger.exception("reply without memory")

@@ -1,0 +1,119 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from livekit import rtc
+
+from tests.livekit_stack import REGISTERED, Stack
+from tests.room_user import RoomUser, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WORKER = ("livekit.agents", "start", "tests/e2e/scripted_voice.py", "--log-format", "json")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def voices(stack: Stack) -> AsyncIterator[Stack]:
+    """Two more workers: one that hears everyone, one that hears a linked participant."""
+    for voice in ("everyone", "linked"):
+        env = {"AGENT_VOICE": voice, "LIVEKIT_AGENT_NAME": f"voice-{voice}"}
+        worker = stack.another_worker(f"voice-{voice}", env, arguments=WORKER)
+        await asyncio.to_thread(worker.start, until=REGISTERED)
+    yield stack
+
+
+async def speak(user: RoomUser, text: str, *, ear: str | None = None) -> None:
+    """Be heard saying this, by the session that listens to `ear` (default: this user's own)."""
+    said = json.dumps({"ear": ear or user.identity, "text": text})
+    await user.room.local_participant.publish_data(said, topic="test.say")
+
+
+async def heard_loudness(user: RoomUser) -> float:
+    """The loudest sample of what the agent has said within a second of listening."""
+    tracks = [
+        publication.track
+        for person in user.room.remote_participants.values()
+        for publication in person.track_publications.values()
+        if publication.track is not None
+    ]
+    stream = rtc.AudioStream(tracks[0])
+    loudest = 0.0
+    async for event in stream:
+        samples = np.frombuffer(event.frame.data, dtype=np.int16)
+        loudest = max(loudest, float(np.abs(samples).max(initial=0)))
+        if loudest > 1_000:
+            break
+    await stream.aclose()
+    return loudest
+
+
+async def test_a_spoken_question_is_answered_aloud_with_what_was_said_before(
+    voices: Stack,
+) -> None:
+    _, alice = await voices.join_with("voice-everyone")
+    await alice.ask("The meeting room is called Aquarium.")
+    await speak(alice, "What is the meeting room called?")
+    await until(lambda: "meeting room called?" in voices.model.prompts[-1].question)
+    await until(lambda: any("meeting room called" in a.text for a in alice.answers))
+    assert await heard_loudness(alice) > 1_000
+    prompt = voices.model.prompt_of("What is the meeting room called?")
+    assert "Aquarium" in prompt.text
+    await alice.leave()
+
+
+async def test_two_people_who_speak_are_told_apart(voices: Stack) -> None:
+    room, alice = await voices.join_with("voice-everyone")
+    bob = await voices.join(room, "bob")
+    await until(lambda: "bob" in alice.room.remote_participants)
+    await speak(alice, "My name is spoken first.")
+    await until(lambda: any("spoken first" in a.text for a in alice.answers))
+    await speak(bob, "And mine is spoken second.")
+    await until(lambda: "spoken second" in voices.model.prompts[-1].question)
+    prompt = voices.model.prompt_of("spoken second")
+    assert "[alice] My name is spoken first." in prompt.text
+    assert "[bob] And mine is spoken second." in prompt.text
+    await alice.leave()
+    await bob.leave()
+
+
+async def test_an_interrupted_answer_is_stored_as_far_as_it_was_said(voices: Stack) -> None:
+    room, alice = await voices.join_with("voice-everyone")
+    stored = await voices.backend.agent_joined(room, identity="test", session_id="s", window=1)
+    long_answer = " ".join(f"word{n}" for n in range(200))
+    voices.model.reply = lambda prompt: long_answer
+    try:
+        question = await alice.say("Tell me everything.")
+        await until(lambda: alice.answers and "word3" in alice.answers[-1].text)
+        await speak(alice, "Stop it.")
+        assert (await alice.outcome(question))["outcome"] == "interrupted"
+    finally:
+        voices.model.reply = lambda prompt: f"You said: {prompt.question}"
+    async with asyncio.timeout(15):
+        while True:
+            page = await voices.backend.get_recent_messages(stored.conversation_id, limit=10)
+            answers = [message for message in page.messages if message.role == "assistant"]
+            if answers:
+                break
+            await asyncio.sleep(0.05)
+    assert answers[0].interrupted
+    assert "word0" in answers[0].content
+    assert len(answers[0].content) < len(long_answer) / 2
+    await alice.leave()
+
+
+async def test_the_linked_mode_goes_on_with_the_next_person(voices: Stack) -> None:
+    room, alice = await voices.join_with("voice-linked")
+    await speak(alice, "Alice is the one who talks.", ear="linked")
+    await until(lambda: any("who talks" in a.text for a in alice.answers))
+    bob = await voices.join(room, "bob")
+    await alice.leave()
+    await until(lambda: "alice" not in bob.room.remote_participants)
+    await speak(bob, "And now it is Bob.", ear="linked")
+    await until(lambda: any("now it is Bob" in a.text for a in bob.answers))
+    prompt = voices.model.prompt_of("now it is Bob")
+    assert "[alice] Alice is the one who talks." in prompt.text
+    assert "[bob] And now it is Bob." in prompt.text
+    await bob.leave()
