@@ -36,13 +36,20 @@ def _install(wanted: str) -> None:
     _say(f"installing requirements/{wanted}.txt into .venv ({SIZES[wanted]}) ...")
     for old in VENV.glob(".installed-*"):
         old.unlink()
-    if not _runs([str(PYTHON), "-m", "pip", "--version"]):
+    if not _usable():
         _create_venv()
     locked = str(ROOT / "requirements" / f"{wanted}.txt")
     _pip("--require-hashes", "--no-deps", "--requirement", locked)
     _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     _stamp(wanted).touch()
     _say(f"installed in {time.monotonic() - started:.0f} s")
+
+
+def _usable() -> bool:
+    """Whether .venv runs and was made here: the programs of a moved one point to its old place."""
+    made_by = VENV / "pyvenv.cfg"
+    made_here = made_by.is_file() and str(VENV) in made_by.read_text(encoding="utf-8")
+    return made_here and _runs([str(PYTHON), "-m", "pip", "--version"])
 
 
 def _create_venv() -> None:

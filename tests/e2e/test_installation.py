@@ -1,0 +1,106 @@
+"""Installing .venv: at most one at a time, once per set, and again after an interruption."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+INSTALL = Path(__file__).parents[2] / "requirements" / "install.py"
+# A project without requirements: the real script, a real venv, and no network.
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "tiny"
+version = "1"
+"""
+BACKEND = """
+import zipfile
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    with open("builds.log", "a") as log:
+        log.write("built\\n")
+    info = "tiny-1.dist-info"
+    with zipfile.ZipFile(f"{folder}/tiny-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
+        tags = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+        wheel.writestr(f"{info}/WHEEL", tags)
+        wheel.writestr(f"{info}/RECORD", "")
+    return "tiny-1-py3-none-any.whl"
+"""
+COMMENT = "# nothing\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "a project"
+    (folder / "requirements").mkdir(parents=True)
+    (folder / "requirements" / "install.py").write_bytes(INSTALL.read_bytes())
+    (folder / "requirements" / "run.txt").write_text(COMMENT)
+    (folder / "requirements" / "test.txt").write_text(COMMENT)
+    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "backend.py").write_text(BACKEND)
+    return folder
+
+
+def _start(project: Path, wanted: str) -> "subprocess.Popen[str]":
+    script = project / "requirements" / "install.py"
+    command = [sys.executable, str(script), wanted]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _install(project: Path, wanted: str) -> None:
+    with _start(project, wanted) as process:
+        _, said = process.communicate()
+    assert process.returncode == 0, said
+
+
+def _builds(project: Path) -> int:
+    return (project / "builds.log").read_text().count("built")
+
+
+@pytest.mark.timeout(120)
+def test_a_set_is_installed_once_until_its_requirements_change(project: Path) -> None:
+    _install(project, "run")
+    _install(project, "run")
+    assert _builds(project) == 1
+
+    (project / "requirements" / "run.txt").write_text("# something else\n")
+    _install(project, "run")
+    assert _builds(project) == 2
+
+    _install(project, "test")
+    assert _builds(project) == 3
+    _install(project, "run")
+    assert _builds(project) == 3, "the test set holds the run set"
+
+
+@pytest.mark.timeout(120)
+def test_installations_started_together_happen_one_after_the_other(project: Path) -> None:
+    processes = [_start(project, "run") for _ in range(3)]
+    said = [process.communicate()[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert _builds(project) == 1
+
+
+@pytest.mark.timeout(120)
+def test_a_moved_project_gets_a_new_environment(project: Path, tmp_path: Path) -> None:
+    _install(project, "run")
+    moved = project.rename(tmp_path / "moved")
+
+    _install(moved, "run")
+
+    program = (moved / ".venv" / "bin" / "pip").read_text().splitlines()[0]
+    assert str(moved) in program
+
+
+def test_an_unknown_set_is_refused(project: Path) -> None:
+    with _start(project, "everything") as process:
+        _, said = process.communicate()
+
+    assert process.returncode != 0
+    assert "usage: install.py run|test" in said
