@@ -15,9 +15,11 @@ from retrieval.search.arrays import Integers
 from retrieval.search.bm25 import Words
 from retrieval.search.facts import Facts
 from retrieval.search.filters import Filters
+from retrieval.search.nearest import Wanted, nearest
 from retrieval.search.postings import Postings
 from retrieval.search.query import Query
 from retrieval.search.room import Room
+from retrieval.search.tiers import Tier, tier_of
 from retrieval.search.vectors import NO_COSINES, Cosines, Preferred, Target
 from retrieval.search.weights import SURROUNDINGS_REACH, Weights
 from retrieval.wire import Arm
@@ -31,6 +33,7 @@ PROPOSED = 150
 """By each arm."""
 CANDIDATES = 64
 """Of those proposed; more if more hits are asked for."""
+NOTHING = np.zeros(0, dtype=np.int64)
 YEARS_BACK = 20
 """How far a date without a year reaches back when messages are proposed."""
 
@@ -94,23 +97,16 @@ async def propose(search: Search) -> Candidates:
     """The best messages of each arm, without their surroundings."""
     words = _words(search.found, search.room)
     wordiest = words.top(PROPOSED)
-    cosines = NO_COSINES
+    near, cosines = NOTHING, NO_COSINES
     if search.target:
-        near = await vectors.nearest(
-            search.db,
-            search.target,
-            preferred=_preferred(search.query, search.weights),
-            filters=search.filters,
-            smoothed=search.room.pending == 0,
-            limit=PROPOSED,
-        )
-        further = np.setdiff1d(wordiest, near.seq)
-        cosines = near.joined(await vectors.cosines(search.db, search.target, seqs=further))
+        near = await nearest(search.db, search.target, wanted=_wanted(search), tier=_tier(search))
+        both = np.union1d(near, wordiest)
+        cosines = await vectors.cosines(search.db, search.target, seqs=both)
     return Candidates(
-        facts=await _facts(search, np.union1d(cosines.seq, wordiest)),
+        facts=await _facts(search, np.union1d(near, wordiest)),
         words=words,
         cosines=cosines,
-        nearest=cosines.nearest(PROPOSED),
+        nearest=near,
         wordiest=wordiest,
     )
 
@@ -148,6 +144,19 @@ async def _facts(search: Search, seqs: Integers) -> Facts:
         filters=search.filters,
         seqs=seqs,
     )
+
+
+def _wanted(search: Search) -> Wanted:
+    return Wanted(
+        filters=search.filters,
+        preferred=_preferred(search.query, search.weights),
+        smoothed=search.room.pending == 0,
+        limit=PROPOSED,
+    )
+
+
+def _tier(search: Search) -> Tier:
+    return tier_of(search.room.prepared, passages=search.room.passage_count)
 
 
 def _preferred(query: Query, weights: Weights) -> Preferred:

@@ -1,4 +1,4 @@
-"""The vector arm: exact comparison with one conversation's embeddings by index-only scans."""
+"""What embeddings are compared with, and the cosines of one conversation's messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from pgvector import HalfVector
 
 from retrieval.search import packed
 from retrieval.search.arrays import Flags, Floats, Integers
-from retrieval.search.filters import Filters
 from retrieval.search.people import About
 from retrieval.wire import ConversationId
 
@@ -44,6 +43,11 @@ class Preferred:
     speaker_gain: float
     spans: Sequence[tuple[datetime, datetime]]
     date_gain: float
+
+    @property
+    def anything(self) -> bool:
+        """Whether meaning is not all that counts."""
+        return self.speaker_gain > 0 or self.date_gain > 0
 
     def parameters(
         self,
@@ -103,70 +107,6 @@ NO_COSINES = Cosines(
 )
 
 
-NEAREST = """
-select array_send(array_agg(seq)) as seq,
-       array_send(array_agg(passage::integer)) as passage,
-       array_send(array_agg(smoothed::integer)) as smoothed,
-       array_send(array_agg(distance)) as distance
-  from (
-    (select seq, passage, smoothed, embedding <#> $3 as distance
-       from message_embedding
-      where conversation_id = $1 and model_id = $2 and smoothed = $9
-        and ($4::timestamptz is null or created_at >= $4)
-        and ($5::timestamptz is null or created_at < $5)
-        and ($6::text[] is null or participant = any($6))
-        and ($7::text[] is null or role = any($7))
-        and ($8::bigint[] = '{}' or seq <> all($8))
-      order by (embedding <#> $3)
-             - case when $11::float8 = 0 then 0
-                    when participant = any($12::text[]) or role = $13 then $11::float8
-                    when role = 'assistant' and cardinality($12::text[]) > 0 then -$11::float8
-                    else 0 end
-             - case when $14::float8 = 0 then 0
-                    when $15::tstzmultirange @> created_at then $14::float8
-                    else 0 end
-      limit $10)
-    union all
-    (select seq, passage, smoothed, embedding <#> $3 as distance
-       from message_embedding
-      where conversation_id = $1 and model_id = $2 and smoothed = false
-        and seq > (select coalesce(max(seq), 0) from message_embedding
-                    where conversation_id = $1 and model_id = $2 and smoothed = true)
-        and ($4::timestamptz is null or created_at >= $4)
-        and ($5::timestamptz is null or created_at < $5)
-        and ($6::text[] is null or participant = any($6))
-        and ($7::text[] is null or role = any($7))
-        and ($8::bigint[] = '{}' or seq <> all($8))
-      order by embedding <#> $3
-      limit $10)) nearest
-"""
-
-
-async def nearest(
-    db: "Database",
-    target: Target,
-    *,
-    preferred: Preferred,
-    filters: Filters,
-    smoothed: bool,
-    limit: int,
-) -> Cosines:
-    """The passages nearest to the query: exact, every embedding is compared.
-
-    `smoothed` false compares with messages alone, which are all there while a backfill runs; true
-    with messages in context, and alone after the last that has one.
-    """
-    row = await db.fetchrow(
-        NEAREST,
-        *target.parameters(),
-        *filters.parameters(),
-        smoothed,
-        limit,
-        *preferred.parameters(),
-    )
-    return _cosines(row)
-
-
 COSINES_OF_ALL = """
 select array_send(array_agg(seq)) as seq,
        array_send(array_agg(passage::integer)) as passage,
@@ -179,7 +119,7 @@ select array_send(array_agg(seq)) as seq,
 
 async def cosines_of_all(db: "Database", target: Target) -> Cosines:
     """Every cosine of a small conversation."""
-    return _cosines(await db.fetchrow(COSINES_OF_ALL, *target.parameters()))
+    return cosines_of(await db.fetchrow(COSINES_OF_ALL, *target.parameters()))
 
 
 COSINES_ALONE = """
@@ -194,7 +134,7 @@ select array_send(array_agg(seq)) as seq,
 
 async def cosines_alone(db: "Database", target: Target, *, seqs: Integers) -> Cosines:
     """The cosines of some messages alone."""
-    return _cosines(await db.fetchrow(COSINES_ALONE, *target.parameters(), seqs.tolist()))
+    return cosines_of(await db.fetchrow(COSINES_ALONE, *target.parameters(), seqs.tolist()))
 
 
 COSINES = """
@@ -210,10 +150,11 @@ select array_send(array_agg(seq)) as seq,
 
 async def cosines(db: "Database", target: Target, *, seqs: Integers) -> Cosines:
     """The cosines of some messages."""
-    return _cosines(await db.fetchrow(COSINES, *target.parameters(), seqs.tolist()))
+    return cosines_of(await db.fetchrow(COSINES, *target.parameters(), seqs.tolist()))
 
 
-def _cosines(row: "Record | None") -> Cosines:
+def cosines_of(row: "Record | None") -> Cosines:
+    """What a statement gave in packed columns."""
     assert row is not None  # noqa: S101 - an aggregate always has one row
     return Cosines(
         seq=packed.integers(row["seq"]),
