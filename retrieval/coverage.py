@@ -26,20 +26,15 @@ class Coverage:
 
 
 COVERAGE = """
-select count(*) as messages,
-       count(alone.seq) as embedded,
-       count(smoothed.seq) as smoothed,
-       count(job.seq) as failed
-  from message
-  left join message_embedding alone
-    on alone.conversation_id = message.conversation_id and alone.model_id = $1
-   and alone.smoothed = false and alone.seq = message.seq and alone.passage = 0
-  left join message_embedding smoothed
-    on smoothed.conversation_id = message.conversation_id and smoothed.model_id = $1
-   and smoothed.smoothed = true and smoothed.seq = message.seq and smoothed.passage = 0
-  left join embedding_job job
-    on job.conversation_id = message.conversation_id and job.model_id = $1
-   and job.seq = message.seq and job.failure is not null
+select messages, embedded, smoothed, failed
+  from (select count(*) as messages from message) m,
+       (select count(*) filter (where not smoothed) as embedded,
+               count(*) filter (where smoothed) as smoothed
+          from message_embedding
+         where model_id = $1 and passage = 0) e,
+       (select count(*) as failed
+          from embedding_job
+         where model_id = $1 and failure is not null) j
 """
 
 

@@ -81,12 +81,15 @@ async def pending_counts(db: "Database", *, model_id: int) -> PendingCounts:
 
 
 OLDEST_PENDING = """
-select extract(epoch from now() - min(message.stored_at))::float8
+select extract(epoch from now() - min((
+           select stored_at
+             from message
+            where message.conversation_id = oldest.conversation_id
+              and message.seq = oldest.seq)))::float8
   from (select conversation_id, min(seq) as seq
           from embedding_job
          where model_id = $1 and failure is null
          group by conversation_id) oldest
-  join message using (conversation_id, seq)
 """
 
 
@@ -206,11 +209,11 @@ with enqueued as (
     select message.conversation_id, $2, message.seq
       from message
      where message.conversation_id = $1
-       and not exists (
-           select 1
-             from message_embedding embedded
-            where embedded.conversation_id = $1 and embedded.model_id = $2
-              and embedded.smoothed = false and embedded.seq = message.seq)
+       and (select true
+              from message_embedding alone
+             where alone.conversation_id = $1 and alone.model_id = $2
+               and alone.smoothed = false and alone.seq = message.seq
+               and alone.passage = 0) is null
     on conflict do nothing
     returning seq)
 select count(*) from enqueued

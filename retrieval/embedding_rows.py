@@ -39,6 +39,8 @@ async def writing(db: "Database", conversation_id: ConversationId) -> AsyncItera
         yield connection
 
 
+# Here and elsewhere `seq = any(…)` bounds what is read from an index whatever the statistics say,
+# which are out of date exactly when much has just been imported.
 STORE = """
 with stored as (
     insert into message_embedding (conversation_id, model_id, smoothed, seq, passage, participant,
@@ -46,7 +48,8 @@ with stored as (
     select $1, $2, false, message.seq, made.passage, message.participant, message.role,
            message.created_at, made.embedding
       from unnest($4::bigint[], $5::smallint[], $6::halfvec[]) as made (seq, passage, embedding)
-      join message on message.conversation_id = $1 and message.seq = made.seq
+      join message
+        on message.conversation_id = $1 and message.seq = any($4) and message.seq = made.seq
     on conflict do nothing)
 delete from embedding_job
  where conversation_id = $1 and model_id = $2 and seq = any($3)
@@ -74,7 +77,8 @@ insert into message_embedding (conversation_id, model_id, smoothed, seq, passage
 select $1, $2, true, message.seq, made.passage, message.participant, message.role,
        message.created_at, made.embedding
   from unnest($3::bigint[], $4::smallint[], $5::halfvec[]) as made (seq, passage, embedding)
-  join message on message.conversation_id = $1 and message.seq = made.seq
+  join message
+    on message.conversation_id = $1 and message.seq = any($3) and message.seq = made.seq
 on conflict do nothing
 """
 

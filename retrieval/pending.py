@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from retrieval.connection import transaction
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -40,20 +41,24 @@ async def conversations(db: "Database", *, model_id: int) -> list[ConversationId
     return [ConversationId(row["conversation_id"]) for row in rows]
 
 
+# The statistics of a queue are always out of date. Without bitmap scans the claim reads the index
+# in order and stops at its limit, however few rows the planner believes in.
+IN_INDEX_ORDER = """
+set local enable_bitmapscan = off
+"""
+
 CLAIM = """
-with free as (
-    select seq
-      from embedding_job
-     where conversation_id = $1 and model_id = $2 and failure is null
-       and (leased_until is null or leased_until < now())
-     order by seq
-     limit $3
-       for update skip locked)
-update embedding_job job
-   set leased_until = now() + $4::interval, attempts = job.attempts + 1
-  from free
- where job.conversation_id = $1 and job.model_id = $2 and job.seq = free.seq
-returning job.seq, job.attempts
+update embedding_job
+   set leased_until = now() + $4::interval, attempts = attempts + 1
+ where conversation_id = $1 and model_id = $2 and seq = any(array(
+       select seq
+         from embedding_job
+        where conversation_id = $1 and model_id = $2 and failure is null
+          and (leased_until is null or leased_until < now())
+        order by seq
+        limit $3
+          for update skip locked))
+returning seq, attempts
 """
 
 
@@ -66,7 +71,9 @@ async def claim(
     lease: timedelta,
 ) -> list[Claim]:
     """The oldest messages of the conversation that nobody holds. Counts an attempt for each."""
-    rows = await db.fetch(CLAIM, conversation_id, model_id, limit, lease)
+    async with transaction(db) as connection:
+        await connection.execute(IN_INDEX_ORDER)
+        rows = await connection.fetch(CLAIM, conversation_id, model_id, limit, lease)
     return sorted((Claim(row["seq"], row["attempts"]) for row in rows), key=lambda claim: claim.seq)
 
 
@@ -89,7 +96,8 @@ GIVE_UP = """
 update embedding_job job
    set leased_until = null, failure = given.reason
   from unnest($3::bigint[], $4::text[]) as given (seq, reason)
- where job.conversation_id = $1 and job.model_id = $2 and job.seq = given.seq
+ where job.conversation_id = $1 and job.model_id = $2 and job.seq = any($3)
+   and job.seq = given.seq
 """
 
 

@@ -35,16 +35,16 @@ async def seal_around(
     await _seal(connection, conversation_id, model_id, touched, quiet=quiet)
 
 
+# Scalar subqueries: a `not exists` would become a join, planned by statistics out of date.
 UNSEALED = """
 select alone.seq
   from message_embedding alone
  where alone.conversation_id = $1 and alone.model_id = $2 and alone.smoothed = false
    and alone.passage = 0 and alone.seq > $3
-   and not exists (
-       select 1
-         from message_embedding sealed
-        where sealed.conversation_id = $1 and sealed.model_id = $2 and sealed.smoothed = true
-          and sealed.seq = alone.seq and sealed.passage = 0)
+   and (select true
+          from message_embedding sealed
+         where sealed.conversation_id = $1 and sealed.model_id = $2 and sealed.smoothed = true
+           and sealed.seq = alone.seq and sealed.passage = 0) is null
  order by alone.seq
  limit $4
 """
@@ -76,19 +76,20 @@ async def seal_all(db: "Database", *, model_id: int, quiet: timedelta) -> None:
 
 
 QUIET_TAILS = """
-select message.conversation_id
-  from conversation
-  join message on message.conversation_id = conversation.conversation_id
-              and message.seq = conversation.last_seq
-  join message_embedding alone
-    on alone.conversation_id = message.conversation_id and alone.model_id = $1
-   and alone.smoothed = false and alone.seq = message.seq and alone.passage = 0
- where message.stored_at < now() - $2::interval
-   and not exists (
-       select 1
-         from message_embedding sealed
-        where sealed.conversation_id = message.conversation_id and sealed.model_id = $1
-          and sealed.smoothed = true and sealed.seq = message.seq and sealed.passage = 0)
+select conversation_id
+  from conversation c
+ where (select stored_at
+          from message
+         where message.conversation_id = c.conversation_id and message.seq = c.last_seq)
+       < now() - $2::interval
+   and (select true
+          from message_embedding alone
+         where alone.conversation_id = c.conversation_id and alone.model_id = $1
+           and alone.smoothed = false and alone.seq = c.last_seq and alone.passage = 0)
+   and (select true
+          from message_embedding sealed
+         where sealed.conversation_id = c.conversation_id and sealed.model_id = $1
+           and sealed.smoothed = true and sealed.seq = c.last_seq and sealed.passage = 0) is null
 """
 
 
@@ -125,13 +126,14 @@ async def _seal(
 
 
 PLACES = """
-select message.seq, message.created_at, message.word_count, job.seq is not null as waiting,
-       message.stored_at < now() - $4::interval as quiet
+select seq, created_at, word_count, stored_at < now() - $4::interval as quiet,
+       seq = any(array(
+           select seq
+             from embedding_job
+            where conversation_id = $1 and model_id = $2 and seq = any($3)
+              and failure is null)) as waiting
   from message
-  left join embedding_job job
-    on job.conversation_id = $1 and job.model_id = $2 and job.seq = message.seq
-   and job.failure is null
- where message.conversation_id = $1 and message.seq = any($3)
+ where conversation_id = $1 and seq = any($3)
 """
 
 

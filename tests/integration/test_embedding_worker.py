@@ -9,7 +9,7 @@ import asyncpg
 import numpy as np
 import pytest
 
-from retrieval import embedding_models
+from retrieval import embedding_models, pending
 from retrieval.conversations import create_room
 from retrieval.embedding import Embedder, Embeddings, EmbedKind
 from retrieval.embedding_batch import HARMLESS_TEXT, BatchLimits
@@ -445,3 +445,27 @@ async def test_gauges_tell_what_waits_since_when(
     age_s = await embedding_models.oldest_pending_s(db, model_id=model.model_id)
     assert 3600 <= age_s < 3700
     assert await _counts(db, model) == PendingCounts(waiting=2, failed=0)
+
+
+async def test_claiming_stops_at_its_limit_though_the_statistics_know_nothing(
+    db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
+) -> None:
+    """Right after an import nobody has counted the queue yet: a sort would read all of it."""
+    await db.execute(
+        "insert into embedding_job (conversation_id, model_id, seq)"
+        " select $1, $2, n from generate_series(1, 20000) n",
+        room,
+        model.model_id,
+    )
+    async with db.acquire() as connection, connection.transaction():
+        await connection.execute(pending.IN_INDEX_ORDER)
+        rows = await connection.fetch(
+            f"explain (analyze, timing off, costs off) {pending.CLAIM}",
+            room,
+            model.model_id,
+            64,
+            timedelta(seconds=60),
+        )
+    plan = "\n".join(row[0] for row in rows)
+    assert "Sort" not in plan
+    assert "rows=20000" not in plan
