@@ -34,6 +34,11 @@ class Filters:
         restrictions = (self.since, self.until, self.participants, self.roles)
         return any(restriction is not None for restriction in restrictions)
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is left out at all."""
+        return self.narrow or bool(self.excluded)
+
     def parameters(
         self,
     ) -> tuple[datetime | None, datetime | None, list[str] | None, list[str] | None, list[int]]:

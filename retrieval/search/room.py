@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.errors import ConversationNotFound
+from retrieval.search.tiers import Tier
 from retrieval.wire import ConversationId, MessageId
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ class Room:
     names: dict[str, frozenset[str]]
     excluded: list[int]
     """`seq` of the messages that the request excludes."""
+    prepared: Tier
 
 
 ROOM = """
 select c.message_count, c.last_seq, c.passage_count, c.word_count,
-       m.model_id, m.name as model_name,
+       m.model_id, m.name as model_name, p.coded_to, p.graph_to,
        (select array_agg(lexeme)
           from unnest(to_tsvector(c.language::regconfig, $2))) as lexemes,
        (select count(distinct identity)
@@ -61,6 +63,7 @@ select c.message_count, c.last_seq, c.passage_count, c.word_count,
                  where j.conversation_id = $1 and j.model_id = m.model_id limit $4) few) as pending
   from conversation c
   left join embedding_model m on m.state = 'active'
+  left join prepared_part p on p.conversation_id = c.conversation_id and p.model_id = m.model_id
  where c.conversation_id = $1
 """
 
@@ -96,6 +99,7 @@ def _room(row: "Record", *, conversation_id: ConversationId) -> Room:
         lexemes=row["lexemes"] or [],
         names=_names(row["names"] or [], row["identities"] or []),
         excluded=row["excluded"] or [],
+        prepared=Tier(row["coded_to"] or 0, row["graph_to"] or 0),
     )
 
 

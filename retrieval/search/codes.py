@@ -1,0 +1,71 @@
+"""The nearest embeddings by their codes: a narrow scan of all, then exact for those it proposes."""
+
+from typing import TYPE_CHECKING
+
+from retrieval.search.filters import Filters
+from retrieval.search.nearness import Nearest, nearest_of
+from retrieval.search.tiers import rescored
+from retrieval.search.vectors import Preferred, Target
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database
+
+# The share of equal signs estimates the angle, so that what is preferred weighs as it does in the
+# exact comparison. An array and not a join: a join of thousands flips to reading all embeddings.
+NEAREST_BY_CODE = """
+select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
+  from (select seq,
+               -(embedding <#> $3)
+               + case when $9::float8 = 0 then 0
+                      when participant = any($10::text[]) or role = $11 then $9::float8
+                      when role = 'assistant' and cardinality($10::text[]) > 0 then -$9::float8
+                      else 0 end
+               + case when $12::float8 = 0 then 0
+                      when $13::tstzmultirange @> created_at then $12::float8
+                      else 0 end as nearness
+          from message_embedding
+         where conversation_id = $1 and model_id = $2 and smoothed = true
+           and seq = any(array(
+               select seq
+                 from message_code
+                where conversation_id = $1 and model_id = $2 and seq <= $15
+                  and ($4::timestamptz is null or created_at >= $4)
+                  and ($5::timestamptz is null or created_at < $5)
+                  and ($6::text[] is null or participant = any($6))
+                  and ($7::text[] is null or role = any($7))
+                  and ($8::bigint[] = '{}' or seq <> all($8))
+                order by cos(pi() * (code <~> binary_quantize($3)) / vector_dims($3))
+                         + case when $9::float8 = 0 then 0
+                                when participant = any($10::text[]) or role = $11 then $9::float8
+                                when role = 'assistant' and cardinality($10::text[]) > 0
+                                then -$9::float8
+                                else 0 end
+                         + case when $12::float8 = 0 then 0
+                                when $13::tstzmultirange @> created_at then $12::float8
+                                else 0 end desc
+                limit $16))
+         order by nearness desc
+         limit $14) nearest
+"""
+
+
+async def nearest_by_code(
+    db: "Database",
+    target: Target,
+    *,
+    up_to: int,
+    preferred: Preferred,
+    filters: Filters,
+    limit: int,
+) -> Nearest:
+    """Of the embeddings with codes up to the seq `up_to`; exact where filters leave only few."""
+    row = await db.fetchrow(
+        NEAREST_BY_CODE,
+        *target.parameters(),
+        *filters.parameters(),
+        *preferred.parameters(),
+        limit,
+        up_to,
+        max(limit, rescored(up_to)),
+    )
+    return nearest_of(row)
