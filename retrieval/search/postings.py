@@ -122,23 +122,27 @@ def _postings(row: "Record", *, room: Room, frequencies: dict[str, int] | None) 
     seq = packed.integers(row["seq"])
     term: str = row["term"]
     capped = len(seq) >= MAX_POSTINGS
+    estimated = frequency(seq, messages=room.message_count, passages=room.passage_count)
     return Postings(
         term=term,
         seq=seq,
         passage=packed.small_integers(row["passage"]),
         occurrences=packed.small_integers(row["occurrences"]),
         passage_words=packed.small_integers(row["passage_words"]),
-        frequency=frequencies[term] if frequencies and not capped else frequency(seq, room=room),
+        frequency=frequencies[term] if frequencies and not capped else estimated,
         capped=capped,
     )
 
 
-def frequency(seq: Integers, *, room: Room) -> float:
-    """How many passages have a term of which the newest occurrences are `seq`, newest first."""
+def frequency(seq: Integers, *, messages: int, passages: int) -> float:
+    """How many passages have a term whose newest occurrences are in `seq`, newest first.
+
+    Beyond the cap it is estimated, in a conversation of so many messages and passages.
+    """
     if len(seq) < MAX_POSTINGS:
         return float(len(seq))
     read = max(1, int(seq[0] - seq[-1]))
-    return float(max(len(seq), min(room.passage_count, len(seq) * room.message_count / read)))
+    return float(max(len(seq), min(passages, len(seq) * messages / read)))
 
 
 async def complete(

@@ -1,0 +1,108 @@
+import math
+
+import numpy as np
+import pytest
+
+from retrieval.search import bm25
+from retrieval.search.postings import MAX_POSTINGS, Postings, frequency
+
+
+def _postings(
+    term: str, places: list[tuple[int, int]], *, words: int = 10, times: int = 1
+) -> Postings:
+    return Postings(
+        term=term,
+        seq=np.array([seq for seq, _ in places], dtype=np.int64),
+        passage=np.array([passage for _, passage in places], dtype=np.int64),
+        occurrences=np.full(len(places), times, dtype=np.int64),
+        passage_words=np.full(len(places), words, dtype=np.int64),
+        frequency=float(len(places)),
+        capped=False,
+    )
+
+
+def test_a_rare_word_weighs_more_than_a_common_one() -> None:
+    assert bm25.inverse_frequency(1, 100) == pytest.approx(math.log(1 + 99.5 / 1.5))
+    assert bm25.inverse_frequency(1, 100) > bm25.inverse_frequency(50, 100)
+
+
+def test_a_word_that_is_everywhere_weighs_little_but_never_less_than_nothing() -> None:
+    assert 0 <= bm25.inverse_frequency(100, 100) < 0.01
+    assert bm25.inverse_frequency(120, 100) == 0
+
+
+def test_more_occurrences_add_less_and_long_passages_count_less() -> None:
+    # 1/(1+0.9·1) at average length; 2/(2+0.9); 1/(1+0.9·(0.6+0.4·2)) at twice the length
+    words = np.array([10, 10, 20])
+
+    found = bm25.saturation(np.array([1, 2, 1]), words, average=10.0)
+
+    assert found == pytest.approx([1 / 1.9, 2 / 2.9, 1 / 2.26])
+
+
+def test_the_score_is_the_share_of_the_whole_query_that_a_passage_has() -> None:
+    found = bm25.score(
+        [_postings("tea", [(3, 0)]), _postings("milk", [])], passages=10, lexemes=100
+    )
+    rare, unknown = bm25.inverse_frequency(1, 10), bm25.inverse_frequency(0, 10)
+
+    assert found.best(np.array([2, 3])) == pytest.approx([0, rare / 1.9 / (rare + unknown)])
+
+
+def test_a_message_counts_with_its_best_passage() -> None:
+    found = bm25.score(
+        [_postings("tea", [(3, 0), (3, 1)]), _postings("milk", [(3, 1)])], passages=10, lexemes=100
+    )
+
+    assert found.top(5).tolist() == [3]
+    assert found.best(np.array([3])) == pytest.approx([found.passages(3)[1]])
+    assert found.passages(3)[1] > found.passages(3)[0]
+    assert found.by_term(np.array([3])).sum() == pytest.approx(found.passages(3)[1])
+
+
+def test_words_spread_over_passages_do_not_add_up() -> None:
+    spread = bm25.score(
+        [_postings("tea", [(3, 0)]), _postings("milk", [(3, 1)])], passages=10, lexemes=100
+    )
+
+    assert np.count_nonzero(spread.by_term(np.array([3]))) == 1
+
+
+def test_shares_of_the_terms_stand_in_the_rows_of_their_terms() -> None:
+    found = bm25.score(
+        [_postings("tea", [(1, 0), (4, 0)]), _postings("milk", [(4, 0)])], passages=10, lexemes=100
+    )
+
+    matrix = found.by_term(np.array([1, 2, 4]))
+
+    assert (matrix > 0).tolist() == [[True, False, True], [False, False, True]]
+    assert matrix.sum(axis=0) == pytest.approx(found.best(np.array([1, 2, 4])))
+
+
+def test_an_exact_term_that_occurs_nowhere_costs_nothing() -> None:
+    with_it = bm25.score(
+        [_postings("order", [(1, 0)]), _postings("=a-77", [])], passages=10, lexemes=100
+    )
+    without = bm25.score([_postings("order", [(1, 0)])], passages=10, lexemes=100)
+
+    assert with_it.best(np.array([1])) == pytest.approx(without.best(np.array([1])))
+
+
+def test_no_terms_find_nothing() -> None:
+    found = bm25.score([], passages=10, lexemes=100)
+
+    assert found.best(np.array([1, 2])).tolist() == [0, 0]
+    assert found.by_term(np.array([1, 2])).shape == (0, 2)
+    assert found.top(10).tolist() == []
+
+
+def test_how_common_a_word_is_follows_from_the_density_of_its_newest_occurrences() -> None:
+    every_third = np.arange(MAX_POSTINGS * 3, 0, -3)[:MAX_POSTINGS]
+
+    estimated = frequency(every_third, messages=120_000, passages=120_000)
+
+    assert estimated == pytest.approx(40_000, rel=0.01)
+
+
+def test_a_word_below_the_cap_is_counted() -> None:
+    assert frequency(np.array([9, 5, 1]), messages=120_000, passages=120_000) == 3

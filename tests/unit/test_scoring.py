@@ -1,0 +1,148 @@
+"""Every part of a message's score, against values worked out by hand."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from retrieval import traits
+from retrieval.search import scoring
+from retrieval.search.facts import Facts
+from retrieval.search.scoring import Features
+from retrieval.search.weights import STRETCH_GAP_S, WEIGHTS, Weights
+
+MINUTE_S = 60.0
+
+
+def _features(
+    count: int,
+    *,
+    spoken_at: list[float] | None = None,
+    seq: list[int] | None = None,
+    speaker: list[int] | None = None,
+    bits: list[int] | None = None,
+    speaker_fit: list[int] | None = None,
+    meaning: list[float] | None = None,
+    alone: list[float] | None = None,
+    by_term: list[list[float]] | None = None,
+    date: list[float] | None = None,
+) -> Features:
+    terms = np.array(by_term if by_term is not None else [[0.0] * count])
+    return Features(
+        facts=Facts(
+            seq=np.array(seq or range(1, count + 1)),
+            spoken_at=np.array(spoken_at or [MINUTE_S * place for place in range(count)]),
+            speaker=np.array(speaker or [0] * count),
+            traits=np.array(bits or [0] * count),
+            speaker_fit=np.array(speaker_fit or [0] * count),
+            allowed=np.ones(count, dtype=bool),
+        ),
+        meaning=np.array(meaning or [0.0] * count),
+        alone=np.array(alone or [0.0] * count),
+        words=terms.sum(axis=0),
+        by_term=terms,
+        date=np.array(date or [0.0] * count),
+    )
+
+
+def test_a_stretch_ends_where_a_message_is_missing_or_hours_pass() -> None:
+    seq = np.array([1, 2, 4, 5, 6])
+    spoken_at = np.array([0.0, 60.0, 120.0, 180.0, 180.0 + STRETCH_GAP_S + 1])
+
+    assert scoring.stretches(seq, spoken_at).tolist() == [0, 0, 1, 1, 2]
+
+
+def test_nothing_has_no_stretches() -> None:
+    assert scoring.stretches(np.zeros(0, dtype=np.int64), np.zeros(0)).tolist() == []
+
+
+def test_surroundings_are_the_best_within_reach_and_within_the_stretch() -> None:
+    own = np.array([1.0, 0.0, 0.0, 0.0, 5.0])
+    stretch = np.array([0, 0, 0, 0, 1])
+
+    assert scoring.best_around(own, stretch, reach=2).tolist() == [1, 1, 1, 0, 5]
+
+
+def test_surroundings_reach_no_further_than_six_messages() -> None:
+    features = _features(8, alone=[1.0] + [0.0] * 7)
+
+    parts = scoring.parts_of(features, asks_where=False)
+
+    assert parts.surroundings.tolist() == [1, 1, 1, 1, 1, 1, 1, 0]
+
+
+def test_coverage_adds_up_what_neighbours_say_between_them() -> None:
+    by_term = [[0.5, 0.0, 0.0, 0.0], [0.0, 0.0, 0.3, 0.0], [0.1, 0.1, 0.0, 0.0]]
+
+    parts = scoring.parts_of(_features(4, by_term=by_term), asks_where=False)
+
+    assert parts.coverage == pytest.approx([0.9, 0.9, 0.9, 0.4])
+    assert parts.words == pytest.approx([0.6, 0.1, 0.3, 0.0])
+
+
+def test_coverage_stops_at_a_long_silence() -> None:
+    day = 86_400.0
+    by_term = [[0.5, 0.0], [0.0, 0.3]]
+
+    parts = scoring.parts_of(_features(2, by_term=by_term, spoken_at=[0.0, day]), asks_where=False)
+
+    assert parts.coverage == pytest.approx([0.5, 0.3])
+
+
+def test_an_answer_of_the_asked_person_inherits_the_questions_score() -> None:
+    question = traits.QUESTION
+    features = _features(
+        4,
+        alone=[0.7, 0.1, 0.6, 0.1],
+        speaker=[1, 2, 2, 1],
+        bits=[question, question, question, 0],
+        speaker_fit=[0, 1, 1, 0],
+    )
+
+    parts = scoring.parts_of(features, asks_where=False)
+
+    # 2 answers 1; 3 follows its own speaker; 4 is not the asked person
+    assert parts.reply.tolist() == [0, 0.7, 0, 0]
+    assert scoring.answers(features).tolist() == [0, 0.7, 0, 0.6]
+
+
+def test_traits_count_as_flags_and_places_only_when_the_query_asks_where() -> None:
+    bits = [traits.FIRST_PERSON | traits.PLACE, traits.TIME]
+
+    there = scoring.parts_of(_features(2, bits=bits), asks_where=True)
+    not_there = scoring.parts_of(_features(2, bits=bits), asks_where=False)
+
+    assert there.first_person.tolist() == [1, 0]
+    assert there.time.tolist() == [0, 1]
+    assert there.place.tolist() == [1, 0]
+    assert not_there.place.tolist() == [0, 0]
+
+
+def test_the_score_is_the_weighted_sum_of_its_parts() -> None:
+    features = _features(1, meaning=[0.5], alone=[0.4], by_term=[[0.25]], date=[1.0])
+    parts = scoring.parts_of(features, asks_where=False)
+    weights = Weights(meaning=2, words=1, coverage=1, surroundings=1, speaker=1, date=0.5)
+
+    # 2·0.5 + 0.25 + 0.25 + (0.4 + 0.25) + 0.5·1
+    assert scoring.total(parts, weights) == pytest.approx([2.65])
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(Weights)])
+def test_each_part_can_be_switched_off(part: str) -> None:
+    features = _features(
+        2,
+        meaning=[0.3, 0.5],
+        alone=[0.2, 0.4],
+        by_term=[[0.2, 0.1]],
+        speaker=[1, 2],
+        bits=[traits.QUESTION, traits.FIRST_PERSON | traits.TIME | traits.PLACE],
+        speaker_fit=[0, 1],
+        date=[0.0, 0.5],
+    )
+    parts = scoring.parts_of(features, asks_where=True)
+
+    without = scoring.total(parts, replace(WEIGHTS, **{part: 0.0}))
+    gone = scoring.total(parts, WEIGHTS) - without
+
+    assert gone == pytest.approx(getattr(WEIGHTS, part) * getattr(parts, part))
+    assert gone[1] > 0
