@@ -19,7 +19,7 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGive
 from livekit.agents.utils import shortuuid
 
 from agent.extract import Said, answer
-from agent.memory import BLOCK_ID, HITS, open_question
+from agent.memory import BLOCK_ID, HITS, open_question, was_said
 from agent.rolling_window import SPEAKER
 from retrieval.wire import RetrievalHit
 
@@ -81,7 +81,7 @@ def _window(chat_ctx: ChatContext, question: ChatMessage) -> list[Said]:
     return [
         Said(str(item.extra.get(SPEAKER, "")), item.text_content or "", item.created_at)
         for item in reversed(chat_ctx.items)
-        if isinstance(item, ChatMessage) and item.role == "user" and item.id != question.id
+        if was_said(item) and item.role == "user" and item.id != question.id
     ]
 
 

@@ -1,8 +1,8 @@
 """Keeps pasted novels from filling the language model's context window."""
 
-from livekit.agents.llm import ChatContext, ChatMessage
+from livekit.agents.llm import ChatContext
 
-from agent.memory import open_question
+from agent.memory import open_question, was_said
 from agent.rolling_window import with_text
 
 MAX_QUESTION_CHARS = 32_000
@@ -18,7 +18,7 @@ def shorten_long_messages(chat_ctx: ChatContext) -> None:
     """
     question = open_question(chat_ctx)
     for n, item in enumerate(chat_ctx.items):
-        if not isinstance(item, ChatMessage) or item.role not in {"user", "assistant"}:
+        if not was_said(item):
             continue
         limit = MAX_QUESTION_CHARS if item is question else MAX_EARLIER_CHARS
         text = item.text_content or ""

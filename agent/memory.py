@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeGuard
 
-from livekit.agents.llm import ChatContext, ChatMessage
+from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 
 from agent.recall import Asker, Recall, Recalled
 from agent.recalled_block import recalled_block
@@ -105,11 +105,14 @@ class Memory:
             self._turns.popitem(last=False)
 
 
+def was_said(item: ChatItem) -> TypeGuard[ChatMessage]:
+    """Whether an item of a request is part of the conversation: not instructions, not the block."""
+    return (
+        isinstance(item, ChatMessage) and item.role in {"user", "assistant"} and item.id != BLOCK_ID
+    )
+
+
 def open_question(chat_ctx: ChatContext) -> ChatMessage | None:
     """The last user message, unless the agent has already spoken after it."""
-    for item in reversed(chat_ctx.items):
-        if isinstance(item, ChatMessage) and item.role == "user" and item.id != BLOCK_ID:
-            return item
-        if isinstance(item, ChatMessage) and item.role == "assistant" and item.id != BLOCK_ID:
-            return None
-    return None
+    last = next((item for item in reversed(chat_ctx.items) if was_said(item)), None)
+    return last if last is not None and last.role == "user" else None

@@ -30,6 +30,7 @@ from agent.turn_trace import TurnTrace
 from retrieval.wire import SearchRequest, SearchResponse, SessionSummary
 
 _DISK_TIMEOUT_S = 5.0
+_LAST_DISK_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class RoomAgent:
         # Once more: why it closed was not known on_exit.
         await self._save_session()
         await self.memory.aclose()
-        await self.intake.aclose(_DISK_TIMEOUT_S)
+        await self.intake.aclose(_LAST_DISK_TIMEOUT_S)
         delivered = await self._resumed.outbox.drain(self._settings.drain_timeout_s)
         await self._resumed.outbox.aclose()
         return delivered

@@ -2,6 +2,7 @@
 
 from livekit.agents.llm import ChatContext, ChatMessage
 
+from agent.memory import was_said
 from agent.recalled_block import quoted_speaker
 from agent.rolling_window import SPEAKER, with_text
 
@@ -13,19 +14,14 @@ def name_speakers(chat_ctx: ChatContext, *, listened_to: str) -> None:
 
     For a request's own copy of the context: the history keeps the texts as they were said.
     """
-    said = [item for item in chat_ctx.items if isinstance(item, ChatMessage)]
-    speakers = {_speaker(item, listened_to) for item in said if item.role == "user"}
-    if len(speakers) < 2:
+    said = [item for item in chat_ctx.items if was_said(item) and item.role == "user"]
+    if len({_speaker(item, listened_to) for item in said}) < 2:
         return
-    chat_ctx.items[:] = [
-        _named(item, listened_to) if isinstance(item, ChatMessage) else item
-        for item in chat_ctx.items
-    ]
+    named = {item.id: _named(item, listened_to) for item in said}
+    chat_ctx.items[:] = [named.get(item.id, item) for item in chat_ctx.items]
 
 
 def _named(item: ChatMessage, listened_to: str) -> ChatMessage:
-    if item.role != "user":
-        return item
     text = f"[{quoted_speaker(_speaker(item, listened_to))}] {item.text_content or ''}"
     return with_text(item, text)
 

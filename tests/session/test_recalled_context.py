@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from agent.memory import BLOCK_ID
 from tests.fake_backend import FakeBackend
 from tests.scripted_llm import ScriptedLLM
@@ -136,3 +138,20 @@ async def test_long_messages_fill_neither_the_prompt_nor_are_they_lost(tmp_path:
         assert await talk.outbox.drain(5)
         assert talk.window[-2] == ("user", f"Chapter7: {novel}")
     assert [m.content for m in backend.stored[::2]] == [f"Chapter{n}: {novel}" for n in range(8)]
+
+
+@pytest.mark.parametrize("role", ["user", "assistant", "developer"])
+async def test_the_block_is_itself_in_any_role(tmp_path: Path, role: str) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, f"The zeppelin {'hums ' * 900}", participant="ben")
+    await remember(backend, *["noise"] * 20)
+    async with talking(backend, llm, tmp_path, recall_role=role, recall_token_budget=4_000) as talk:
+        await talk.ask("What about the zeppelin?", speaker="ana")
+        trace = await talk.ask("And what of the zeppelin?", speaker="ben")
+    shown_role, block = llm.last_prompt[-2]
+    assert shown_role == role
+    assert len(block) > 4_000
+    assert block.startswith("<recalled_messages>")
+    assert block.endswith("</recalled_messages>")
+    assert llm.last_prompt[-1] == ("user", "[ben] And what of the zeppelin?")
+    assert trace.recalled.hits
