@@ -24,7 +24,7 @@ from retrieval.search.people import possible_names
 from retrieval.search.postings import Postings, read_postings
 from retrieval.search.query import Query, understand
 from retrieval.search.ranking import Ranking, rank
-from retrieval.search.relevance import RELEVANT_CONFIDENCE, confidence
+from retrieval.search.relevance import Evidence, confidence, is_relevant
 from retrieval.search.room import Room, read_room
 from retrieval.search.vectors import Target
 from retrieval.search.weights import WEIGHTS, Weights
@@ -70,7 +70,7 @@ async def search_conversation(
     )
     query = _read_query(request, room, now)
     if query.small_talk:
-        return _response(room, [], confidence=0.0, clock=clock)
+        return _response(room, [], evidence=None, clock=clock)
     filters = Filters.of(request, excluded=room.excluded)
     found, target = await asyncio.gather(
         _find_words(db, room=room, query=query, filters=filters),
@@ -87,7 +87,7 @@ async def search_conversation(
     return _response(
         room,
         hits,
-        confidence=confidence(ranking.evidence),
+        evidence=ranking.evidence,
         clock=clock,
         degraded=["vector"] if target is None else [],
     )
@@ -175,14 +175,14 @@ def _response(
     room: Room,
     hits: list[RetrievalHit],
     *,
-    confidence: float,
+    evidence: Evidence | None,
     clock: "_Clock",
     degraded: list[Arm] | None = None,
 ) -> SearchResponse:
     return SearchResponse(
         hits=hits,
-        relevant=bool(hits) and confidence >= RELEVANT_CONFIDENCE,
-        confidence=confidence,
+        relevant=bool(hits) and evidence is not None and is_relevant(evidence),
+        confidence=confidence(evidence) if evidence is not None else 0.0,
         message_count=room.message_count,
         pending=room.pending,
         model=room.model.name if room.model else None,

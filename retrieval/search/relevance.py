@@ -4,6 +4,10 @@ Two things can be wrong: nothing is near the question, or what is near was said 
 than the one it asks about. Each is judged by a logistic rule fitted on development conversations
 (negatives: questions of another conversation and small talk; questions with the speakers
 swapped); the confidence is their product.
+
+Only the first may silence a search. Between two people "said by the other" is a good sign of a
+wrong question; where many talk, what is asked about someone ("When is the birthday of Ines?") or
+by someone ("How do I …?") is mostly answered by others: it lowers the confidence and hides nothing.
 """
 
 import math
@@ -16,8 +20,8 @@ from retrieval.search.arrays import Floats
 from retrieval.search.scoring import Features, Parts
 from retrieval.search.weights import Weights
 
-RELEVANT_CONFIDENCE = 0.05
-"""Below this, nothing relevant; 3 of 100 questions that have an answer fall under it."""
+RELEVANT_NEARNESS = 0.05
+"""Below this, nothing relevant."""
 
 COMPARED = 4
 """Best messages of the person asked about, and of the others, that are compared."""
@@ -59,11 +63,23 @@ def speaker_lead(score: Floats, speaker: Floats) -> float | None:
     return _best_mean(own) - _best_mean(other)
 
 
-def confidence(found: Evidence) -> float:
-    """Between 0 and 1."""
+def is_relevant(found: Evidence) -> bool:
+    """Whether anything is near enough to the query to be shown, whoever said it."""
+    return nearness(found) >= RELEVANT_NEARNESS
+
+
+def nearness(found: Evidence) -> float:
+    """Between 0 and 1: is anything near the query?"""
     if math.isnan(found.best_cosine):
         return _logistic(10 * found.coverage - 3)
-    near = _logistic(2.1 * found.best_score + 9.0 * found.best_cosine - 7.8)
+    return _logistic(2.1 * found.best_score + 9.0 * found.best_cosine - 7.8)
+
+
+def confidence(found: Evidence) -> float:
+    """Between 0 and 1: is something near, and said by the one it is asked about?"""
+    near = nearness(found)
+    if math.isnan(found.best_cosine):
+        return near
     if found.speaker_lead is None:
         return near * _logistic(_NOBODY_ASKED)
     return near * _logistic(8.6 * found.speaker_lead - 0.14)
