@@ -16,11 +16,12 @@ from retrieval.embedding import Embedder, open_embedder
 from retrieval.embedding.batching import BatchingEmbedder
 from retrieval.embedding_models import EmbeddingModel
 from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.large_rooms import LargeRooms
 
 if TYPE_CHECKING:
     import asyncpg
 
-WORKER_CONNECTIONS = 2  # of its own, so that filling in embeddings never makes a search wait
+WORKER_CONNECTIONS = 3  # of its own, so that filling in embeddings never makes a search wait
 CLOSE_S = 5
 
 logger = logging.getLogger(__name__)
@@ -90,12 +91,15 @@ async def _embedding(
     try:
         worker = EmbeddingWorker(pool, embedder, model)
         task = asyncio.create_task(worker.run(), name="embedding worker")
-        task.add_done_callback(_log_end)
+        preparing = asyncio.create_task(LargeRooms(pool).run(), name="large rooms")
+        for background in (task, preparing):
+            background.add_done_callback(_log_end)
         try:
             yield task
         finally:
             task.cancel()
-            await asyncio.wait([task])
+            preparing.cancel()
+            await asyncio.wait([task, preparing])
     finally:
         await _close(pool)
 
@@ -109,6 +113,7 @@ async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
 
 
 def _log_end(task: asyncio.Task[None]) -> None:
-    # Liveness fails from here on, so that the process is started again.
+    # Without the embedding worker liveness fails, so that the process is started again; large rooms
+    # that nobody prepares are only slower.
     if not task.cancelled() and task.exception() is not None:
-        logger.critical("embedding worker ended", exc_info=task.exception())
+        logger.critical("background task ended", exc_info=task.exception())

@@ -88,6 +88,20 @@ async def store_smoothed(
 ) -> None:
     """Store the smoothed embeddings of messages; what is already there stays as it is."""
     await connection.execute(INSERT_SMOOTHED, conversation_id, model_id, *columns(made))
+    await connection.execute(CODE_LATECOMERS, conversation_id, model_id, list(made))
+
+
+# Where the codes of a large conversation have already come further, nobody else would add these.
+CODE_LATECOMERS = """
+insert into message_code (conversation_id, model_id, seq, passage, participant, role, created_at,
+                          code)
+select conversation_id, model_id, seq, passage, participant, role, created_at,
+       binary_quantize(embedding)
+  from message_embedding
+ where conversation_id = $1 and model_id = $2 and smoothed = true and seq = any($3)
+   and seq <= (select coded_to from prepared_part where conversation_id = $1 and model_id = $2)
+on conflict do nothing
+"""
 
 
 def columns(made: Rows) -> tuple[list[int], list[int], list[HalfVector]]:

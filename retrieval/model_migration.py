@@ -76,6 +76,14 @@ DROP = """
 delete from message_embedding where conversation_id = $1 and model_id = $2
 """
 
+DROP_CODES = """
+delete from message_code where conversation_id = $1 and model_id = $2
+"""
+
+DROP_PREPARED = """
+delete from prepared_part where conversation_id = $1 and model_id = $2
+"""
+
 CONVERSATIONS = """
 select conversation_id from conversation
 """
@@ -87,4 +95,6 @@ async def drop_rows(db: "Database", *, model_id: int) -> None:
     if active is not None and active.model_id == model_id:
         raise ValueError("the active model's embeddings are needed")
     for row in await db.fetch(CONVERSATIONS):
-        await db.execute(DROP, row["conversation_id"], model_id)
+        async with transaction(db) as connection:
+            for statement in (DROP_PREPARED, DROP_CODES, DROP):
+                await connection.execute(statement, row["conversation_id"], model_id)

@@ -7,6 +7,8 @@ alter table message drop constraint message_conversation_id_fkey;
 alter table participant_name drop constraint participant_name_conversation_id_fkey;
 alter table message_term drop constraint message_term_conversation_id_fkey;
 alter table message_embedding drop constraint message_embedding_conversation_id_fkey;
+alter table message_code drop constraint message_code_conversation_id_fkey;
+alter table prepared_part drop constraint prepared_part_conversation_id_fkey;
 alter table embedding_job drop constraint embedding_job_conversation_id_fkey;
 alter table conversation_event drop constraint conversation_event_conversation_id_fkey;
 alter table session drop constraint session_conversation_id_fkey;
@@ -18,6 +20,8 @@ select create_distributed_table('message', 'conversation_id', colocate_with => '
 select create_distributed_table('participant_name', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_term', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_embedding', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('message_code', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('prepared_part', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('embedding_job', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('conversation_event', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('session', 'conversation_id', colocate_with => 'conversation');
@@ -29,6 +33,10 @@ alter table participant_name add constraint participant_name_conversation_id_fke
 alter table message_term add constraint message_term_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table message_embedding add constraint message_embedding_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table message_code add constraint message_code_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table prepared_part add constraint prepared_part_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table embedding_job add constraint embedding_job_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
