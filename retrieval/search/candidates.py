@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 SMALL_CONVERSATION = 1000
 """Up to so many messages, all are scored: that costs less than choosing."""
-PROPOSED = 150
+PROPOSED = 100
 """By each arm."""
-CANDIDATES = 64
+CANDIDATES = 40
 """Of those proposed; more if more hits are asked for."""
 NOTHING = np.zeros(0, dtype=np.int64)
 YEARS_BACK = 20
