@@ -35,7 +35,9 @@ class OnnxEmbedder:
             )
         self._tokenizer = _open_tokenizer()
         self._session = _open_session(threads)
-        self._thread = ModelThread(self._encode, dimension=DIMENSION)
+        # The session may be asked by two threads at once: a query never waits for documents.
+        self._queries = ModelThread(self._encode, dimension=DIMENSION)
+        self._documents = ModelThread(self._encode, dimension=DIMENSION)
 
     @property
     def name(self) -> str:
@@ -46,10 +48,12 @@ class OnnxEmbedder:
         return DIMENSION
 
     async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
-        return await self._thread.embed(texts, kind=kind)
+        thread = self._queries if kind == "query" else self._documents
+        return await thread.embed(texts, kind=kind)
 
     async def aclose(self) -> None:
-        await self._thread.aclose()
+        await self._queries.aclose()
+        await self._documents.aclose()
 
     def _encode(self, texts: Sequence[str], kind: EmbedKind) -> Embeddings:
         pieces, mask = _padded(self._tokenizer.encode_batch(list(texts)))

@@ -13,6 +13,9 @@ from retrieval.embedding.packaged_model import MODEL_NAME, WEIGHTS, verified_pat
 from retrieval.embedding.protocol import Embeddings, EmbedKind
 from retrieval.errors import ModelMismatch
 
+GPU_SLICE_TEXTS = 256
+GPU_SLICE_CHARS = 256_000
+
 
 class SentenceTransformersEmbedder:
     """The packaged model by its name, or the model in a local folder; never the network.
@@ -30,7 +33,7 @@ class SentenceTransformersEmbedder:
         self._name = folder.name if model != MODEL_NAME else MODEL_NAME
         self._model = _load(folder, device)
         self._dimension = _dimension(self._model, folder)
-        self._thread = ModelThread(self._encode, dimension=self._dimension)
+        self._thread = ModelThread(self._encode, dimension=self._dimension, **self._slices())
 
     @property
     def name(self) -> str:
@@ -45,6 +48,12 @@ class SentenceTransformersEmbedder:
 
     async def aclose(self) -> None:
         await self._thread.aclose()
+
+    def _slices(self) -> dict[str, int]:
+        """A GPU wants its texts by the hundred, a processor as many as its cache holds."""
+        if self._model.device.type == "cpu":
+            return {}
+        return {"slice_texts": GPU_SLICE_TEXTS, "slice_chars": GPU_SLICE_CHARS}
 
     def _encode(self, texts: Sequence[str], kind: EmbedKind) -> Embeddings:
         encode = self._model.encode_query if kind == "query" else self._model.encode_document
