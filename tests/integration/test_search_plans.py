@@ -1,0 +1,210 @@
+"""The plans that the search's speed rests on, as PostgreSQL explains them for real parameters."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+import pytest
+from pgvector import HalfVector
+
+from retrieval.embedding_models import ensure_model
+from retrieval.graphs import build_graph
+from retrieval.search import codes, facts, graph, nearest, postings, vectors
+from retrieval.wire import ConversationId
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database
+
+DIMENSION = 8
+ROOM = ConversationId(UUID(int=1))
+SEQS = [*range(100, 400)]
+NO_FILTERS: tuple[Any, ...] = (None, None, None, None, [])
+NOT_PREFERRED: tuple[Any, ...] = (0.0, [], None, 0.0, [])
+QUERY = HalfVector(np.full(DIMENSION, DIMENSION**-0.5, dtype=np.float32))
+
+FILL = """
+insert into conversation (conversation_id, room, message_count, last_seq, passage_count)
+select lpad(to_hex(room), 32, '0')::uuid, 'room ' || room, size, size, size
+  from (values (1, 6000), (2, 6000), (3, 300)) rooms (room, size);
+insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
+                     word_count)
+select conversation_id, seq, 'm' || seq, 'user', 'p' || seq % 9, 'said ' || seq,
+       '2026-01-01'::timestamptz + seq * interval '1 minute', 2
+  from conversation, generate_series(1, message_count) seq;
+insert into message_term (conversation_id, lexeme, seq, passage, occurrences, passage_words)
+select conversation_id, lexeme, seq, 0, 1, 2
+  from message, unnest(array['said', 'word' || seq % 700]) lexeme;
+insert into message_embedding (conversation_id, model_id, smoothed, seq, passage, participant,
+                               role, created_at, embedding)
+select conversation_id, 1, smoothed, seq, 0, participant, role, created_at,
+       (select array_agg(sin(seq * number + smoothed::integer))
+          from generate_series(1, 8) number)::vector::halfvec
+  from message, (values (false), (true)) kinds (smoothed);
+insert into message_code (conversation_id, model_id, seq, passage, participant, role, created_at,
+                          code)
+select conversation_id, 1, seq, passage, participant, role, created_at, binary_quantize(embedding)
+  from message_embedding where smoothed;
+insert into prepared_part (conversation_id, model_id, coded_to) select conversation_id, 1, 6000
+  from conversation;
+"""
+
+
+@pytest.fixture
+async def filled(db: asyncpg.Pool) -> asyncpg.Pool:
+    """Rooms of different sizes in tables that were vacuumed."""
+    await ensure_model(db, name="waves", dimension=DIMENSION)
+    await db.execute(FILL)
+    for table in ("message", "message_term", "message_embedding", "message_code"):
+        await db.execute(f"vacuum analyze {table}")
+    return db
+
+
+async def plan(db: "Database", sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    """The nodes of the plan as it ran, top first."""
+    (row,) = await db.fetch(f"explain (analyze, format json) {sql}", *parameters)
+    found = row[0]
+    tree = json.loads(found) if isinstance(found, str) else found
+    return list(nodes(tree[0]["Plan"]))
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", []):
+        yield from nodes(inner)
+
+
+def scans(found: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """How each table is read."""
+    read: dict[str, set[str]] = {}
+    for node in found:
+        if "Relation Name" in node:
+            read.setdefault(node["Relation Name"], set()).add(node["Node Type"])
+    return read
+
+
+def indexes(found: list[dict[str, Any]]) -> set[str]:
+    return {node["Index Name"] for node in found if "Index Name" in node}
+
+
+@pytest.mark.parametrize("smoothed", [True, False])
+@pytest.mark.parametrize("room", [1, 3])
+async def test_all_embeddings_are_compared_in_the_index_alone(
+    filled: asyncpg.Pool, room: int, *, smoothed: bool
+) -> None:
+    found = await plan(
+        filled,
+        nearest.NEAREST,
+        UUID(int=room),
+        1,
+        QUERY,
+        *NO_FILTERS,
+        *NOT_PREFERRED,
+        150,
+        smoothed,
+        0,
+    )
+    assert scans(found) == {"message_embedding": {"Index Only Scan"}}
+    assert indexes(found) == {"message_embedding_scan"}
+    assert sum(node.get("Heap Fetches", 0) for node in found) == 0
+
+
+async def test_filters_and_preferences_are_read_from_the_index_too(filled: asyncpg.Pool) -> None:
+    found = await plan(
+        filled,
+        nearest.NEAREST,
+        ROOM,
+        1,
+        QUERY,
+        None,
+        None,
+        ["p3"],
+        ["user"],
+        [7, 8],
+        0.2,
+        ["p4"],
+        None,
+        0.0,
+        [],
+        150,
+        True,
+        0,
+    )
+    assert scans(found) == {"message_embedding": {"Index Only Scan"}}
+    assert sum(node.get("Heap Fetches", 0) for node in found) == 0
+
+
+async def test_the_tail_alone_is_read_beyond_what_is_prepared(filled: asyncpg.Pool) -> None:
+    found = await plan(
+        filled, nearest.NEAREST, ROOM, 1, QUERY, *NO_FILTERS, *NOT_PREFERRED, 150, True, 5900
+    )
+    reads = [node for node in found if node.get("Relation Name") == "message_embedding"]
+    assert max(node["Actual Rows"] * node["Actual Loops"] for node in reads) <= 100
+
+
+async def test_codes_are_compared_in_their_index_and_proposals_looked_up_one_by_one(
+    filled: asyncpg.Pool,
+) -> None:
+    found = await plan(
+        filled,
+        codes.NEAREST_BY_CODE,
+        ROOM,
+        1,
+        QUERY,
+        *NO_FILTERS,
+        *NOT_PREFERRED,
+        150,
+        6000,
+        200,
+    )
+    read = scans(found)
+    assert read["message_code"] == {"Index Only Scan"}
+    assert read["message_embedding"] <= {"Index Scan", "Index Only Scan"}
+    assert not [node for node in found if "Join" in node["Node Type"]]
+    rows = [
+        node["Actual Rows"] for node in found if node.get("Relation Name") == "message_embedding"
+    ]
+    assert rows == [200]
+
+
+async def test_a_graph_is_recognised_with_its_values_as_parameters(filled: asyncpg.Pool) -> None:
+    async with filled.acquire() as connection:
+        await build_graph(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)
+        await connection.execute("set enable_sort = off")  # the room is too small for it to pay
+        found = await plan(
+            connection, graph.nearest_in_graph_sql(DIMENSION), ROOM, 1, QUERY, 6000, 10
+        )
+    assert [name.startswith("message_graph_") for name in indexes(found)] == [True]
+
+
+@pytest.mark.parametrize("sql", [vectors.COSINES, vectors.COSINES_ALONE])
+async def test_single_messages_are_compared_in_the_index_alone(
+    filled: asyncpg.Pool, sql: str
+) -> None:
+    found = await plan(filled, sql, ROOM, 1, QUERY, SEQS)
+    assert scans(found) == {"message_embedding": {"Index Only Scan"}}
+    assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
+
+
+async def test_words_are_read_from_their_index_alone_and_no_further_than_the_cap(
+    filled: asyncpg.Pool,
+) -> None:
+    found = await plan(filled, postings.POSTINGS, ROOM, ["said", "word7"], 1000)
+    assert scans(found) == {"message_term": {"Index Only Scan"}}
+    assert sum(node.get("Heap Fetches", 0) for node in found) == 0
+    reads = [node for node in found if node.get("Relation Name") == "message_term"]
+    assert max(node["Actual Rows"] for node in reads) <= 1000
+
+
+async def test_words_of_candidates_are_looked_up_in_the_index_alone(filled: asyncpg.Pool) -> None:
+    found = await plan(filled, postings.POSTINGS_IN, ROOM, ["said", "word7"], SEQS)
+    assert scans(found) == {"message_term": {"Index Only Scan"}}
+    assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
+
+
+async def test_facts_of_candidates_are_looked_up_one_by_one(filled: asyncpg.Pool) -> None:
+    found = await plan(filled, facts.FACTS, ROOM, [], None, *NO_FILTERS, SEQS)
+    assert not any("Seq Scan" in kinds for kinds in scans(found).values())
+    assert max(node["Actual Rows"] for node in found) <= len(SEQS)
