@@ -7,23 +7,30 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from retrieval import embedding_models, model_migration, pending
 from retrieval.connection import open_connection
 from retrieval.conversations import create_room, join_conversation
+from retrieval.coverage import Coverage, read_coverage
 from retrieval.database import connect
+from retrieval.embedding_batch import BatchLimits
+from retrieval.embedding_worker import EmbeddingWorker
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.events import record_events
+from retrieval.filling import fill
 from retrieval.messages import append_messages, recent_messages
 from retrieval.migrations import migrate
 from retrieval.sessions import save_session
 from retrieval.sql_script import statements
 from retrieval.wire import ConversationId
 from tests.builders import event, message, summary
+from tests.fakes import HashEmbedder
 
 CITUS_URL = os.environ.get("TEST_CITUS_URL", "")
 DISTRIBUTE = Path(__file__).parents[2] / "deploy" / "citus" / "distribute.sql"
@@ -136,3 +143,46 @@ async def test_deleting_a_conversation_empties_its_shards(cluster: asyncpg.Pool)
     await append_messages(cluster, conversation_id=room, messages=[message(1)])
     await cluster.execute("delete from conversation where conversation_id = $1", room)
     assert await cluster.fetchval("select count(*) from message_term") == 0
+
+
+async def test_embeddings_are_filled_and_models_changed_on_a_sharded_database(
+    cluster: asyncpg.Pool,
+) -> None:
+    rooms = [(await create_room(cluster, name=f"room {number}"))[0] for number in range(4)]
+    batch = [message(number) for number in range(30)]
+    for room in rooms:
+        await append_messages(cluster, conversation_id=room, messages=batch)
+    old = await embedding_models.ensure_model(cluster, name="old", dimension=64)
+    assert await embedding_models.oldest_pending_s(cluster, model_id=old.model_id) > 0
+    limits = BatchLimits(passages=8, quiet=timedelta(0))
+    workers = [EmbeddingWorker(cluster, HashEmbedder(), old, limits=limits) for _ in range(2)]
+    await asyncio.gather(*(worker.drain() for worker in workers))
+    everything = Coverage(messages=120, embedded=120, smoothed=120, failed=0)
+    assert await read_coverage(cluster, model_id=old.model_id) == everything
+
+    new = await model_migration.begin(cluster, name="new", dimension=64)
+    assert await embedding_models.enqueue_missing(cluster, model_id=new.model_id) == 120
+    assert await fill(
+        cluster, [HashEmbedder()], new, limits=limits, patience_s=60, on_waiting=lambda _: None
+    )
+    assert await read_coverage(cluster, model_id=new.model_id) == everything
+    agreement = await model_migration.agreement(cluster, old=old.model_id, new=new.model_id)
+    assert agreement == 1.0
+    await embedding_models.activate(cluster, model_id=new.model_id)
+    await model_migration.drop_rows(cluster, model_id=old.model_id)
+    assert (await read_coverage(cluster, model_id=old.model_id)).embedded == 0
+
+
+async def test_messages_are_given_up_and_tried_again_on_a_sharded_database(
+    cluster: asyncpg.Pool,
+) -> None:
+    model = await embedding_models.ensure_model(cluster, name="m", dimension=64)
+    room, _ = await create_room(cluster, name="helpdesk")
+    await append_messages(cluster, conversation_id=room, messages=[message(1), message(2)])
+    limits = BatchLimits(quiet=timedelta(0))
+    await cluster.execute("update embedding_job set attempts = $1 where seq = 2", limits.attempts)
+    await EmbeddingWorker(cluster, HashEmbedder(), model, limits=limits).drain()
+    assert await read_coverage(cluster, model_id=model.model_id) == Coverage(2, 1, 1, 1)
+    await pending.try_failed_again(cluster, model_id=model.model_id)
+    await EmbeddingWorker(cluster, HashEmbedder(), model, limits=limits).drain()
+    assert await read_coverage(cluster, model_id=model.model_id) == Coverage(2, 2, 2, 0)
