@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix up down lock bench-embedders livekit-server clean installed-run installed-test
+.PHONY: help run test check fix up down lock bench-embedders bench-turn bench-agent bench-failover bench-rooms livekit-server clean installed-run installed-test
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -49,6 +49,19 @@ lock: installed-test ## write requirements/*.txt anew from pyproject.toml (UPGRA
 
 bench-embedders: installed-test ## compare the runtimes of the embedding model (ARGS=--install: sizes too)
 	@$(BIN)/python -m benchmarks.embedders $(ARGS)
+
+bench-turn: installed-test ## what memory costs a spoken turn (DATA=room.jsonl ARGS="--turns 200")
+	@$(BIN)/python -m benchmarks.turn $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-agent: installed-test ## whether the agent stays flat over 10,000 turns
+	@$(BIN)/python -m benchmarks.agent $(ARGS)
+
+bench-failover: installed-test ## how soon a killed agent is back (N=20)
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.failover \
+		$(if $(N),--kills $(N)) $(ARGS)
+
+bench-rooms: installed-test ## how many rooms a worker holds
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.rooms $(ARGS)
 
 livekit-server: ## print the path of a LiveKit server, built with Go where there is none
 	@deploy/livekit-server.sh

@@ -37,7 +37,6 @@ SWEEP_TIMEOUT_S = 20.0
 PRELOADED = [
     "agent.worker",
     "anyio._backends._asyncio",
-    "httpcore._async.http2",
     "openai.lib.streaming.chat",
     "openai.resources.chat.completions",
     "openai.resources.models",

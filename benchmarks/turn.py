@@ -18,9 +18,10 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -39,6 +40,7 @@ from agent.resumption import resume
 from agent.rolling_window import message_ids
 from agent.room_agent import People, RoomAgent
 from agent.settings import AgentSettings
+from longroom import demo_room
 from retrieval.wire import (
     AppendOutcome,
     AppendResult,
@@ -55,6 +57,7 @@ ROOM = "turns"
 WORD_S = 1 / 3
 END_OF_SPEECH_S = 0.3
 TOP = 10
+DEMO_HISTORY = 250
 MODES = ("none", "textbook", "ours")
 
 
@@ -279,20 +282,20 @@ def figures(turns: Sequence[Turn]) -> dict[str, Any]:
     return result
 
 
-def read_room(path: Path, *, history: int, turns: int) -> tuple[list[MessageCreate], ...]:
+def split(
+    messages: Iterable[MessageCreate], *, history: int, turns: int
+) -> tuple[list[MessageCreate], list[MessageCreate]]:
     """The messages to remember, and those after them that are short enough to be spoken."""
-    remembered: list[MessageCreate] = []
-    spoken: list[MessageCreate] = []
+    ahead = iter(messages)
+    remembered = list(islice(ahead, history))
+    spoken = (m for m in ahead if m.role == "user" and 4 <= len(m.content.split()) <= 20)
+    return remembered, list(islice(spoken, turns))
+
+
+def read_room(path: Path) -> Iterator[MessageCreate]:
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
         for number, line in enumerate(lines):
-            message = _message(json.loads(line), number)
-            if len(remembered) < history:
-                remembered.append(message)
-            elif 4 <= len(message.content.split()) <= 20:
-                spoken.append(message)
-            if len(spoken) >= turns:
-                break
-    return remembered, spoken
+            yield _message(json.loads(line), number)
 
 
 def _message(row: dict[str, Any], number: int) -> MessageCreate:
@@ -323,7 +326,9 @@ async def fill(url: str, messages: Sequence[MessageCreate]) -> None:
 
 
 async def measure(arguments: argparse.Namespace, url: str, data_dir: Path) -> dict[str, Any]:
-    history, turns = read_room(arguments.data, history=arguments.history, turns=arguments.turns)
+    messages = read_room(arguments.data) if arguments.data else demo_room.messages()
+    size = arguments.history if arguments.data else DEMO_HISTORY
+    history, turns = split(messages, history=size, turns=arguments.turns)
     await fill(url, history)
     result: dict[str, Any] = {"history": len(history)}
     for mode in MODES:
@@ -346,7 +351,9 @@ async def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--data", type=Path, required=True, help="a room as JSONL, as `longroom import` reads it"
+        "--data",
+        type=Path,
+        help="a room as JSONL, as `longroom import` reads it (default: the demo room)",
     )
     parser.add_argument("--history", type=int, default=5_000, help="messages to remember")
     parser.add_argument("--turns", type=int, default=120, help="messages after them to replay")

@@ -16,7 +16,7 @@ from retrieval.wire import Message, Room
 from tests.language_model_server import LanguageModelServer, language_model_server
 from tests.livekit_server import API_KEY, API_SECRET, LiveKitServer
 from tests.program import Program
-from tests.room_user import RoomUser
+from tests.room_user import RoomUser, until
 from tests.tcp_proxy import TcpProxy, tcp_proxy
 
 WORKER = ("livekit.agents", "start", "agent/worker.py", "--log-format", "json")
@@ -49,6 +49,8 @@ class Stack:
         users = [await self.join(name, identity) for identity in identities]
         for user in users:
             await user.agent_is_there()
+        # Its log line may come later than the agent itself.
+        await until(lambda: not users or agent_pids(self.worker, name))
         return OpenRoom(name, room, users)
 
     async def join(self, room: str, identity: str, *, metadata: str = "") -> RoomUser:
