@@ -164,6 +164,9 @@ def worker_environment(
         "AGENT_HEALTH_PORT": "0",
         "AGENT_SHUTDOWN_GRACE_S": "20",
         "AGENT_IDLE_PROCESSES": "1",
+        # A busy machine must not make an agent forgetful.
+        "AGENT_RECALL_TIMEOUT_S": "5",
+        "AGENT_SEARCH_TIMEOUT_S": "5",
         "AGENT_GREETING": os.environ.get("AGENT_GREETING", ""),
         "AGENT_FAREWELL": "",
         "LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE": "0",
