@@ -8,6 +8,7 @@ import typer
 from longroom.commands.backend import backend
 from longroom.commands.chat import chat
 from longroom.commands.doctor import doctor
+from longroom.commands.evaluate import evaluate
 from longroom.commands.export import export
 from longroom.commands.importing import import_messages
 from longroom.commands.migrate import migrate
@@ -32,6 +33,7 @@ app.command()(backend)
 app.command()(migrate)
 app.command()(backfill)
 app.command("import")(import_messages)
+app.command()(evaluate)
 app.command()(export)
 app.command()(doctor)
 

@@ -1,5 +1,6 @@
 """Reads conversations with questions: LoCoMo's file, or JSON Lines of messages and questions."""
 
+import gzip
 import json
 import re
 from collections import defaultdict
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from pydantic import ValidationError
 
@@ -63,6 +64,33 @@ def read_dataset(path: Path, *, form: Format) -> list[Dialogue]:
         raise DatasetUnreadable(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetUnreadable(f"{path} is not in {form} format: {error!r}") from error
+
+
+def read_messages(path: Path, *, first: int) -> list[MessageCreate]:
+    """The first messages of an import file, plain or .gz, without its blank ones.
+
+    Raises DatasetUnreadable.
+    """
+    messages: list[MessageCreate] = []
+    try:
+        with _open(path) as lines:
+            for number, line in enumerate(lines, start=1):
+                if len(messages) == first:
+                    break
+                entry = json.loads(line)
+                if entry["content"].strip():
+                    messages.append(MessageCreate(**{"id": f"line {number}", **entry}))
+    except OSError as error:
+        raise DatasetUnreadable(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetUnreadable(f"{path}, line {number}: {error!r}") from error
+    return messages
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
 
 
 def in_first_person(question: Question) -> Question:
@@ -133,7 +161,7 @@ def _locomo_question(entry: dict[str, Any], speakers: Sequence[str], known: set[
 def _jsonl_dialogues(path: Path) -> list[Dialogue]:
     messages: defaultdict[str, list[MessageCreate]] = defaultdict(list)
     questions: defaultdict[str, list[Question]] = defaultdict(list)
-    with path.open(encoding="utf-8") as lines:
+    with _open(path) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 _read_line(line, number, messages, questions)

@@ -11,6 +11,7 @@ from retrieval.embedding_models import ensure_model
 from retrieval.embedding_worker import EmbeddingWorker
 from retrieval.evaluation.datasets import Dialogue
 from retrieval.messages import append_messages
+from retrieval.search.weights import STRETCH_GAP_S
 from retrieval.wire import MAX_BATCH_MESSAGES, ConversationId, MessageCreate, MessageId
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ async def fill_shared_room(
     *,
     filler: Sequence[MessageCreate],
 ) -> dict[str, ConversationId]:
-    """One room for all dialogues and the filler, in the order of their dates."""
-    messages = [
-        message.model_copy(update={"id": shared_id(dialogue.name, message.id)})
+    """One room for all dialogues and the filler, stretch by stretch in the order of their dates."""
+    sources = [
+        [
+            message.model_copy(update={"id": shared_id(dialogue.name, message.id)})
+            for message in dialogue.messages
+        ]
         for dialogue in dialogues
-        for message in dialogue.messages
     ]
-    everything = sorted([*messages, *filler], key=lambda message: message.created_at)
+    blocks = [block for source in [*sources, filler] for block in _stretches(source)]
+    blocks.sort(key=lambda block: block[0].created_at)
+    everything = [message for block in blocks for message in block]
     conversation_id = await _fill(db, room="shared", messages=everything)
     await _embed(db, embedder)
     return {dialogue.name: conversation_id for dialogue in dialogues}
@@ -52,6 +57,20 @@ async def fill_shared_room(
 def shared_id(dialogue: str, message_id: str) -> MessageId:
     """A message's id where several dialogues share a room."""
     return MessageId(f"{dialogue}/{message_id}")
+
+
+def _stretches(messages: Sequence[MessageCreate]) -> list[list[MessageCreate]]:
+    """The messages cut where hours pass, so that stretches of several sources do not mingle."""
+    blocks: list[list[MessageCreate]] = []
+    for before, message in zip([None, *messages], messages, strict=False):
+        if before is None or _apart(before, message):
+            blocks.append([])
+        blocks[-1].append(message)
+    return blocks
+
+
+def _apart(earlier: MessageCreate, later: MessageCreate) -> bool:
+    return (later.created_at - earlier.created_at).total_seconds() > STRETCH_GAP_S
 
 
 async def _fill(

@@ -1,0 +1,80 @@
+"""`longroom evaluate`: measures the search on conversations with questions and known evidence."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from longroom.options import DEFAULT_DATA_DIR, DataDir
+
+if TYPE_CHECKING:
+    from retrieval.evaluation.evaluate import Plan
+
+
+class Form(StrEnum):
+    """Formats of a data set."""
+
+    LOCOMO = "locomo"
+    JSONL = "jsonl"
+
+
+class Phrasing(StrEnum):
+    """How the questions are put."""
+
+    THIRD = "third"
+    FIRST = "first"
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Conversations with questions.")],
+    form: Annotated[
+        Form, typer.Option("--format", help="LoCoMo's file, or JSON Lines (see the README).")
+    ] = Form.LOCOMO,
+    phrasing: Annotated[
+        Phrasing, typer.Option(help="As published, or as the person named would ask it.")
+    ] = Phrasing.THIRD,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Also without each part of the score in turn.")
+    ] = False,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Also the newest messages, pgvector, BM25 and RRF.")
+    ] = False,
+    room_size: Annotated[
+        int | None, typer.Option(min=1, help="One room for all, filled up to so many messages.")
+    ] = None,
+    filler: Annotated[
+        Path | None, typer.Option(help="Messages to fill the room with: a file `import` reads.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Measure the search on FILE: real rooms, the real search, in a database that is dropped after.
+
+    The embedding model is the one of the settings (EMBEDDING_…), the server that of DATABASE_URL or
+    the embedded one.
+    """
+    import json
+
+    from longroom.errors import clear_errors
+    from retrieval.evaluation.evaluate import Plan
+    from retrieval.evaluation.table import table
+
+    plan = Plan(file, form.value, phrasing.value, ablate, peers, room_size, filler)
+    with clear_errors():
+        result = _run(plan, data_dir)
+    typer.echo(json.dumps(result) if as_json else table(result))
+
+
+def _run(plan: "Plan", data_dir: Path) -> dict[str, Any]:
+    import asyncio
+
+    from longroom.schema import database_url
+    from retrieval.embedding import open_embedder
+    from retrieval.embedding.batching import BatchingEmbedder
+    from retrieval.evaluation.evaluate import evaluate as measure
+    from retrieval.settings import EmbeddingSettings
+
+    embedder = BatchingEmbedder(open_embedder(EmbeddingSettings()))
+    with database_url(data_dir) as url:
+        return asyncio.run(measure(url, embedder, plan))

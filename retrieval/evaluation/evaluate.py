@@ -1,0 +1,119 @@
+"""One evaluation from the data set to the figures; read it top to bottom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from retrieval.embedding import Embedder
+from retrieval.evaluation.baselines import ask_baselines
+from retrieval.evaluation.datasets import (
+    Dialogue,
+    Format,
+    Phrasing,
+    in_first_person,
+    read_dataset,
+    read_messages,
+)
+from retrieval.evaluation.report import figures, silence
+from retrieval.evaluation.rooms import fill_rooms, fill_shared_room, shared_id
+from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
+from retrieval.evaluation.scratch import scratch_database
+from retrieval.search.weights import WEIGHTS
+from retrieval.wire import MessageCreate
+
+BLOCK_MESSAGES = 60
+BLOCK_SPACING = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. `room_size` puts all conversations in one room, filled up from `filler`."""
+
+    file: Path
+    form: Format = "locomo"
+    phrasing: Phrasing = "third"
+    ablate: bool = False
+    peers: bool = False
+    room_size: int | None = None
+    filler: Path | None = None
+
+
+async def evaluate(url: str, embedder: Embedder, plan: Plan) -> dict[str, Any]:
+    """All figures; the rooms live in a database of their own on the server at `url`.
+
+    Raises DatasetUnreadable.
+    """
+    dialogues = read_dataset(plan.file, form=plan.form)
+    if plan.phrasing == "first":
+        dialogues = [_in_first_person(dialogue) for dialogue in dialogues]
+    async with scratch_database(url) as db:
+        if plan.room_size is None:
+            rooms = await fill_rooms(db, embedder, dialogues)
+        else:
+            filler = _filler(dialogues, plan)
+            rooms = await fill_shared_room(db, embedder, dialogues, filler=filler)
+            dialogues = [_with_shared_ids(dialogue) for dialogue in dialogues]
+        await db.execute("vacuum analyze")
+        return await _measure(Asking(db, embedder, rooms), dialogues, plan)
+
+
+async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) -> dict[str, Any]:
+    answers = await ask_all(asking, dialogues)
+    result: dict[str, Any] = {"phrasing": plan.phrasing, **figures(answers)}
+    if plan.room_size is None:
+        result |= silence(
+            answers,
+            strangers=await ask_strangers(asking, dialogues),
+            small_talk=await ask_small_talk(asking, dialogues),
+        )
+    if plan.peers:
+        baselines = await ask_baselines(asking, dialogues)
+        result["baselines"] = {name: figures(theirs) for name, theirs in baselines.items()}
+    if plan.ablate:
+        result["without"] = await _ablate(asking, dialogues)
+    return result
+
+
+async def _ablate(asking: Asking, dialogues: Sequence[Dialogue]) -> dict[str, dict[str, object]]:
+    """The figures with one part of the score switched off after the other."""
+    without = {}
+    for part in fields(WEIGHTS):
+        reduced = replace(asking, weights=replace(WEIGHTS, **{part.name: 0.0}))
+        without[part.name] = figures(await ask_all(reduced, dialogues))
+    return without
+
+
+def _in_first_person(dialogue: Dialogue) -> Dialogue:
+    return replace(dialogue, questions=[in_first_person(one) for one in dialogue.questions])
+
+
+def _with_shared_ids(dialogue: Dialogue) -> Dialogue:
+    questions = [
+        replace(
+            question, evidence=tuple(shared_id(dialogue.name, one) for one in question.evidence)
+        )
+        for question in dialogue.questions
+    ]
+    return replace(dialogue, questions=questions)
+
+
+def _filler(dialogues: Sequence[Dialogue], plan: Plan) -> list[MessageCreate]:
+    """Messages of the filler in blocks, spread over the time of the dialogues."""
+    own = sum(len(dialogue.messages) for dialogue in dialogues)
+    wanted = (plan.room_size or 0) - own
+    if wanted <= 0 or plan.filler is None:
+        return []
+    times = [message.created_at for dialogue in dialogues for message in dialogue.messages]
+    messages = read_messages(plan.filler, first=wanted)
+    step = (max(times) - min(times)) / (len(messages) // BLOCK_MESSAGES + 1)
+    return [
+        message.model_copy(update={"created_at": _filler_time(number, min(times), step)})
+        for number, message in enumerate(messages)
+    ]
+
+
+def _filler_time(number: int, start: datetime, step: timedelta) -> datetime:
+    block, place = divmod(number, BLOCK_MESSAGES)
+    return start + block * step + place * BLOCK_SPACING

@@ -1,0 +1,44 @@
+"""A database of its own for an evaluation, gone when it ends."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from retrieval.connection import open_connection
+from retrieval.database import connect
+from retrieval.migrations import migrate
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.connection import Record
+
+
+@asynccontextmanager
+async def scratch_database(url: str) -> "AsyncIterator[asyncpg.Pool[Record]]":
+    """A pool on a new, migrated database on the server at `url`.
+
+    The role must be allowed to create databases.
+    """
+    name = f"longroom_evaluation_{secrets.token_hex(4)}"
+    await _execute(url, f'create database "{name}"')
+    try:
+        scratch_url = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        await migrate(scratch_url)
+        pool = await connect(scratch_url)
+        try:
+            yield pool
+        finally:
+            pool.terminate()
+    finally:
+        await _execute(url, f'drop database if exists "{name}" with (force)')
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await open_connection(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,42 @@
+"""An evaluation's figures as text for a terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+COLUMNS = {
+    "r5_micro": "R@5",
+    "r10_micro": "R@10",
+    "r20_micro": "R@20",
+    "all10_micro": "all@10",
+    "ndcg10_micro": "nDCG",
+    "r10_macro": "macro",
+    "evidence_400_tokens_micro": "400 t",
+    "evidence_800_tokens_micro": "800 t",
+    "evidence_1000_tokens_micro": "1000 t",
+    "evidence_1600_tokens_micro": "1600 t",
+}
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """A row for the search, one for each baseline, and one without each part of the score."""
+    rows = {"this search": result}
+    rows |= result.get("baselines", {})
+    rows |= {f"- {part}": figures for part, figures in result.get("without", {}).items()}
+    low, high = result["r10_micro_interval"]
+    lines = [
+        f"{result['questions']} questions, {result['phrasing']} person; share of the evidence in %,"
+        f" R@10 [{low}, {high}] over conversations",
+        _line("", list(COLUMNS.values())),
+        *(_line(name, [f"{row[column]:.1f}" for column in COLUMNS]) for name, row in rows.items()),
+        "R@10 by category: "
+        + ", ".join(f"{name} {value:.1f}" for name, value in result["r10_by_category"].items()),
+        f"milliseconds a search: {result['ms_p50']} (p95 {result['ms_p95']})",
+    ]
+    silence = {name: value for name, value in result.items() if name.startswith("auroc_")}
+    if silence:
+        lines.append("AUROC: " + ", ".join(f"{k[6:]} {v:.3f}" for k, v in silence.items()))
+    return "\n".join(lines)
+
+
+def _line(name: str, cells: list[str]) -> str:
+    return f"{name:<16}" + "".join(f"{cell:>8}" for cell in cells)
