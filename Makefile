@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix up down lock bench-embedders bench-turn bench-agent bench-failover bench-rooms livekit-server clean installed-run installed-test
+.PHONY: help run test check fix up down lock bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms livekit-server clean installed-run installed-test
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -46,6 +46,9 @@ lock: installed-test ## write requirements/*.txt anew from pyproject.toml (UPGRA
 	$(LOCK) --extra agent --constraint requirements/test.txt -o requirements/agent.txt
 	$(LOCK) requirements/backend.in --extra backend --extra onnx \
 		--constraint requirements/test.txt --excludes requirements/run.exclude -o requirements/backend.txt
+
+bench-backfill: installed-test ## the rate of a backfill, and what live searches feel of it
+	@$(BIN)/python -m benchmarks.backfill $(ARGS)
 
 bench-embedders: installed-test ## compare the runtimes of the embedding model (ARGS=--install: sizes too)
 	@$(BIN)/python -m benchmarks.embedders $(ARGS)
