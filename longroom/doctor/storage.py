@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from longroom.doctor.finding import Finding, fail, ok, warn
@@ -60,7 +61,7 @@ SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM dead_letter)
 def _outbox(path: Path) -> Finding:
     try:
         # Read-only: an agent may be at work on it.
-        with sqlite3.connect(f"file:{path.resolve()}?mode=ro", uri=True, timeout=2) as db:
+        with closing(sqlite3.connect(f"file:{path.resolve()}?mode=ro", uri=True, timeout=2)) as db:
             waiting, refused = db.execute(COUNTS).fetchone()
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
