@@ -1,4 +1,7 @@
-"""Terms that no stemmer may touch: order numbers, error codes, paths, addresses, versions."""
+"""Terms that no stemmer may touch: order numbers, error codes, paths, addresses, versions.
+
+And pairs of characters of scripts that put no space between words, which no parser cuts.
+"""
 
 import hashlib
 import re
@@ -23,6 +26,10 @@ _INNER = re.compile(r"[^\W_](?:[._/\\:@#=&%+~?-]+)[^\W_]")
 _ABBREVIATION = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[-_.#/:][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
+# Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer, Burmese
+_UNSPACED = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f]{2,}"
+)
 _PATH_PART = re.compile(r"[^/\\?&=:@#]+")
 
 
@@ -38,6 +45,9 @@ def exact_terms(text: str) -> list[str]:
     for token in _tokens(folded):
         for form in _forms(token):
             found[EXACT_PREFIX + _bounded(form)] = None
+    for run in _UNSPACED.findall(folded):
+        for start in range(len(run) - 1):
+            found[EXACT_PREFIX + run[start : start + 2]] = None
     return list(found)
 
 

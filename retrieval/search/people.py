@@ -25,6 +25,11 @@ _ASSISTANT_SAID = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_BEFORE_A_NAME = re.compile(r"\b(?:did|does|has|had|was|by|from|told|asked|said)\s+$", re.I)
+_AFTER_A_NAME = re.compile(
+    r"(?:['’]s)?\s+(?:said|says?|wrote|asked|told|suggested|recommended|mentioned|explained|wanted)\b",
+    re.I,
+)
 _AMBIGUOUS = """
 a all an and any anyone are art as at bill bot but can do does everybody for frank gene grace guest
 had has have he hello help her here hi him his hope how i if in is it its jack joy just linux mark
@@ -140,4 +145,6 @@ def _is_meant(query: str, start: int, end: int, name: str, *, small: bool) -> bo
     capital = written[0].isupper() and written[1:2].islower()
     if name in _ALSO_WORDS:
         return capital and start > 0
-    return small or (capital and start > 0)
+    if small or (capital and start > 0):
+        return True
+    return bool(_BEFORE_A_NAME.search(query[:start]) or _AFTER_A_NAME.match(query[end:]))

@@ -78,10 +78,12 @@ def test_polite_forms_do_not_ask_for_what_the_assistant_said(text: str) -> None:
     assert _understand(text, asker="Bob").about == About(frozenset({"Bob"}))
 
 
-def test_in_a_crowd_a_name_needs_a_capital_letter_a_sign_or_an_at() -> None:
+def test_in_a_crowd_a_name_needs_a_capital_letter_a_sign_or_a_place_for_names() -> None:
     crowd = 100
 
-    assert _understand("when did bob move", participants=crowd).about.people == set()
+    assert _understand("the bob is broken", participants=crowd).about.people == set()
+    assert _understand("when did bob move", participants=crowd).about.people == {"Bob"}
+    assert _understand("what bob suggested", participants=crowd).about.people == {"Bob"}
     assert _understand("when did Bob move", participants=crowd).about.people == {"Bob"}
     assert _understand("when did @bob move", participants=crowd).about.people == {"Bob"}
     assert _understand("when did st_ephan move", participants=crowd).about.people == {"St_ephan"}

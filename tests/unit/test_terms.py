@@ -20,7 +20,9 @@ from retrieval.terms import MAX_TERM_CHARS, exact_terms
         ("in 2023 at 3pm on the 7th, 12 times", []),
         ("wait...what", []),
         ("", []),
-        ("日本語", []),
+        ("日本語", ["=日本", "=本語"]),
+        ("語", []),
+        ("주문 번호", ["=주문", "=번호"]),
     ],
 )
 def test_terms_with_digits_or_inner_punctuation_are_found_whole(
