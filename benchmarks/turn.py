@@ -162,6 +162,7 @@ class Replay:
             data_dir=data_dir, greeting="", welcome_back="", farewell="", recall_limit=TOP
         )
         self._speaker = "user"
+        self._excluded: frozenset[str] = frozenset()
         self._ours: RoomAgent | None = None
         self._ended = asyncio.Event()
         self._session: AgentSession[Any] = BoundedSession(
@@ -181,6 +182,7 @@ class Replay:
             session_id=uuid4().hex,
         )
         self._conversation_id = resumed.conversation_id
+        self._outbox = resumed.outbox
         agent: Agent
         if self._mode == "ours":
             people = People("agent", self._asker, lambda: False)
@@ -204,7 +206,9 @@ class Replay:
     async def aclose(self) -> None:
         if self._ours is not None:
             await self._ours.close()
-        await self._session.aclose()
+        else:
+            await self._session.aclose()
+            await self._outbox.aclose()
         await self._client.aclose()
 
     async def turn(self, message: MessageCreate) -> Turn:
@@ -229,6 +233,7 @@ class Replay:
 
         async def timed(chat_ctx: ChatContext) -> None:
             self._clock.asked()
+            self._excluded = message_ids(chat_ctx)
             await place(chat_ctx)
 
         ours.memory.place = timed  # type: ignore[method-assign]  # a stopwatch, nothing else
@@ -247,7 +252,7 @@ class Replay:
             token_budget=self._settings.recall_token_budget,
             neighbours=self._settings.recall_neighbours,
             asker=self._speaker,
-            exclude_ids=[MessageId(id_) for id_ in message_ids(ours.agent.chat_ctx)],
+            exclude_ids=[MessageId(id_) for id_ in self._excluded],
         )
         full = await self._client.search_conversation(self._conversation_id, request)
         wanted = [hit.message.id for hit in full.hits] if full.relevant else []

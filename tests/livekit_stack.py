@@ -7,12 +7,14 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from livekit import api
 
 from agent.backend_client import BackendClient
-from retrieval.wire import Message, Room
+from retrieval.wire import Message, MessageCreate, MessageId, Room
 from tests.language_model_server import LanguageModelServer, language_model_server
 from tests.livekit_server import API_KEY, API_SECRET, LiveKitServer
 from tests.program import Program
@@ -73,6 +75,23 @@ class Stack:
                 if page.message_count >= at_least:
                     return page.messages
                 await asyncio.sleep(0.05)
+
+    async def remember(self, conversation_id: UUID, fact: str, *, later: int) -> None:
+        """Store a fact of a month ago, then that many messages about nothing in particular."""
+        start = datetime.now(UTC) - timedelta(days=30)
+        chatter = (f"Chatter number {n} about the weather and lunch." for n in range(later))
+        messages = [
+            MessageCreate(
+                id=MessageId(f"past-{n}"),
+                role="user",
+                participant="alice",
+                content=text,
+                created_at=start + timedelta(minutes=n),
+            )
+            for n, text in enumerate([fact, *chatter])
+        ]
+        for first in range(0, len(messages), 500):
+            await self.backend.append_messages(conversation_id, messages[first : first + 500])
 
     def another_worker(
         self, name: str, env: Mapping[str, str], *, arguments: Sequence[str] = WORKER

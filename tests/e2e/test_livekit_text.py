@@ -1,37 +1,13 @@
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from livekit import api
 
-from retrieval.wire import MessageCreate, MessageId
-from tests.livekit_stack import OpenRoom, Stack
+from tests.livekit_stack import Stack
 from tests.room_user import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def past_messages(fact: str, *, later: int) -> list[MessageCreate]:
-    """A fact, then that many messages about nothing in particular."""
-    start = datetime.now(UTC) - timedelta(days=30)
-    texts = [fact, *(f"Chatter number {n} about the weather and lunch." for n in range(later))]
-    return [
-        MessageCreate(
-            id=MessageId(f"past-{n}"),
-            role="user",
-            participant="alice",
-            content=text,
-            created_at=start + timedelta(minutes=n),
-        )
-        for n, text in enumerate(texts)
-    ]
-
-
-async def store(stack: Stack, room: OpenRoom, messages: list[MessageCreate]) -> None:
-    for start in range(0, len(messages), 500):
-        batch = messages[start : start + 500]
-        await stack.backend.append_messages(room.stored.conversation_id, batch)
 
 
 async def test_a_typed_question_is_answered_with_what_was_said_a_thousand_messages_ago(
@@ -39,7 +15,7 @@ async def test_a_typed_question_is_answered_with_what_was_said_a_thousand_messag
 ) -> None:
     room = await stack.open_room("alice")
     fact = "The gate code of the warehouse in Lisbon is 7741."
-    await store(stack, room, past_messages(fact, later=1000))
+    await stack.remember(room.stored.conversation_id, fact, later=1000)
     turn = await room.users[0].ask("What is the gate code of the Lisbon warehouse?")
     prompt = stack.model.prompt_of("gate code of the Lisbon warehouse")
     assert fact in prompt.text

@@ -1,0 +1,67 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from livekit import rtc
+
+from tests.livekit_stack import REGISTERED, Stack
+from tests.room_user import RoomUser, until
+from tests.speech_server import SAMPLE_RATE, Speech, SpeechServer, speech_server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FRAME_SAMPLES = SAMPLE_RATE // 50
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def speech(stack: Stack) -> AsyncIterator[SpeechServer]:
+    """A worker that hears everyone and speaks, on real models."""
+    models = await asyncio.to_thread(Speech)
+    async with speech_server(models) as server:
+        env = {
+            "AGENT_VOICE": "everyone",
+            "LIVEKIT_AGENT_NAME": "speech",
+            "STT_BASE_URL": server.url,
+            "TTS_BASE_URL": server.url,
+            "TTS_MODEL": "tts-1",
+        }
+        worker = stack.another_worker("speech", env)
+        await asyncio.to_thread(worker.start, until=REGISTERED)
+        yield server
+
+
+async def speak(user: RoomUser, text: str, voice: Speech) -> None:
+    """Say it through a microphone, in real time, and stay silent for a while."""
+    samples = np.concatenate(
+        [await asyncio.to_thread(voice.say, text), np.zeros(SAMPLE_RATE * 2, dtype=np.int16)]
+    )
+    source = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=100)
+    track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
+    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+    await user.room.local_participant.publish_track(track, options)
+    for start in range(0, len(samples) - FRAME_SAMPLES, FRAME_SAMPLES):
+        part = samples[start : start + FRAME_SAMPLES]
+        await source.capture_frame(rtc.AudioFrame(part.tobytes(), SAMPLE_RATE, 1, FRAME_SAMPLES))
+    await source.aclose()
+
+
+async def test_spoken_words_are_understood_remembered_from_and_answered_aloud(
+    stack: Stack, speech: SpeechServer
+) -> None:
+    room, alice = await stack.join_with("speech")
+    joined = await stack.backend.agent_joined(room, identity="test", session_id="s", window=0)
+    fact = "The parcels for the museum must be left in the green garden shed."
+    await stack.remember(joined.conversation_id, fact, later=1000)
+    stack.model.reply = lambda prompt: (
+        "In the green garden shed." if "green garden shed" in prompt.text else "I do not know."
+    )
+    try:
+        await speak(alice, "Where must the parcels for the museum be left?", speech.models)
+        await until(lambda: "green garden shed" in " ".join(speech.said[-1:]), timeout_s=40)
+    finally:
+        stack.model.reply = lambda prompt: f"You said: {prompt.question}"
+    assert "museum" in " ".join(speech.heard).lower()
+    assert any(p.track_publications for p in alice.room.remote_participants.values())
+    await alice.leave()
