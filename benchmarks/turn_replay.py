@@ -1,0 +1,235 @@
+"""One session that hears real turns word by word: without memory, by the book, or ours."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from livekit import rtc
+from livekit.agents import Agent, AgentSession, ModelSettings
+from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
+from livekit.agents.types import FlushSentinel
+from livekit.agents.voice.io import AudioInput
+
+from agent.backend_client import BackendClient
+from agent.bounded_session import BoundedSession
+from agent.recall import Asker
+from agent.resumption import resume
+from agent.rolling_window import message_ids
+from agent.room_agent import People, RoomAgent
+from agent.settings import AgentSettings
+from retrieval.wire import (
+    AppendOutcome,
+    AppendResult,
+    MessageCreate,
+    MessageId,
+    SearchRequest,
+)
+from tests.scripted_llm import ScriptedLLM
+from tests.scripted_stt import ScriptedSTT
+
+ROOM = "turns"
+WORD_S = 1 / 3
+END_OF_SPEECH_S = 0.3
+TOP = 10
+
+
+class Silence(AudioInput):
+    """A microphone that says nothing: the words come from the scripted transcription."""
+
+    def __init__(self) -> None:
+        super().__init__(label="silence")
+
+    async def __anext__(self) -> rtc.AudioFrame:
+        await asyncio.Event().wait()
+        raise StopAsyncIteration
+
+
+class FrozenClient(BackendClient):
+    """Searches for real and stores nothing; remembers the newest search."""
+
+    async def append_messages(
+        self, conversation_id: Any, messages: Sequence[MessageCreate]
+    ) -> AppendResult:
+        outcomes = [AppendOutcome(id=m.id, seq=1, status="stored") for m in messages]
+        return AppendResult(outcomes=outcomes)
+
+
+@dataclass
+class Clock:
+    """When LiveKit first asked for the turn's reply, and when the model was last asked."""
+
+    asked_at: float = 0.0
+    requested_at: list[float] = field(default_factory=list)
+
+    def reset(self) -> None:
+        self.asked_at = 0.0
+        self.requested_at.clear()
+
+    def asked(self) -> None:
+        self.asked_at = self.asked_at or time.perf_counter()
+
+
+@dataclass
+class Turn:
+    """One measured turn. `same_top` is None where nothing was searched ahead."""
+
+    added_ms: float
+    llm_calls: int
+    source: str = "none"
+    same_top: bool | None = None
+
+
+class TimedLLM(ScriptedLLM):
+    """Notes when it is asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(["Noted."])
+        self._clock = clock
+
+    def chat(self, **arguments: Any) -> Any:
+        self._clock.requested_at.append(time.perf_counter())
+        return super().chat(**arguments)
+
+
+class PlainAgent(Agent):
+    """No memory; says when it is asked for a reply."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(instructions="Answer.")
+        self._clock = clock
+
+    async def llm_node(
+        self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
+    ) -> AsyncIterable[ChatChunk | str | FlushSentinel]:
+        self._clock.asked()
+        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+            yield chunk
+
+
+class TextbookAgent(PlainAgent):
+    """Searches when the turn is over and waits for it."""
+
+    def __init__(self, clock: Clock, client: BackendClient, conversation_id: Any) -> None:
+        super().__init__(clock)
+        self._client = client
+        self._conversation_id = conversation_id
+
+    async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
+        self._clock.asked()
+        request = SearchRequest(query=new_message.text_content or "-", limit=TOP)
+        found = await self._client.search_conversation(self._conversation_id, request)
+        texts = "\n".join(hit.message.content for hit in found.hits)
+        turn_ctx.add_message(role="assistant", content=f"Relevant messages:\n{texts}")
+
+
+class Replay:
+    """One session that hears turns one after another."""
+
+    def __init__(self, mode: str, url: str, data_dir: Path) -> None:
+        self._mode = mode
+        self._clock = Clock()
+        self._hearing = ScriptedSTT()
+        self._client = FrozenClient(url, timeout_s=30)
+        self._settings = AgentSettings(
+            data_dir=data_dir, greeting="", welcome_back="", farewell="", recall_limit=TOP
+        )
+        self._speaker = "user"
+        self._excluded: frozenset[str] = frozenset()
+        self._ours: RoomAgent | None = None
+        self._ended = asyncio.Event()
+        self._session: AgentSession[Any] = BoundedSession(
+            llm=TimedLLM(self._clock),
+            stt=self._hearing,
+            vad=None,
+            turn_handling={"turn_detection": "stt"},
+            user_away_timeout=None,
+        )
+
+    async def open(self) -> None:
+        resumed = await resume(
+            self._client,
+            self._settings,
+            room=ROOM,
+            identity="agent",
+            session_id=uuid4().hex,
+        )
+        self._conversation_id = resumed.conversation_id
+        self._outbox = resumed.outbox
+        agent: Agent
+        if self._mode == "ours":
+            people = People("agent", self._asker, lambda: False)
+            self._ours = RoomAgent(
+                self._settings,
+                client=self._client,
+                resumed=resumed,
+                session=self._session,
+                people=people,
+            )
+            agent = self._ours.agent
+            self._note_asking(self._ours)
+        elif self._mode == "textbook":
+            agent = TextbookAgent(self._clock, self._client, self._conversation_id)
+        else:
+            agent = PlainAgent(self._clock)
+        self._session.on("conversation_item_added", self._item_added)
+        self._session.input.audio = Silence()
+        await self._session.start(agent)
+
+    async def aclose(self) -> None:
+        if self._ours is not None:
+            await self._ours.close()
+        else:
+            await self._session.aclose()
+            await self._outbox.aclose()
+        await self._client.aclose()
+
+    async def turn(self, message: MessageCreate) -> Turn:
+        """Hear one message and wait for the answer."""
+        self._clock.reset()
+        self._ended.clear()
+        self._speaker = message.participant
+        await self._hearing.say(message.content, word_s=WORD_S, pause_s=END_OF_SPEECH_S)
+        async with asyncio.timeout(60):
+            await self._ended.wait()
+        waited_s = self._clock.requested_at[-1] - self._clock.asked_at
+        turn = Turn(max(0.0, waited_s * 1000), len(self._clock.requested_at))
+        if self._ours is not None:
+            await self._compare(self._ours, message, turn)
+        return turn
+
+    def _asker(self, _: str | None) -> Asker:
+        return Asker(self._speaker)
+
+    def _note_asking(self, ours: RoomAgent) -> None:
+        place = ours.memory.place
+
+        async def timed(chat_ctx: ChatContext) -> None:
+            self._clock.asked()
+            self._excluded = message_ids(chat_ctx)
+            await place(chat_ctx)
+
+        ours.memory.place = timed  # type: ignore[method-assign]  # a stopwatch, nothing else
+
+    def _item_added(self, event: Any) -> None:
+        if isinstance(event.item, ChatMessage) and event.item.role == "assistant":
+            self._ended.set()
+
+    async def _compare(self, ours: RoomAgent, message: MessageCreate, turn: Turn) -> None:
+        """Repeat the search with the whole text, and see whether the turn had the same."""
+        recalled = next(reversed(ours.memory._turns.values()))
+        turn.source = recalled.source
+        request = SearchRequest(
+            query=message.content,
+            limit=TOP,
+            token_budget=self._settings.recall_token_budget,
+            neighbours=self._settings.recall_neighbours,
+            asker=self._speaker,
+            exclude_ids=[MessageId(id_) for id_ in self._excluded],
+        )
+        full = await self._client.search_conversation(self._conversation_id, request)
+        wanted = [hit.message.id for hit in full.hits] if full.relevant else []
+        turn.same_top = [hit.message.id for hit in recalled.hits] == wanted
