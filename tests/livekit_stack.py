@@ -40,13 +40,11 @@ class Stack:
     directory: Path
     cleanup: AsyncExitStack
 
-    async def open_room(self, *identities: str, departure_timeout_s: int = 1) -> "OpenRoom":
-        """A room of a new name with its agent and these people, all of them present."""
-        name = f"room-{secrets.token_hex(4)}"
+    async def open_room(self, *identities: str, name: str = "") -> "OpenRoom":
+        """A room, of a new name if none is given, with its agent and these people present."""
+        name = name or f"room-{secrets.token_hex(4)}"
         # Made before the backend opens it: its own rooms live 20 s longer than their people.
-        await self.rooms.room.create_room(
-            api.CreateRoomRequest(name=name, departure_timeout=departure_timeout_s)
-        )
+        await self.rooms.room.create_room(api.CreateRoomRequest(name=name, departure_timeout=1))
         room = await self.backend.create_room(name)
         users = [await self.join(name, identity) for identity in identities]
         for user in users:

@@ -158,3 +158,24 @@ async def test_a_question_sent_again_with_its_id_is_answered_once(stack: Stack) 
     ]
     assert len(stored) == 1
     await stack.close(room)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a b/c?d=e#f&g", "x'; drop table message; --", "räum – 部屋 🛋"]
+)
+async def test_a_room_with_a_hostile_name_is_a_room_like_any_other(stack: Stack, name: str) -> None:
+    room = await stack.open_room("alice", name=name)
+    turn = await room.users[0].ask("Is this a room?")
+    assert turn.outcome == "answered"
+    assert (await stack.messages(room, at_least=2))[0].content == "Is this a room?"
+    await stack.close(room)
+
+
+async def test_people_of_the_same_display_name_are_told_apart_by_identity(stack: Stack) -> None:
+    room = await stack.open_room("sam-1", "sam-2")
+    for user in room.users:
+        await user.room.local_participant.set_name("Sam")
+        await user.ask(f"I am {user.identity}.")
+    stored = await stack.messages(room, at_least=4)
+    assert [m.participant for m in stored if m.role == "user"] == ["sam-1", "sam-2"]
+    await stack.close(room)
