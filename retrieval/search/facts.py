@@ -23,6 +23,8 @@ class Facts:
     speaker: Integers
     """Equal numbers mean equal participants."""
     traits: Integers
+    words: Integers
+    """White-space separated words of the message."""
     speaker_fit: Integers
     """1: said by whom the query is about; -1: by the assistant, when it is about a person."""
     allowed: Flags
@@ -34,6 +36,7 @@ select array_send(array_agg(seq order by seq)) as seq,
        array_send(array_agg(extract(epoch from created_at)::float8 order by seq)) as spoken_at,
        array_send(array_agg(hashtext(participant) order by seq)) as speaker,
        array_send(array_agg(traits::integer order by seq)) as traits,
+       array_send(array_agg(word_count order by seq)) as words,
        array_send(array_agg(case when participant = any($2::text[]) or role = $3 then 1
                                  when role = 'assistant' and cardinality($2::text[]) > 0 then -1
                                  else 0 end order by seq)) as speaker_fit,
@@ -67,6 +70,7 @@ select array_send(array_agg(seq order by seq)) as seq,
        array_send(array_agg(extract(epoch from created_at)::float8 order by seq)) as spoken_at,
        array_send(array_agg(hashtext(participant) order by seq)) as speaker,
        array_send(array_agg(traits::integer order by seq)) as traits,
+       array_send(array_agg(word_count order by seq)) as words,
        array_send(array_agg(case when participant = any($2::text[]) or role = $3 then 1
                                  when role = 'assistant' and cardinality($2::text[]) > 0 then -1
                                  else 0 end order by seq)) as speaker_fit,
@@ -103,6 +107,7 @@ def _facts(row: "Record | None") -> Facts:
         spoken_at=packed.floats(row["spoken_at"]),
         speaker=packed.small_integers(row["speaker"]),
         traits=packed.small_integers(row["traits"]),
+        words=packed.small_integers(row["words"]),
         speaker_fit=packed.small_integers(row["speaker_fit"]),
         allowed=packed.small_integers(row["allowed"]) > 0,
     )

@@ -12,7 +12,13 @@ import numpy as np
 from retrieval import traits
 from retrieval.search.arrays import Floats, Integers
 from retrieval.search.facts import Facts
-from retrieval.search.weights import COVERAGE_REACH, STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
+from retrieval.search.weights import (
+    COVERAGE_REACH,
+    FULL_REACH_WORDS,
+    STRETCH_GAP_S,
+    SURROUNDINGS_REACH,
+    Weights,
+)
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,8 @@ def parts_of(features: Features, *, asks_where: bool) -> Parts:
     return Parts(
         meaning=features.meaning,
         words=features.words,
-        coverage=coverage(features.by_term, stretch),
-        surroundings=best_around(features.own, stretch, reach=SURROUNDINGS_REACH),
+        coverage=coverage(features.by_term, stretch, damping=damping(facts.words)),
+        surroundings=surroundings(features.own, stretch, damping=damping(facts.words)),
         speaker=facts.speaker_fit.astype(np.float64),
         date=features.date,
         first_person=trait(facts.traits, traits.FIRST_PERSON),
@@ -99,12 +105,24 @@ def best_around(own: Floats, stretch: Integers, *, reach: int) -> Floats:
     return best
 
 
-def coverage(by_term: Floats, stretch: Integers) -> Floats:
+def surroundings(own: Floats, stretch: Integers, *, damping: Floats) -> Floats:
+    """The best score around a message, or its own."""
+    return own + damping * (best_around(own, stretch, reach=SURROUNDINGS_REACH) - own)
+
+
+def coverage(by_term: Floats, stretch: Integers, *, damping: Floats) -> Floats:
     """How much of the query a message and its next neighbours say between them, 0 to 1.
 
     What a question puts in one sentence, people say in two or three messages.
     """
-    return np.asarray(best_around(by_term, stretch, reach=COVERAGE_REACH).sum(axis=0))
+    own = by_term.sum(axis=0)
+    together = best_around(by_term, stretch, reach=COVERAGE_REACH).sum(axis=0)
+    return np.asarray(own + damping * (together - own))
+
+
+def damping(words: Integers) -> Floats:
+    """1 for short messages, less for long ones."""
+    return np.minimum(1.0, FULL_REACH_WORDS / np.maximum(words, 1))
 
 
 def answers(features: Features) -> Floats:

@@ -32,5 +32,7 @@ COVERAGE_REACH: Final = 2
 """Messages on each side whose words count as said together with a message's own."""
 SURROUNDINGS_REACH: Final = 6
 """Messages on each side that count as a message's surroundings."""
+FULL_REACH_WORDS: Final = 60
+"""A longer message speaks for itself: what is around it counts for less, in proportion."""
 STRETCH_GAP_S: Final = 6 * 3600.0
 """A longer silence separates two stretches of a conversation; nothing is shared across it."""

@@ -21,6 +21,7 @@ def _features(
     seq: list[int] | None = None,
     speaker: list[int] | None = None,
     bits: list[int] | None = None,
+    words: list[int] | None = None,
     speaker_fit: list[int] | None = None,
     meaning: list[float] | None = None,
     alone: list[float] | None = None,
@@ -34,6 +35,7 @@ def _features(
             spoken_at=np.array(spoken_at or [MINUTE_S * place for place in range(count)]),
             speaker=np.array(speaker or [0] * count),
             traits=np.array(bits or [0] * count),
+            words=np.array(words or [10] * count),
             speaker_fit=np.array(speaker_fit or [0] * count),
             allowed=np.ones(count, dtype=bool),
         ),
@@ -78,6 +80,15 @@ def test_coverage_adds_up_what_neighbours_say_between_them() -> None:
 
     assert parts.coverage == pytest.approx([0.9, 0.9, 0.9, 0.4])
     assert parts.words == pytest.approx([0.6, 0.1, 0.3, 0.0])
+
+
+def test_a_long_message_gains_less_from_what_is_around_it() -> None:
+    by_term = [[0.5, 0.0], [0.0, 0.3]]
+
+    parts = scoring.parts_of(_features(2, by_term=by_term, words=[60, 240]), asks_where=False)
+
+    assert parts.coverage == pytest.approx([0.8, 0.3 + 0.5 * 60 / 240])
+    assert parts.surroundings == pytest.approx([0.5, 0.3 + 0.2 * 60 / 240])
 
 
 def test_coverage_stops_at_a_long_silence() -> None:
