@@ -4,12 +4,10 @@ import asyncio
 import dataclasses
 import logging
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
 
-from agent.backend_client import BackendClient
 from agent.crash_watch import READY_ATTRIBUTE
 from agent.ears import Ears
 from agent.errors import BackendUnavailable
@@ -24,8 +22,7 @@ from agent.recall import Asker
 from agent.resumption import Resumed, resume
 from agent.room_agent import People, RoomAgent
 from agent.room_metadata import RoomMetadata, conversation_in
-from agent.room_models import RoomModels
-from agent.settings import AgentSettings
+from agent.room_parts import Parts
 from agent.stored_text import storable_name
 from agent.takeover import open_question
 from agent.turn_status import TurnStatus
@@ -40,16 +37,6 @@ RETIRE_WITHIN_S = 30.0
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What a job needs that does not depend on its room; the job closes `client`."""
-
-    settings: AgentSettings
-    worker: WorkerSettings
-    models: RoomModels
-    client: BackendClient
-
-
 class RoomJob:
     """From arriving in a room to leaving it. Closing happens in the opposite order of opening."""
 
@@ -59,6 +46,7 @@ class RoomJob:
         self._worker = worker = parts.worker
         self._models = parts.models
         self._client = parts.client
+        self._report = parts.report
         self._closing = AsyncExitStack()
         self._tasks = OwnedTasks()
         self._taking = asyncio.Event()
@@ -209,8 +197,9 @@ class RoomJob:
                 trace = await self._agent.ask(question)
         except (TimeoutError, RuntimeError) as error:
             # RuntimeError: the session has closed; the room's next agent finds the question open.
-            logger.warning("turn failed", extra={"reason": type(error).__name__})
+            self._report.failed(question.id, type(error).__name__)
             return "failed"
+        self._report.ended(question.id, trace)
         return trace.outcome
 
     async def _retire_when_superseded(self) -> None:
@@ -232,16 +221,6 @@ class RoomJob:
     def _record(self, action: str, person: rtc.RemoteParticipant) -> None:
         if self._agent is not None:
             self._agent.intake.put(action_record(action, participant=person.identity))
-
-
-def open_client(settings: AgentSettings) -> BackendClient:
-    """The backend that the settings name; it is connected to when it is used."""
-    key = settings.backend_service_key
-    return BackendClient(
-        str(settings.backend_url),
-        service_key=key.get_secret_value() if key else None,
-        timeout_s=settings.backend_timeout_s,
-    )
 
 
 def _subscription(worker: WorkerSettings) -> AutoSubscribe:

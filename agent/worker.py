@@ -26,8 +26,8 @@ from agent.errors import OutboxUnwritable
 from agent.handover import hand_over
 from agent.outbox_folder import folder
 from agent.outbox_sweep import sweep
-from agent.room_job import Parts, RoomJob, open_client
-from agent.room_models import open_models
+from agent.room_job import RoomJob
+from agent.room_parts import open_client, open_parts
 from agent.settings import AgentSettings
 from agent.worker_settings import WorkerSettings
 
@@ -49,10 +49,7 @@ logger = logging.getLogger(__name__)
 
 def prepare(process: JobProcess) -> None:
     """Before there is a room: clients load certificates, which a room need not wait for."""
-    settings, worker = AgentSettings(), WorkerSettings()
-    process.userdata[READY_PARTS] = Parts(
-        settings, worker, open_models(settings, worker), open_client(settings)
-    )
+    process.userdata[READY_PARTS] = open_parts(AgentSettings(), WorkerSettings())
 
 
 async def serve_room(ctx: JobContext) -> None:
@@ -86,6 +83,7 @@ class Worker(AgentServer):
             host=settings.health_host,
             port=settings.health_port,
             prometheus_port=settings.metrics_port,
+            prometheus_multiproc_dir=_metrics_folder(settings, agent_settings),
             preload_modules=PRELOADED,
             setup_fnc=prepare,
         )
@@ -198,6 +196,13 @@ def _variable(name: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run a worker until SIGTERM; `arguments` are those of `python -m livekit.agents start`."""
     return run_livekit(["start", str(Path(__file__)), *(arguments or [])])
+
+
+def _metrics_folder(settings: WorkerSettings, agent_settings: AgentSettings) -> str | None:
+    """Where job processes write their figures; emptied at start, so each worker has its own."""
+    if settings.metrics_port is None:
+        return None
+    return str(agent_settings.data_dir / "metrics" / str(settings.metrics_port))
 
 
 def _no_load(_: AgentServer) -> float:

@@ -20,8 +20,9 @@ from livekit.agents import (
 
 from agent.ears import Hearing
 from agent.language_model import language_model
-from agent.room_job import Parts, RoomJob, open_client
+from agent.room_job import RoomJob
 from agent.room_models import RoomModels
+from agent.room_parts import open_parts
 from agent.settings import AgentSettings
 from agent.speech_models import SpeechModels
 from agent.worker import ROOM_JOB, build_server, read_settings
@@ -83,7 +84,7 @@ async def serve_scripted(ctx: JobContext) -> None:
     ctx.room.on("data_received", on_data)
     speech = SpeechModels(Hearing(open_stt, vad=None, turn_detection="stt"), ToneTTS())
     models = RoomModels(language_model(settings), speech)
-    job = RoomJob(ctx, Parts(settings, worker, models, open_client(settings)))
+    job = RoomJob(ctx, open_parts(settings, worker, models=models))
     ctx.proc.userdata[ROOM_JOB] = job
     await job.open()
 

@@ -5,10 +5,12 @@ import signal
 from uuid import UUID
 
 import asyncpg
+import httpx
 import psutil
 import pytest
 from livekit import api
 
+from tests.livekit_server import free_port
 from tests.livekit_stack import OpenRoom, Stack, agent_pids
 from tests.room_user import RoomUser, until
 
@@ -202,3 +204,20 @@ async def test_a_wrong_setting_stops_the_worker_at_start_and_is_named(
     code = await asyncio.to_thread(worker.run)
     assert code not in (0, None)
     assert complaint in worker.output
+
+
+async def test_figures_of_all_rooms_are_served_without_names_or_texts(stack: Stack) -> None:
+    port = free_port()
+    worker = stack.another_worker(
+        "metrics", {"LIVEKIT_AGENT_NAME": "metrics", "AGENT_METRICS_PORT": str(port)}
+    )
+    await asyncio.to_thread(worker.start, until="registered worker")
+    room, alice = await stack.join_with("metrics")
+    await alice.ask("A very private question.")
+    async with httpx.AsyncClient() as client:
+        page = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    assert 'longroom_turns_total{outcome="answered"} 1.0' in page
+    assert "longroom_recall_added_seconds_count 1.0" in page
+    assert not any(secret in page for secret in (room, "alice", "private"))
+    assert "private" not in worker.output
+    await alice.leave()
