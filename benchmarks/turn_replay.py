@@ -231,5 +231,6 @@ class Replay:
             exclude_ids=[MessageId(id_) for id_ in self._excluded],
         )
         full = await self._client.search_conversation(self._conversation_id, request)
-        wanted = [hit.message.id for hit in full.hits] if full.relevant else []
-        turn.same_top = [hit.message.id for hit in recalled.hits] == wanted
+        # As sets: the prompt shows them in the conversation's order, whatever their rank.
+        wanted = {hit.message.id for hit in full.hits} if full.relevant else set()
+        turn.same_top = {hit.message.id for hit in recalled.hits} == wanted
