@@ -1,0 +1,110 @@
+"""An evaluation from a file to its figures, in a database of its own."""
+
+import json
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from retrieval.evaluation.datasets import DatasetUnreadable
+from retrieval.evaluation.evaluate import Plan, evaluate
+from retrieval.evaluation.table import table
+from retrieval.search.weights import Weights
+from tests.builders import NOON
+from tests.fakes import HashEmbedder
+
+FACTS = {
+    "blue": [("ana", "my kite is red"), ("bob", "my boat is green"), ("ana", "nice boat")],
+    "cup": [("cleo", "I broke a cup"), ("dan", "I lost a spoon"), ("cleo", "poor spoon")],
+}
+QUESTIONS = [
+    ("blue", "What colour is ana's kite?", "ana", ["blue-0"], True),
+    ("blue", "What colour is bob's boat?", "bob", ["blue-1"], True),
+    ("cup", "What did cleo break?", "cleo", ["cup-0"], True),
+    ("cup", "What did cleo sell on Mars?", "cleo", [], False),
+]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    messages = [
+        {
+            "kind": "message",
+            "conversation": name,
+            "id": f"{name}-{number}",
+            "participant": participant,
+            "role": "user",
+            "created_at": (NOON + timedelta(minutes=number)).isoformat(),
+            "content": content,
+        }
+        for name, said in FACTS.items()
+        for number, (participant, content) in enumerate(said)
+    ]
+    questions = [
+        {
+            "kind": "question",
+            "conversation": name,
+            "text": text,
+            "subject": subject,
+            "evidence": evidence,
+            "category": name,
+            "answerable": answerable,
+        }
+        for name, text, subject, evidence, answerable in QUESTIONS
+    ]
+    path = tmp_path / "set.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in [*messages, *questions]))
+    return path
+
+
+async def test_everything_is_measured_and_nothing_is_left_behind(
+    database_url: str, db: asyncpg.Pool, dataset: Path
+) -> None:
+    plan = Plan(dataset, form="jsonl", phrasing="first", ablate=True, peers=True)
+
+    result = await evaluate(database_url, HashEmbedder(), plan)
+
+    assert result["questions"] == 3
+    assert result["r5_micro"] == 100
+    assert set(result["r10_by_category"]) == {"blue", "cup"}
+    assert set(result["without"]) == {part.name for part in fields(Weights)}
+    assert set(result["baselines"]) == {"newest", "pgvector", "bm25", "rrf60"}
+    assert result["auroc_small_talk"] == 1
+    assert "R@10" in table(json.loads(json.dumps(result)))
+    assert await db.fetchval("select count(*) from conversation") == 0
+    left = "select count(*) from pg_database where datname like 'longroom_evaluation_%'"
+    assert await db.fetchval(left) == 0
+
+
+async def test_all_conversations_can_share_a_room_with_filler(
+    database_url: str, dataset: Path, tmp_path: Path
+) -> None:
+    filler = tmp_path / "filler.jsonl"
+    lines = [
+        {
+            "id": f"f{number}",
+            "participant": f"guest{number % 7}",
+            "role": "user",
+            "created_at": "2020-01-01T00:00:00Z",
+            "content": f"small words about the weather number {number}",
+        }
+        for number in range(1100)
+    ]
+    filler.write_text("\n".join(map(json.dumps, lines)))
+
+    result = await evaluate(
+        database_url,
+        HashEmbedder(),
+        Plan(dataset, form="jsonl", room_size=1100, filler=filler),
+    )
+
+    assert result["r10_micro"] == 100
+
+
+async def test_a_file_of_another_format_is_refused_before_anything_is_made(
+    database_url: str, dataset: Path
+) -> None:
+    with pytest.raises(DatasetUnreadable, match="locomo"):
+        await evaluate(database_url, HashEmbedder(), Plan(dataset, form="locomo"))
