@@ -1,0 +1,54 @@
+"""A database of a benchmark's own: the embedded server, with the memory of a small real one."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval import database
+from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.migrations import migrate
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.connection import Record
+
+SERVER = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "2GB",
+    "max_wal_size": "4GB",
+    "max_connections": "60",
+}
+
+
+@asynccontextmanager
+async def temporary_database() -> AsyncIterator[str]:
+    """The URL of a migrated database of our own, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="longroom-bench-") as folder:
+        server = EmbeddedPostgres(_reachable(folder), settings=SERVER)
+        url = await asyncio.to_thread(server.start)
+        try:
+            await migrate(url)
+            yield url
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, size: int) -> "AsyncIterator[asyncpg.Pool[Record]]":
+    """Connections to it, closed afterwards."""
+    pool = await database.connect(url, pool_size=size)
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+def _reachable(folder: str) -> Path:
+    path = Path(folder)
+    path.chmod(0o711)  # PostgreSQL's user must get through when we are root
+    return path

@@ -1,0 +1,45 @@
+"""Processor time of this process and of PostgreSQL's processes that serve it, from Linux."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retrieval.connection import Database
+
+SERVING = """
+select array_agg(pid) from pg_stat_activity where datname = current_database()
+"""
+
+
+@dataclass(frozen=True)
+class CpuClock:
+    """Counts this process and the given ones; wall time would measure the neighbours instead."""
+
+    backends: tuple[int, ...]
+
+    @classmethod
+    async def of(cls, db: "Database") -> "CpuClock":
+        """Counts all connections that the database serves now; they must stay open."""
+        return cls(tuple(await db.fetchval(SERVING)))
+
+    def database_ms(self) -> float:
+        """Milliseconds that the counted connections have used."""
+        return sum(_used_ms(pid) for pid in self.backends)
+
+    def ms(self) -> float:
+        """Milliseconds that this process and the counted connections have used."""
+        return time.process_time() * 1000 + self.database_ms()
+
+
+def _used_ms(pid: int) -> float:
+    nanoseconds, *_ = Path(f"/proc/{pid}/schedstat").read_text().split()
+    return int(nanoseconds) / 1e6
+
+
+def quantile(values: Iterable[float], share: float) -> float:
+    """The value that `share` of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,0 +1,202 @@
+"""Measures the search's processor time against what else could be done, room size by room size.
+
+    python -m benchmarks.search_speed [--sizes 1000,10000,100000] [--data messages.jsonl.gz]
+
+Times are milliseconds of processor time, database and this process together, the query's embedding
+apart: wall time would measure what else runs on the machine. JSON is the last line.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import search_peers as peers
+from benchmarks.bench_database import open_pool, temporary_database
+from benchmarks.cpu_clock import CpuClock, quantile
+from benchmarks.search_load import measure_load
+from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, Question, fill_room
+from retrieval.large_rooms import LargeRooms
+from retrieval.search import search_conversation
+from retrieval.search.filters import Filters
+from retrieval.search.nearest import Wanted, nearest
+from retrieval.search.people import About
+from retrieval.search.room import read_room
+from retrieval.search.tiers import Tier, tier_of
+from retrieval.search.vectors import Preferred, Target
+from retrieval.wire import SearchRequest
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.connection import Record
+
+    Pool = asyncpg.Pool[Record]
+
+K = 10
+WARM_UP = 5
+EVERYTHING = Filters(None, None, None, None, [])
+NOBODY = Preferred(About(), 0.0, [], 0.0)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The database, the embedder that knows the questions, and the clock of one connection."""
+
+    db: "Pool"
+    embedder: GivenEmbedder
+    clock: CpuClock
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="1000,10000,100000", help="messages in each room")
+    parser.add_argument("--data", type=Path, help="real messages as JSON lines, gzipped or not")
+    parser.add_argument("--questions", type=int, default=60, help="per room")
+    parser.add_argument("--without-hnsw", action="store_true", help="spare the minutes it builds")
+    arguments = parser.parse_args()
+    sizes = [int(size) for size in arguments.sizes.split(",")]
+    print(json.dumps(asyncio.run(_measure(sizes, arguments))))
+
+
+async def _measure(sizes: Sequence[int], arguments: argparse.Namespace) -> dict[str, Any]:
+    async with temporary_database() as url, open_pool(url, size=1) as db:
+        rooms = []
+        for size in sizes:
+            _say(f"filling a room of {size:,} messages")
+            rooms.append(
+                await fill_room(db, count=size, data=arguments.data, questions=arguments.questions)
+            )
+        await db.execute("vacuum analyze")
+        bench = Bench(db, _embedder(rooms), await CpuClock.of(db))
+        exact = [await _ask_all(bench, room) for room in rooms]
+        await LargeRooms(db).prepare()
+        await db.execute("vacuum analyze message_code")
+        figures: dict[str, Any] = {str(len(room.alone)): {} for room in rooms}
+        for room, hits in zip(rooms, exact, strict=True):
+            figures[str(len(room.alone))] |= await _ours(bench, room, hits)
+        await _peers(bench, rooms, figures, hnsw=not arguments.without_hnsw)
+        async with open_pool(url, size=32) as many:
+            load = await measure_load(many, bench.embedder, rooms)
+        return {"sizes": figures, **load}
+
+
+async def _ours(bench: Bench, room: BenchRoom, exact: list[list[int]]) -> dict[str, Any]:
+    tier = await _tier(bench.db, room)
+
+    async def vector_arm(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
+        wanted = Wanted(EVERYTHING, NOBODY, smoothed=True, limit=K)
+        target = Target(room.conversation_id, 1, query)
+        return [int(seq) for seq in await nearest(db, target, wanted=wanted, tier=tier)]
+
+    async def whole(question: Question) -> list[int]:
+        return await _hybrid(bench, room, question)
+
+    size = f"{len(room.alone):,} messages"
+    return {
+        "hybrid_ms": await _timed(bench, room, whole, exact, label=f"{size}: whole search"),
+        "vector_ms": await _timed(
+            bench, room, _asked(bench, room, vector_arm), _right(room), label=f"{size}: vector arm"
+        ),
+    }
+
+
+async def _peers(
+    bench: Bench, rooms: Sequence[BenchRoom], figures: dict[str, Any], *, hnsw: bool
+) -> None:
+    compared: dict[str, peers.Peer] = {"numpy_ms": peers.by_numpy, "naive_ms": peers.by_wide_table}
+    await peers.run_script(bench.db, peers.WIDE_TABLE)
+    if hnsw:
+        _say("building one HNSW index over all rooms")
+        await peers.run_script(bench.db, peers.GLOBAL_GRAPH)
+        compared["hnsw_ms"] = peers.by_global_graph
+        compared["hnsw_iterative_ms"] = peers.by_iterating_graph
+    for room in rooms:
+        for name, peer in compared.items():
+            size = len(room.alone)
+            label = f"{size:,} messages: {name.removesuffix('_ms')}"
+            figures[str(size)][name] = await _timed(
+                bench, room, _asked(bench, room, peer), _right(room), label=label
+            )
+
+
+def _asked(
+    bench: Bench, room: BenchRoom, peer: peers.Peer
+) -> Callable[[Question], Awaitable[list[int]]]:
+    async def ask(question: Question) -> list[int]:
+        return await peer(bench.db, room, question.vector)
+
+    return ask
+
+
+def _right(room: BenchRoom) -> list[list[int]]:
+    return [peers.exact_in_memory(room, question.vector) for question in room.questions]
+
+
+async def _timed(
+    bench: Bench,
+    room: BenchRoom,
+    ask: Callable[[Question], Awaitable[list[int]]],
+    right: Sequence[list[int]],
+    *,
+    label: str,
+) -> dict[str, float]:
+    """Percentiles of the processor time, and the mean share of the right answers found."""
+    for question in room.questions[:WARM_UP]:
+        await ask(question)
+    spent, recall = [], []
+    for question, expected in zip(room.questions, right, strict=True):
+        start = bench.clock.ms()
+        found = await ask(question)
+        spent.append(bench.clock.ms() - start)
+        recall.append(len(set(found) & set(expected)) / max(1, len(expected)))
+    figures = {
+        "p50": round(quantile(spent, 0.5), 2),
+        "p95": round(quantile(spent, 0.95), 2),
+        "recall10": round(float(np.mean(recall)), 3),
+    }
+    _say(f"{label}: p50 {figures['p50']} ms, p95 {figures['p95']} ms, {figures['recall10']:.1%}")
+    return figures
+
+
+async def _ask_all(bench: Bench, room: BenchRoom) -> list[list[int]]:
+    """Answers while nothing is prepared: every embedding is compared."""
+    return [await _hybrid(bench, room, question) for question in room.questions]
+
+
+async def _hybrid(bench: Bench, room: BenchRoom, question: Question) -> list[int]:
+    response = await search_conversation(
+        bench.db,
+        bench.embedder,
+        conversation_id=room.conversation_id,
+        request=SearchRequest(query=question.text, limit=K),
+    )
+    return [hit.message.seq for hit in response.hits]
+
+
+async def _tier(db: "Pool", room: BenchRoom) -> Tier:
+    known = await read_room(
+        db, conversation_id=room.conversation_id, query="x", possible_names=[], exclude_ids=[]
+    )
+    return tier_of(known.prepared, passages=known.passage_count)
+
+
+def _embedder(rooms: Sequence[BenchRoom]) -> GivenEmbedder:
+    embedder = GivenEmbedder()
+    for room in rooms:
+        embedder.vectors |= {question.text: question.vector for question in room.questions}
+    return embedder
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
