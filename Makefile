@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix up down lock bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms livekit-server clean installed-run installed-test
+.PHONY: help run test check fix up down lock bench-recall bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -46,6 +46,11 @@ lock: installed-test ## write requirements/*.txt anew from pyproject.toml (UPGRA
 	$(LOCK) --extra agent --constraint requirements/test.txt -o requirements/agent.txt
 	$(LOCK) requirements/backend.in --extra backend --extra onnx \
 		--constraint requirements/test.txt --excludes requirements/run.exclude -o requirements/backend.txt
+	$(LOCK) --extra peers -o requirements/peers.txt
+
+bench-recall: installed-test installed-peers ## what finds the evidence, us and our peers (DATA=locomo.json)
+	@test -n "$(DATA)" || { echo "longroom: name a data set: make bench-recall DATA=/path/to/locomo.json" >&2; exit 1; }
+	@$(BIN)/python -m benchmarks.recall "$(DATA)" $(ARGS)
 
 bench-backfill: installed-test ## the rate of a backfill, and what live searches feel of it
 	@$(BIN)/python -m benchmarks.backfill $(ARGS)
@@ -66,6 +71,12 @@ bench-failover: installed-test ## how soon a killed agent is back (N=20)
 bench-rooms: installed-test ## how many rooms a worker holds
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.rooms $(ARGS)
 
+results: installed-test ## write benchmarks/RESULTS.md from what was recorded
+	@$(BIN)/python -m benchmarks.results
+
+plots: installed-test ## draw what was recorded into docs/images
+	@$(BIN)/python -m benchmarks.plot
+
 livekit-server: ## print the path of a LiveKit server, built with Go where there is none
 	@deploy/livekit-server.sh
 
@@ -77,3 +88,6 @@ installed-run:
 
 installed-test:
 	@$(INSTALL) test
+
+installed-peers:
+	@$(INSTALL) peers

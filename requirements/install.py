@@ -1,5 +1,8 @@
 """Brings .venv to one set of pinned requirements: `install.py run` or `install.py test`.
 
+`install.py peers` makes an environment of its own for what benchmarks compare us with: mem0 wants
+an older protobuf than LiveKit.
+
 The standard library is all it may use. It changes nothing when the set is already there, is safe
 to run from several makes at once, and starts again after an interrupted installation.
 """
@@ -15,16 +18,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-SIZES = {"run": "about 300 MB to download", "test": "about 2.7 GB to download, most of it torch"}
+VENVS = {
+    "run": ROOT / ".venv",
+    "test": ROOT / ".venv",
+    "peers": ROOT / ".cache" / "peers",
+}
+SIZES = {
+    "run": "about 300 MB to download",
+    "test": "about 2.7 GB to download, most of it torch",
+    "peers": "about 60 MB to download",
+}
 # A set that holds all of another one makes that one's installation unnecessary.
-CONTAINED_IN = {"run": ("run", "test"), "test": ("test",)}
+CONTAINED_IN = {"run": ("run", "test"), "test": ("test",), "peers": ("peers",)}
 
 
 def main(arguments: list[str]) -> None:
     if len(arguments) != 1 or arguments[0] not in SIZES:
-        sys.exit("usage: install.py run|test")
+        sys.exit("usage: install.py run|test|peers")
     wanted = arguments[0]
     with _one_at_a_time():
         if not any(_stamp(name).is_file() for name in CONTAINED_IN[wanted]):
@@ -33,37 +43,44 @@ def main(arguments: list[str]) -> None:
 
 def _install(wanted: str) -> None:
     started = time.monotonic()
-    _say(f"installing requirements/{wanted}.txt into .venv ({SIZES[wanted]}) ...")
-    for old in VENV.glob(".installed-*"):
+    venv = VENVS[wanted]
+    shown = venv.relative_to(ROOT)
+    _say(f"installing requirements/{wanted}.txt into {shown} ({SIZES[wanted]}) ...")
+    for old in venv.glob(".installed-*"):
         old.unlink()
-    if not _usable():
-        _create_venv()
+    if not _usable(venv):
+        _create_venv(venv)
     locked = str(ROOT / "requirements" / f"{wanted}.txt")
-    _pip("--require-hashes", "--no-deps", "--requirement", locked)
-    _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    _pip(venv, "--require-hashes", "--no-deps", "--requirement", locked)
+    if venv == VENVS["run"]:
+        _pip(venv, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     _stamp(wanted).touch()
     _say(f"installed in {time.monotonic() - started:.0f} s")
 
 
-def _usable() -> bool:
-    """Whether .venv runs and was made here: the programs of a moved one point to its old place."""
-    made_by = VENV / "pyvenv.cfg"
-    made_here = made_by.is_file() and str(VENV) in made_by.read_text(encoding="utf-8")
-    return made_here and _runs([str(PYTHON), "-m", "pip", "--version"])
+def _usable(venv: Path) -> bool:
+    """Whether it runs and was made here: the programs of a moved one point to its old place."""
+    made_by = venv / "pyvenv.cfg"
+    made_here = made_by.is_file() and str(venv) in made_by.read_text(encoding="utf-8")
+    return made_here and _runs([str(_python(venv)), "-m", "pip", "--version"])
 
 
-def _create_venv() -> None:
-    if not _runs([sys.executable, "-m", "venv", "--clear", str(VENV)], show=True):
+def _create_venv(venv: Path) -> None:
+    if not _runs([sys.executable, "-m", "venv", "--clear", str(venv)], show=True):
         sys.exit(
-            "longroom: could not create .venv; on Debian and Ubuntu the module for it is a "
+            f"longroom: could not create {venv.name}; on Debian and Ubuntu the module for it is a "
             "package of its own: apt-get install python3-venv"
         )
 
 
-def _pip(*arguments: str) -> None:
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+def _pip(venv: Path, *arguments: str) -> None:
+    pip = [str(_python(venv)), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     if not _runs([*pip, *arguments], show=True):
         sys.exit("longroom: the installation failed for the reason above; run make again to retry")
+
+
+def _python(venv: Path) -> Path:
+    return venv / "bin" / "python"
 
 
 def _runs(command: list[str], *, show: bool = False) -> bool:
@@ -82,7 +99,7 @@ def _stamp(name: str) -> Path:
     digest = hashlib.sha256(str(ROOT).encode())
     for source in (ROOT / "requirements" / f"{name}.txt", ROOT / "pyproject.toml"):
         digest.update(source.read_bytes())
-    return VENV / f".installed-{name}-{digest.hexdigest()[:16]}"
+    return VENVS[name] / f".installed-{name}-{digest.hexdigest()[:16]}"
 
 
 @contextmanager

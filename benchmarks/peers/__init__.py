@@ -1,0 +1,1 @@
+"""What else finds old messages: each peer is one module that ranks a job's messages."""

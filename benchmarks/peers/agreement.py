@@ -1,0 +1,34 @@
+"""Whether peers that claim to be exact nearest neighbours found equally near ones."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from benchmarks.peers.job import Job, Outcome
+
+FIRST = 10
+
+
+def farthest_apart(job: Job, outcomes: Mapping[str, Outcome]) -> float:
+    """The biggest difference between the cosine at a rank and the true one at that rank.
+
+    Cosines and not ids are compared: two messages of the same text may change places.
+    """
+    rooms = {
+        name: (
+            {document.id: place for place, document in enumerate(documents)},
+            job.embeddings.of([document.text for document in documents]),
+        )
+        for name, documents in job.rooms.items()
+    }
+    worst = 0.0
+    for number, asked in enumerate(job.asked):
+        places, rows = rooms[asked.room]
+        cosine = rows @ job.embeddings.of([asked.text])[0]
+        true = np.sort(cosine)[::-1][:FIRST]
+        for outcome in outcomes.values():
+            found = [places[one.id] for one in outcome.rankings[number][:FIRST]]
+            if len(found) < len(true):
+                return float("inf")
+            worst = max(worst, float(np.abs(cosine[found] - true).max()))
+    return worst

@@ -1,0 +1,249 @@
+"""Compares what finds the evidence in old messages: us and our peers, in one run.
+
+    python -m benchmarks.recall DATA [--format jsonl] [--only PEER ...]
+
+Everybody gets the same messages as `speaker: text` and the embeddings of the same model; ours is
+the search that the backend serves, on PostgreSQL. Prints a table and one JSON object as the last
+line. Ends with an error if the peers that are exact nearest neighbours do not agree.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.embedding_cache import CachedEmbedder
+from benchmarks.peers import apart, bm25, last_messages, plain_pgvector, reciprocal_rank
+from benchmarks.peers.agreement import farthest_apart
+from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome, Ranked
+from retrieval.database.pool import connect
+from retrieval.embedders import Embedder, open_embedder
+from retrieval.evaluation.datasets import (
+    DatasetUnreadable,
+    Dialogue,
+    in_first_person,
+    read_dataset,
+)
+from retrieval.evaluation.report import figures, silence
+from retrieval.evaluation.rooms import fill_rooms
+from retrieval.evaluation.run import Answer, Asking, ask_all, ask_small_talk, ask_strangers
+from retrieval.passages import document_text
+from retrieval.search.selection import estimated_tokens
+from retrieval.settings import EmbeddingSettings
+from tests.postgres import create_database, running_server
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.database.connection import Record
+
+EXACT = ("pgvector", "langgraph_store", "mem0")
+AGREE_WITHIN = 1e-4
+"""Of a cosine: halves and sums in another order, but never another message."""
+SHORT = {
+    "r10_micro": "R@10",
+    "r10_macro": "macro",
+    "r10_micro_first_person": "first person",
+    "evidence_1000_tokens": "in 1,000 tokens",
+    "auroc": "AUROC",
+}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One system's answers to everything that is asked."""
+
+    third_person: list[Answer]
+    first_person: list[Answer]
+    strangers: list[Answer]
+    small_talk: list[Answer]
+
+    @property
+    def all(self) -> list[Answer]:
+        return [*self.third_person, *self.first_person, *self.strangers, *self.small_talk]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the comparison takes place."""
+
+    db: "asyncpg.Pool[Record]"
+    embedder: Embedder
+    dialogues: Sequence[Dialogue]
+
+
+async def ask_ours(bench: Bench) -> Answers:
+    """Through the function that answers the backend's search requests."""
+    dialogues = bench.dialogues
+    rooms = await fill_rooms(bench.db, bench.embedder, dialogues)
+    await bench.db.execute("vacuum analyze")
+    asking = Asking(bench.db, bench.embedder, rooms)
+    return Answers(
+        third_person=await ask_all(asking, dialogues),
+        first_person=await ask_all(asking, [_in_first_person(one) for one in dialogues]),
+        strangers=await ask_strangers(asking, dialogues),
+        small_talk=await ask_small_talk(asking, dialogues),
+    )
+
+
+def _in_first_person(dialogue: Dialogue) -> Dialogue:
+    return replace(dialogue, questions=[in_first_person(one) for one in dialogue.questions])
+
+
+async def make_job(bench: Bench, ours: Answers) -> Job:
+    """What the peers are asked: word for word what we were asked."""
+    documents = {
+        dialogue.name: [
+            Document(one.id, document_text(one.participant, one.content))
+            for one in dialogue.messages
+        ]
+        for dialogue in bench.dialogues
+    }
+    # Stripped, because mem0 strips what it is asked.
+    asked = [Asked(one.dialogue, one.question.text.strip()) for one in ours.all]
+    texts = [one.text for said in documents.values() for one in said]
+    stored = await _embed(bench.embedder, texts, kind="document")
+    queries = await _embed(bench.embedder, [one.text for one in asked], kind="query")
+    return Job(documents, asked, Embeddings.joined(stored, queries))
+
+
+async def _embed(embedder: Embedder, texts: Sequence[str], *, kind: Any) -> Embeddings:
+    unique = list(dict.fromkeys(texts))
+    return Embeddings(unique, await embedder.embed(unique, kind=kind))
+
+
+async def ask_peers(bench: Bench, job: Job, only: Sequence[str]) -> dict[str, Outcome]:
+    """Each by itself, one after the other."""
+    outcomes: dict[str, Outcome] = {}
+
+    async def fused() -> Outcome:
+        return reciprocal_rank.fuse(outcomes["pgvector"], outcomes["bm25"])
+
+    peers: dict[str, Callable[[], Awaitable[Outcome]]] = {
+        "last_10": lambda: asyncio.to_thread(last_messages.rank, job),
+        "pgvector": lambda: plain_pgvector.rank(job, bench.db),
+        "bm25": lambda: bm25.rank(job, bench.db),
+        "rrf_60": fused,
+        "langgraph_store": lambda: asyncio.to_thread(apart.rank, "langgraph_store", job),
+        "mem0": lambda: asyncio.to_thread(apart.rank, "mem0", job),
+    }
+    for name in only or peers:
+        print(f"asking {name} ...", file=sys.stderr)
+        outcomes[name] = await peers[name]()
+    return outcomes
+
+
+def as_answers(outcome: Outcome, ours: Answers, dialogues: Sequence[Dialogue]) -> Answers:
+    """A peer's rankings beside the questions; its best score stands for its confidence."""
+    tokens: dict[str, dict[str, int]] = {
+        dialogue.name: {one.id: estimated_tokens(one.content) for one in dialogue.messages}
+        for dialogue in dialogues
+    }
+    rankings = iter(outcome.rankings)
+
+    def answered(asked: Sequence[Answer]) -> list[Answer]:
+        return [_answer(one, next(rankings), tokens[one.dialogue]) for one in asked]
+
+    return Answers(
+        third_person=answered(ours.third_person),
+        first_person=answered(ours.first_person),
+        strangers=answered(ours.strangers),
+        small_talk=answered(ours.small_talk),
+    )
+
+
+def _answer(asked: Answer, ranked: Ranked, tokens: Mapping[str, int]) -> Answer:
+    return Answer(
+        dialogue=asked.dialogue,
+        question=asked.question,
+        ranked=[(one.id, tokens[one.id]) for one in ranked],
+        confidence=ranked[0].score if ranked else 0.0,
+        total_ms=0.0,
+    )
+
+
+def summary(answers: Answers, *, decides: bool = True) -> dict[str, Any]:
+    """The five figures that are compared first, then all of them. Percent, but for AUROC.
+
+    Of questions that nothing answers only the macro average knows, as a category of its own;
+    `decides` if the system has any notion of "nothing relevant".
+    """
+    third, first = _figures(answers.third_person), _figures(answers.first_person)
+    decided = (
+        silence(answers.third_person, strangers=answers.strangers, small_talk=answers.small_talk)
+        if decides
+        else {}
+    )
+    return {
+        "r10_micro": third["r10_micro"],
+        "r10_macro": third["r10_macro"],
+        "r10_micro_first_person": first["r10_micro"],
+        "evidence_1000_tokens": third["evidence_1000_tokens_micro"],
+        "auroc": decided.get("auroc_unanswerable"),
+        **decided,
+        "third_person": third,
+        "first_person": first,
+    }
+
+
+def _figures(answers: Sequence[Answer]) -> dict[str, Any]:
+    everything = figures(answers)
+    answerable = figures([one for one in answers if one.question.answerable])
+    by_category = ("r10_macro", "r10_by_category")
+    chosen = answerable | {name: everything[name] for name in by_category}
+    # Wall time of four searches at once on a busy machine: `make bench-search` measures time.
+    del chosen["ms_p50"], chosen["ms_p95"]
+    return chosen
+
+
+def print_table(table: Mapping[str, Mapping[str, Any]]) -> None:
+    print(f"{'':16}" + "".join(f"{title:>17}" for title in SHORT.values()))
+    for name, row in table.items():
+        cells = ["-" if row[key] is None else f"{row[key]:g}" for key in SHORT]
+        print(f"{name:16}" + "".join(f"{cell:>17}" for cell in cells))
+
+
+async def compare(bench: Bench, only: Sequence[str]) -> dict[str, Any]:
+    ours = await ask_ours(bench)
+    job = await make_job(bench, ours)
+    outcomes = await ask_peers(bench, job, only)
+    table: dict[str, dict[str, Any]] = {"ours": summary(ours)}
+    for name, outcome in outcomes.items():
+        answers = as_answers(outcome, ours, bench.dialogues)
+        table[name] = summary(answers, decides=name != "last_10")
+        table[name] |= {"version": outcome.version, "absent": outcome.absent}
+    print_table(table)
+    exact = {name: outcomes[name] for name in EXACT if name in outcomes}
+    return {**table, "farthest_apart": farthest_apart(job, exact)}
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    dialogues = read_dataset(arguments.data, form=arguments.format)
+    with running_server() as server:
+        db = await connect(server.database_url(await create_database(server)), pool_size=8)
+        embedder = CachedEmbedder(open_embedder(EmbeddingSettings()))
+        try:
+            result = await compare(Bench(db, embedder, dialogues), arguments.only)
+        finally:
+            await embedder.aclose()
+            await db.close()
+    sizes = [len(dialogue.messages) for dialogue in dialogues]
+    print(json.dumps({"messages_per_room": sizes, "embedder": embedder.name, **result}))
+    if result["farthest_apart"] > AGREE_WITHIN:
+        sys.exit("the exact peers do not agree: something is wrong with this comparison")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--format", choices=["locomo", "jsonl"], default="locomo")
+    parser.add_argument("--only", nargs="*", default=[], metavar="PEER", help="these peers only")
+    options = parser.parse_args()
+    try:
+        asyncio.run(main(options))
+    except (DatasetUnreadable, apart.PeersMissing) as error:
+        sys.exit(f"bench-recall: {error}")

@@ -1,0 +1,122 @@
+"""Writes benchmarks/RESULTS.md from what was recorded; what was never run is not in it.
+
+python -m benchmarks.results
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.record import RESULTS
+from benchmarks.results_table import table, tables
+
+PAGE = RESULTS.parent / "RESULTS.md"
+
+INTRODUCTION = """\
+# Results
+
+Written by `make results` from the records in `benchmarks/results/`; do not edit.
+Run a measurement again and record it:
+
+    .venv/bin/python -m benchmarks.record recall make bench-recall DATA=/path/to/locomo.json
+
+Data sets are not part of the project. Compare figures of one run with each other; processor time
+says more than wall time, because the machines are shared."""
+
+RECALL_COLUMNS = {
+    "r10_micro": "R@10",
+    "third_person r10_micro_interval": "95 % interval",
+    "r10_macro": "R@10, mean of categories",
+    "r10_micro_first_person": "R@10, first person",
+    "third_person all10_micro": "all evidence in 10",
+    "third_person ndcg10_micro": "nDCG@10",
+    "evidence_1000_tokens": "evidence in 1,000 tokens",
+    "auroc": "AUROC, unanswerable",
+    "auroc_other_conversation": "AUROC, other room",
+    "auroc_small_talk": "AUROC, small talk",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """`name` is how the names of its records begin."""
+
+    name: str
+    title: str
+    explanation: str
+
+
+SECTIONS = [
+    Section(
+        "recall",
+        "Finding the evidence, beside peers",
+        "Share of the messages that answer a question among the first ten found, in percent. All"
+        " store `speaker: text` and compare embeddings of the same model (all-MiniLM-L6-v2, 22M"
+        " parameters). AUROC: how well the confidence (a peer's best score) tells questions with"
+        " an answer from those without.",
+    ),
+    Section("evaluate", "Finding the evidence, by room size", "`longroom evaluate`."),
+    Section(
+        "search",
+        "What a search costs",
+        "Processor time of database and caller, in milliseconds, without the query's embedding.",
+    ),
+    Section("probe", "Filtered probes against brute force", "Short or wrong results."),
+    Section("turn", "What memory costs a turn", "Time that recall adds to a spoken turn."),
+    Section("agent", "Whether the agent stays flat", "Memory and processor time, turn by turn."),
+    Section("failover", "Bringing a killed agent back", "Seconds until the room is answered."),
+    Section("rooms", "Rooms on one machine", "Text rooms at once, all talking."),
+    Section("backfill", "Embedding a backlog", "Beside the bare encoder."),
+    Section(
+        "embedders", "Runtimes of the embedding model", "The same model, with and without torch."
+    ),
+]
+
+
+def main() -> None:
+    PAGE.write_text("\n\n".join(_page()) + "\n", encoding="utf-8")
+    print(f"wrote benchmarks/{PAGE.name}")
+
+
+def _page() -> Iterator[str]:
+    yield INTRODUCTION
+    for section in SECTIONS:
+        records = sorted(
+            path for path in RESULTS.glob("*.json") if path.stem.split("-")[0] == section.name
+        )
+        if records:
+            yield f"## {section.title}"
+            yield section.explanation
+        for path in records:
+            yield from _record(section, json.loads(path.read_text(encoding="utf-8")))
+
+
+def _record(section: Section, record: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"`{record['command']}` at {record['revision']} on {record['date']}:"
+        f" {record['machine']}; load before it {record['load_before']}."
+    )
+    if section.name == "recall":
+        yield from _recall(record["result"])
+    else:
+        yield from tables(record["result"])
+
+
+def _recall(result: Mapping[str, Any]) -> Iterator[str]:
+    systems = {name: row for name, row in result.items() if isinstance(row, dict)}
+    yield table(systems, columns=RECALL_COLUMNS)
+    rooms = ", ".join(f"{count:,}" for count in result["messages_per_room"])
+    yield (
+        f"Rooms of {rooms} messages; {result['ours']['third_person']['questions']:,} questions."
+        f" The exact nearest neighbours agree within {result['farthest_apart']:.1g}."
+    )
+    yield "\n".join(
+        f"- {name} ({row['version']}) took part without: {'; '.join(row['absent'])}."
+        for name, row in systems.items()
+        if row.get("absent")
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What we are compared with must be what it claims to be."""
+
+from collections import Counter
+from math import log
+
+import numpy as np
+import pytest
+
+from benchmarks.peers import last_messages, reciprocal_rank
+from benchmarks.peers.agreement import farthest_apart
+from benchmarks.peers.bm25 import Index
+from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome, Scored
+
+TEXTS = ["ana: one", "ana: two", "ben: three", "which?"]
+ROWS = np.array([[1, 0], [0.6, 0.8], [0, 1], [0.8, 0.6]], dtype=np.float32)
+
+
+def a_job() -> Job:
+    documents = [Document(f"m{number}", text) for number, text in enumerate(TEXTS[:3])]
+    return Job({"room": documents}, [Asked("room", "which?")], Embeddings(TEXTS, ROWS))
+
+
+def found(*ids: str) -> Outcome:
+    return Outcome([[Scored(id_, 1.0 - rank / 10) for rank, id_ in enumerate(ids)]])
+
+
+def test_bm25_scores_are_those_of_the_formula() -> None:
+    index = Index([Counter(boat=2, red=1), Counter(red=1), Counter(sun=2)])
+
+    (best, second) = index.best(["boat", "red", "unknown"])
+
+    average = 2.0
+    norm_of_first = 0.9 * (1 - 0.4 + 0.4 * 3 / average)
+    boat = log(1 + 2.5 / 1.5) * 2 * 1.9 / (2 + norm_of_first)
+    red = log(1 + 1.5 / 2.5) * 1 * 1.9 / (1 + norm_of_first)
+    second_red = log(1 + 1.5 / 2.5) * 1 * 1.9 / (1 + 0.9 * (1 - 0.4 + 0.4 * 1 / average))
+    assert [best[0], second[0]] == [0, 1]
+    assert [best[1], second[1]] == pytest.approx([boat + red, second_red])
+
+
+def test_bm25_finds_nothing_without_a_shared_word() -> None:
+    assert Index([Counter(boat=1)]).best(["sun"]) == []
+
+
+def test_fusion_adds_what_each_rank_is_worth() -> None:
+    (ranked,) = reciprocal_rank.fuse(found("a", "b"), found("b", "c")).rankings
+
+    assert [one.id for one in ranked] == ["b", "a", "c"]
+    assert ranked[0].score == pytest.approx(1 / 62 + 1 / 61)
+    assert ranked[2].score == pytest.approx(1 / 62)
+
+
+def test_last_messages_come_newest_first() -> None:
+    (ranked,) = last_messages.rank(a_job()).rankings
+
+    assert [one.id for one in ranked] == ["m2", "m1", "m0"]
+
+
+def test_a_job_survives_the_way_to_another_environment() -> None:
+    job = a_job()
+
+    arrived = Job.from_json(job.to_json())
+
+    assert (arrived.rooms, arrived.asked) == (job.rooms, job.asked)
+    assert np.array_equal(arrived.embeddings.of(TEXTS), ROWS)
+
+
+def test_an_outcome_survives_the_way_back() -> None:
+    outcome = Outcome([[Scored("m1", 0.5)], []], version="peer 1.0", absent=["a part"])
+
+    assert Outcome.from_json(outcome.to_json()) == outcome
+
+
+def test_peers_refuse_texts_that_are_not_of_the_job() -> None:
+    with pytest.raises(KeyError):
+        a_job().embeddings.of(["another text"])
+
+
+def test_exact_peers_agree_with_the_true_order() -> None:
+    assert farthest_apart(a_job(), {"peer": found("m1", "m0", "m2")}) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_peer_that_orders_otherwise_is_noticed() -> None:
+    assert farthest_apart(a_job(), {"peer": found("m0", "m1", "m2")}) == pytest.approx(0.16)
+
+
+def test_a_peer_that_finds_less_is_noticed() -> None:
+    assert farthest_apart(a_job(), {"peer": found("m1", "m0")}) == float("inf")
