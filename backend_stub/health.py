@@ -13,7 +13,8 @@ from backend_stub.description import problem_responses
 from backend_stub.problems import DATABASE_AWAY
 from backend_stub.resources import Resources
 from backend_stub.routing import Held
-from retrieval import embedding_models, migrations
+from retrieval.database import migrations
+from retrieval.embeddings import models as embedding_models
 from retrieval.errors import SchemaMismatch
 
 router = APIRouter(tags=["health"])

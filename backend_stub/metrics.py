@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from retrieval.embedding_models import PendingCounts
+from retrieval.embeddings.models import PendingCounts
 from retrieval.wire import AppendResult, SearchResponse
 
 if TYPE_CHECKING:

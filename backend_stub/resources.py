@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from backend_stub.livekit_rooms import LiveKitRooms, open_livekit
 from backend_stub.metrics import Metrics
 from backend_stub.settings import BackendSettings
-from retrieval import database, embedding_models, migrations
-from retrieval.embedded_server import running_postgres
-from retrieval.embedding import Embedder, open_embedder
-from retrieval.embedding.batching import BatchingEmbedder
-from retrieval.embedding_models import EmbeddingModel
-from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.database import migrations
+from retrieval.database.pool import connect
+from retrieval.embedded_postgres.keeping import running_postgres
+from retrieval.embedders import Embedder, open_embedder
+from retrieval.embedders.batching import BatchingEmbedder
+from retrieval.embeddings import models as embedding_models
+from retrieval.embeddings.models import EmbeddingModel
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.large_rooms import LargeRooms
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIt
     """
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(_database_url(settings))
-        pool = await database.connect(
+        pool = await connect(
             url, pool_size=settings.database.pool_size, acquire_timeout_s=settings.pool_timeout_s
         )
         stack.push_async_callback(_close, pool)
@@ -87,7 +89,7 @@ async def _database_url(settings: BackendSettings) -> AsyncIterator[str]:
 async def _embedding(
     url: str, embedder: Embedder, model: EmbeddingModel
 ) -> AsyncIterator[asyncio.Task[None]]:
-    pool = await database.connect(url, pool_size=WORKER_CONNECTIONS)
+    pool = await connect(url, pool_size=WORKER_CONNECTIONS)
     try:
         worker = EmbeddingWorker(pool, embedder, model)
         task = asyncio.create_task(worker.run(), name="embedding worker")

@@ -20,14 +20,15 @@ from typing import Any
 import asyncpg
 
 from benchmarks.varied_texts import TEXTS
-from retrieval import database, migrations
 from retrieval.conversations import create_room
-from retrieval.coverage import read_coverage
-from retrieval.embedded_postgres import EmbeddedPostgres
-from retrieval.embedding import Embedder, open_embedder
-from retrieval.embedding.batching import BatchingEmbedder
-from retrieval.embedding_models import EmbeddingModel, ensure_model
-from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.database import migrations
+from retrieval.database.pool import connect
+from retrieval.embedded_postgres.server import EmbeddedPostgres
+from retrieval.embedders import Embedder, open_embedder
+from retrieval.embedders.batching import BatchingEmbedder
+from retrieval.embeddings.coverage import read_coverage
+from retrieval.embeddings.models import EmbeddingModel, ensure_model
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.messages import append_messages
 from retrieval.search import search_conversation
 from retrieval.settings import EmbeddingSettings
@@ -56,7 +57,7 @@ def main() -> None:
 
 async def _measure(url: str, count: int) -> dict[str, float]:
     await migrations.migrate(url)
-    db = await database.connect(url)
+    db = await connect(url)
     embedder = BatchingEmbedder(open_embedder(EmbeddingSettings()), cache_entries=0)
     model = await ensure_model(db, name=embedder.name, dimension=embedder.dimension)
     live = await _room(db, "live", LIVE_ROOM_MESSAGES)

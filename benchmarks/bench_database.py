@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval import database
-from retrieval.embedded_postgres import EmbeddedPostgres
-from retrieval.migrations import migrate
+from retrieval.database.migrations import migrate
+from retrieval.database.pool import connect
+from retrieval.embedded_postgres.server import EmbeddedPostgres
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 SERVER = {
     "fsync": "off",
@@ -41,7 +41,7 @@ async def temporary_database() -> AsyncIterator[str]:
 @asynccontextmanager
 async def open_pool(url: str, *, size: int) -> "AsyncIterator[asyncpg.Pool[Record]]":
     """Connections to it, closed afterwards."""
-    pool = await database.connect(url, pool_size=size)
+    pool = await connect(url, pool_size=size)
     try:
         yield pool
     finally:

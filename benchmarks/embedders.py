@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 
 from benchmarks.varied_texts import TEXTS
-from retrieval.embedding import Embedder, open_embedder
+from retrieval.embedders import Embedder, open_embedder
 from retrieval.settings import EmbeddingSettings
 
 RUNTIMES = {

@@ -27,7 +27,7 @@ from retrieval.wire import MessageId, SearchRequest
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
     Pool = asyncpg.Pool[Record]
 

@@ -11,7 +11,7 @@ from benchmarks.search_rooms import BenchRoom, Matrix
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
     Pool = asyncpg.Pool[Record]
 

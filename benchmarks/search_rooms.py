@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from retrieval.conversations import create_room
-from retrieval.embedding_models import ensure_model
-from retrieval.embedding_rows import writing
+from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.rows import writing
+from retrieval.embeddings.smoothing import BEFORE_PREVIOUS, NEXT, PREVIOUS
 from retrieval.messages import append_messages
-from retrieval.smoothing import BEFORE_PREVIOUS, NEXT, PREVIOUS
 from retrieval.wire import ConversationId, MessageCreate, MessageId
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 Matrix = NDArray[np.float32]
 

@@ -14,7 +14,7 @@ from longroom.commands.importing import import_messages
 from longroom.commands.migrate import migrate
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
-from retrieval.backfill import backfill
+from retrieval.backfill.command import backfill
 
 OUR_PACKAGES = {"agent", "backend_stub", "longroom", "retrieval"}
 EVERYTHING = "longroom[agent,backend,local]"

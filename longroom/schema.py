@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from retrieval import migrations
-from retrieval.connection import open_connection
-from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.database import migrations
+from retrieval.database.connection import open_connection
+from retrieval.embedded_postgres.server import EmbeddedPostgres
 from retrieval.settings import DatabaseSettings
 
 

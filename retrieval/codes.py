@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from retrieval.embedding_rows import writing
+from retrieval.embeddings.rows import writing
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection, Database
+    from retrieval.database.connection import Connection, Database
 
 MESSAGES_AT_ONCE = 5000  # some 50 ms, in which nothing is written to the conversation
 

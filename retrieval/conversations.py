@@ -3,13 +3,13 @@
 import uuid
 from typing import TYPE_CHECKING
 
-from retrieval.connection import transaction
+from retrieval.database.connection import transaction
 from retrieval.errors import LanguageUnknown
 from retrieval.messages import recent_messages
 from retrieval.wire import Conversation, ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 
 async def create_room(

@@ -10,7 +10,7 @@ from retrieval.errors import ConversationNotFound
 from retrieval.wire import ConversationEvent, ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 RECORD_EVENTS = """
 with recorded as (

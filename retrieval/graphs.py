@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection
+    from retrieval.database.connection import Connection
 
 NAME_PREFIX = "message_graph_"
 MOST_BUILD_MEMORY_MB = 1024

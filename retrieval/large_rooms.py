@@ -15,7 +15,7 @@ from retrieval.search.tiers import LIMITS, TierLimits
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection, Record
+    from retrieval.database.connection import Connection, Record
 
 logger = logging.getLogger(__name__)
 

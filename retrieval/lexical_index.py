@@ -8,7 +8,7 @@ from retrieval import passages, terms
 from retrieval.wire import ConversationId, Message
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection
+    from retrieval.database.connection import Connection
 
 
 @dataclass(frozen=True)

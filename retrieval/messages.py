@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from retrieval.connection import transaction
+from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.new_messages import insert_new
 from retrieval.wire import (
@@ -17,7 +17,7 @@ from retrieval.wire import (
 )
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection, Database, Record
+    from retrieval.database.connection import Connection, Database, Record
 
 PENDING_CHANNEL = "longroom_pending"
 STREAM_PAGE_MESSAGES = 1000

@@ -7,7 +7,7 @@ from retrieval import lexical_index, participant_names, traits
 from retrieval.wire import ConversationId, Message
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection
+    from retrieval.database.connection import Connection
 
 COUNT = """
 update conversation

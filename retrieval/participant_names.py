@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection
+    from retrieval.database.connection import Connection
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 

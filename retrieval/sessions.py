@@ -9,7 +9,7 @@ from retrieval.errors import ConversationNotFound
 from retrieval.wire import ConversationId, SessionSummary
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 SAVE_SESSION = """
 insert into session (conversation_id, session_id, agent_identity, started_at, ended_at,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from retrieval.database import connect
-from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.database.pool import connect
+from retrieval.embedded_postgres.server import EmbeddedPostgres
 from retrieval.settings import EmbeddingSettings
 from tests.postgres import NoDatabase, Server, create_database, drop_database, running_server
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.embedding import Embedder
+    from retrieval.embedders import Embedder
 
 TESTS = Path(__file__).parent
 TIMEOUT_S = {
@@ -117,6 +117,6 @@ async def db(database_url: str) -> "AsyncIterator[asyncpg.Pool[asyncpg.Record]]"
 @pytest.fixture(scope="session")
 def minilm() -> "Embedder":
     """The real default model, loaded once."""
-    from retrieval.embedding import open_embedder
+    from retrieval.embedders import open_embedder
 
     return open_embedder(EmbeddingSettings(provider="onnx"))

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from retrieval.connection import open_connection
-from retrieval.embedded_postgres import EmbeddedPostgres
-from retrieval.migrations import migrate
+from retrieval.database.connection import open_connection
+from retrieval.database.migrations import migrate
+from retrieval.embedded_postgres.server import EmbeddedPostgres
 
 T = TypeVar("T")
 

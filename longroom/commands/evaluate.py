@@ -70,8 +70,8 @@ def _run(plan: "Plan", data_dir: Path) -> dict[str, Any]:
     import asyncio
 
     from longroom.schema import database_url
-    from retrieval.embedding import open_embedder
-    from retrieval.embedding.batching import BatchingEmbedder
+    from retrieval.embedders import open_embedder
+    from retrieval.embedders.batching import BatchingEmbedder
     from retrieval.evaluation.evaluate import evaluate as measure
     from retrieval.settings import EmbeddingSettings
 

@@ -17,7 +17,7 @@ INSTALL = "pip install 'longroom[backend]'"
 async def examine_database(data_dir: Path) -> list[Finding]:
     """Findings on DATABASE_URL, or on the embedded database, which is started for it."""
     try:
-        from retrieval.embedded_postgres import EmbeddedPostgres
+        from retrieval.embedded_postgres.server import EmbeddedPostgres
         from retrieval.settings import DatabaseSettings
     except ModuleNotFoundError as error:
         return [fail("database", f"package {error.name} is not installed", mend=INSTALL)]
@@ -46,7 +46,7 @@ def _harmless(finding: Finding) -> Finding:
 
 
 async def _examine(url: str, *, name: str, mend: str) -> list[Finding]:
-    from retrieval.connection import open_connection
+    from retrieval.database.connection import open_connection
 
     try:
         connection = await open_connection(url)
@@ -69,7 +69,7 @@ select installed_version, default_version from pg_available_extensions where nam
 
 
 async def _pgvector(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
-    from retrieval.database import OLDEST_PGVECTOR
+    from retrieval.database.pool import OLDEST_PGVECTOR
 
     oldest = ".".join(map(str, OLDEST_PGVECTOR))
     row = await connection.fetchrow(PGVECTOR)
@@ -86,7 +86,7 @@ async def _pgvector(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding
 
 
 async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
-    from retrieval.migrations import pending
+    from retrieval.database.migrations import pending
 
     try:
         missing = await pending(connection)

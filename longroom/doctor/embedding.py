@@ -10,7 +10,7 @@ from retrieval.errors import EmbeddingError, RetrievalError
 async def examine_embedding() -> list[Finding]:
     """One finding: the embedder of the settings, opened and tried."""
     try:
-        from retrieval.embedding import open_embedder
+        from retrieval.embedders import open_embedder
         from retrieval.settings import EmbeddingSettings
     except ModuleNotFoundError as error:
         text = f"package {error.name} is not installed"

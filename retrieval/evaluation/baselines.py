@@ -14,7 +14,7 @@ from retrieval.search.weights import Weights
 from retrieval.wire import ConversationId, SearchRequest
 
 if TYPE_CHECKING:
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 RANK_CONSTANT = 60
 """The usual constant of reciprocal rank fusion."""

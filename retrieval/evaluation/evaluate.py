@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from retrieval.embedding import Embedder
+from retrieval.embedders import Embedder
 from retrieval.evaluation.baselines import ask_baselines
 from retrieval.evaluation.datasets import (
     Dialogue,

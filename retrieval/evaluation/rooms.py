@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from retrieval.conversations import create_room
-from retrieval.embedding import Embedder
-from retrieval.embedding_batch import BatchLimits
-from retrieval.embedding_models import ensure_model
-from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.embedders import Embedder
+from retrieval.embeddings.batch import BatchLimits
+from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.evaluation.datasets import Dialogue
 from retrieval.messages import append_messages
 from retrieval.search.weights import STRETCH_GAP_S
@@ -17,7 +17,7 @@ from retrieval.wire import MAX_BATCH_MESSAGES, ConversationId, MessageCreate, Me
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 
 async def fill_rooms(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from retrieval.embedding import Embedder
+from retrieval.embedders import Embedder
 from retrieval.evaluation.datasets import Dialogue, Question
 from retrieval.evaluation.small_talk import SMALL_TALK
 from retrieval.search import search_conversation
@@ -18,7 +18,7 @@ from retrieval.wire import ConversationId, SearchRequest, SearchResponse
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 DEPTH = 100
 """Messages asked for; every figure is read off this one ranking."""

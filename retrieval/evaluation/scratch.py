@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from retrieval.connection import open_connection
-from retrieval.database import connect
-from retrieval.migrations import migrate
+from retrieval.database.connection import open_connection
+from retrieval.database.migrations import migrate
+from retrieval.database.pool import connect
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 
 @asynccontextmanager

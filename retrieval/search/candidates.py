@@ -25,7 +25,7 @@ from retrieval.search.weights import SURROUNDINGS_REACH, Weights
 from retrieval.wire import Arm
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 SMALL_CONVERSATION = 1000
 """Up to so many messages, all are scored: that costs less than choosing."""

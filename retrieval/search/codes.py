@@ -8,7 +8,7 @@ from retrieval.search.tiers import rescored
 from retrieval.search.vectors import Preferred, Target
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 # The share of differing signs estimates the angle; among good matches the cosine falls by about 2.8
 # per unit of it, so what is preferred weighs as it does in the exact comparison. An array and not a join: a join of thousands flips to reading all embeddings.

@@ -39,8 +39,8 @@ from retrieval.wire import (
 )
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
-    from retrieval.embedding import Embedder
+    from retrieval.database.connection import Database
+    from retrieval.embedders import Embedder
 
 logger = logging.getLogger(__name__)
 

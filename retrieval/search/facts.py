@@ -10,7 +10,7 @@ from retrieval.search.people import About
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database, Record
+    from retrieval.database.connection import Database, Record
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from retrieval.search.nearness import Nearest, nearest_of
 from retrieval.search.vectors import Target
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 # The cast must be the index's, to the letter, and a length cannot be a parameter. The other values
 # are parameters: plans are made for their values, which is how the partial index is recognised.

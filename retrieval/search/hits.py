@@ -10,7 +10,7 @@ from retrieval.search.selection import Chosen, add_neighbours, choose, estimated
 from retrieval.wire import ConversationId, Message, RetrievalHit, SearchRequest
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 SPARE = 20
 """Messages read beyond the limit, to fill places that long ones leave free."""

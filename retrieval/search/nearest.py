@@ -12,7 +12,7 @@ from retrieval.search.tiers import Tier
 from retrieval.search.vectors import Preferred, Target
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from retrieval.search import packed
 from retrieval.search.arrays import Floats, Integers
 
 if TYPE_CHECKING:
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 
 @dataclass(frozen=True)

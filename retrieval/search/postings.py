@@ -18,7 +18,7 @@ from retrieval.search.room import Room
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database, Record
+    from retrieval.database.connection import Database, Record
 
 MAX_POSTINGS = 4000
 MAX_TERMS = 24

@@ -10,7 +10,7 @@ from retrieval.search.tiers import Tier
 from retrieval.wire import ConversationId, MessageId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database, Record
+    from retrieval.database.connection import Database, Record
 
 MAX_COUNTED_PENDING = 10_000
 """Counting goes no further, so that a search during a large backfill stays fast."""

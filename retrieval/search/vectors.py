@@ -16,7 +16,7 @@ from retrieval.search.people import About
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database, Record
+    from retrieval.database.connection import Database, Record
 
 UNKNOWN_COSINE = 0.15
 """Stands for a message that has no embedding yet: neither near nor far."""

@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from retrieval.connection import open_connection
+from retrieval.database.connection import open_connection
 from tests.backend_process import BackendProcess
 from tests.contract.wire_examples import message
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from retrieval.connection import open_connection
+from retrieval.database.connection import open_connection
 from tests.backend_process import running_backend
 from tests.command_line import CommandLine
 from tests.postgres import Server, drop_database

@@ -14,14 +14,14 @@ from pydantic import SecretStr
 
 from backend_stub.app import create_app
 from backend_stub.settings import BackendSettings
-from retrieval.connection import open_connection
+from retrieval.database.connection import open_connection
 from retrieval.settings import DatabaseSettings
 from tests.postgres import Server
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Connection
+    from retrieval.database.connection import Connection
 
 MESSAGE = {
     "id": "m1",

@@ -11,15 +11,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from retrieval import model_migration
 from retrieval.conversations import create_room
-from retrieval.coverage import Coverage, read_coverage
-from retrieval.embedding import Embeddings, EmbedKind
-from retrieval.embedding_batch import BatchLimits
-from retrieval.embedding_models import activate, active_model, enqueue_missing, ensure_model
-from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.embedders import Embeddings, EmbedKind
+from retrieval.embeddings import model_migration
+from retrieval.embeddings.batch import BatchLimits
+from retrieval.embeddings.coverage import Coverage, read_coverage
+from retrieval.embeddings.filling import fill
+from retrieval.embeddings.models import activate, active_model, enqueue_missing, ensure_model
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import EmbeddingUnavailable, ModelMismatch
-from retrieval.filling import fill
 from retrieval.messages import append_messages
 from retrieval.wire import ConversationId
 from tests.builders import message

@@ -14,20 +14,21 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from retrieval import embedding_models, model_migration, pending
-from retrieval.connection import open_connection
 from retrieval.conversations import create_room, join_conversation
-from retrieval.coverage import Coverage, read_coverage
-from retrieval.database import connect
-from retrieval.embedding_batch import BatchLimits
-from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.database.connection import open_connection
+from retrieval.database.migrations import migrate
+from retrieval.database.pool import connect
+from retrieval.database.sql_script import statements
+from retrieval.embeddings import model_migration, pending
+from retrieval.embeddings import models as embedding_models
+from retrieval.embeddings.batch import BatchLimits
+from retrieval.embeddings.coverage import Coverage, read_coverage
+from retrieval.embeddings.filling import fill
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.events import record_events
-from retrieval.filling import fill
 from retrieval.messages import append_messages, recent_messages
-from retrieval.migrations import migrate
 from retrieval.sessions import save_session
-from retrieval.sql_script import statements
 from retrieval.wire import ConversationId
 from tests.builders import event, message, summary
 from tests.fakes import HashEmbedder

@@ -13,8 +13,8 @@ import asyncpg
 import psutil
 import pytest
 
-from retrieval.embedded_postgres import EmbeddedPostgres
-from retrieval.embedded_server import running_postgres
+from retrieval.embedded_postgres.keeping import running_postgres
+from retrieval.embedded_postgres.server import EmbeddedPostgres
 from retrieval.errors import DatabaseUnfit
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
 OWNER = """
 import sys
 from pathlib import Path
-from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.embedded_postgres.server import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]), settings={"shared_buffers": "16MB"})
 print(server.start(), flush=True)
 sys.stdin.read()

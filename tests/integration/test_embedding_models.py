@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
-from retrieval import embedding_models
 from retrieval.conversations import create_room
-from retrieval.embedding_models import PendingCounts, active_model, ensure_model
+from retrieval.embeddings import models as embedding_models
+from retrieval.embeddings.models import PendingCounts, active_model, ensure_model
 from retrieval.errors import ModelMismatch
 from retrieval.messages import append_messages
 from tests.builders import message

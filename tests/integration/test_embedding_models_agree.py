@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.varied_texts import TEXTS
-from retrieval.embedding import Embedder, open_embedder
-from retrieval.embedding.packaged_model import WEIGHTS, verified_path
+from retrieval.embedders import Embedder, open_embedder
+from retrieval.embedders.packaged_model import WEIGHTS, verified_path
 from retrieval.errors import ModelMismatch
 from retrieval.settings import EmbeddingSettings
 

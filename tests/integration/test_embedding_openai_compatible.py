@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from retrieval.embedding.openai_compatible import OpenAICompatibleEmbedder
+from retrieval.embedders.openai_compatible import OpenAICompatibleEmbedder
 from retrieval.errors import EmbeddingRejected, EmbeddingUnavailable, ModelMismatch
 
 KEY = "sk-very-secret"

@@ -9,15 +9,16 @@ import asyncpg
 import numpy as np
 import pytest
 
-from retrieval import embedding_models, pending
 from retrieval.conversations import create_room
-from retrieval.embedding import Embedder, Embeddings, EmbedKind
-from retrieval.embedding_batch import HARMLESS_TEXT, BatchLimits
-from retrieval.embedding_models import EmbeddingModel, PendingCounts, ensure_model
-from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.embedders import Embedder, Embeddings, EmbedKind
+from retrieval.embeddings import models as embedding_models
+from retrieval.embeddings import pending
+from retrieval.embeddings.batch import HARMLESS_TEXT, BatchLimits
+from retrieval.embeddings.models import EmbeddingModel, PendingCounts, ensure_model
+from retrieval.embeddings.smoothing import smoothed
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import EmbeddingRejected, EmbeddingUnavailable
 from retrieval.messages import PENDING_CHANNEL, append_messages
-from retrieval.smoothing import smoothed
 from retrieval.wire import ConversationId
 from tests.builders import message
 from tests.fakes import HashEmbedder

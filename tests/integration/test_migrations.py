@@ -13,8 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from retrieval.connection import open_connection
-from retrieval.database import connect
+from retrieval.database.connection import open_connection
+from retrieval.database.migrations import migrate
+from retrieval.database.pool import connect
 from retrieval.errors import (
     DatabaseUnfit,
     DatabaseUnreachable,
@@ -22,7 +23,6 @@ from retrieval.errors import (
     MigrationFailed,
     SchemaMismatch,
 )
-from retrieval.migrations import migrate
 from tests.postgres import Server, drop_database
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +90,7 @@ async def test_migrating_from_many_places_at_once_applies_everything_once(
 
 async def test_two_processes_migrate_at_once(empty_url: str) -> None:
     environment = os.environ | {"DATABASE_URL": empty_url}
-    command = [sys.executable, "-m", "retrieval.migrations"]
+    command = [sys.executable, "-m", "retrieval.database.migrations"]
     started = [
         await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, env=environment, stdout=subprocess.PIPE
@@ -104,7 +104,7 @@ async def test_two_processes_migrate_at_once(empty_url: str) -> None:
 
 async def test_migrating_an_unreachable_database_says_so_and_fails() -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "retrieval.migrations"),
+        *(sys.executable, "-m", "retrieval.database.migrations"),
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
         stderr=subprocess.PIPE,
@@ -243,7 +243,7 @@ def test_built_wheel_carries_the_migrations(tmp_path: Path) -> None:
 LIST_SHIPPED = """
 import sys
 sys.path.insert(0, "")
-from retrieval import migration_files
+from retrieval.database import migration_files
 assert ".whl" not in migration_files.__file__ and "installed" in migration_files.__file__
 print(*(migration.name for migration in migration_files.shipped()))
 """

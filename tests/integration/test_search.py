@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from retrieval.conversations import create_room
-from retrieval.embedding.protocol import Embeddings, EmbedKind
-from retrieval.embedding_batch import BatchLimits
-from retrieval.embedding_models import ensure_model
-from retrieval.embedding_worker import EmbeddingWorker
+from retrieval.embedders.protocol import Embeddings, EmbedKind
+from retrieval.embeddings.batch import BatchLimits
+from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import ConversationNotFound, EmbeddingUnavailable
 from retrieval.messages import append_messages
 from retrieval.search import search_conversation

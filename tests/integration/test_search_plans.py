@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from pgvector import HalfVector
 
-from retrieval.embedding_models import ensure_model
+from retrieval.embeddings.models import ensure_model
 from retrieval.graphs import build_graph
 from retrieval.search import codes, facts, graph, nearest, postings, vectors
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 DIMENSION = 8
 ROOM = ConversationId(UUID(int=1))

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from retrieval.codes import extend_codes
 from retrieval.conversations import create_room
-from retrieval.embedding_models import ensure_model
-from retrieval.embedding_rows import store, store_smoothed, writing
+from retrieval.embeddings.model_migration import drop_rows
+from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.rows import store, store_smoothed, writing
 from retrieval.graphs import drop_unused, graph_name
 from retrieval.large_rooms import LargeRooms
 from retrieval.messages import append_messages
-from retrieval.model_migration import drop_rows
 from retrieval.search.filters import Filters
 from retrieval.search.nearest import Wanted, nearest
 from retrieval.search.people import About

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from retrieval.embedding import Embeddings, EmbedKind
-from retrieval.embedding.batching import BatchingEmbedder
+from retrieval.embedders import Embeddings, EmbedKind
+from retrieval.embedders.batching import BatchingEmbedder
 from retrieval.errors import EmbeddingRejected, EmbeddingUnavailable
 from tests.fakes import HashEmbedder
 

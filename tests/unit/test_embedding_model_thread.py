@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from retrieval.embedding import Embeddings, EmbedKind
-from retrieval.embedding.model_thread import SLICE_CHARS, SLICE_TEXTS, ModelThread
+from retrieval.embedders import Embeddings, EmbedKind
+from retrieval.embedders.model_thread import SLICE_CHARS, SLICE_TEXTS, ModelThread
 
 
 class Model:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from retrieval.embedding import open_embedder
-from retrieval.embedding.packaged_model import PackagedFile, verified_path, verify
+from retrieval.embedders import open_embedder
+from retrieval.embedders.packaged_model import PackagedFile, verified_path, verify
 from retrieval.errors import ModelMismatch
 from retrieval.settings import EmbeddingSettings
 
 
 def test_importing_the_package_imports_no_runtime() -> None:
     script = (
-        "import sys, retrieval.embedding, retrieval.embedding.batching;"
+        "import sys, retrieval.embedders, retrieval.embedders.batching;"
         "print([m for m in ('torch', 'onnxruntime', 'sentence_transformers') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from retrieval.smoothing import Place, neighbours, smoothed
+from retrieval.embeddings.smoothing import Place, neighbours, smoothed
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

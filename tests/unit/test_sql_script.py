@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.sql_script import statements
+from retrieval.database.sql_script import statements
 
 
 @pytest.mark.parametrize(

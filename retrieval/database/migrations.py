@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from retrieval.connection import open_connection
+from retrieval.database.connection import open_connection
+from retrieval.database.migration_files import Migration, shipped
+from retrieval.database.sql_script import statements
 from retrieval.errors import DatabaseUnfit, ExtensionMissing, MigrationFailed, SchemaMismatch
-from retrieval.migration_files import Migration, shipped
 from retrieval.settings import DatabaseSettings
-from retrieval.sql_script import statements
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection
+    from retrieval.database.connection import Connection
 
 NO_TRANSACTION = "-- no-transaction"
 LOCK_KEY = 4_919_077_531_203  # any number that nobody else locks

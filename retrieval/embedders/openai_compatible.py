@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from retrieval.embedding.protocol import Embeddings, EmbedKind
+from retrieval.embedders.protocol import Embeddings, EmbedKind
 from retrieval.errors import EmbeddingRejected, EmbeddingUnavailable, ModelMismatch
 
 logger = logging.getLogger(__name__)

@@ -12,21 +12,24 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
 
-from retrieval import database, embedding_models, migrations, model_migration, pending
-from retrieval.backfill_progress import BackfillProgress
-from retrieval.coverage import Coverage, read_coverage
-from retrieval.embedded_postgres import EmbeddedPostgres
-from retrieval.embedding import Embedder, open_embedder
-from retrieval.embedding_batch import BatchLimits
-from retrieval.embedding_models import EmbeddingModel
+from retrieval.backfill.progress import BackfillProgress
+from retrieval.database import migrations
+from retrieval.database.pool import connect
+from retrieval.embedded_postgres.server import EmbeddedPostgres
+from retrieval.embedders import Embedder, open_embedder
+from retrieval.embeddings import model_migration, pending
+from retrieval.embeddings import models as embedding_models
+from retrieval.embeddings.batch import BatchLimits
+from retrieval.embeddings.coverage import Coverage, read_coverage
+from retrieval.embeddings.filling import fill
+from retrieval.embeddings.models import EmbeddingModel
 from retrieval.errors import RetrievalError
-from retrieval.filling import fill
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 EVERYTHING_EMBEDDED = 0
 SOME_NOT_EMBEDDED = 1
@@ -97,7 +100,7 @@ async def _pool(options: BackfillOptions) -> AsyncIterator["asyncpg.Pool[Record]
             await migrations.migrate(url)
         else:
             url = settings.required_url()
-        pool = await database.connect(url, pool_size=2 * options.workers + 1)
+        pool = await connect(url, pool_size=2 * options.workers + 1)
         stack.push_async_callback(pool.close)
         yield pool
 

@@ -43,7 +43,7 @@ def backfill(
     backfills. Exit codes: 0 everything is embedded, 1 some messages are not, 2 it could not start.
     """
     # Imported here: `--help` must not wait for numpy and the database driver.
-    from retrieval.backfill_run import BackfillOptions, run
+    from retrieval.backfill.run import BackfillOptions, run
 
     options = BackfillOptions(
         dry_run=dry_run,
@@ -56,7 +56,3 @@ def backfill(
         data_dir=data_dir,
     )
     raise typer.Exit(run(options))
-
-
-if __name__ == "__main__":
-    typer.run(backfill)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from retrieval.connection import transaction
+from retrieval.database.connection import transaction
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 MAX_REASON_CHARS = 500
 

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from pgvector.asyncpg import register_vector
 
-from retrieval.connection import CONNECT_TIMEOUT_S, SESSION_SETTINGS, open_connection
+from retrieval.database.connection import CONNECT_TIMEOUT_S, SESSION_SETTINGS, open_connection
+from retrieval.database.migrations import pending
 from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismatch
-from retrieval.migrations import pending
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolAcquireContext
 
-    from retrieval.connection import Connection, Record
+    from retrieval.database.connection import Connection, Record
 
 OLDEST_PGVECTOR = (0, 8, 5)  # older ones overrun a buffer while building an index in parallel
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from retrieval.embedded_postgres import EmbeddedPostgres
+from retrieval.embedded_postgres.server import EmbeddedPostgres
 from retrieval.errors import DatabaseUnfit
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from retrieval.embedding.protocol import Embeddings
+from retrieval.embedders.protocol import Embeddings
 from retrieval.search.weights import STRETCH_GAP_S
 
 PREVIOUS = 0.8

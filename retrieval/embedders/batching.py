@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.embedding.protocol import Embedder, Embeddings, EmbedKind
+from retrieval.embedders.protocol import Embedder, Embeddings, EmbedKind
 from retrieval.errors import EmbeddingError, EmbeddingRejected, EmbeddingUnavailable
 
 MAX_BATCH_QUERIES = 32

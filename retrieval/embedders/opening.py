@@ -1,6 +1,6 @@
 """Opens the embedder that the settings ask for."""
 
-from retrieval.embedding.protocol import Embedder
+from retrieval.embedders.protocol import Embedder
 from retrieval.errors import ModelMismatch
 from retrieval.settings import EmbeddingSettings
 
@@ -28,7 +28,7 @@ def open_embedder(settings: EmbeddingSettings) -> Embedder:
 
 def _open_onnx(settings: EmbeddingSettings) -> Embedder:
     try:
-        from retrieval.embedding.onnx import OnnxEmbedder
+        from retrieval.embedders.onnx import OnnxEmbedder
     except ModuleNotFoundError as error:
         raise _not_installed(error, extra="onnx") from error
     return OnnxEmbedder(model=settings.model, threads=settings.threads)
@@ -36,14 +36,14 @@ def _open_onnx(settings: EmbeddingSettings) -> Embedder:
 
 def _open_sentence_transformers(settings: EmbeddingSettings) -> Embedder:
     try:
-        from retrieval.embedding.sentence_transformers import SentenceTransformersEmbedder
+        from retrieval.embedders.sentence_transformers import SentenceTransformersEmbedder
     except ModuleNotFoundError as error:
         raise _not_installed(error, extra="sentence-transformers") from error
     return SentenceTransformersEmbedder(model=settings.model, threads=settings.threads)
 
 
 def _open_openai_compatible(settings: EmbeddingSettings) -> Embedder:
-    from retrieval.embedding.openai_compatible import OpenAICompatibleEmbedder
+    from retrieval.embedders.openai_compatible import OpenAICompatibleEmbedder
 
     if settings.base_url is None:
         raise ModelMismatch(

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from retrieval.connection import transaction
+from retrieval.database.connection import transaction
 from retrieval.errors import ModelMismatch
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database, Record
+    from retrieval.database.connection import Database, Record
 
 ModelState = Literal["filling", "active", "retired"]
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from retrieval import passages, pending
-from retrieval.embedding.protocol import Embedder, Embeddings
-from retrieval.embedding_models import EmbeddingModel
-from retrieval.embedding_rows import store, writing
+from retrieval import passages
+from retrieval.embedders.protocol import Embedder, Embeddings
+from retrieval.embeddings import pending
+from retrieval.embeddings.models import EmbeddingModel
+from retrieval.embeddings.rows import store, writing
+from retrieval.embeddings.sealing import seal_around
 from retrieval.errors import EmbeddingError, EmbeddingRejected, EmbeddingUnavailable
-from retrieval.sealing import seal_around
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 logger = logging.getLogger(__name__)
 

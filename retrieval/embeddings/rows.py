@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from pgvector import HalfVector
 
-from retrieval.connection import transaction
-from retrieval.embedding.protocol import Embeddings
+from retrieval.database.connection import transaction
+from retrieval.embedders.protocol import Embeddings
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection, Database
+    from retrieval.database.connection import Connection, Database
 
 Rows = Mapping[int, Embeddings]
 """By seq: one row per passage."""

@@ -9,17 +9,17 @@ from uuid import UUID
 
 import asyncpg
 
-from retrieval import pending
-from retrieval.embedding.protocol import Embedder
-from retrieval.embedding_batch import BatchLimits, EmbeddingBatches
-from retrieval.embedding_models import EmbeddingModel, pending_counts
+from retrieval.embedders.protocol import Embedder
+from retrieval.embeddings import pending
+from retrieval.embeddings.batch import BatchLimits, EmbeddingBatches
+from retrieval.embeddings.models import EmbeddingModel, pending_counts
+from retrieval.embeddings.sealing import quiet_tails, seal_conversation
 from retrieval.errors import EmbeddingError
 from retrieval.messages import PENDING_CHANNEL
-from retrieval.sealing import quiet_tails, seal_conversation
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 logger = logging.getLogger(__name__)
 

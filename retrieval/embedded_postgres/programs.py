@@ -7,8 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.embedded_postgres.os_user import OsUser, postgres_user
 from retrieval.errors import DatabaseUnfit
-from retrieval.os_user import OsUser, postgres_user
 
 
 @dataclass(frozen=True)

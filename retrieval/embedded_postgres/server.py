@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import psutil
 
+from retrieval.embedded_postgres.programs import PostgresPrograms, installed_programs
 from retrieval.errors import DatabaseUnfit
-from retrieval.postgres_programs import PostgresPrograms, installed_programs
 
 SETTINGS = {
     "listen_addresses": "",  # a Unix socket in a private folder, no port

@@ -26,7 +26,7 @@ def shipped(folder: Path | None = None) -> list[Migration]:
 
 
 def _folder() -> Path:
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     installed = package / "_migrations"  # where the wheel carries them
     return installed if installed.is_dir() else package.parent / "migrations"
 

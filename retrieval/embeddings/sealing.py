@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.embedding.protocol import Embeddings
-from retrieval.embedding_rows import store_smoothed, writing
-from retrieval.smoothing import REACH_BACK, REACH_ON, Place, neighbours, smoothed
+from retrieval.embedders.protocol import Embeddings
+from retrieval.embeddings.rows import store_smoothed, writing
+from retrieval.embeddings.smoothing import REACH_BACK, REACH_ON, Place, neighbours, smoothed
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Connection, Database
+    from retrieval.database.connection import Connection, Database
 
 SEALED_AT_ONCE = 500
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 
-from retrieval.embedding.protocol import Embeddings, EmbedKind
+from retrieval.embedders.protocol import Embeddings, EmbedKind
 
 SLICE_TEXTS = 8
 SLICE_CHARS = 500

@@ -7,15 +7,15 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from retrieval.embedding.model_thread import ModelThread
-from retrieval.embedding.packaged_model import (
+from retrieval.embedders.model_thread import ModelThread
+from retrieval.embedders.packaged_model import (
     DIMENSION,
     MODEL_NAME,
     ONNX_WEIGHTS,
     TOKENIZER,
     verified_path,
 )
-from retrieval.embedding.protocol import Embeddings, EmbedKind
+from retrieval.embedders.protocol import Embeddings, EmbedKind
 from retrieval.errors import ModelMismatch
 
 MAX_WORD_PIECES = 256

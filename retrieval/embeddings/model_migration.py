@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retrieval.connection import transaction
-from retrieval.embedding_models import EmbeddingModel, active_model, register
+from retrieval.database.connection import transaction
+from retrieval.embeddings.models import EmbeddingModel, active_model, register
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.connection import Database
+    from retrieval.database.connection import Database
 
 NEAREST = 10
 SAMPLED_MESSAGES = 100

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from retrieval.embedding.protocol import Embedder
-from retrieval.embedding_batch import BatchLimits
-from retrieval.embedding_models import EmbeddingModel, pending_counts
-from retrieval.embedding_worker import EmbeddingWorker
-from retrieval.sealing import seal_all
+from retrieval.embedders.protocol import Embedder
+from retrieval.embeddings.batch import BatchLimits
+from retrieval.embeddings.models import EmbeddingModel, pending_counts
+from retrieval.embeddings.sealing import seal_all
+from retrieval.embeddings.worker import EmbeddingWorker
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from retrieval.connection import Record
+    from retrieval.database.connection import Record
 
 LOOK_EVERY_S = 1.0
 

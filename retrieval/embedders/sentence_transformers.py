@@ -8,9 +8,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
-from retrieval.embedding.model_thread import ModelThread
-from retrieval.embedding.packaged_model import MODEL_NAME, WEIGHTS, verified_path
-from retrieval.embedding.protocol import Embeddings, EmbedKind
+from retrieval.embedders.model_thread import ModelThread
+from retrieval.embedders.packaged_model import MODEL_NAME, WEIGHTS, verified_path
+from retrieval.embedders.protocol import Embeddings, EmbedKind
 from retrieval.errors import ModelMismatch
 
 GPU_SLICE_TEXTS = 256

@@ -1,0 +1,1 @@
+"""Embeds everything that is pending, by command."""
