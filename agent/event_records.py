@@ -15,7 +15,7 @@ from livekit.agents.metrics.usage import AgentSessionUsage
 from pydantic import JsonValue
 
 from agent.question import Outcome
-from agent.recall import Recalled
+from agent.recall.recall import Recalled
 from agent.rolling_window import ASKED_AT, message_id
 from agent.stored_text import storable_content, storable_name
 from retrieval.wire import ConversationEvent, EventKind, MessageCreate

@@ -4,7 +4,7 @@ from typing import Any
 
 from livekit.agents import llm
 
-from agent.extractive import ExtractiveLLM
+from agent.extractive.model import ExtractiveLLM
 from agent.settings import AgentSettings
 
 _NO_KEY = "none"

@@ -2,7 +2,7 @@
 
 from livekit.agents.llm import ChatContext
 
-from agent.memory import open_question, was_said
+from agent.recall.memory import open_question, was_said
 from agent.rolling_window import with_text
 
 MAX_QUESTION_CHARS = 32_000

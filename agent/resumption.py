@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.errors import BackendError, BackendRejected
-from agent.outbox import Outbox, Retry
+from agent.outbox.outbox import Outbox, Retry
 from agent.settings import AgentSettings
 from retrieval.wire import Conversation, Message, MessageCreate
 

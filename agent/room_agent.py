@@ -13,19 +13,19 @@ from livekit.agents.voice import SpeechHandle
 
 from agent.backend_client import BackendClient
 from agent.event_records import turn_record, usage_record
-from agent.intake import Intake
 from agent.manners import Manners, opening
-from agent.memory import BlockStyle, Memory
+from agent.outbox.intake import Intake
 from agent.question import Outcome, Question
-from agent.recall import Asker, Recall, RecallLimits
+from agent.recall.memory import BlockStyle, Memory
+from agent.recall.recall import Asker, Recall, RecallLimits
+from agent.recall.search_tool import search_tool
+from agent.recall.turn_text import TurnText
 from agent.resumption import Resumed
 from agent.rolling_window import ASKED_AT, MESSAGE_ID, SPEAKER, message_ids, restored
-from agent.search_tool import search_tool
 from agent.session_events import SessionEvents
 from agent.settings import AgentSettings
 from agent.stored_text import storable_content
 from agent.support_agent import SupportAgent
-from agent.turn_text import TurnText
 from agent.turn_trace import TurnTrace
 from retrieval.wire import SearchRequest, SearchResponse, SessionSummary
 

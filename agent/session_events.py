@@ -14,9 +14,9 @@ from livekit.agents import (
 from livekit.agents.llm import ChatMessage
 
 from agent.event_records import error_record, message_record, speech_record, transcription_record
-from agent.intake import Intake
+from agent.outbox.intake import Intake
+from agent.recall.turn_text import TurnText
 from agent.rolling_window import MESSAGE_ID, SPEAKER, message_id
-from agent.turn_text import TurnText
 from retrieval.wire import MessageId
 
 _REMEMBERED_IDS = 256

@@ -2,8 +2,8 @@
 
 from livekit.agents.llm import ChatContext, ChatMessage
 
-from agent.memory import was_said
-from agent.recalled_block import quoted_speaker
+from agent.recall.memory import was_said
+from agent.recall.recalled_block import quoted_speaker
 from agent.rolling_window import SPEAKER, with_text
 
 

@@ -9,7 +9,7 @@ from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
 
 from agent.long_messages import shorten_long_messages
 from agent.manners import Manners
-from agent.memory import Memory
+from agent.recall.memory import Memory
 from agent.rolling_window import trimmed
 from agent.session_events import SessionEvents
 from agent.speakers import name_speakers

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agent.question import Outcome
-from agent.recall import Recalled
+from agent.recall.recall import Recalled
 
 
 @dataclass(frozen=True)

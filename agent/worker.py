@@ -24,10 +24,10 @@ from agent.admission import Admission
 from agent.crash_watch import CrashWatch
 from agent.errors import OutboxUnwritable
 from agent.handover import hand_over
-from agent.outbox_folder import folder
-from agent.outbox_sweep import sweep
-from agent.room_job import RoomJob
-from agent.room_parts import open_client, open_parts
+from agent.outbox.folder import folder
+from agent.outbox.sweep import sweep
+from agent.room.job import RoomJob
+from agent.room.parts import open_client, open_parts
 from agent.settings import AgentSettings
 from agent.worker_settings import WorkerSettings
 

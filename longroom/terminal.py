@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from agent.recall import Degraded, Recalled
+from agent.recall.recall import Degraded, Recalled
 from retrieval.wire import RetrievalHit, SearchResponse
 
 SHOWN_HITS = 4

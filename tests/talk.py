@@ -13,9 +13,9 @@ from livekit.agents.llm import LLM
 from livekit.agents.voice.audio_recognition import _EndOfTurnInfo, _EndOfTurnMetrics
 
 from agent.bounded_session import BoundedSession
-from agent.outbox import Outbox
+from agent.outbox.outbox import Outbox
 from agent.question import Question
-from agent.recall import Asker
+from agent.recall.recall import Asker
 from agent.resumption import resume
 from agent.room_agent import People, RoomAgent
 from agent.settings import AgentSettings

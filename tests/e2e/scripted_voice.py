@@ -18,13 +18,13 @@ from livekit.agents import (
     utils,
 )
 
-from agent.ears import Hearing
 from agent.language_model import language_model
-from agent.room_job import RoomJob
-from agent.room_models import RoomModels
-from agent.room_parts import open_parts
+from agent.room.ears import Hearing
+from agent.room.job import RoomJob
+from agent.room.models import RoomModels
+from agent.room.parts import open_parts
+from agent.room.speech_models import SpeechModels
 from agent.settings import AgentSettings
-from agent.speech_models import SpeechModels
 from agent.worker import ROOM_JOB, build_server, read_settings
 from agent.worker_settings import WorkerSettings
 from tests.scripted_stt import ScriptedSTT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.outbox import Outbox, Retry
+from agent.outbox.outbox import Outbox, Retry
 from tests.fake_backend import FakeBackend, served
 
 ACCEPT_FOR_EVER = """
@@ -15,7 +15,7 @@ import asyncio, sys, uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from agent.backend_client import BackendClient
-from agent.outbox import Outbox, Retry
+from agent.outbox.outbox import Outbox, Retry
 from retrieval.wire import MessageCreate
 
 async def main(url, data_dir, conversation_id, start):

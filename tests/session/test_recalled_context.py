@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.memory import BLOCK_ID
+from agent.recall.memory import BLOCK_ID
 from tests.fake_backend import FakeBackend
 from tests.scripted_llm import ScriptedLLM
 from tests.talk import remember, talking

@@ -4,7 +4,7 @@ import pytest
 from livekit.plugins import openai
 from pydantic import HttpUrl, SecretStr, ValidationError
 
-from agent.extractive import ExtractiveLLM
+from agent.extractive.model import ExtractiveLLM
 from agent.language_model import language_model
 from agent.settings import AgentSettings
 

@@ -1,6 +1,6 @@
 """When the breaker lets searches through."""
 
-from agent.circuit_breaker import CircuitBreaker
+from agent.recall.circuit_breaker import CircuitBreaker
 
 
 class Clock:

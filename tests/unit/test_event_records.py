@@ -11,7 +11,7 @@ from agent.event_records import (
     turn_record,
     without_secrets,
 )
-from agent.recall import Recalled
+from agent.recall.recall import Recalled
 from retrieval.wire import MAX_EVENT_DATA_BYTES, RecordEvents
 
 HOSTILE = ["\x01" * 100_000, "💥" * 50_000, "\x00\ud800", "", "x" * 1_000_000]

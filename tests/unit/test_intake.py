@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from agent.intake import MAX_WAITING_EVENTS, Intake
-from agent.outbox import Outbox, Retry
+from agent.outbox.intake import MAX_WAITING_EVENTS, Intake
+from agent.outbox.outbox import Outbox, Retry
 from tests.builders import event, message
 from tests.fake_backend import FakeBackend
 

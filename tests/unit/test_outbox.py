@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from agent.errors import OutboxUnwritable
-from agent.outbox import Outbox, Retry
-from agent.outbox_file import Entry, OutboxFile
-from agent.outbox_folder import folder, open_file
-from agent.outbox_sweep import sweep
+from agent.outbox.file import Entry, OutboxFile
+from agent.outbox.folder import folder, open_file
+from agent.outbox.outbox import Outbox, Retry
+from agent.outbox.sweep import sweep
 from retrieval.wire import ConversationId, FieldError, Problem
 from tests.builders import event, message, summary
 from tests.fake_backend import FakeBackend

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from agent.participants import MAX_CONTEXT_CHARS, read_person
+from agent.room.participants import MAX_CONTEXT_CHARS, read_person
 
 
 def test_metadata_and_attributes_are_read_and_attributes_win() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.query_key import query_key
+from agent.recall.query_key import query_key
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.circuit_breaker import CircuitBreaker
 from agent.errors import BackendRejected, BackendUnavailable
-from agent.recall import Asker, Recall, RecallLimits
+from agent.recall.circuit_breaker import CircuitBreaker
+from agent.recall.recall import Asker, Recall, RecallLimits
 from retrieval.wire import (
     Message,
     MessageId,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.recalled_block import CLOSING, OPENING, estimated_tokens, recalled_block
+from agent.recall.recalled_block import CLOSING, OPENING, estimated_tokens, recalled_block
 from retrieval.wire import Message, MessageId, RetrievalHit, Role
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)

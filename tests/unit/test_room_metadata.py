@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from agent.room_metadata import conversation_in, parse_metadata, with_conversation
+from agent.room.metadata import conversation_in, parse_metadata, with_conversation
 from retrieval.wire import ConversationId
 
 ID = ConversationId(UUID("0d5a4f8e-6a57-4c3a-9d7e-3f5b7c1f2a11"))

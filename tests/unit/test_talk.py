@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.errors import BackendUnavailable
-from agent.recall import Recalled
+from agent.recall.recall import Recalled
 from agent.turn_trace import TurnTrace
 from longroom.talk import Talk
 from longroom.terminal import Remembered, Terminal

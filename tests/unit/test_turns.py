@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from agent.question import Outcome, Question
-from agent.turns import Turns
+from agent.room.turns import Turns
 from retrieval.wire import MessageId
 
 

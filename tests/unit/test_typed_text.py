@@ -6,7 +6,7 @@ import pytest
 from livekit import rtc
 
 from agent.question import Question
-from agent.typed_text import TypedText
+from agent.room.typed_text import TypedText
 
 
 @dataclass

@@ -6,9 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.backend_client import BackendClient
-from agent.outbox import Outbox, Retry
-from agent.outbox_file import OutboxFile
-from agent.outbox_folder import left_over, open_path
+from agent.outbox.file import OutboxFile
+from agent.outbox.folder import left_over, open_path
+from agent.outbox.outbox import Outbox, Retry
 
 logger = logging.getLogger(__name__)
 

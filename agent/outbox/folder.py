@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.errors import OutboxBusy, OutboxCorrupt, OutboxTooNew
-from agent.outbox_file import STREAMS, OutboxFile
+from agent.outbox.file import STREAMS, OutboxFile
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from livekit.agents import NOT_GIVEN, NotGivenOr, inference, tts
 from livekit.plugins import openai
 from pydantic import HttpUrl, SecretStr
 
-from agent.ears import Hearing
+from agent.room.ears import Hearing
 from agent.worker_settings import WorkerSettings
 
 

@@ -4,7 +4,7 @@ from livekit.agents import room_io
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.bounded_session import BoundedSession
-from agent.room_models import RoomModels
+from agent.room.models import RoomModels
 from agent.worker_settings import Voice
 
 LINKED = "linked"

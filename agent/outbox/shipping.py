@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from agent.backend_client import BackendClient
 from agent.errors import BackendRejected
-from agent.outbox_file import Entry, Stream
+from agent.outbox.file import Entry, Stream
 from retrieval.wire import ConversationEvent, MessageCreate, Request, SessionSummary
 
 _ABOUT_CONTENT = {400, 409, 413, 422}

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from livekit import rtc
 from pydantic import JsonValue
 
-from agent.room_metadata import parse_metadata
+from agent.room.metadata import parse_metadata
 
 MAX_CONTEXT_CHARS = 500
 MAX_NAME_CHARS = 100

@@ -6,8 +6,8 @@ from typing import Any
 from livekit.agents import llm
 
 from agent.language_model import language_model
+from agent.room.speech_models import SpeechModels, open_speech_models
 from agent.settings import AgentSettings
-from agent.speech_models import SpeechModels, open_speech_models
 from agent.worker_settings import WorkerSettings
 
 

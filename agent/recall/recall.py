@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.circuit_breaker import CircuitBreaker
 from agent.errors import BackendError, BackendRejected
-from agent.query_key import query_key
+from agent.recall.circuit_breaker import CircuitBreaker
+from agent.recall.query_key import query_key
 from agent.stored_text import storable_content, storable_name
 from retrieval.wire import (
     MAX_EXCLUDED_IDS,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agent.query_key import query_key
+from agent.recall.query_key import query_key
 from retrieval.wire import Message, RetrievalHit
 
 NOTHING_KNOWN = (

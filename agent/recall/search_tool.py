@@ -10,8 +10,8 @@ from livekit.agents.llm import Tool, function_tool
 from pydantic import Field, ValidationError
 
 from agent.errors import BackendError
-from agent.recall import Asker
-from agent.recalled_block import recalled_block
+from agent.recall.recall import Asker
+from agent.recall.recalled_block import recalled_block
 from retrieval.wire import SearchRequest, SearchResponse
 
 NOTHING_FOUND = "Nothing in this conversation matches."

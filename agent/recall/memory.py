@@ -8,8 +8,8 @@ from typing import Literal, TypeGuard
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 
-from agent.recall import Asker, Recall, Recalled
-from agent.recalled_block import recalled_block
+from agent.recall.recall import Asker, Recall, Recalled
+from agent.recall.recalled_block import recalled_block
 from agent.rolling_window import SPEAKER, message_id, message_ids
 
 BLOCK_ID = "longroom.recalled"

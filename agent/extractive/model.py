@@ -18,8 +18,8 @@ from livekit.agents.llm import (
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 from livekit.agents.utils import shortuuid
 
-from agent.extract import Said, answer
-from agent.memory import BLOCK_ID, HITS, open_question, was_said
+from agent.extractive.extract import Said, answer
+from agent.recall.memory import BLOCK_ID, HITS, open_question, was_said
 from agent.rolling_window import SPEAKER
 from retrieval.wire import RetrievalHit
 

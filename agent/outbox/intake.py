@@ -5,7 +5,7 @@ import logging
 from collections import deque
 
 from agent.errors import OutboxError
-from agent.outbox import Outbox
+from agent.outbox.outbox import Outbox
 from retrieval.wire import ConversationEvent, MessageCreate
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agent.backend_client import BackendClient
-from agent.room_models import RoomModels, open_models
+from agent.room.models import RoomModels, open_models
 from agent.settings import AgentSettings
 from agent.turn_report import TurnReport
 from agent.worker_settings import WorkerSettings

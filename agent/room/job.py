@@ -9,25 +9,25 @@ from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
 
 from agent.crash_watch import READY_ATTRIBUTE
-from agent.ears import Ears
 from agent.errors import BackendUnavailable
 from agent.event_records import action_record
 from agent.handover import Succession
-from agent.linked_participant import LinkedParticipant
-from agent.listening import room_options, speaking_session
 from agent.owned_tasks import OwnedTasks
-from agent.participants import Participants, introduced
 from agent.question import Outcome, Question
-from agent.recall import Asker
+from agent.recall.recall import Asker
 from agent.resumption import Resumed, resume
+from agent.room.ears import Ears
+from agent.room.linked_participant import LinkedParticipant
+from agent.room.listening import room_options, speaking_session
+from agent.room.metadata import RoomMetadata, conversation_in
+from agent.room.participants import Participants, introduced
+from agent.room.parts import Parts
+from agent.room.takeover import open_question
+from agent.room.turn_status import TurnStatus
+from agent.room.turns import Turns
+from agent.room.typed_text import TypedText
 from agent.room_agent import People, RoomAgent
-from agent.room_metadata import RoomMetadata, conversation_in
-from agent.room_parts import Parts
 from agent.stored_text import storable_name
-from agent.takeover import open_question
-from agent.turn_status import TurnStatus
-from agent.turns import Turns
-from agent.typed_text import TypedText
 from agent.worker_settings import WorkerSettings
 from retrieval.wire import ConversationId
 

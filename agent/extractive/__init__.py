@@ -1,0 +1,1 @@
+"""Answers by quotation, where no language model is configured."""

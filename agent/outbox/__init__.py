@@ -1,0 +1,1 @@
+"""Durable, ordered writes to the backend."""
