@@ -27,7 +27,8 @@ LABELS = {
     "vector_ms": "Longroom, vector part",
     "numpy_ms": "numpy in memory (the limit)",
     "naive_ms": "one wide table",
-    "hnsw_ms": "HNSW with a filter",
+    "hnsw_ms": "global HNSW with a filter",
+    "hnsw_iterative_ms": "the same, iterative scan",
 }
 ROOM_SIZE = re.compile(r"--room-size[ =](\d+)")
 Line = list[tuple[float, float]]

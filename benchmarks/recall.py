@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.embedding_cache import CachedEmbedder
 from benchmarks.peers import apart, bm25, last_messages, plain_pgvector, reciprocal_rank
 from benchmarks.peers.agreement import farthest_apart
-from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome, Ranked
+from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome
+from benchmarks.recall_figures import Answers, as_answers, print_table, summary
 from retrieval.database.pool import connect
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.evaluation.datasets import (
@@ -28,11 +29,9 @@ from retrieval.evaluation.datasets import (
     in_first_person,
     read_dataset,
 )
-from retrieval.evaluation.report import figures, silence
 from retrieval.evaluation.rooms import fill_rooms
-from retrieval.evaluation.run import Answer, Asking, ask_all, ask_small_talk, ask_strangers
+from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
 from retrieval.passages import document_text
-from retrieval.search.selection import estimated_tokens
 from retrieval.settings import EmbeddingSettings
 from tests.postgres import create_database, running_server
 
@@ -44,27 +43,6 @@ if TYPE_CHECKING:
 EXACT = ("pgvector", "langgraph_store", "mem0")
 AGREE_WITHIN = 1e-4
 """Of a cosine: halves and sums in another order, but never another message."""
-SHORT = {
-    "r10_micro": "R@10",
-    "r10_macro": "macro",
-    "r10_micro_first_person": "first person",
-    "evidence_1000_tokens": "in 1,000 tokens",
-    "auroc": "AUROC",
-}
-
-
-@dataclass(frozen=True)
-class Answers:
-    """One system's answers to everything that is asked."""
-
-    third_person: list[Answer]
-    first_person: list[Answer]
-    strangers: list[Answer]
-    small_talk: list[Answer]
-
-    @property
-    def all(self) -> list[Answer]:
-        return [*self.third_person, *self.first_person, *self.strangers, *self.small_talk]
 
 
 @dataclass(frozen=True)
@@ -135,76 +113,6 @@ async def ask_peers(bench: Bench, job: Job, only: Sequence[str]) -> dict[str, Ou
         print(f"asking {name} ...", file=sys.stderr)
         outcomes[name] = await peers[name]()
     return outcomes
-
-
-def as_answers(outcome: Outcome, ours: Answers, dialogues: Sequence[Dialogue]) -> Answers:
-    """A peer's rankings beside the questions; its best score stands for its confidence."""
-    tokens: dict[str, dict[str, int]] = {
-        dialogue.name: {one.id: estimated_tokens(one.content) for one in dialogue.messages}
-        for dialogue in dialogues
-    }
-    rankings = iter(outcome.rankings)
-
-    def answered(asked: Sequence[Answer]) -> list[Answer]:
-        return [_answer(one, next(rankings), tokens[one.dialogue]) for one in asked]
-
-    return Answers(
-        third_person=answered(ours.third_person),
-        first_person=answered(ours.first_person),
-        strangers=answered(ours.strangers),
-        small_talk=answered(ours.small_talk),
-    )
-
-
-def _answer(asked: Answer, ranked: Ranked, tokens: Mapping[str, int]) -> Answer:
-    return Answer(
-        dialogue=asked.dialogue,
-        question=asked.question,
-        ranked=[(one.id, tokens[one.id]) for one in ranked],
-        confidence=ranked[0].score if ranked else 0.0,
-        total_ms=0.0,
-    )
-
-
-def summary(answers: Answers, *, decides: bool = True) -> dict[str, Any]:
-    """The five figures that are compared first, then all of them. Percent, but for AUROC.
-
-    Of questions that nothing answers only the macro average knows, as a category of its own;
-    `decides` if the system has any notion of "nothing relevant".
-    """
-    third, first = _figures(answers.third_person), _figures(answers.first_person)
-    decided = (
-        silence(answers.third_person, strangers=answers.strangers, small_talk=answers.small_talk)
-        if decides
-        else {}
-    )
-    return {
-        "r10_micro": third["r10_micro"],
-        "r10_macro": third["r10_macro"],
-        "r10_micro_first_person": first["r10_micro"],
-        "evidence_1000_tokens": third["evidence_1000_tokens_micro"],
-        "auroc": decided.get("auroc_unanswerable"),
-        **decided,
-        "third_person": third,
-        "first_person": first,
-    }
-
-
-def _figures(answers: Sequence[Answer]) -> dict[str, Any]:
-    everything = figures(answers)
-    answerable = figures([one for one in answers if one.question.answerable])
-    by_category = ("r10_macro", "r10_by_category")
-    chosen = answerable | {name: everything[name] for name in by_category}
-    # Wall time of four searches at once on a busy machine: `make bench-search` measures time.
-    del chosen["ms_p50"], chosen["ms_p95"]
-    return chosen
-
-
-def print_table(table: Mapping[str, Mapping[str, Any]]) -> None:
-    print(f"{'':16}" + "".join(f"{title:>17}" for title in SHORT.values()))
-    for name, row in table.items():
-        cells = ["-" if row[key] is None else f"{row[key]:g}" for key in SHORT]
-        print(f"{name:16}" + "".join(f"{cell:>17}" for cell in cells))
 
 
 async def compare(bench: Bench, only: Sequence[str]) -> dict[str, Any]:

@@ -36,6 +36,15 @@ RECALL_COLUMNS = {
     "auroc_other_conversation": "AUROC, other room",
     "auroc_small_talk": "AUROC, small talk",
 }
+EVALUATE_COLUMNS = {
+    "r5_micro": "R@5",
+    "r10_micro": "R@10",
+    "r10_micro_interval": "95 % interval",
+    "r20_micro": "R@20",
+    "r10_macro": "R@10, mean of categories",
+    "ndcg10_micro": "nDCG@10",
+    "evidence_1000_tokens_micro": "evidence in 1,000 tokens",
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,11 @@ SECTIONS = [
         " parameters). AUROC: how well the confidence (a peer's best score) tells questions with"
         " an answer from those without.",
     ),
-    Section("evaluate", "Finding the evidence, by room size", "`longroom evaluate`."),
+    Section(
+        "evaluate",
+        "Finding the evidence, by room size",
+        "All conversations in one room, among messages of another. In percent of the evidence.",
+    ),
     Section(
         "search",
         "What a search costs",
@@ -99,6 +112,8 @@ def _record(section: Section, record: Mapping[str, Any]) -> Iterator[str]:
     )
     if section.name == "recall":
         yield from _recall(record["result"])
+    elif section.name == "evaluate":
+        yield from _evaluate(record["result"])
     else:
         yield from tables(record["result"])
 
@@ -116,6 +131,13 @@ def _recall(result: Mapping[str, Any]) -> Iterator[str]:
         for name, row in systems.items()
         if row.get("absent")
     )
+
+
+def _evaluate(result: Mapping[str, Any]) -> Iterator[str]:
+    yield table({"ours": result, **result.get("baselines", {})}, columns=EVALUATE_COLUMNS)
+    if "without" in result:
+        yield "Without one part of the score:"
+        yield table(result["without"], columns=EVALUATE_COLUMNS)
 
 
 if __name__ == "__main__":

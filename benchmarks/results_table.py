@@ -21,7 +21,7 @@ def tables(result: Row) -> Iterator[str]:
             else:
                 rest[name] = value
     if rest:
-        yield table({name: {"": value} for name, value in flat(rest).items()})
+        yield table({name: {"value": value} for name, value in flat(rest).items()})
 
 
 def table(

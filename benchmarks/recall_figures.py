@@ -1,0 +1,103 @@
+"""What each system's answers are worth: the figures of a comparison, and their table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.peers.job import Outcome, Ranked
+from retrieval.evaluation.datasets import Dialogue
+from retrieval.evaluation.report import figures, silence
+from retrieval.evaluation.run import Answer
+from retrieval.search.selection import estimated_tokens
+
+SHORT = {
+    "r10_micro": "R@10",
+    "r10_macro": "macro",
+    "r10_micro_first_person": "first person",
+    "evidence_1000_tokens": "in 1,000 tokens",
+    "auroc": "AUROC",
+}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One system's answers to everything that is asked."""
+
+    third_person: list[Answer]
+    first_person: list[Answer]
+    strangers: list[Answer]
+    small_talk: list[Answer]
+
+    @property
+    def all(self) -> list[Answer]:
+        return [*self.third_person, *self.first_person, *self.strangers, *self.small_talk]
+
+
+def as_answers(outcome: Outcome, ours: Answers, dialogues: Sequence[Dialogue]) -> Answers:
+    """A peer's rankings beside the questions; its best score stands for its confidence."""
+    tokens: dict[str, dict[str, int]] = {
+        dialogue.name: {one.id: estimated_tokens(one.content) for one in dialogue.messages}
+        for dialogue in dialogues
+    }
+    rankings = iter(outcome.rankings)
+
+    def answered(asked: Sequence[Answer]) -> list[Answer]:
+        return [_answer(one, next(rankings), tokens[one.dialogue]) for one in asked]
+
+    return Answers(
+        third_person=answered(ours.third_person),
+        first_person=answered(ours.first_person),
+        strangers=answered(ours.strangers),
+        small_talk=answered(ours.small_talk),
+    )
+
+
+def _answer(asked: Answer, ranked: Ranked, tokens: Mapping[str, int]) -> Answer:
+    return Answer(
+        dialogue=asked.dialogue,
+        question=asked.question,
+        ranked=[(one.id, tokens[one.id]) for one in ranked],
+        confidence=ranked[0].score if ranked else 0.0,
+        total_ms=0.0,
+    )
+
+
+def summary(answers: Answers, *, decides: bool = True) -> dict[str, Any]:
+    """The five figures that are compared first, then all of them. Percent, but for AUROC.
+
+    Of questions that nothing answers only the macro average knows, as a category of its own;
+    `decides` if the system has any notion of "nothing relevant".
+    """
+    third, first = _figures(answers.third_person), _figures(answers.first_person)
+    decided = (
+        silence(answers.third_person, strangers=answers.strangers, small_talk=answers.small_talk)
+        if decides
+        else {}
+    )
+    return {
+        "r10_micro": third["r10_micro"],
+        "r10_macro": third["r10_macro"],
+        "r10_micro_first_person": first["r10_micro"],
+        "evidence_1000_tokens": third["evidence_1000_tokens_micro"],
+        "auroc": decided.get("auroc_unanswerable"),
+        **decided,
+        "third_person": third,
+        "first_person": first,
+    }
+
+
+def _figures(answers: Sequence[Answer]) -> dict[str, Any]:
+    everything = figures(answers)
+    answerable = figures([one for one in answers if one.question.answerable])
+    by_category = ("r10_macro", "r10_by_category")
+    chosen = answerable | {name: everything[name] for name in by_category}
+    # Wall time of four searches at once on a busy machine: `make bench-search` measures time.
+    del chosen["ms_p50"], chosen["ms_p95"]
+    return chosen
+
+
+def print_table(table: Mapping[str, Mapping[str, Any]]) -> None:
+    print(f"{'':16}" + "".join(f"{title:>17}" for title in SHORT.values()))
+    for name, row in table.items():
+        cells = ["-" if row[key] is None else f"{row[key]:g}" for key in SHORT]
+        print(f"{name:16}" + "".join(f"{cell:>17}" for cell in cells))
