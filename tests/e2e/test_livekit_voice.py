@@ -18,10 +18,16 @@ WORKER = ("livekit.agents", "start", "tests/e2e/scripted_voice.py", "--log-forma
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def voices(stack: Stack) -> AsyncIterator[Stack]:
     """Two more workers: one that hears everyone, one that hears a linked participant."""
-    for voice in ("everyone", "linked"):
-        env = {"AGENT_VOICE": voice, "LIVEKIT_AGENT_NAME": f"voice-{voice}"}
-        worker = stack.another_worker(f"voice-{voice}", env, arguments=WORKER)
-        await asyncio.to_thread(worker.start, until=REGISTERED)
+    workers = [
+        stack.another_worker(
+            f"voice-{voice}",
+            {"AGENT_VOICE": voice, "LIVEKIT_AGENT_NAME": f"voice-{voice}"},
+            arguments=WORKER,
+        )
+        for voice in ("everyone", "linked")
+    ]
+    starting = (asyncio.to_thread(worker.start, until=REGISTERED) for worker in workers)
+    await asyncio.gather(*starting)
     yield stack
 
 
