@@ -22,6 +22,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 def main(name: str, command: list[str]) -> int:
     """The exit status is the command's."""
     load = os.getloadavg()[0]
+    revision = _said_by("git", "describe", "--always", "--dirty")
     last = ""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -36,7 +37,7 @@ def main(name: str, command: list[str]) -> int:
         sys.exit(f"the last line of {command[0]} is not JSON: nothing is recorded")
     record = {
         "command": shareable(command),
-        "revision": _said_by("git", "rev-parse", "--short", "HEAD"),
+        "revision": revision,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "load_before": round(load, 1),

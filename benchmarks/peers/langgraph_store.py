@@ -7,7 +7,7 @@ from langgraph.store.memory import InMemoryStore
 
 from benchmarks.peers.job import DEPTH, Job, Outcome, Scored
 
-ABSENT = ["PostgresStore: the same vectors and the same order, in a database"]
+ABSENT = ["PostgresStore: the same vectors in pgvector"]
 
 
 def rank(job: Job) -> Outcome:
