@@ -23,9 +23,8 @@ CMD ["python", "-m", "backend_stub"]
 FROM base AS agent
 COPY requirements/agent.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.txt
-COPY retrieval/__init__.py retrieval/errors.py retrieval/wire.py retrieval/
+COPY retrieval/__init__.py retrieval/wire.py retrieval/
 COPY agent agent
-COPY longroom longroom
 USER longroom
 VOLUME /var/lib/longroom
-CMD ["python", "-m", "longroom", "worker"]
+CMD ["python", "-m", "livekit.agents", "start", "agent/worker.py"]

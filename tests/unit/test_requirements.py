@@ -1,14 +1,20 @@
 """The locked requirements fit together, and are no more than each program needs."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-FOLDER = Path(__file__).parents[2] / "requirements"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "requirements"
+PARTS = {"pydantic-core", "torch", "transformers"}  # come with a package that is declared
+OURS = {"agent", "backend_stub", "longroom", "retrieval"}
 SETS = ("agent", "backend", "run", "test")
 PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;]+)(?: ; (?P<when>.+?))? \\$", re.M)
 
@@ -16,6 +22,26 @@ PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;]+)(?: ; (?P<when
 def _pinned(name: str) -> set[tuple[str, str]]:
     text = (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
     return {(pin["name"], pin["version"]) for pin in PINNED.finditer(text)}
+
+
+def _declared(*extras: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    texts = [*project["dependencies"]]
+    for extra in extras:
+        texts += project["optional-dependencies"][extra]
+    return {canonicalize_name(Requirement(text).name) for text in texts}
+
+
+def _imported(package: str) -> set[str]:
+    """Top-level names that a package's modules import, wherever in the module."""
+    found: set[str] = set()
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - OURS - sys.stdlib_module_names
 
 
 def _names(name: str) -> set[str]:
@@ -52,8 +78,9 @@ def test_the_backend_image_has_no_agent_framework_and_no_embedded_database() -> 
 
 def test_every_requirement_of_the_project_is_locked_within_its_bounds() -> None:
     project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = project["project"]["optional-dependencies"].values()
-    wanted = [Requirement(text) for group in extras for text in group]
+    extras = project["project"]["optional-dependencies"]
+    extras.pop("peers")  # have an environment of their own
+    wanted = [Requirement(text) for group in extras.values() for text in group]
     wanted += [Requirement(text) for text in project["project"]["dependencies"]]
     locked = _pinned("test")
 
@@ -67,3 +94,38 @@ def test_every_requirement_of_the_project_is_locked_within_its_bounds() -> None:
         )
     ]
     assert unlocked == [], "run `make lock`"
+
+
+@pytest.mark.parametrize(
+    ("package", "extras"),
+    [
+        ("agent", ["agent"]),
+        ("backend_stub", ["backend"]),
+        ("retrieval", ["backend", "local", "onnx", "sentence-transformers"]),
+        ("longroom", ["agent", "backend"]),
+    ],
+)
+def test_what_a_package_imports_is_declared_and_not_only_brought_along(
+    package: str, extras: list[str]
+) -> None:
+    declared = _declared(*extras) | PARTS
+    distributions = packages_distributions()
+
+    undeclared = {
+        name
+        for name in _imported(package)
+        if not {canonicalize_name(each) for each in distributions.get(name, [name])} & declared
+    }
+    assert undeclared == set()
+
+
+def test_what_the_agent_declares_it_imports() -> None:
+    distributions = packages_distributions()
+    imported = {
+        canonicalize_name(each)
+        for package in ("agent", "longroom")
+        for name in _imported(package)
+        for each in distributions.get(name, [])
+    }
+
+    assert _declared("agent") - imported == set()
