@@ -86,6 +86,9 @@ def _draw(name: str, lines: Mapping[str, Line], *, figure: str, log: bool) -> No
         width = 2.5 if key in ("ours", "hybrid_ms") else 1.2
         axes.plot(sizes, values, marker="o", linewidth=width, label=LABELS[key])
     axes.set_xscale("log")
+    recorded = sorted({size for line in lines.values() for size, _ in line})
+    axes.set_xticks(recorded, [f"{size:,.0f}" for size in recorded])
+    axes.set_xticks([], minor=True)
     if log:
         axes.set_yscale("log")
     else:

@@ -68,7 +68,8 @@ SECTIONS = [
     Section(
         "evaluate",
         "Finding the evidence, by room size",
-        "All conversations in one room, among messages of another. In percent of the evidence.",
+        "All conversations in one room, among messages of another. In percent of the evidence;"
+        " unlike above, questions that swap the speakers count like all others.",
     ),
     Section(
         "search",
@@ -96,7 +97,8 @@ def _page() -> Iterator[str]:
     yield INTRODUCTION
     for section in SECTIONS:
         records = sorted(
-            path for path in RESULTS.glob("*.json") if path.stem.split("-")[0] == section.name
+            (path for path in RESULTS.glob("*.json") if path.stem.split("-")[0] == section.name),
+            key=lambda path: (len(path.stem), path.stem),  # 3000 before 10000
         )
         if records:
             yield f"## {section.title}"

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.peers import last_messages, reciprocal_rank
+from benchmarks.peers import apart, last_messages, reciprocal_rank
 from benchmarks.peers.agreement import farthest_apart
 from benchmarks.peers.bm25 import Index
 from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome, Scored
@@ -86,3 +87,12 @@ def test_a_peer_that_orders_otherwise_is_noticed() -> None:
 
 def test_a_peer_that_finds_less_is_noticed() -> None:
     assert farthest_apart(a_job(), {"peer": found("m1", "m0")}) == float("inf")
+
+
+def test_peers_that_are_not_installed_are_named_with_the_command_that_installs_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(apart, "PYTHON", tmp_path / "python")
+
+    with pytest.raises(apart.PeersMissing, match="make bench-recall"):
+        apart.rank("mem0", a_job())
