@@ -13,11 +13,11 @@ class Weights:
     """How much each part adds to a message's score."""
 
     meaning: float = 1.6
-    words: float = 0.8
+    words: float = 1.0
     coverage: float = 1.0
     surroundings: float = 0.6
-    speaker: float = 0.25
-    date: float = 0.7
+    speaker: float = 0.35
+    date: float = 0.6
     first_person: float = 0.13
     reply: float = 0.2
     time: float = 0.1
