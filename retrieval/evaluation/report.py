@@ -30,18 +30,19 @@ MEASURES: dict[str, Measure] = {
 
 
 def figures(answers: Sequence[Answer]) -> dict[str, object]:
-    """All figures in percent, with 95 % intervals over conversations where it says `interval`."""
+    """All figures in percent, over the questions that have an answer.
+
+    `macro` is the mean over all categories, those of questions that nothing answers included, where
+    finding their evidence is still counted. Intervals are 95 %, over conversations.
+    """
     judged = [answer for answer in answers if answer.question.evidence]
+    answerable = [answer for answer in judged if answer.question.answerable]
     measures = MEASURES | {f"evidence_{budget}_tokens": _inside(budget) for budget in TOKEN_BUDGETS}
-    table = {
-        name: [100 * measure(answer) for answer in judged] for name, measure in measures.items()
-    }
-    r10 = np.array(table["r10"])
-    categories = _by_category(judged, r10)
+    categories = _by_category(judged)
     return {
-        "questions": len(judged),
-        **{f"{name}_micro": round(float(np.mean(values)), 2) for name, values in table.items()},
-        "r10_micro_interval": _interval(judged, r10),
+        "questions": len(answerable),
+        **{f"{name}_micro": _mean(answerable, measure) for name, measure in measures.items()},
+        "r10_micro_interval": _interval(answerable),
         "r10_macro": round(float(np.mean([*categories.values()])), 2),
         "r10_by_category": {name: round(value, 2) for name, value in categories.items()},
         "ms_p50": round(float(np.percentile([one.total_ms for one in judged], 50)), 2),
@@ -67,19 +68,19 @@ def _inside(budget: int) -> Measure:
     return lambda answer: inside_tokens(answer.ranked, _evidence(answer), budget=budget)
 
 
-def _by_category(
-    judged: Sequence[Answer], values: "np.ndarray[tuple[int], np.dtype[np.float64]]"
-) -> dict[str, float]:
+def _mean(answers: Sequence[Answer], measure: Measure) -> float:
+    return round(100 * float(np.mean([measure(answer) for answer in answers])), 2)
+
+
+def _by_category(answers: Sequence[Answer]) -> dict[str, float]:
     groups: defaultdict[str, list[float]] = defaultdict(list)
-    for answer, value in zip(judged, values.tolist(), strict=True):
-        groups[answer.question.category].append(value)
+    for answer in answers:
+        groups[answer.question.category].append(100 * MEASURES["r10"](answer))
     return {category: float(np.mean(group)) for category, group in sorted(groups.items())}
 
 
-def _interval(
-    judged: Sequence[Answer], values: "np.ndarray[tuple[int], np.dtype[np.float64]]"
-) -> list[float]:
+def _interval(answers: Sequence[Answer]) -> list[float]:
     groups: defaultdict[str, list[float]] = defaultdict(list)
-    for answer, value in zip(judged, values.tolist(), strict=True):
-        groups[answer.dialogue].append(value)
+    for answer in answers:
+        groups[answer.dialogue].append(100 * MEASURES["r10"](answer))
     return [round(bound, 2) for bound in interval([np.array(group) for group in groups.values()])]
