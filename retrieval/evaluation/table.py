@@ -24,8 +24,8 @@ def table(result: Mapping[str, Any]) -> str:
     rows |= {f"- {part}": figures for part, figures in result.get("without", {}).items()}
     low, high = result["r10_micro_interval"]
     lines = [
-        f"{result['questions']} questions with an answer, {result['phrasing']} person; share of the evidence in %,"
-        f" R@10 [{low}, {high}] over conversations",
+        f"{result['questions']} questions with an answer, {result['phrasing']} person;"
+        f" share of the evidence in %, R@10 [{low}, {high}] over conversations",
         _line("", list(COLUMNS.values())),
         *(_line(name, [f"{row[column]:.1f}" for column in COLUMNS]) for name, row in rows.items()),
         "R@10 by category: "
