@@ -30,7 +30,7 @@ def split(text: str) -> list[str]:
     Passages overlap a little, end where a sentence or a line ends if one does, and keep a fenced
     block of code together if it fits.
     """
-    if _weight(text) <= WHOLE_WORDS:
+    if not is_long(text):
         return [text]
     return [text[start:end].strip() for start, end in _pack(list(_pieces(text)))]
 
@@ -42,7 +42,8 @@ def document_text(participant: str, passage: str) -> str:
 
 def is_long(text: str) -> bool:
     """Whether the text takes more than one passage."""
-    return _weight(text) > WHOLE_WORDS
+    # No text weighs more than it has characters: most need no counting.
+    return len(text) > WHOLE_WORDS and _weight(text) > WHOLE_WORDS
 
 
 def _weight(text: str) -> float:

@@ -62,6 +62,14 @@ class Candidates:
     nearest: Integers
     wordiest: Integers
 
+    def passage_scores(self, seq: int) -> dict[int, float]:
+        """By words and meaning, of the passages of one message that any is known of."""
+        words, cosines = self.words.passages(seq), self.cosines.passages(seq)
+        return {
+            passage: words.get(passage, 0.0) + cosines.get(passage, 0.0)
+            for passage in words.keys() | cosines.keys()
+        }
+
     def arms(self, seq: int) -> list[Arm]:
         """Which arms proposed a message; none if only its surroundings did."""
         found: list[Arm] = []

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 # The share of differing signs estimates the angle; among good matches the cosine falls by about 2.8
-# per unit of it, so what is preferred weighs as it does in the exact comparison. An array and not a join: a join of thousands flips to reading all embeddings.
+# per unit of it, so what is preferred weighs as it does in the exact comparison. An array and not a
+# join: a join of thousands flips to reading all embeddings.
 NEAREST_BY_CODE = """
 select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
   from (select seq,

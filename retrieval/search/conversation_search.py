@@ -141,8 +141,8 @@ async def _collect(search: Search, *, limit: int) -> Candidates:
 async def _read_hits(
     db: "Database", *, room: Room, ranking: Ranking, found: Candidates, request: SearchRequest
 ) -> list[RetrievalHit]:
-    """The best messages, with some to spare, as hits without neighbours."""
-    places = ranking.first(request.limit + SPARE)
+    """The best messages, with some to spare if a budget may pass over them, without neighbours."""
+    places = ranking.first(request.limit + (SPARE if request.token_budget else 0))
     messages = await read_messages(
         db,
         conversation_id=room.conversation_id,
@@ -158,14 +158,13 @@ async def _read_hits(
 def _hit(
     message: Message, place: int, ranking: Ranking, found: Candidates, *, explain: bool
 ) -> RetrievalHit:
-    words, cosines = found.words.passages(message.seq), found.cosines.passages(message.seq)
     return RetrievalHit(
         message=message,
         score=float(ranking.score[place]),
         found_by=found.arms(message.seq),
         excerpt=excerpt(
             message.content,
-            passage_score=lambda passage: words.get(passage, 0.0) + cosines.get(passage, 0.0),
+            passage_scores=lambda: found.passage_scores(message.seq),
         ),
         parts=ranking.explain(place) if explain else None,
     )

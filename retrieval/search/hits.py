@@ -78,9 +78,10 @@ def _with_neighbours(
     )
 
 
-def excerpt(content: str, *, passage_score: Callable[[int], float]) -> str | None:
-    """The passage that matches best, if the message has more than one."""
+def excerpt(content: str, *, passage_scores: Callable[[], Mapping[int, float]]) -> str | None:
+    """The passage that matches best, if the message has more than one; else nothing is scored."""
     parts = passages.split(content)
     if len(parts) == 1:
         return None
-    return parts[max(range(len(parts)), key=passage_score)]
+    scores = passage_scores()
+    return parts[max(range(len(parts)), key=lambda passage: scores.get(passage, 0.0))]
