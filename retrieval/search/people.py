@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from retrieval.wire import Role
+
 LONGEST_NAME_WORDS = 3
 MAX_QUERY_WORDS = 200
 """Names are looked for in the first words of a long query only."""
@@ -56,16 +58,16 @@ class About:
     """Whose messages a query is likely to be about; nobody's in particular if all is empty."""
 
     people: frozenset[str] = frozenset()
-    assistant: bool = False
+    role: Role | None = None
 
     @property
     def anyone(self) -> bool:
         """Whether the query is about somebody in particular."""
-        return self.assistant or bool(self.people)
+        return self.role is not None or bool(self.people)
 
     def parameters(self) -> tuple[list[str], str | None]:
         """Identities, and a role, as the statements take them."""
-        return [*self.people], "assistant" if self.assistant else None
+        return [*self.people], self.role
 
 
 def possible_names(query: str) -> list[str]:
@@ -106,12 +108,14 @@ def as_first_person(query: str, named: Sequence[Mention]) -> str:
 def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> About:
     """Whose messages are meant: the assistant's, those of the one person named, or one's own."""
     if not named and _ASSISTANT_SAID.search(query):
-        return About(frozenset(), assistant=True)
-    says_i = asker is not None and _FIRST_PERSON.search(query) is not None
+        return About(role="assistant")
     people = {mention.identities for mention in named}
-    if len(people) == 1 and not (says_i and _SUBJECT_I.search(query)):
+    if len(people) == 1 and not (asker is not None and _SUBJECT_I.search(query)):
         return About(next(iter(people)))
-    return About(frozenset({asker}) if says_i and asker is not None else frozenset())
+    if not _FIRST_PERSON.search(query):
+        return About()
+    # Who says I is not the assistant, even if nobody told us who it is.
+    return About(frozenset({asker})) if asker is not None else About(role="user")
 
 
 def _spans(query: str) -> Iterator[tuple[int, int, str, bool]]:

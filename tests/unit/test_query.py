@@ -58,7 +58,7 @@ def test_i_is_who_asks() -> None:
     assert _understand("What was my order number?", asker="Bob").about.people == {"Bob"}
     assert _understand("what did I say", asker="Bob").about.people == {"Bob"}
     assert _understand("what was the order number?", asker="Bob").about.people == set()
-    assert _understand("What was my order number?").about.people == set()
+    assert _understand("What was my order number?").about == About(role="user")
 
 
 def test_a_person_named_is_meant_rather_than_me() -> None:
@@ -70,7 +70,7 @@ def test_a_person_named_is_meant_rather_than_me() -> None:
     "text", ["what did you recommend to me?", "You said it was safe", "what was your advice?"]
 )
 def test_what_you_said_is_what_the_assistant_said(text: str) -> None:
-    assert _understand(text, asker="Bob").about == About(assistant=True)
+    assert _understand(text, asker="Bob").about == About(role="assistant")
 
 
 @pytest.mark.parametrize("text", ["can you find my order?", "do you know my name?"])
