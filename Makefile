@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix up down lock bench-recall bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -51,6 +51,13 @@ lock: installed-test ## write requirements/*.txt anew from pyproject.toml (UPGRA
 bench-recall: installed-test installed-peers ## what finds the evidence, us and our peers (DATA=locomo.json)
 	@test -n "$(DATA)" || { echo "longroom: name a data set: make bench-recall DATA=/path/to/locomo.json" >&2; exit 1; }
 	@$(BIN)/python -m benchmarks.recall "$(DATA)" $(ARGS)
+
+bench-search: installed-test ## what a search costs, beside what else could be done (SIZES=1000,10000 DATA=room.jsonl)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.search_speed \
+		$(if $(SIZES),--sizes $(SIZES)) $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+bench-probe: installed-test ## 10,000 random filtered searches against brute force (ARGS="--probes 1000")
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.search_probe $(ARGS)
 
 bench-backfill: installed-test ## the rate of a backfill, and what live searches feel of it
 	@$(BIN)/python -m benchmarks.backfill $(ARGS)

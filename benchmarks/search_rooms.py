@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
@@ -36,6 +36,7 @@ RANK = 24
 STARTED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 BATCH = 500
 SOME_WORDS = 8000
+STRANGERS = 20
 
 
 class GivenEmbedder:
@@ -78,7 +79,9 @@ class BenchRoom:
     participants: list[str]
     roles: list[str]
     spoken_at: list[datetime]
-    questions: list[Question] = field(default_factory=list)
+    questions: list[Question]
+    strangers: Matrix
+    """Questions about what is not spoken of in this room."""
 
 
 def unit(rows: Matrix) -> Matrix:
@@ -173,6 +176,7 @@ async def fill_room(
         roles=[one.role for one in said],
         spoken_at=[one.created_at for one in said],
         questions=_questions(said, alone, count=questions, random=random),
+        strangers=clustered(STRANGERS, random=random),
     )
     await store_rows(db, room, first=1, last=count)
     return room

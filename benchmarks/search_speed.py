@@ -101,9 +101,7 @@ async def _ours(bench: Bench, room: BenchRoom, exact: list[list[int]]) -> dict[s
     size = f"{len(room.alone):,} messages"
     return {
         "hybrid_ms": await _timed(bench, room, whole, exact, label=f"{size}: whole search"),
-        "vector_ms": await _timed(
-            bench, room, _asked(bench, room, vector_arm), _right(room), label=f"{size}: vector arm"
-        ),
+        "vector_ms": await _by_vector(bench, room, vector_arm, label=f"{size}: vector arm"),
     }
 
 
@@ -121,22 +119,28 @@ async def _peers(
         for name, peer in compared.items():
             size = len(room.alone)
             label = f"{size:,} messages: {name.removesuffix('_ms')}"
-            figures[str(size)][name] = await _timed(
-                bench, room, _asked(bench, room, peer), _right(room), label=label
-            )
+            figures[str(size)][name] = await _by_vector(bench, room, peer, label=label)
 
 
-def _asked(
-    bench: Bench, room: BenchRoom, peer: peers.Peer
-) -> Callable[[Question], Awaitable[list[int]]]:
+async def _by_vector(
+    bench: Bench, room: BenchRoom, peer: peers.Peer, *, label: str
+) -> dict[str, float]:
+    """Times of questions about the room, and what is found for those and for strangers' ones."""
+
     async def ask(question: Question) -> list[int]:
         return await peer(bench.db, room, question.vector)
 
-    return ask
+    right = [peers.exact_in_memory(room, question.vector) for question in room.questions]
+    figures = await _timed(bench, room, ask, right, label=label)
+    shares = [
+        _share(await peer(bench.db, room, vector), peers.exact_in_memory(room, vector))
+        for vector in room.strangers
+    ]
+    return figures | {"recall10_off_topic": round(float(np.mean(shares)), 3)}
 
 
-def _right(room: BenchRoom) -> list[list[int]]:
-    return [peers.exact_in_memory(room, question.vector) for question in room.questions]
+def _share(found: Sequence[int], expected: Sequence[int]) -> float:
+    return len(set(found) & set(expected)) / max(1, len(expected))
 
 
 async def _timed(
@@ -155,7 +159,7 @@ async def _timed(
         start = bench.clock.ms()
         found = await ask(question)
         spent.append(bench.clock.ms() - start)
-        recall.append(len(set(found) & set(expected)) / max(1, len(expected)))
+        recall.append(_share(found, expected))
     figures = {
         "p50": round(quantile(spent, 0.5), 2),
         "p95": round(quantile(spent, 0.95), 2),
