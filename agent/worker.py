@@ -43,6 +43,7 @@ PRELOADED = [
 ]
 READY_PARTS = "parts"
 ROOM_JOB = "room_job"
+READY_FILE = "worker.ready"
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Worker(AgentServer):
         self._settings = settings
         self._agent_settings = agent_settings
         self.on("worker_started", self._started)
+        self.on("worker_registered", lambda *_: self._ready_file.touch())
         self._watch: CrashWatch | None = None
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
@@ -97,6 +99,8 @@ class Worker(AgentServer):
         async with contextlib.AsyncExitStack() as stack:
             livekit = await stack.enter_async_context(self._livekit_api())
             await self._check(livekit)
+            self._ready_file.unlink(missing_ok=True)
+            stack.callback(self._ready_file.unlink, missing_ok=True)
             self._watch = CrashWatch(livekit)
             stack.push_async_callback(self._watch.aclose)
             sweeping = asyncio.create_task(self._sweep())
@@ -115,6 +119,14 @@ class Worker(AgentServer):
                 await super().drain(timeout)
             finally:
                 leaving.cancel()
+
+    @property
+    def _ready_file(self) -> Path:
+        """Is there once LiveKit knows this worker; before, dispatches to it are lost.
+
+        LiveKit's own health check says OK earlier, and goes on saying it without a connection.
+        """
+        return self._agent_settings.data_dir / READY_FILE
 
     def _livekit_api(self) -> api.LiveKitAPI:
         return api.LiveKitAPI(

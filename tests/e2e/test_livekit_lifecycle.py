@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import signal
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -136,6 +137,22 @@ async def test_a_room_continues_the_conversation_that_its_metadata_names(stack: 
     await stack.messages(old, at_least=4)
     await alice.leave()
     await stack.close(old)
+
+
+async def test_a_worker_says_that_it_is_ready_while_livekit_knows_it(
+    stack: Stack, tmp_path: Path
+) -> None:
+    ready = tmp_path / "worker.ready"
+    ready.touch()  # left by a killed worker
+    settings = {"LONGROOM_DATA_DIR": str(tmp_path), "LIVEKIT_AGENT_NAME": "ready"}
+    worker = stack.another_worker("ready", settings)
+    await asyncio.to_thread(worker.start, until="starting worker")
+    assert not ready.exists()
+    await until(ready.exists, timeout_s=60)
+    assert "registered worker" in worker.output
+    worker.terminate()
+    assert await asyncio.to_thread(worker.wait) == 0
+    assert not ready.exists()
 
 
 async def test_sigterm_in_mid_turn_lets_the_reply_finish_and_the_worker_exit(stack: Stack) -> None:
