@@ -102,17 +102,36 @@ async def test_a_text_that_grew_in_content_is_searched_again() -> None:
     assert searches.queries == ["where is the key", "where is the key of the cellar"]
 
 
-async def test_a_text_that_still_grows_is_not_searched() -> None:
+async def test_while_a_text_grows_its_searches_begin_at_least_the_debounce_time_apart() -> None:
     searches = Searches()
     recall = Recall(searches, limits=RecallLimits(timeout_s=5.0, debounce_s=30.0))
     for text in ("where", "where is", "where is the", "where is the key"):
         recall.prefetch(text, asker=ANA, exclude=NOBODY)
         await _a_moment()
-    assert searches.queries == []
+    assert searches.queries == ["where"]
     recall.prefetch("where is the key", asker=ANA, exclude=NOBODY, final=True)
     await _a_moment()
-    assert searches.queries == ["where is the key"]
+    assert searches.queries == ["where", "where is the key"]
     await recall.aclose()
+
+
+async def test_only_the_newest_text_is_searched_when_the_search_before_it_has_ended() -> None:
+    searches = Searches()
+    searches.may_answer.clear()
+    recall = Recall(searches, limits=EAGER)
+    for text in ("where", "where is", "where is the", "where is the key"):
+        recall.prefetch(text, asker=ANA, exclude=NOBODY)
+        await _a_moment()
+    assert searches.queries == ["where"]
+    recall.prefetch("a word of somebody else", asker=BEN, exclude=NOBODY)
+    await _a_moment()
+    assert searches.queries == ["where", "a word of somebody else"]
+    searches.may_answer.set()
+    await _a_moment()
+    assert searches.queries == ["where", "a word of somebody else", "where is the key"]
+    recalled = await recall.take("where is the key", asker=ANA, exclude=NOBODY)
+    assert recalled.source == "speculation"
+    assert searches.cancelled == []
 
 
 async def test_an_outgrown_search_is_cancelled_unless_somebody_waits_for_it() -> None:
@@ -121,12 +140,12 @@ async def test_an_outgrown_search_is_cancelled_unless_somebody_waits_for_it() ->
     recall = Recall(searches, limits=EAGER)
     recall.prefetch("where is", asker=ANA, exclude=NOBODY)
     await _a_moment()
-    recall.prefetch("where is the key", asker=ANA, exclude=NOBODY)
+    recall.prefetch("where is the key", asker=ANA, exclude=NOBODY, final=True)
     await _a_moment()
     assert searches.cancelled == ["where is"]
     turn = asyncio.create_task(recall.take("where is the key", asker=ANA, exclude=NOBODY))
     await _a_moment()
-    recall.prefetch("and the lamp", asker=ANA, exclude=NOBODY)
+    recall.prefetch("and the lamp", asker=ANA, exclude=NOBODY, final=True)
     await _a_moment()
     searches.may_answer.set()
     assert len((await turn).hits) == 3
