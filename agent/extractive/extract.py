@@ -21,6 +21,8 @@ _MAX_QUOTE_CHARS = 400
 _GREETINGS = frozenset({"hello", "hi", "hey", "howdy", "morning", "evening", "afternoon"})
 _THANKING = frozenset({"thanks", "thank", "cheers", "thx", "bye", "goodbye"})
 _WORD = re.compile(r"[\w'-]+")
+_SENTENCE = re.compile(r"[^.!?]+[.!?]*")
+_STATEMENT_WORDS = 8
 _ASKING = frozenset(
     _WORD.findall(
         "who what when where which why how whose whom is are was were do does did can could would "
@@ -54,7 +56,7 @@ def answer(text: str, *, asker: str, window: Sequence[Said], hits: Sequence[Retr
         return _THANKS
     if not _is_question(text):
         return _NOTED
-    quotes = [*_from_window(text, asker, window), *_from_hits(text, asker, hits)]
+    quotes = [*_from_window(text, asker, window), *_from_hits(asker, hits)]
     return "\n".join(_unlike(quotes)[:_MAX_QUOTES]) or NOTHING_KNOWN
 
 
@@ -69,18 +71,20 @@ def _from_window(question: str, asker: str, window: Sequence[Said]) -> list[str]
     return [_quote(best.speaker, best.text, best.at, asker)] if best else []
 
 
-def _from_hits(question: str, asker: str, hits: Sequence[RetrievalHit]) -> list[str]:
+def _from_hits(asker: str, hits: Sequence[RetrievalHit]) -> list[str]:
     """Statements of people; the answer next to a question that was asked before."""
     return [
         _quote(message.participant, _excerpt(hit, message), message.created_at.timestamp(), asker)
         for hit in hits
-        for message in _telling(question, hit)
+        for message in _telling(hit)
     ]
 
 
-def _telling(question: str, hit: RetrievalHit) -> Iterable[Message]:
+def _telling(hit: RetrievalHit) -> Iterable[Message]:
+    if hit.message.role == "user" and _states_something(hit.message.content):
+        return [hit.message]
     if not _is_question(hit.message.content):
-        return [hit.message] if hit.message.role == "user" else []
+        return []
     return [near for near in hit.after if near.role == "user" and not _is_question(near.content)]
 
 
@@ -103,6 +107,14 @@ def _unlike(quotes: Sequence[str]) -> list[str]:
 def _is_question(text: str) -> bool:
     words = _WORD.findall(text.casefold())
     return "?" in text or (bool(words) and words[0] in _ASKING)
+
+
+def _states_something(text: str) -> bool:
+    """Whether it is no mere question: people who ask for help tell what has happened first."""
+    return not _is_question(text) or any(
+        len(sentence.split()) >= _STATEMENT_WORDS and not _is_question(sentence)
+        for sentence in _SENTENCE.findall(text)
+    )
 
 
 def _words(text: str) -> set[str]:

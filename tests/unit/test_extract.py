@@ -54,6 +54,13 @@ def test_a_question_that_was_asked_before_is_no_answer_but_what_followed_may_be(
     assert _answer("Where is the key?", _hit(asked)) == NOTHING_KNOWN
 
 
+def test_who_asks_for_help_and_tells_what_happened_is_quoted() -> None:
+    plea = _message(1, "My printer works but it prints like an old dot-matrix one. Any idea?")
+    reply = _message(2, "No idea.", participant="ben")
+    said = _answer("Whose printer prints like a dot-matrix one?", _hit(plea, after=[reply]))
+    assert "mia said: “My printer works but it prints" in said
+
+
 def test_the_agents_own_earlier_answers_are_not_quoted() -> None:
     echo = _message(1, "On 1 March, mia said: “key”", participant="longroom", role="assistant")
     assert _answer("Where is the key?", _hit(echo)) == NOTHING_KNOWN
