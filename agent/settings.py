@@ -85,9 +85,9 @@ class AgentSettings(BaseSettings):
         default=1, ge=0, le=10, description="Messages shown on each side of a recalled one."
     )
     recall_debounce_s: float = Field(
-        default=0.12,
+        default=0.25,
         ge=0,
-        description="How long an interim transcript rests before it is searched.",
+        description="Least time between two searches for somebody who is still speaking.",
     )
     recall_role: Literal["system", "developer", "user", "assistant"] = Field(
         default="system",

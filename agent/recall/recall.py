@@ -10,7 +10,7 @@ from typing import Literal
 
 from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
-from agent.recall.query_key import query_key
+from agent.recall.query_key import query_key, query_words
 from agent.stored_text import storable_content, storable_name
 from retrieval.wire import (
     MAX_EXCLUDED_IDS,
@@ -41,10 +41,11 @@ class Asker:
 
 @dataclass(frozen=True)
 class RecallLimits:
-    """`timeout_s` bounds what a turn waits, `debounce_s` is how long an interim text must rest."""
+    """`timeout_s` bounds what a turn waits; while somebody speaks, their searches begin at least
+    `debounce_s` apart."""
 
     timeout_s: float = 0.25
-    debounce_s: float = 0.12
+    debounce_s: float = 0.25
     hits: int = 10
     token_budget: int = 1000
     neighbours: int = 1
@@ -92,11 +93,14 @@ class Recall:
         self._resting: dict[Asker, asyncio.Task[None]] = {}
 
     def prefetch(self, text: str, *, asker: Asker, exclude: Set[str], final: bool = False) -> None:
-        """Begin to search for a text that may still grow; if it is `final`, without delay."""
+        """Begin to search for a text that may still grow.
+
+        At once if it is `final` or no search runs for this asker, else when that has ended: the
+        last word's search starts early, and a slow backend is asked less often.
+        """
         self._stop_resting(asker)
-        delay_s = 0.0 if final else self._limits.debounce_s
         self._resting[asker] = asyncio.create_task(
-            self._after(delay_s, text, asker=asker, exclude=frozenset(exclude))
+            self._speculate(text, asker=asker, exclude=frozenset(exclude), final=final)
         )
 
     async def take(self, text: str, *, asker: Asker, exclude: Set[str]) -> Recalled:
@@ -114,9 +118,10 @@ class Recall:
         if search is None:
             return Recalled(degraded="resting")
         search.taken = True
-        # wait() cancels the search neither when time is up nor when this turn is cancelled:
-        # the reply that takes this one's place will want the same result.
-        await asyncio.wait({search.task}, timeout=self._limits.timeout_s)
+        if not search.task.done():
+            # wait() cancels the search neither when time is up nor when this turn is cancelled:
+            # the reply that takes this one's place will want the same result.
+            await asyncio.wait({search.task}, timeout=self._limits.timeout_s)
         added_ms = (time.perf_counter() - asked_at) * 1000
         return _outcome(search, "speculation" if known else "fresh", added_ms, exclude)
 
@@ -128,14 +133,26 @@ class Recall:
             task.cancel()
         await asyncio.gather(*running, *resting, return_exceptions=True)
 
-    async def _after(
-        self, delay_s: float, text: str, *, asker: Asker, exclude: frozenset[str]
+    async def _speculate(
+        self, text: str, *, asker: Asker, exclude: frozenset[str], final: bool
     ) -> None:
-        await asyncio.sleep(delay_s)
+        if not final:
+            await self._earlier_searches(asker)
         key = query_key(text)
         if key and self._reusable(key, asker, exclude) is None:
             self._drop_outgrown(asker)
             self._start(key, text, asker=asker, exclude=exclude)
+
+    async def _earlier_searches(self, asker: Asker) -> None:
+        """Wait until none runs and the last one is old enough."""
+        earlier = [search for (_, who), search in self._searches.items() if who == asker]
+        running = {search.task for search in earlier if not search.task.done()}
+        if running:
+            await asyncio.wait(running)
+        if earlier:
+            began_at = max(search.started_at for search in earlier)
+            rest_s = began_at + self._limits.debounce_s - time.perf_counter()
+            await asyncio.sleep(max(0.0, rest_s))
 
     def _stop_resting(self, asker: Asker) -> None:
         if (resting := self._resting.pop(asker, None)) is not None:
@@ -169,7 +186,7 @@ class Recall:
 
     async def _searched(self, text: str, asker: Asker, exclude: frozenset[str]) -> SearchResponse:
         request = SearchRequest(
-            query=storable_content(text)[:MAX_QUERY_CHARS],
+            query=storable_content(query_words(text))[:MAX_QUERY_CHARS],
             limit=self._limits.hits,
             token_budget=self._limits.token_budget,
             neighbours=self._limits.neighbours,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.recall.query_key import query_key
+from agent.recall.query_key import query_key, query_words
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,7 @@ def test_small_talk_has_nothing_to_search_for(text: str) -> None:
 def test_thank_as_a_verb_and_you_as_a_person_stay() -> None:
     assert query_key("Did you thank Ben?") == "did you thank ben"
     assert query_key("What would Ben ask you") == "what would ben ask you"
+
+
+def test_what_is_sent_keeps_its_case_and_loses_what_a_transcription_adds_later() -> None:
+    assert query_words("Uh, where is Mark's key, please?") == "where is Mark's key"

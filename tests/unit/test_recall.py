@@ -89,7 +89,14 @@ async def test_an_interim_text_that_only_gains_punctuation_is_searched_once() ->
     assert recalled.source == "speculation"
     assert len(recalled.hits) == 3
     assert recalled.message_count == 99
-    assert searches.queries == ["um where is the key"]
+    assert searches.queries == ["where is the key"]
+
+
+async def test_every_wording_of_a_query_is_sent_as_the_same_words() -> None:
+    searches = Searches()
+    await Recall(searches).take("where is the key", asker=ANA, exclude=NOBODY)
+    await Recall(searches).take("Okay, where is, um, the key?", asker=ANA, exclude=NOBODY)
+    assert searches.queries == ["where is the key", "where is the key"]
 
 
 async def test_a_text_that_grew_in_content_is_searched_again() -> None:
