@@ -115,6 +115,9 @@ class RoomAgent:
             reply.interrupt()
             raise
         await self.agent.settled()
+        # Before anybody is told that the question is answered: whoever takes over from a killed
+        # process finds the answer on disk, and does not give another.
+        await self.intake.settled(_DISK_TIMEOUT_S)
         trace = self._trace(question, reply)
         self.intake.put(turn_record(question.id, trace.recalled, trace.outcome))
         return trace

@@ -133,7 +133,7 @@ class RoomUser:
 
     def _on_data(self, packet: rtc.DataPacket) -> None:
         if packet.topic == "longroom.turn":
-            self.statuses.append(json.loads(packet.data))
+            self.statuses.append(json.loads(packet.data) | {"heard_at": time.monotonic()})
 
     def _on_transcription(self, reader: rtc.TextStreamReader, sender: str) -> None:
         if not sender.startswith("agent-"):
