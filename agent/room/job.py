@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
@@ -32,6 +32,7 @@ from agent.worker_settings import WorkerSettings
 from retrieval.wire import ConversationId
 
 BACKEND_RETRY_S = 1.0
+LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late
 RETIRE_WITHIN_S = 30.0
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class RoomJob:
         self._closing = AsyncExitStack()
         self._tasks = OwnedTasks()
         self._taking = asyncio.Event()
+        self._audible = asyncio.Event()
         self._status = TurnStatus(ctx.room)
         self._succession = Succession(ctx.room)
         self._participants = Participants(ctx.room, changed=self._people_changed)
@@ -145,6 +147,7 @@ class RoomJob:
         await self._session.start(
             agent.agent, room=self._ctx.room, room_options=room_options(self._worker.voice)
         )
+        self._tasks.start(self._note_audible())
         self._participants.follow()
         self._people_changed()
         room = self._ctx.room
@@ -184,9 +187,17 @@ class RoomJob:
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
         logger.info("agent ready", extra={"message_count": resumed.message_count})
 
+    async def _note_audible(self) -> None:
+        """LiveKit drops what is said before the session has linked somebody of the room."""
+        await self._session.room_io.wait_for_ready()
+        self._audible.set()
+
     async def _take(self, question: Question) -> None:
-        """Questions that arrive early wait until the conversation has been taken up."""
+        """Questions that arrive early wait for the conversation, and until others can hear us."""
         await self._taking.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LISTED_WITHIN_S):
+                await self._audible.wait()
         await self._turns.add(question)
 
     async def _reply(self, question: Question) -> Outcome:
