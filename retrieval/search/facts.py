@@ -33,7 +33,7 @@ class Facts:
 
 FACTS_OF_ALL = """
 select array_send(array_agg(seq order by seq)) as seq,
-       array_send(array_agg(extract(epoch from created_at)::float8 order by seq)) as spoken_at,
+       array_send(array_agg(date_part('epoch', created_at) order by seq)) as spoken_at,
        array_send(array_agg(hashtext(participant) order by seq)) as speaker,
        array_send(array_agg(traits::integer order by seq)) as traits,
        array_send(array_agg(word_count order by seq)) as words,
@@ -67,7 +67,7 @@ async def facts_of_all(
 
 FACTS = """
 select array_send(array_agg(seq order by seq)) as seq,
-       array_send(array_agg(extract(epoch from created_at)::float8 order by seq)) as spoken_at,
+       array_send(array_agg(date_part('epoch', created_at) order by seq)) as spoken_at,
        array_send(array_agg(hashtext(participant) order by seq)) as speaker,
        array_send(array_agg(traits::integer order by seq)) as traits,
        array_send(array_agg(word_count order by seq)) as words,
