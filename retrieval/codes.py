@@ -8,7 +8,7 @@ from retrieval.wire import ConversationId
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
-MESSAGES_AT_ONCE = 5000  # some 50 ms, in which nothing is written to the conversation
+MESSAGES_AT_ONCE = 2500  # some 50 ms, in which nothing is written to the conversation
 
 
 async def extend_codes(db: "Database", conversation_id: ConversationId, *, model_id: int) -> int:
