@@ -16,7 +16,7 @@ async def test_a_question_typed_at_once_is_answered_aloud_by_an_agent_that_was_a
 ) -> None:
     room = await stack.open_room()
     async with asyncio.timeout(20):
-        while not await stack.agents(room.name):
+        while not await stack.agents(room.name):  # noqa: ASYNC110  # only the server can tell
             await asyncio.sleep(0.05)
     newcomer = rtc.Room()
     replies: asyncio.Queue[rtc.TextStreamReader] = asyncio.Queue()
