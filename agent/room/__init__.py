@@ -1,1 +1,1 @@
-"""One LiveKit room's side of the agent: who is there, what they type and say, and who is answered next."""
+"""One room's side of the agent: who is there, what they type and say, who is answered next."""
