@@ -7,9 +7,11 @@ from urllib.parse import quote
 from uuid import UUID
 
 import httpx
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import BackendProtocolError, BackendRejected, BackendUnavailable
+from agent.tracing import span, trace_headers
 from retrieval.wire import (
     AgentJoined,
     AppendMessages,
@@ -147,8 +149,10 @@ class BackendClient:
         limit_s = self._timeout_s if timeout_s is None else timeout_s
         content = body.model_dump_json(exclude_none=True) if body is not None else None
         try:
-            async with asyncio.timeout(limit_s):
-                response = await self._send(method, path, content)
+            with span(f"backend {_verb(path)}", kind=SpanKind.CLIENT) as current:
+                async with asyncio.timeout(limit_s):
+                    response = await self._send(method, path, content)
+                current.set_attribute("http.response.status_code", response.status_code)
         except TimeoutError:
             raise BackendUnavailable(f"no answer within {limit_s:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -161,9 +165,15 @@ class BackendClient:
         # A backend that restarts leaves dead connections in the pool. Every verb is idempotent,
         # so that one fresh attempt is safe.
         try:
-            return await self._http.request(method, path, content=content)
+            return await self._http.request(method, path, content=content, headers=trace_headers())
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            return await self._http.request(method, path, content=content)
+            return await self._http.request(method, path, content=content, headers=trace_headers())
+
+
+def _verb(path: str) -> str:
+    """What is asked of the backend, without ids and names."""
+    parts = path.partition("?")[0].split("/")
+    return parts[3] if len(parts) > 3 else parts[1]
 
 
 def _segment(name: str) -> str:

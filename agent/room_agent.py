@@ -26,6 +26,7 @@ from agent.session_events import SessionEvents
 from agent.settings import AgentSettings
 from agent.stored_text import storable_content
 from agent.support_agent import SupportAgent
+from agent.tracing import span
 from agent.turn_trace import TurnTrace
 from retrieval.wire import SearchRequest, SearchResponse, SessionSummary
 
@@ -94,6 +95,13 @@ class RoomAgent:
         One at a time. Cancelling interrupts the reply; what was said of it is stored.
         """
         self._turn_texts.pop(question.speaker, None)
+        conversation_id = str(self._resumed.conversation_id)
+        with span("turn", conversation_id=conversation_id, question_id=question.id) as current:
+            trace = await self._answer(question)
+            current.set_attribute("longroom.outcome", trace.outcome)
+        return trace
+
+    async def _answer(self, question: Question) -> TurnTrace:
         message = ChatMessage(
             role="user",
             content=[storable_content(question.text)],

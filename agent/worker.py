@@ -29,6 +29,7 @@ from agent.outbox.sweep import sweep
 from agent.room.job import RoomJob
 from agent.room.parts import open_client, open_parts
 from agent.settings import AgentSettings
+from agent.tracing import flush, start_exporting
 from agent.worker_settings import WorkerSettings
 
 SWEEP_TIMEOUT_S = 20.0
@@ -50,6 +51,7 @@ logger = logging.getLogger(__name__)
 
 def prepare(process: JobProcess) -> None:
     """Before there is a room: clients load certificates, which a room need not wait for."""
+    start_exporting()
     process.userdata[READY_PARTS] = open_parts(AgentSettings(), WorkerSettings())
 
 
@@ -65,6 +67,7 @@ async def end_room(ctx: JobContext) -> None:
     job: RoomJob | None = ctx.proc.userdata.get(ROOM_JOB)
     if job is not None:
         await job.aclose()
+    await asyncio.to_thread(flush)
 
 
 class Worker(AgentServer):

@@ -14,6 +14,7 @@ from backend_stub.errors import BackendStartError
 from backend_stub.logs import configure_logs
 from backend_stub.serving import bind, serve
 from backend_stub.settings import BackendSettings
+from backend_stub.tracing import start_exporting
 from retrieval.errors import DatabaseUnfit, EmbeddingError
 
 CANNOT_START = 2
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     exit_with_parent = options.pop("exit_with_parent")
     configure_logs()
+    start_exporting()
     try:
         settings = BackendSettings(**_given(options))
         app = create_app(settings)

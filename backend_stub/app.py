@@ -15,6 +15,7 @@ from backend_stub.problems import install_problems
 from backend_stub.request_log import RequestLog
 from backend_stub.resources import open_resources
 from backend_stub.settings import BackendSettings
+from backend_stub.tracing import Tracing
 
 API = "/api/v1"
 
@@ -50,6 +51,7 @@ def create_app(settings: BackendSettings) -> FastAPI:
         docs_url=None,  # FastAPI's page loads scripts from a server of others
         redoc_url=None,
         middleware=[
+            Middleware(Tracing),
             Middleware(RequestLog, metrics=metrics),
             Middleware(RequestTimeout, timeout_s=settings.request_timeout_s),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),

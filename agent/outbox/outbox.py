@@ -15,6 +15,7 @@ from agent.errors import BackendError, BackendRejected, BackendUnavailable, Outb
 from agent.outbox.file import Entry, OutboxFile, Stream
 from agent.outbox.folder import open_file
 from agent.outbox.shipping import blamed, deliver, is_about_content, unreadable
+from agent.tracing import span
 from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
 
 logger = logging.getLogger(__name__)
@@ -174,7 +175,13 @@ class Outbox:
             await self._set_aside(broken, "not readable as this program's wire type")
             return True
         try:
-            await deliver(self._client, self._conversation_id, batch)
+            with span(
+                "outbox delivery",
+                stream=batch[0].stream,
+                entries=len(batch),
+                conversation_id=str(self._conversation_id),
+            ):
+                await deliver(self._client, self._conversation_id, batch)
         except BackendRejected as rejection:
             if not is_about_content(rejection):
                 raise

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Literal, TypeGuard
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
+from opentelemetry.trace import Span
 
 from agent.recall.recall import Asker, Recall, Recalled
 from agent.recall.recalled_block import recalled_block
 from agent.rolling_window import SPEAKER, message_id, message_ids
+from agent.tracing import span
 
 BLOCK_ID = "longroom.recalled"
 HITS = "hits"
@@ -65,9 +67,11 @@ class Memory:
             return
         self._asking = question.extra.get(SPEAKER)
         asker = self.asker
-        recalled = await self._recall.take(
-            question.text_content or "", asker=asker, exclude=message_ids(chat_ctx)
-        )
+        with span("recall") as current:
+            recalled = await self._recall.take(
+                question.text_content or "", asker=asker, exclude=message_ids(chat_ctx)
+            )
+            _describe(current, recalled)
         self._note(message_id(question), recalled)
         block = self._block(recalled, asker, question)
         if block is not None:
@@ -103,6 +107,13 @@ class Memory:
         self._turns[question_id] = recalled
         while len(self._turns) > _KEPT_TURNS:
             self._turns.popitem(last=False)
+
+
+def _describe(current: Span, recalled: Recalled) -> None:
+    current.set_attribute("longroom.source", recalled.source)
+    current.set_attribute("longroom.hits", len(recalled.hits))
+    current.set_attribute("longroom.recall_ms", recalled.recall_ms)
+    current.set_attribute("longroom.degraded", recalled.degraded or "")
 
 
 def was_said(item: ChatItem) -> TypeGuard[ChatMessage]:

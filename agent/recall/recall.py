@@ -8,10 +8,14 @@ from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from opentelemetry.trace import Span, get_current_span
+
 from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
+from agent.recall.hits import hits_without
 from agent.recall.query_key import query_key, query_words
 from agent.stored_text import storable_content, storable_name
+from agent.tracing import link_to, span
 from retrieval.wire import (
     MAX_EXCLUDED_IDS,
     MAX_QUERY_CHARS,
@@ -74,6 +78,7 @@ class _Searching:
     started_at: float
     ended_at: float = 0.0
     taken: bool = False
+    span: Span | None = None
 
 
 class Recall:
@@ -118,6 +123,8 @@ class Recall:
         if search is None:
             return Recalled(degraded="resting")
         search.taken = True
+        if known:
+            link_to(get_current_span(), search.span)
         if not search.task.done():
             # wait() cancels the search neither when time is up nor when this turn is cancelled:
             # the reply that takes this one's place will want the same result.
@@ -194,7 +201,10 @@ class Recall:
             time_zone=asker.time_zone,
             exclude_ids=[MessageId(id_) for id_ in sorted(exclude)[:MAX_EXCLUDED_IDS]],
         )
-        return await self._search(request)
+        with span("recall search") as current:
+            if (search := self._searches.get((query_key(text), asker))) is not None:
+                search.span = current
+            return await self._search(request)
 
     def _note(self, search: _Searching) -> None:
         search.ended_at = time.perf_counter()
@@ -229,23 +239,9 @@ def _outcome(search: _Searching, source: Source, added_ms: float, exclude: Set[s
         return Recalled(added_ms=added_ms, degraded="failed")
     response = search.task.result()
     return Recalled(
-        hits=tuple(_without(response, exclude)) if response.relevant else (),
+        hits=tuple(hits_without(response, exclude)) if response.relevant else (),
         recall_ms=(search.ended_at - search.started_at) * 1000,
         added_ms=added_ms,
         source=source,
         message_count=response.message_count,
     )
-
-
-def _without(response: SearchResponse, exclude: Set[str]) -> list[RetrievalHit]:
-    """The hits, less what entered the window since the search began, also as a neighbour."""
-    return [
-        hit.model_copy(
-            update={
-                "before": [near for near in hit.before if near.id not in exclude],
-                "after": [near for near in hit.after if near.id not in exclude],
-            }
-        )
-        for hit in response.hits
-        if hit.message.id not in exclude
-    ]

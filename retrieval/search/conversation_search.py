@@ -26,6 +26,7 @@ from retrieval.search.query import Query, understand
 from retrieval.search.ranking import Ranking, rank
 from retrieval.search.relevance import Evidence, confidence, is_relevant
 from retrieval.search.room import Room, read_room
+from retrieval.search.stages import stage
 from retrieval.search.vectors import Target
 from retrieval.search.weights import WEIGHTS, Weights
 from retrieval.wire import (
@@ -72,14 +73,16 @@ async def search_conversation(
     if query.small_talk:
         return _response(room, [], evidence=None, clock=clock)
     filters = Filters.of(request, excluded=room.excluded)
-    found, target = await asyncio.gather(
-        _find_words(db, room=room, query=query, filters=filters),
-        _embed(embedder, room=room, query=query, clock=clock),
-    )
-    search = Search(db, room, query, filters, weights, found, target)
-    candidates = await _collect(search, limit=request.limit)
+    with stage("candidates"):
+        found, target = await asyncio.gather(
+            _find_words(db, room=room, query=query, filters=filters),
+            _embed(embedder, room=room, query=query, clock=clock),
+        )
+        search = Search(db, room, query, filters, weights, found, target)
+        candidates = await _collect(search, limit=request.limit)
     clock.candidates_found()
-    ranking = rank(candidates, query, weights=weights, degraded=target is None)
+    with stage("rank"):
+        ranking = rank(candidates, query, weights=weights, degraded=target is None)
     ranked = await _read_hits(db, room=room, ranking=ranking, found=candidates, request=request)
     hits = await build_hits(
         db, conversation_id=conversation_id, ranked=ranked, request=request, excluded=room.excluded
@@ -118,7 +121,8 @@ async def _embed(
         return None
     start = perf_counter()
     try:
-        vectors = await embedder.embed([query.embedded_text], kind="query")
+        with stage("embed"):
+            vectors = await embedder.embed([query.embedded_text], kind="query")
     except EmbeddingError as error:
         logger.warning(
             "search without the vector arm: the embedder failed",
