@@ -24,12 +24,20 @@ from retrieval.embeddings import models as embedding_models
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
 from retrieval.embeddings.filling import fill
+from retrieval.embeddings.models import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.events import record_events
+from retrieval.large_rooms import LargeRooms
 from retrieval.messages import append_messages, recent_messages
+from retrieval.search import search_conversation
+from retrieval.search.filters import Filters
+from retrieval.search.nearest import Wanted, nearest
+from retrieval.search.people import About
+from retrieval.search.tiers import Tier, TierLimits
+from retrieval.search.vectors import Preferred, Target
 from retrieval.sessions import save_session
-from retrieval.wire import ConversationId
+from retrieval.wire import ConversationId, SearchRequest
 from tests.builders import event, message, summary
 from tests.fakes import HashEmbedder
 
@@ -187,3 +195,36 @@ async def test_messages_are_given_up_and_tried_again_on_a_sharded_database(
     await pending.try_failed_again(cluster, model_id=model.model_id)
     await EmbeddingWorker(cluster, HashEmbedder(), model, limits=limits).drain()
     assert await read_coverage(cluster, model_id=model.model_id) == Coverage(2, 2, 2, 0)
+
+
+async def test_large_rooms_are_prepared_and_searched_on_a_sharded_database(
+    cluster: asyncpg.Pool,
+) -> None:
+    embedder = HashEmbedder()
+    model = await ensure_model(cluster, name=embedder.name, dimension=embedder.dimension)
+    room, _ = await create_room(cluster, name="helpdesk")
+    said = [message(number, f"word{number} is what was said") for number in range(1, 151)]
+    await append_messages(cluster, conversation_id=room, messages=said)
+    limits = BatchLimits(quiet=timedelta(0))
+    await EmbeddingWorker(cluster, embedder, model, limits=limits).drain()
+    assert await LargeRooms(cluster, limits=TierLimits(exact=100, coded=100)).prepare()
+    assert await cluster.fetchval("select count(*) from message_code") == 150
+    for tier in (Tier(), Tier(coded_to=100)):
+        (vector,) = await embedder.embed(["ana: word77 is what was said"], kind="query")
+        found = await nearest(
+            cluster,
+            Target(room, model.model_id, vector),
+            wanted=Wanted(
+                Filters(None, None, ["ana"], None, []),
+                Preferred(About(), 0.0, [], 0.0),
+                smoothed=False,
+                limit=10,
+            ),
+            tier=tier,
+        )
+        assert len(found) == 10
+        assert 77 in found
+    response = await search_conversation(
+        cluster, embedder, conversation_id=room, request=SearchRequest(query="word77")
+    )
+    assert response.hits[0].message.seq == 77
