@@ -1,0 +1,116 @@
+"""What is prepared of large conversations in the background, beside writers and other backends."""
+
+import asyncio
+
+from retrieval.codes import extend_codes
+from retrieval.embeddings.model_migration import drop_rows
+from retrieval.graphs import drop_unused, graph_name
+from retrieval.large_rooms import LargeRooms
+from retrieval.search.tiers import Tier
+from tests.large_room import CODED, GRAPH, Pool, embed, extend, fill, find, prepare, prepared
+
+
+async def test_an_embedding_that_comes_late_gets_its_code(db: Pool) -> None:
+    room = await fill(db, count=150)
+    await db.execute("delete from message_embedding where seq = 40")
+    await prepare(db, CODED)
+    assert await prepared(db, room) == Tier(150, 0)
+    assert 40 not in await find(db, room, room.vectors[39])
+    await embed(db, room, [40])
+    assert (await find(db, room, room.vectors[39]))[0] == 40
+
+
+async def test_codes_go_no_further_than_what_still_waits(db: Pool) -> None:
+    room = await fill(db, count=150)
+    await db.execute(
+        "insert into embedding_job (conversation_id, model_id, seq) values ($1, 1, 70)",
+        room.conversation_id,
+    )
+    await prepare(db, CODED)
+    assert (await prepared(db, room)).coded_to == 69
+    await db.execute("delete from embedding_job")
+    await db.execute("delete from message_embedding where smoothed and seq = 100")
+    await prepare(db, CODED)
+    assert (await prepared(db, room)).coded_to == 99
+
+
+async def test_a_deleted_conversation_takes_its_codes_and_its_graph_along(db: Pool) -> None:
+    room = await fill(db, count=450)
+    await prepare(db, GRAPH)
+    assert len(await graphs(db)) == 1
+    await db.execute("delete from conversation where conversation_id = $1", room.conversation_id)
+    assert await db.fetchval("select count(*) from message_code") == 0
+    async with db.acquire() as connection:
+        await drop_unused(connection)
+    assert await graphs(db) == []
+
+
+async def test_a_dropped_model_takes_its_codes_along(db: Pool) -> None:
+    room = await fill(db, count=150)
+    await prepare(db, CODED)
+    await db.execute("update embedding_model set state = 'retired'")
+    await drop_rows(db, model_id=1)
+    assert await db.fetchval("select count(*) from message_code") == 0
+    assert await db.fetchval("select count(*) from prepared_part") == 0
+    assert len(room.vectors) == 150
+
+
+async def test_a_longer_graph_replaces_the_old_one_when_the_tail_is_long(db: Pool) -> None:
+    room = await fill(db, count=450)
+    await prepare(db, GRAPH)
+    (old,) = await graphs(db)
+    await extend(db, room, count=40)
+    await prepare(db, GRAPH)
+    assert await graphs(db) == [old]
+    await extend(db, room, count=40)
+    await prepare(db, GRAPH)
+    (new,) = await graphs(db)
+    assert new != old
+    assert await prepared(db, room) == Tier(530, 530)
+    query = room.vectors[300]
+    assert (await find(db, room, query, limits=GRAPH))[0] == 301
+
+
+async def test_a_graph_cut_short_is_built_anew(db: Pool) -> None:
+    room = await fill(db, count=450)
+    await prepare(db, CODED)
+    name = graph_name(room.conversation_id, model_id=1, up_to=9)
+    await db.execute(f"create index {name} on message_embedding (seq)")
+    await prepare(db, GRAPH)
+    (name,) = await graphs(db)
+    assert name.endswith("_1_450")
+
+
+async def test_only_one_backend_prepares(db: Pool) -> None:
+    await fill(db, count=150)
+    async with db.acquire() as connection:
+        assert await connection.fetchval("select pg_try_advisory_lock(4919077531204)")
+        assert not await LargeRooms(db, limits=CODED).prepare()
+        await connection.execute("select pg_advisory_unlock(4919077531204)")
+    await prepare(db, CODED)
+
+
+async def test_writers_and_the_builder_of_codes_leave_no_gap(db: Pool) -> None:
+    room = await fill(db, count=200)
+
+    async def write() -> None:
+        for _ in range(10):
+            await extend(db, room, count=20)
+
+    async def code() -> None:
+        for _ in range(20):
+            await extend_codes(db, room.conversation_id, model_id=1)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(write(), code())
+    coded_to = (await prepared(db, room)).coded_to
+    assert coded_to >= 200
+    coded = await db.fetch("select seq from message_code order by seq")
+    assert [row["seq"] for row in coded] == [*range(1, coded_to + 1)]
+
+
+async def graphs(db: Pool) -> list[str]:
+    rows = await db.fetch(
+        "select relname from pg_class where relname like 'message\\_graph\\_%' order by relname"
+    )
+    return [row["relname"] for row in rows]
