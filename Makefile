@@ -69,7 +69,7 @@ bench-turn: installed-test ## what memory costs a spoken turn (DATA=room.jsonl A
 	@$(BIN)/python -m benchmarks.turn $(if $(DATA),--data $(DATA)) $(ARGS)
 
 bench-agent: installed-test ## whether the agent stays flat over 10,000 turns
-	@$(BIN)/python -m benchmarks.agent $(ARGS)
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.agent $(ARGS)
 
 bench-failover: installed-test ## how soon a killed agent is back (N=20)
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.failover \

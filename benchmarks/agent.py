@@ -2,6 +2,7 @@
 
 Ours is the whole agent: recall, rolling window, outbox on disk. Its backend only nods, so that
 nothing but the agent grows. Each runs in a process of its own; the language model answers at once.
+Last, eight text rooms of a worker on a real LiveKit server are weighed.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -32,6 +33,7 @@ from agent.recall.recall import Asker
 from agent.resumption import resume
 from agent.room_agent import People, RoomAgent
 from agent.settings import AgentSettings
+from benchmarks.rooms import weigh_text_rooms
 from retrieval.wire import MessageId
 from tests.scripted_llm import ScriptedLLM
 
@@ -39,6 +41,7 @@ MODES = ("stock", "ours")
 ANSWER = "That is noted, and here is an answer of about the usual length for a support room."
 CONVERSATION = UUID("6f1f5f64-6a5b-4a5e-9d3c-0c1f6f4f2b7a")
 SAMPLES = 50
+ROOMS = 8
 
 Ask = Callable[[str], Awaitable[None]]
 
@@ -175,6 +178,8 @@ def main(arguments: argparse.Namespace) -> None:
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         result[mode] = json.loads(output.splitlines()[-1])
         print(f"{mode}: {result[mode]}", file=sys.stderr)
+    weight = asyncio.run(weigh_text_rooms(ROOMS, turns=3))
+    result["ours"]["private_mb_per_room"] = weight["private_mb_per_room"]
     print(json.dumps(result))
 
 

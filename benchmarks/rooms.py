@@ -14,7 +14,8 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
 from tests.postgres import create_database, running_server
 
 TURN_EVERY_S = 10.0
+SPECIFIED = {"rooms": [20, 30], "cpus": 4, "memory_gb": 8}
 
 
 async def ask_regularly(room: OpenRoom, *, turns: int, first_word_ms: list[float]) -> None:
@@ -83,11 +85,14 @@ async def measure(stack: Stack, *, sizes: Sequence[int], turns: int) -> dict[str
         "memory_mb_per_room": good[-1]["memory_mb_per_room"],
         "private_mb_per_room": good[-1]["private_mb_per_room"],
         "cpus": psutil.cpu_count(),
+        "rooms_in_specification": SPECIFIED,
         "steps": steps,
     }
 
 
-async def main(arguments: argparse.Namespace) -> None:
+@asynccontextmanager
+async def whole_stack() -> AsyncIterator[Stack]:
+    """LiveKit, database, backend and worker; ends the program where there is no LiveKit server."""
     binary = find_binary()
     if binary is None:
         sys.exit(HOW_TO_GET)
@@ -97,10 +102,24 @@ async def main(arguments: argparse.Namespace) -> None:
         try:
             url = postgres.database_url(await create_database(postgres))
             async with running_stack(server, database_url=url, directory=Path(name)) as stack:
-                result = await measure(stack, sizes=arguments.sizes, turns=arguments.turns)
-                print(json.dumps(result))
+                yield stack
         finally:
             server.stop()
+
+
+async def weigh_text_rooms(count: int, *, turns: int) -> dict[str, float]:
+    """What each of so many rooms of one worker weighs after some turns."""
+    async with whole_stack() as stack:
+        rooms = [await stack.open_room("alice") for _ in range(count)]
+        for number in range(turns):
+            for room in rooms:
+                await room.users[0].ask(f"What about subject {number}?", timeout_s=60)
+        return weigh(stack, rooms)
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    async with whole_stack() as stack:
+        print(json.dumps(await measure(stack, sizes=arguments.sizes, turns=arguments.turns)))
 
 
 if __name__ == "__main__":
