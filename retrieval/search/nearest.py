@@ -1,6 +1,7 @@
 """The vector arm: the messages nearest to a query, in the way that the conversation needs."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from retrieval.search.arrays import Integers
@@ -32,25 +33,40 @@ async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier)
 
     What is prepared has smoothed embeddings only, and all of them.
     """
-    plain = not wanted.filters.any and not wanted.preferred.anything
-    prepared, end = [], 0
-    if tier.graph_to > 0 and plain:
+    if tier.graph_to > 0 and not wanted.filters.any and not wanted.preferred.date_gain:
         end = tier.graph_to
-        prepared = [await nearest_in_graph(db, target, up_to=end, limit=wanted.limit)]
+        parts = [await nearest_in_graph(db, target, up_to=end, limit=wanted.limit)]
+        parts += [
+            await _by_code(db, target, wanted=theirs, up_to=end)
+            for theirs in _of_the_preferred(wanted)
+        ]
     elif tier.coded_to > 0:
         end = tier.coded_to
-        prepared = [
-            await nearest_by_code(
-                db,
-                target,
-                up_to=end,
-                preferred=wanted.preferred,
-                filters=wanted.filters,
-                limit=wanted.limit,
-            )
-        ]
-    rest = await nearest_exactly(db, target, after=end, wanted=wanted)
-    return best_messages([*prepared, rest], limit=wanted.limit)
+        parts = [await _by_code(db, target, wanted=wanted, up_to=end)]
+    else:
+        parts, end = [], 0
+    parts.append(await nearest_exactly(db, target, after=end, wanted=wanted))
+    return best_messages(parts, limit=wanted.limit)
+
+
+def _of_the_preferred(wanted: Wanted) -> Iterator[Wanted]:
+    """A graph knows nothing of speakers: theirs are compared apart."""
+    about = wanted.preferred.about
+    if wanted.preferred.speaker_gain and about.people:
+        yield replace(wanted, filters=replace(wanted.filters, participants=[*about.people]))
+    if wanted.preferred.speaker_gain and about.role:
+        yield replace(wanted, filters=replace(wanted.filters, roles=[about.role]))
+
+
+async def _by_code(db: "Database", target: Target, *, wanted: Wanted, up_to: int) -> Nearest:
+    return await nearest_by_code(
+        db,
+        target,
+        up_to=up_to,
+        preferred=wanted.preferred,
+        filters=wanted.filters,
+        limit=wanted.limit,
+    )
 
 
 NEAREST = """

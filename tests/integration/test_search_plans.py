@@ -169,6 +169,17 @@ async def test_codes_are_compared_in_their_index_and_proposals_looked_up_one_by_
     assert rows == [200]
 
 
+async def test_codes_of_one_speaker_among_many_are_read_from_an_index_by_speaker(
+    filled: asyncpg.Pool,
+) -> None:
+    by_one: tuple[Any, ...] = (None, None, ["p3"], None, [])
+    found = await plan(
+        filled, codes.NEAREST_BY_CODE, ROOM, 1, QUERY, *by_one, *NOT_PREFERRED, 150, 6000, 200
+    )
+    assert scans(found)["message_code"] == {"Index Only Scan"}
+    assert "message_code_speaker" in indexes(found)
+
+
 async def test_a_graph_is_recognised_with_its_values_as_parameters(filled: asyncpg.Pool) -> None:
     async with filled.acquire() as connection:
         await build_graph(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)

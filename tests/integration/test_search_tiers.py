@@ -13,6 +13,7 @@ from retrieval.search.vectors import Preferred
 from tests.builders import NOON
 from tests.large_room import (
     CODED,
+    EXACT,
     GRAPH,
     SPEAKERS,
     Pool,
@@ -106,6 +107,16 @@ async def test_what_is_preferred_counts_among_codes_as_it_does_exactly(db: Pool)
     await prepare(db, CODED)
     assert await find(db, room, query, preferred=preferred) == exact
     assert {SPEAKERS[seq % 3] for seq in exact} == {"ben"}
+
+
+async def test_along_a_graph_a_preferred_speaker_is_not_overlooked(db: Pool) -> None:
+    room = await fill(db, count=450)
+    await prepare(db, GRAPH)
+    query = unit(1, seed=8)[0]
+    for about in (About(frozenset({"ben"})), About(role="user"), About()):
+        preferred = Preferred(about, 2.0 if about.anyone else 0.0, [], 0.0)
+        exact = await find(db, room, query, preferred=preferred, limits=EXACT)
+        assert await find(db, room, query, preferred=preferred, limits=GRAPH) == exact
 
 
 async def test_deleted_messages_are_not_found_on_any_tier(db: Pool) -> None:
