@@ -15,6 +15,12 @@ MAX_EMBEDDED_CHARS = 2000
 _WHERE = re.compile(
     r"^\W*where\b|\b(?:what|which)\s+(?:city|country|place|state|town)\b", re.IGNORECASE
 )
+_ASKING = re.compile(
+    r"""^\W*(?:(?:and|but|so|or)\s+)?
+    (?:who|whom|whose|what|when|where|which|why|how
+      |am|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ def understand(
     named = mentions(text, names, participants=participants)
     return Query(
         text=text,
-        embedded_text=as_first_person(text, named)[:MAX_EMBEDDED_CHARS],
+        embedded_text=_as_question(as_first_person(text, named)[:MAX_EMBEDDED_CHARS]),
         about=asked_about(text, named, asker=asker),
         named=frozenset().union(*(mention.identities for mention in named)),
         days=named_days(text[:MAX_EMBEDDED_CHARS], now=now),
@@ -52,3 +58,9 @@ def understand(
         asks_where=_WHERE.search(text) is not None,
         small_talk=is_small_talk(text),
     )
+
+
+def _as_question(text: str) -> str:
+    """Put the question mark back that speech, and a search begun while it lasted, leave out."""
+    bare = text.rstrip()
+    return f"{bare}?" if bare[-1:].isalnum() and _ASKING.match(bare) else text

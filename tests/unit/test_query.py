@@ -31,7 +31,7 @@ def _understand(text: str, *, asker: str | None = None, participants: int = 6) -
         ("When did Bob move?", "When did I move?", {"Bob"}),
         ("What is Bob's address?", "What is my address?", {"Bob"}),
         ("What is Bob’s address?", "What is my address?", {"Bob"}),
-        ("when did bob move", "when did I move", {"Bob"}),
+        ("when did bob move", "when did I move?", {"Bob"}),
         ("what did @Bob say?", "what did @I say?", {"Bob"}),
         ("Bob: what was it", "I: what was it", {"Bob"}),
         ("What does Ana Ruiz like?", "What does I like?", {"Ana Ruiz"}),
@@ -39,9 +39,9 @@ def _understand(text: str, *, asker: str | None = None, participants: int = 6) -
         ("did st_ephan pay?", "did I pay?", {"St_ephan"}),
         ("What did Lee order?", "What did I order?", {"Ann Lee", "Bo Lee"}),
         ("Did Bob meet Ana?", "Did I meet I?", set()),
-        ("what will happen", "what will happen", set()),
-        ("what did Will say", "what did I say", {"Will"}),
-        ("what happened", "what happened", set()),
+        ("what will happen", "what will happen?", set()),
+        ("what did Will say", "what did I say?", {"Will"}),
+        ("what happened", "what happened?", set()),
         ("bobsleigh", "bobsleigh", set()),
     ],
 )
@@ -52,6 +52,20 @@ def test_names_become_i_and_tell_whom_the_query_is_about(
 
     assert query.embedded_text == embedded
     assert query.about == About(frozenset(about))
+
+
+@pytest.mark.parametrize(
+    ("text", "embedded"),
+    [
+        ("where did the parcel go", "where did the parcel go?"),
+        ("and who told you", "and who told you?"),
+        ("where did the parcel go?", "where did the parcel go?"),
+        ("where it goes, nobody knows!", "where it goes, nobody knows!"),
+        ("the parcel went away", "the parcel went away"),
+    ],
+)
+def test_a_spoken_question_is_embedded_with_its_question_mark(text: str, embedded: str) -> None:
+    assert _understand(text).embedded_text == embedded
 
 
 def test_i_is_who_asks() -> None:
