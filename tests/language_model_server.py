@@ -27,13 +27,40 @@ class Prompt:
         """Everything the model saw."""
         return "\n".join(_text(message) for message in self.messages)
 
+    @property
+    def conversation(self) -> list[str]:
+        """What people and the agent said in it; calls of tools and their results are left out."""
+        said = [m for m in self.messages if m["role"] in {"user", "assistant"}]
+        return [_text(message).strip() for message in said if "tool_calls" not in message]
+
+    @property
+    def tool_result(self) -> str:
+        """What the tool called in the step before returned; empty in a turn's first step."""
+        last = self.messages[-1]
+        return _text(last) if last["role"] == "tool" else ""
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A reply that is a call instead of text."""
+
+    name: str
+    arguments: dict[str, Any]
+    id: str = "call-1"
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """As the OpenAI API writes it."""
+        function = {"name": self.name, "arguments": json.dumps(self.arguments)}
+        return {"id": self.id, "type": "function", "function": function}
+
 
 @dataclass
 class LanguageModelServer:
-    """Answers `reply(prompt)` word by word; while `flowing` is clear it stays silent."""
+    """Answers `reply(prompt)`, a text word by word; while `flowing` is clear it stays silent."""
 
     url: str = ""
-    reply: Callable[[Prompt], str] = lambda prompt: f"You said: {prompt.question}"
+    reply: Callable[[Prompt], str | ToolCall] = lambda prompt: f"You said: {prompt.question}"
     word_delay_s: float = 0.0
     broken: bool = False
     prompts: list[Prompt] = field(default_factory=list)
@@ -53,13 +80,22 @@ class LanguageModelServer:
         self.prompts.append(prompt)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        for word in self.reply(prompt).split(" "):
+        reply = self.reply(prompt)
+        if isinstance(reply, ToolCall):
+            calls = [{"index": 0, **reply.wire}]
+            await response.write(_event({"role": "assistant", "tool_calls": calls}, None))
+            await response.write(_event({}, "tool_calls"))
+        else:
+            await self._say(reply, response)
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def _say(self, text: str, response: web.StreamResponse) -> None:
+        for word in text.split(" "):
             await self.flowing.wait()
             await asyncio.sleep(self.word_delay_s)
             await response.write(_event({"role": "assistant", "content": word + " "}, None))
         await response.write(_event({}, "stop"))
-        await response.write(b"data: [DONE]\n\n")
-        return response
 
 
 @asynccontextmanager
@@ -82,7 +118,7 @@ async def language_model_server() -> AsyncIterator[LanguageModelServer]:
         await runner.cleanup()
 
 
-def _event(delta: dict[str, str], finish_reason: str | None) -> bytes:
+def _event(delta: dict[str, Any], finish_reason: str | None) -> bytes:
     chunk = {
         "id": "completion",
         "object": "chat.completion.chunk",
