@@ -140,7 +140,9 @@ async def _by_vector(
 
 
 def _share(found: Sequence[int], expected: Sequence[int]) -> float:
-    return len(set(found) & set(expected)) / max(1, len(expected))
+    if not expected:
+        return float(not found)
+    return len(set(found) & set(expected)) / len(expected)
 
 
 async def _timed(
