@@ -12,7 +12,7 @@ from retrieval.search.candidates import Candidates
 from retrieval.search.query import Query
 from retrieval.search.relevance import Evidence, evidence
 from retrieval.search.scoring import Features, Parts
-from retrieval.search.vectors import UNKNOWN_COSINE
+from retrieval.search.vectors import expected_cosine
 from retrieval.search.weights import Weights
 
 
@@ -46,7 +46,7 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
 
     `degraded` says that no cosine is known at all.
     """
-    features = _features(candidates, query, unknown=0.0 if degraded else UNKNOWN_COSINE)
+    features = _features(candidates, query, degraded=degraded)
     parts = scoring.parts_of(features, asks_where=query.asks_where)
     score = scoring.total(parts, weights)
     # Without cosines, what shares no word with the query in its surroundings is not a find at all.
@@ -63,16 +63,18 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
     )
 
 
-def _features(candidates: Candidates, query: Query, *, unknown: float) -> Features:
+def _features(candidates: Candidates, query: Query, *, degraded: bool) -> Features:
     facts = candidates.facts
     alone = candidates.cosines.alone(facts.seq)
     in_context = candidates.cosines.in_context(facts.seq)
+    words = candidates.words.best(facts.seq)
+    unknown = np.zeros_like(words) if degraded else expected_cosine(words)
     alone_or_unknown = np.where(np.isnan(alone), unknown, alone)
     return Features(
         facts=facts,
         meaning=np.where(np.isnan(in_context), alone_or_unknown, in_context),
         alone=alone_or_unknown,
-        words=candidates.words.best(facts.seq),
+        words=words,
         by_term=candidates.words.by_term(facts.seq),
         date=dates.fit(query.days, facts.spoken_at, zone=query.asked_at.tzinfo or UTC),
     )
