@@ -1,6 +1,7 @@
 """The chat at a terminal: typing, commands, and Ctrl-C, on a pseudo terminal."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,13 @@ def chat(command_line: CommandLine, *arguments: str, **env: str) -> "pexpect.spa
         timeout=TIMEOUT_S,
         dimensions=(40, 120),
         echo=False,
+        preexec_fn=_heed_interrupts,
     )
+
+
+def _heed_interrupts() -> None:
+    # Who runs the tests in the background has Ctrl-C ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ended(terminal: "pexpect.spawn[str]") -> int | None:

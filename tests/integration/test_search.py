@@ -400,12 +400,14 @@ async def test_vectors_and_words_agree_with_brute_force(
     assert max(part["surroundings"] for part in parts) <= 0.6 * (best + 1) + 1e-2
 
 
-async def test_what_is_not_embedded_yet_is_relevant_by_its_words_among_what_is(
+async def test_what_was_just_stored_is_relevant_by_its_words_before_it_is_embedded(
     db: asyncpg.Pool, room: ConversationId
 ) -> None:
-    await _store(db, room, _chatter(50))
+    await _embed(db)
     code = message(1, content="The gate code of the warehouse in Lisbon is 7741.")
-    await _store(db, room, [code], embed=False)
+    await _store(db, room, [code, *_chatter(1000)], embed=False)
     response = await _search(db, room, "What is the gate code of the Lisbon warehouse")
+    assert response.pending == 1001
+    assert response.degraded == []
     assert response.relevant
     assert _ids(response)[0] == code.id
