@@ -2,8 +2,10 @@
 
 import getpass
 import importlib
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ IMPORT_TIMEOUT_S = 60.0
 # Nobody's voice is waiting: at a keyboard an answer without memory is worse than a second's pause.
 PATIENT_RECALL_S = 2.0
 ASKED_ALONE = 3
+ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGHUP})
 
 
 @dataclass(frozen=True)
@@ -137,13 +140,33 @@ def _introduce(
 @contextmanager
 def _terminated_like_quit() -> Iterator[None]:
     """SIGTERM and a closed terminal end the chat in order, with everything delivered."""
+    leaving = threading.Event()
 
     def leave(number: int, _: FrameType | None) -> None:
-        sys.exit(128 + number)
+        if not leaving.is_set():
+            leaving.set()
+            sys.exit(128 + number)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, leave) for number in ENDING_SIGNALS}
+    arrived, arrives = os.pipe()
+    os.set_blocking(arrives, False)
+    fd_before = signal.set_wakeup_fd(arrives, warn_on_full_buffer=False)
+    threading.Thread(
+        target=_insist, args=(arrived, threading.get_ident(), leaving), daemon=True
+    ).start()
     try:
         yield
     finally:
+        signal.set_wakeup_fd(fd_before)
+        os.close(arrives)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _insist(arrived: int, main_thread: int, leaving: threading.Event) -> None:
+    """Send a signal again until it is heeded: readline misses one just before it waits."""
+    while numbers := os.read(arrived, 64):
+        for number in ENDING_SIGNALS.intersection(numbers):
+            while not leaving.wait(0.2):
+                signal.pthread_kill(main_thread, number)
+    os.close(arrived)
