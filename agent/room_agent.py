@@ -1,34 +1,39 @@
 """Puts an agent together for one conversation: in a LiveKit room or without one."""
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from livekit.agents import AgentSession, CloseEvent
-from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import SpeechHandle
 
 from agent.backend_client import BackendClient
 from agent.event_records import turn_record, usage_record
 from agent.manners import Manners, opening
 from agent.outbox.intake import Intake
-from agent.question import Outcome, Question
+from agent.question import Question
+from agent.recall.hits import hits_without
 from agent.recall.memory import BlockStyle, Memory
 from agent.recall.recall import Asker, Recall, RecallLimits
 from agent.recall.search_tool import search_tool
 from agent.recall.turn_text import TurnText
+from agent.replies import answer_text, outcome_of, user_item
 from agent.resumption import Resumed
-from agent.rolling_window import ASKED_AT, MESSAGE_ID, SPEAKER, message_ids, restored
+from agent.rolling_window import message_ids, restored
 from agent.session_events import SessionEvents
 from agent.settings import AgentSettings
-from agent.stored_text import storable_content
 from agent.support_agent import SupportAgent
 from agent.tracing import span
 from agent.turn_trace import TurnTrace
-from retrieval.wire import SearchRequest, SearchResponse, SessionSummary
+from retrieval.wire import (
+    MAX_EXCLUDED_IDS,
+    MessageId,
+    SearchRequest,
+    SearchResponse,
+    SessionSummary,
+)
 
 _DISK_TIMEOUT_S = 5.0
 _LAST_DISK_TIMEOUT_S = 20.0
@@ -62,12 +67,14 @@ class RoomAgent:
         self._started_at = datetime.now(UTC)
         self._close_reason: str | None = None
         self._turn_texts: dict[str, TurnText] = {}
+        self._waiting: set[str] = set()
         self.session = session
         self.intake = Intake(resumed.outbox)
         self.memory = Memory(
             Recall(self.search, limits=_recall_limits(settings)),
             asker=people.asker,
             style=BlockStyle(settings.recall_role, settings.recall_token_budget),
+            waiting=lambda: frozenset(self._waiting),
         )
         self.events = SessionEvents(
             self.intake,
@@ -89,12 +96,27 @@ class RoomAgent:
         turn = self._turn_texts.setdefault(identity, TurnText())
         self._prefetch(turn.grown(segment, final=final), final, identity)
 
+    def take_over(self, questions: Sequence[Question]) -> None:
+        """An earlier agent has accepted these: they are stored, and `ask` will come."""
+        for question in questions:
+            self.events.already_recorded(question.id)
+            self._waiting.add(question.id)
+
+    async def accept(self, question: Question) -> bool:
+        """Bring a question to disk that will be asked later; False if the disk does not take it.
+
+        Until its turn it is in no prompt, neither in the window nor recalled.
+        """
+        self._waiting.add(question.id)
+        return await self.events.accept_question(user_item(question))
+
     async def ask(self, question: Question) -> TurnTrace:
         """Answer a question: its message is on disk before the reply begins.
 
         One at a time. Cancelling interrupts the reply; what was said of it is stored.
         """
         self._turn_texts.pop(question.speaker, None)
+        self._waiting.discard(question.id)
         conversation_id = str(self._resumed.conversation_id)
         with span("turn", conversation_id=conversation_id, question_id=question.id) as current:
             trace = await self._answer(question)
@@ -102,17 +124,7 @@ class RoomAgent:
         return trace
 
     async def _answer(self, question: Question) -> TurnTrace:
-        message = ChatMessage(
-            role="user",
-            content=[storable_content(question.text)],
-            # The order in the prompt is that of the turns; what is stored is when it was asked.
-            created_at=time.time(),
-            extra={
-                MESSAGE_ID: question.id,
-                SPEAKER: question.speaker,
-                ASKED_AT: question.asked_at.timestamp(),
-            },
-        )
+        message = user_item(question)
         await self.events.accept_question(message)
         reply = self.session.generate_reply(
             user_input=message, input_modality="audio" if question.spoken else "text"
@@ -122,12 +134,15 @@ class RoomAgent:
         except asyncio.CancelledError:
             reply.interrupt()
             raise
+        return await self._ended(question.id, reply)
+
+    async def _ended(self, question_id: MessageId, reply: SpeechHandle) -> TurnTrace:
         await self.agent.settled()
         # Before anybody is told that the question is answered: whoever takes over from a killed
         # process finds the answer on disk, and does not give another.
         await self.intake.settled(_DISK_TIMEOUT_S)
-        trace = self._trace(question, reply)
-        self.intake.put(turn_record(question.id, trace.recalled, trace.outcome))
+        trace = self._trace(question_id, reply)
+        self.intake.put(turn_record(question_id, trace.recalled, trace.outcome))
         return trace
 
     async def search(self, request: SearchRequest) -> SearchResponse:
@@ -135,6 +150,13 @@ class RoomAgent:
         return await self._client.search_conversation(
             self._resumed.conversation_id, request, timeout_s=self._settings.search_timeout_s
         )
+
+    async def _search_again(self, request: SearchRequest) -> SearchResponse:
+        """For the model: what waits to be answered has not been said yet, as it sees it."""
+        unsaid = [MessageId(id_) for id_ in sorted(self._waiting)[:MAX_EXCLUDED_IDS]]
+        response = await self.search(request.model_copy(update={"exclude_ids": unsaid}))
+        hits = hits_without(response, self._waiting)
+        return response.model_copy(update={"hits": hits})
 
     async def close(self) -> bool:
         """Close the session, then deliver what waits; False if some of it stays on disk.
@@ -162,7 +184,7 @@ class RoomAgent:
             absence_s=settings.welcome_back_after_s,
         )
         tool = search_tool(
-            self.search,
+            self._search_again,
             asker=lambda: self.memory.asker,
             token_budget=settings.recall_token_budget,
         )
@@ -194,26 +216,16 @@ class RoomAgent:
     def _handle_close(self, event: CloseEvent) -> None:
         self._close_reason = event.reason.value
 
-    def _trace(self, question: Question, reply: SpeechHandle) -> TurnTrace:
-        said = [item for item in reply.chat_items if isinstance(item, ChatMessage)]
-        text = "\n".join(item.text_content or "" for item in said if item.role == "assistant")
-        recalled = self.memory.recalled(question.id)
+    def _trace(self, question_id: MessageId, reply: SpeechHandle) -> TurnTrace:
+        recalled = self.memory.recalled(question_id)
         counted = self._resumed.message_count + self.events.message_count
         return TurnTrace(
-            answer=text,
-            outcome=_outcome(reply, text),
+            answer=answer_text(reply),
+            outcome=outcome_of(reply),
             recalled=recalled,
             window_messages=len(message_ids(self.agent.chat_ctx)),
             conversation_messages=max(counted, recalled.message_count or 0),
         )
-
-
-def _outcome(reply: SpeechHandle, text: str) -> Outcome:
-    if reply.exception() is not None:
-        return "failed"
-    if reply.interrupted:
-        return "interrupted"
-    return "answered" if text else "empty"
 
 
 def _recall_limits(settings: AgentSettings) -> RecallLimits:

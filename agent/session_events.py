@@ -16,10 +16,11 @@ from livekit.agents.llm import ChatMessage
 from agent.event_records import error_record, message_record, speech_record, transcription_record
 from agent.outbox.intake import Intake
 from agent.recall.turn_text import TurnText
+from agent.replies import REPLYING, Replying
 from agent.rolling_window import MESSAGE_ID, SPEAKER, message_id
 from retrieval.wire import MessageId
 
-_REMEMBERED_IDS = 256
+_REMEMBERED_IDS = 1_000
 _MAX_PARTICIPANTS = 200
 _UNANSWERED_TURNS = 4
 
@@ -80,6 +81,10 @@ class SessionEvents:
             del self._spoken[next(iter(self._spoken))]
         return await self.accept_question(message)
 
+    def already_recorded(self, stored: MessageId) -> None:
+        """An earlier session has recorded this message; here it must not be doubled."""
+        self._recorded[stored] = None
+
     def listened_to(self) -> str:
         """Who speaks when something is heard."""
         return self._speaker()
@@ -94,13 +99,23 @@ class SessionEvents:
         item = event.item
         if not isinstance(item, ChatMessage) or item.role not in {"user", "assistant"}:
             return
-        stored = self._spoken.pop(item.text_content or "", None) if item.role == "user" else None
-        if stored is not None and MESSAGE_ID not in item.extra:
-            item.extra[MESSAGE_ID] = stored
+        reply = REPLYING.get()
+        if item.role == "user":
+            self._note_question(item, reply)
+        elif reply is not None and (named := reply.next_id()) is not None:
+            item.extra.setdefault(MESSAGE_ID, named)
         self._record(item)
         self._on_message()
 
+    def _note_question(self, item: ChatMessage, reply: Replying | None) -> None:
+        stored = self._spoken.pop(item.text_content or "", None)
+        if stored is not None:
+            item.extra.setdefault(MESSAGE_ID, stored)
+        if reply is not None:
+            reply.question_id = message_id(item)
+
     def _handle_speech_created(self, event: SpeechCreatedEvent) -> None:
+        REPLYING.set(Replying(event.speech_handle))
         # What was said is known only when the speech is over.
         event.speech_handle.add_done_callback(lambda _: self._intake.put(speech_record(event)))
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -136,6 +137,13 @@ def agent_pids(worker: Program, room: str) -> list[int]:
     """The job processes that have served a room, from the worker's log, oldest first."""
     lines = [json.loads(line) for line in worker.output.splitlines() if '"agent ready"' in line]
     return [int(line["pid"]) for line in lines if line.get("room") == room]
+
+
+def kill_agent(worker: Program, room: str) -> int:
+    """Kill -9 of the process that serves a room now; returns what was its id."""
+    pid = agent_pids(worker, room)[-1]
+    os.kill(pid, signal.SIGKILL)
+    return pid
 
 
 @asynccontextmanager

@@ -32,14 +32,21 @@ class BlockStyle:
 class Memory:
     """The one way into the past, for spoken and typed turns alike.
 
-    `asker` tells who an identity is; None stands for whoever is being listened to.
+    `asker` tells who an identity is; None stands for whoever is being listened to. `waiting` gives
+    the ids of questions whose turn is still to come: they are stored, and not recalled before.
     """
 
     def __init__(
-        self, recall: Recall, *, asker: Callable[[str | None], Asker], style: BlockStyle
+        self,
+        recall: Recall,
+        *,
+        asker: Callable[[str | None], Asker],
+        style: BlockStyle,
+        waiting: Callable[[], frozenset[str]],
     ) -> None:
         self._recall = recall
         self._asker = asker
+        self._waiting = waiting
         self._asking: str | None = None
         self._style = style
         self._turns: OrderedDict[str, Recalled] = OrderedDict()
@@ -54,7 +61,8 @@ class Memory:
     ) -> None:
         """Begin to search for what somebody is still saying."""
         asker = self._asker(identity)
-        self._recall.prefetch(text, asker=asker, exclude=message_ids(window), final=final)
+        exclude = message_ids(window) | self._waiting()
+        self._recall.prefetch(text, asker=asker, exclude=exclude, final=final)
 
     async def place(self, chat_ctx: ChatContext) -> None:
         """Add the block to this request's copy of the context, if it asks a question.
@@ -67,9 +75,10 @@ class Memory:
             return
         self._asking = question.extra.get(SPEAKER)
         asker = self.asker
+        exclude = message_ids(chat_ctx) | self._waiting()
         with span("recall") as current:
             recalled = await self._recall.take(
-                question.text_content or "", asker=asker, exclude=message_ids(chat_ctx)
+                question.text_content or "", asker=asker, exclude=exclude
             )
             _describe(current, recalled)
         self._note(message_id(question), recalled)

@@ -1,9 +1,8 @@
 """One room's agent in its job process: its parts wired together, in the order of its life."""
 
 import asyncio
-import dataclasses
 import logging
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
@@ -13,7 +12,6 @@ from agent.errors import BackendUnavailable
 from agent.event_records import action_record
 from agent.handover import Succession
 from agent.owned_tasks import OwnedTasks
-from agent.question import Outcome, Question
 from agent.recall.recall import Asker
 from agent.resumption import Resumed, resume
 from agent.room.ears import Ears
@@ -22,17 +20,14 @@ from agent.room.listening import room_options, speaking_session
 from agent.room.metadata import RoomMetadata, conversation_in
 from agent.room.participants import Participants, introduced
 from agent.room.parts import Parts
-from agent.room.takeover import open_question
-from agent.room.turn_status import TurnStatus
-from agent.room.turns import Turns
-from agent.room.typed_text import TypedText
+from agent.room.questions import Questions
+from agent.room.takeover import TakenOver, take_over
 from agent.room_agent import People, RoomAgent
 from agent.stored_text import storable_name
 from agent.worker_settings import WorkerSettings
 from retrieval.wire import ConversationId
 
 BACKEND_RETRY_S = 1.0
-LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late
 RETIRE_WITHIN_S = 30.0
 
 logger = logging.getLogger(__name__)
@@ -47,21 +42,11 @@ class RoomJob:
         self._worker = worker = parts.worker
         self._models = parts.models
         self._client = parts.client
-        self._report = parts.report
         self._closing = AsyncExitStack()
         self._tasks = OwnedTasks()
-        self._taking = asyncio.Event()
-        self._audible = asyncio.Event()
-        self._status = TurnStatus(ctx.room)
+        self._questions = Questions(ctx.room, worker, parts.report)
         self._succession = Succession(ctx.room)
         self._participants = Participants(ctx.room, changed=self._people_changed)
-        self._typed = TypedText(self._take, self._status.refused, max_chars=worker.text_max_chars)
-        self._turns = Turns(
-            self._reply,
-            self._status,
-            max_waiting_per_speaker=worker.waiting_per_speaker,
-            max_waiting=worker.waiting_per_room,
-        )
         self._session = speaking_session(parts.models, worker.voice)
         self._linked = LinkedParticipant(ctx.room, self._session)
         self._agent: RoomAgent | None = None
@@ -71,24 +56,24 @@ class RoomJob:
         ctx = self._ctx
         self._closing.push_async_callback(self._client.aclose)
         self._closing.push_async_callback(self._tasks.aclose)
-        self._typed.listen(ctx.room)
+        self._questions.listen()
         await ctx.connect(auto_subscribe=_subscription(self._worker))
         await self._succession.announce()
         await self._succession.wait_for_earlier()
         resumed = await self._resume()
         self._keep_metadata(resumed)
-        unanswered = open_question(resumed.window)
-        if unanswered is not None:
-            resumed = dataclasses.replace(resumed, window=resumed.window[:-1])
-        self._agent = self._build_agent(resumed)
+        taken = await take_over(
+            self._client, resumed, window=self._settings.rolling_window_messages
+        )
+        self._agent = self._build_agent(taken.resumed)
         self._closing.push_async_callback(self._agent.close)
         await self._start_session(self._agent)
         self._open_ears(self._agent)
-        await self._take_questions(resumed, unanswered)
+        await self._take_questions(self._agent, taken)
 
     async def aclose(self) -> None:
         """Stop listening, close the session, deliver what waits."""
-        await self._typed.aclose()
+        await self._questions.aclose()
         await self._closing.aclose()
 
     async def _resume(self) -> Resumed:
@@ -169,57 +154,30 @@ class RoomJob:
         ears = Ears(
             self._ctx.room,
             speech.hearing,
-            heard=lambda question: self._tasks.start(self._take(question)),
+            heard=lambda question: self._tasks.start(self._questions.take(question)),
             hearing_now=hearing_now,
         )
         ears.open()
         self._closing.push_async_callback(ears.aclose)
 
-    async def _take_questions(self, resumed: Resumed, unanswered: Question | None) -> None:
-        for message in resumed.window:
-            if message.role == "user":
-                self._turns.remember(message.id, "answered")
-        if unanswered is not None:
-            await self._turns.add(unanswered)
-        self._tasks.start(self._turns.run())
+    async def _take_questions(self, agent: RoomAgent, taken: TakenOver) -> None:
+        self._questions.open(agent, waiting=taken.waiting, settled=taken.settled)
+        self._tasks.start(self._questions.run())
         self._tasks.start(self._retire_when_superseded())
-        self._taking.set()
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
-        logger.info("agent ready", extra={"message_count": resumed.message_count})
+        logger.info("agent ready", extra={"message_count": taken.resumed.message_count})
 
     async def _note_audible(self) -> None:
         """LiveKit drops what is said before the session has linked somebody of the room."""
         await self._session.room_io.wait_for_ready()
-        self._audible.set()
-
-    async def _take(self, question: Question) -> None:
-        """Questions that arrive early wait for the conversation, and until others can hear us."""
-        await self._taking.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LISTED_WITHIN_S):
-                await self._audible.wait()
-        await self._turns.add(question)
-
-    async def _reply(self, question: Question) -> Outcome:
-        if self._agent is None:
-            return "failed"
-        try:
-            async with asyncio.timeout(self._worker.turn_timeout_s):
-                trace = await self._agent.ask(question)
-        except (TimeoutError, RuntimeError) as error:
-            # RuntimeError: the session has closed; the room's next agent finds the question open.
-            self._report.failed(question.id, type(error).__name__)
-            return "failed"
-        self._report.ended(question.id, trace)
-        return trace.outcome
+        self._questions.audible()
 
     async def _retire_when_superseded(self) -> None:
         await self._succession.superseded.wait()
         logger.info("another agent takes over")
         try:
             async with asyncio.timeout(RETIRE_WITHIN_S):
-                await self._typed.stop()
-                await self._turns.idle()
+                await self._questions.finish()
         except TimeoutError:
             logger.warning("left with questions open")
         self._ctx.shutdown("handed over")

@@ -1,13 +1,20 @@
-"""Tells the people in a room how each of their questions ended.
+"""Tells the people in a room how each of their questions stands.
 
 LiveKit's transcription stream does not say which question it answers, whether an interrupted reply
-is whole, or that there will be none. So each question gets a small JSON packet on the topic
-`longroom.turn`: `answering` before the reply's first word, then exactly one of `answered`,
-`interrupted`, `empty`, `failed`; or `refused`, with the reason, if it is not taken at all.
+is whole, or that there will be none. So each question gets small JSON packets on the topic
+`longroom.turn`, with `question_id`, `speaker` and `outcome`:
+
+- `accepted`: it is on disk and will be answered, also if this agent is killed;
+- `answering`: before the reply's first word, again if another agent had to begin anew;
+- `answered`, `interrupted`, `empty` or `failed`: how it ended, once;
+- `refused`, with a `reason`, to its sender alone: it was not taken at all.
+
+Who gets none of these within a few seconds should send the message again, under its id.
 """
 
 import json
 import logging
+from collections.abc import Sequence
 
 from livekit import rtc
 
@@ -19,27 +26,35 @@ logger = logging.getLogger(__name__)
 
 
 class TurnStatus:
-    """Sends to everybody: in a shared room others wait for the same answer."""
+    """Sends to everybody, but for refusals: in a shared room others wait for the same answer."""
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
 
+    async def accepted(self, question_id: str, speaker: str) -> None:
+        await self._send(_status(question_id, speaker, "accepted"))
+
     async def answering(self, question_id: str, speaker: str) -> None:
-        await self._send(question_id, speaker, "answering", None)
+        await self._send(_status(question_id, speaker, "answering"))
 
     async def ended(self, question_id: str, speaker: str, outcome: Outcome) -> None:
-        await self._send(question_id, speaker, outcome, None)
+        await self._send(_status(question_id, speaker, outcome))
 
     async def refused(self, question_id: str, speaker: str, reason: str) -> None:
         """`reason` is for people: it says what was wrong and what to do."""
-        await self._send(question_id, speaker, "refused", reason)
+        status = _status(question_id, speaker, "refused") | {"reason": reason}
+        # Not to others: one of them may have asked a question of the same id.
+        await self._send(status, to=[speaker] if speaker else [])
 
-    async def _send(self, question_id: str, speaker: str, outcome: str, reason: str | None) -> None:
-        status = {"question_id": question_id, "speaker": speaker, "outcome": outcome}
-        if reason is not None:
-            status["reason"] = reason
+    async def _send(self, status: dict[str, str], *, to: Sequence[str] = ()) -> None:
         try:
-            await self._room.local_participant.publish_data(json.dumps(status), topic=TOPIC)
+            await self._room.local_participant.publish_data(
+                json.dumps(status), topic=TOPIC, destination_identities=list(to)
+            )
         except rtc.participant.PublishDataError:
             # Nobody is connected to hear it; the answer itself is stored all the same.
-            logger.info("turn status not sent", extra={"question_id": question_id})
+            logger.info("turn status not sent", extra={"question_id": status["question_id"]})
+
+
+def _status(question_id: str, speaker: str, outcome: str) -> dict[str, str]:
+    return {"question_id": question_id, "speaker": speaker, "outcome": outcome}

@@ -12,6 +12,7 @@ from typing import Any
 
 from livekit import rtc
 
+from agent.answer_ids import MAX_QUESTION_ID_CHARS, answered_question
 from agent.owned_tasks import OwnedTasks
 from agent.question import Question
 from retrieval.wire import MessageId
@@ -123,4 +124,15 @@ def _question(message_id: str, sender: str, text: str) -> Question:
         raise MessageRefused("the message is empty; type something")
     if not sender.strip():
         raise MessageRefused("you have no identity in this room; join with one")
-    return Question(id=MessageId(message_id), speaker=sender, text=text, asked_at=datetime.now(UTC))
+    return Question(_usable(message_id), speaker=sender, text=text, asked_at=datetime.now(UTC))
+
+
+def _usable(message_id: str) -> MessageId:
+    if not 0 < len(message_id) <= MAX_QUESTION_ID_CHARS or not message_id.isprintable():
+        raise MessageRefused(
+            f"the message's stream id must be 1 to {MAX_QUESTION_ID_CHARS} printable characters; "
+            "send it under another one"
+        )
+    if answered_question(message_id) is not None:
+        raise MessageRefused("the message's stream id is one of an answer; send it under another")
+    return MessageId(message_id)

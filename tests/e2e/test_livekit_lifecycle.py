@@ -1,7 +1,5 @@
 import asyncio
 import json
-import os
-import signal
 from pathlib import Path
 from uuid import UUID
 
@@ -12,16 +10,10 @@ import pytest
 from livekit import api
 
 from tests.livekit_server import free_port
-from tests.livekit_stack import OpenRoom, Stack, agent_pids
+from tests.livekit_stack import OpenRoom, Stack, agent_pids, kill_agent
 from tests.room_user import RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def kill_agent(stack: Stack, room: OpenRoom) -> int:
-    pid = agent_pids(stack.worker, room.name)[-1]
-    os.kill(pid, signal.SIGKILL)
-    return pid
 
 
 async def metadata_of(stack: Stack, room: OpenRoom) -> dict[str, str]:
@@ -39,7 +31,7 @@ async def test_a_killed_agent_is_replaced_and_the_open_question_is_answered_once
     question = await alice.say("What is my order number, please?")
     await until(lambda: any("please?" in p.question for p in stack.model.prompts))
     ghost = alice.agents[0]
-    kill_agent(stack, room)
+    kill_agent(stack.worker, room.name)
     stack.model.flowing.set()
     assert (await alice.outcome(question))["outcome"] == "answered"
     agents = await stack.agents(room.name)
@@ -61,7 +53,7 @@ async def test_nobody_is_greeted_twice_after_a_crash(stack: Stack) -> None:
         await until(lambda: [a for a in alice.answers if a.complete])
         assert alice.answers[0].text == "Welcome, stranger!"
         assert (await alice.ask("Who is there?")).outcome == "answered"
-        os.kill(agent_pids(greeting, room)[-1], signal.SIGKILL)
+        kill_agent(greeting, room)
         await until(lambda: len(agent_pids(greeting, room)) == 2)
         assert (await alice.ask("Still there?")).outcome == "answered"
         assert [a.text for a in alice.answers].count("Welcome, stranger!") == 1

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from agent.question import Outcome, Question
-from agent.room.turns import Turns
+from agent.room.turns import OTHER_MESSAGE, Turns
 from retrieval.wire import MessageId
 
 
@@ -14,6 +14,9 @@ class Audience:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
         self.reasons: list[str] = []
+
+    async def accepted(self, question_id: str, speaker: str) -> None:
+        self.told.append((question_id, "accepted"))
 
     async def answering(self, question_id: str, speaker: str) -> None:
         self.told.append((question_id, "answering"))
@@ -26,8 +29,29 @@ class Audience:
         self.reasons.append(reason)
 
 
-def question(question_id: str, speaker: str = "alice") -> Question:
-    return Question(MessageId(question_id), speaker, "a text", datetime.now(UTC))
+class Answerer:
+    """Notes what it accepts and answers; `disk_works` false: it accepts nothing."""
+
+    def __init__(self, answered: list[str]) -> None:
+        self.answered = answered
+        self.accepted: list[str] = []
+        self.disk_works = True
+        self.may_accept = asyncio.Event()
+        self.may_accept.set()
+
+    async def accept(self, question: Question) -> bool:
+        self.accepted.append(question.id)
+        await self.may_accept.wait()
+        return self.disk_works
+
+    async def answer(self, question: Question) -> Outcome:
+        self.answered.append(question.id)
+        await asyncio.sleep(0)
+        return "answered"
+
+
+def question(question_id: str, speaker: str = "alice", text: str = "a text") -> Question:
+    return Question(MessageId(question_id), speaker, text, datetime.now(UTC))
 
 
 @asynccontextmanager
@@ -41,14 +65,10 @@ async def running(turns: Turns) -> AsyncIterator[None]:
 
 
 def make_turns(
-    audience: Audience, answered: list[str], *, per_speaker: int = 10, total: int = 100
+    audience: Audience, answered: list[str] | Answerer, *, per_speaker: int = 10, total: int = 100
 ) -> Turns:
-    async def reply(asked: Question) -> Outcome:
-        answered.append(asked.id)
-        await asyncio.sleep(0)
-        return "answered"
-
-    return Turns(reply, audience, max_waiting_per_speaker=per_speaker, max_waiting=total)
+    answerer = answered if isinstance(answered, Answerer) else Answerer(answered)
+    return Turns(answerer, audience, max_waiting_per_speaker=per_speaker, max_waiting=total)
 
 
 async def test_each_speaker_is_answered_in_the_order_asked() -> None:
@@ -77,7 +97,7 @@ async def test_a_flood_is_bounded_and_its_sender_is_told() -> None:
     turns = make_turns(audience, [], per_speaker=3)
     for number in range(5):
         await turns.add(question(f"a{number}"))
-    assert audience.told == [("a3", "refused"), ("a4", "refused")]
+    assert audience.told[-2:] == [("a3", "refused"), ("a4", "refused")]
     assert "3 of your messages are waiting" in audience.reasons[0]
 
 
@@ -86,7 +106,7 @@ async def test_many_speakers_together_are_bounded_too() -> None:
     turns = make_turns(audience, [], total=4)
     for number in range(6):
         await turns.add(question(f"q{number}", f"person {number}"))
-    assert audience.told == [("q4", "refused"), ("q5", "refused")]
+    assert audience.told[-2:] == [("q4", "refused"), ("q5", "refused")]
 
 
 async def test_a_refused_question_may_be_sent_again() -> None:
@@ -110,13 +130,66 @@ async def test_a_question_sent_twice_is_answered_once_and_its_outcome_repeated()
         await turns.add(question("a0"))
         await turns.idle()
     assert answered == ["a0"]
-    assert audience.told == [("a0", "answering"), ("a0", "answered"), ("a0", "answered")]
+    steps = ["accepted", "answering", "answered", "answered"]
+    assert audience.told == [("a0", step) for step in steps]
 
 
 async def test_a_question_answered_by_an_earlier_agent_is_not_answered_again() -> None:
     audience, answered = Audience(), list[str]()
     turns = make_turns(audience, answered)
-    turns.remember("a0", "answered")
+    turns.take_over(waiting=[], settled=[question("a0")])
     await turns.add(question("a0"))
     assert audience.told == [("a0", "answered")]
     assert answered == []
+
+
+async def test_what_an_earlier_agent_accepted_is_answered_first_and_not_accepted_again() -> None:
+    audience, answerer = Audience(), Answerer([])
+    turns = make_turns(audience, answerer, per_speaker=1, total=1)
+    turns.take_over(waiting=[question("a0"), question("a1"), question("a2")], settled=[])
+    async with running(turns):
+        await turns.idle()
+        await turns.add(question("a3"))
+        await turns.idle()
+    assert answerer.answered == ["a0", "a1", "a2", "a3"]
+    assert answerer.accepted == ["a3"]
+
+
+async def test_a_question_is_in_the_line_only_when_it_is_on_disk() -> None:
+    audience, answerer = Audience(), Answerer([])
+    answerer.may_accept.clear()
+    turns = make_turns(audience, answerer)
+    async with running(turns):
+        adding = asyncio.create_task(turns.add(question("a0")))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert (answerer.answered, audience.told) == ([], [])
+        answerer.may_accept.set()
+        await adding
+        await turns.idle()
+    assert audience.told == [("a0", "accepted"), ("a0", "answering"), ("a0", "answered")]
+
+
+async def test_without_a_disk_nobody_is_told_accepted_but_the_question_is_answered() -> None:
+    audience, answerer = Audience(), Answerer([])
+    answerer.disk_works = False
+    turns = make_turns(audience, answerer)
+    async with running(turns):
+        await turns.add(question("a0"))
+        await turns.idle()
+    assert audience.told == [("a0", "answering"), ("a0", "answered")]
+
+
+async def test_another_message_under_a_known_id_is_refused_whoever_sends_it() -> None:
+    audience, answered = Audience(), list[str]()
+    turns = make_turns(audience, answered)
+    await turns.add(question("a0"))
+    await turns.add(question("a0", text="something else"))
+    await turns.add(question("a0", speaker="mallory"))
+    await turns.add(question("a0"))
+    told = [outcome for _, outcome in audience.told]
+    assert told == ["accepted", "refused", "refused", "accepted"]
+    assert audience.reasons == [OTHER_MESSAGE] * 2
+    async with running(turns):
+        await turns.idle()
+    assert answered == ["a0"]

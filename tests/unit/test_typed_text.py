@@ -149,3 +149,15 @@ async def test_a_sender_without_identity_is_refused() -> None:
     arrive(typed_text(desk), Stream("m1", "hello"), sender="")
     await desk.settled(1)
     assert "no identity" in desk.refused[0][1]
+
+
+@pytest.mark.parametrize("stream_id", ["", "x" * 101, "nul\x00", "two\nlines", "m1.answer1"])
+async def test_an_id_that_cannot_be_stored_or_is_an_answers_is_refused(stream_id: str) -> None:
+    desk = Desk()
+    typed = typed_text(desk)
+    arrive(typed, Stream(stream_id, "hello"))
+    arrive(typed, Stream("next", "hello"))
+    await desk.settled(2)
+    assert desk.refused[0][0] == stream_id
+    assert "stream id" in desk.refused[0][1]
+    assert [question.id for question in desk.taken] == ["next"]

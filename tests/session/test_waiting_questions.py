@@ -1,0 +1,107 @@
+"""Questions that wait for their turn: on disk, in order, and in nobody else's prompt."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from livekit.agents.llm import ChatContext, ChatMessage
+
+from agent.answer_ids import answered_question
+from agent.question import Question
+from agent.rolling_window import message_id
+from retrieval.wire import MessageId
+from tests.fake_backend import FakeBackend
+from tests.scripted_llm import ScriptedLLM, ToolCall
+from tests.talk import Talk, remember, talking
+
+FACT = "The spare key of the harbour office hangs behind the fridge."
+
+
+def question(id_: str, text: str, *, speaker: str = "ana") -> Question:
+    return Question(MessageId(id_), speaker, text, datetime.now(UTC))
+
+
+async def test_a_waiting_question_is_stored_and_in_no_earlier_ones_prompt(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, FACT, *["noise"] * 20)
+    first = question("q1", "Where is the key of the harbour office?")
+    second = question("q2", "The harbour office key, please, for me too?", speaker="ben")
+    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
+        assert await talk.room_agent.accept(first)
+        assert await talk.room_agent.accept(second)
+        assert await talk.outbox.drain(5)
+        assert [m.id for m in backend.stored[21:]] == ["q1", "q2"]
+        await talk.room_agent.ask(first)
+        shown = "\n".join(text for _, text in llm.last_prompt)
+        assert FACT in shown
+        assert "for me too" not in shown
+        await talk.room_agent.ask(second)
+        assert "for me too" in llm.last_prompt[-1][1]
+        window = [m for m in talk.room_agent.agent.chat_ctx.messages() if m.role != "system"]
+        assert await talk.outbox.drain(5)
+    stored = [(m.id, m.participant) for m in backend.stored[21:]]
+    assert stored == [
+        ("q1", "ana"),
+        ("q2", "ben"),
+        ("q1.answer1", "agent"),
+        ("q2.answer1", "agent"),
+    ]
+    assert [message_id(m) for m in window] == ["q1", "q1.answer1", "q2", "q2.answer1"]
+
+
+async def test_the_models_own_search_does_not_find_what_waits_either(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    llm = ScriptedLLM([ToolCall("search_conversation", {"query": "harbour office"}), "It hangs."])
+    await remember(backend, FACT, *["noise"] * 20)
+    waiting = question("q2", "The harbour office key, please, for me too?", speaker="ben")
+    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
+        await talk.room_agent.accept(waiting)
+        assert await talk.outbox.drain(5)
+        await talk.ask("Look it up.")
+    result = next(text for role, text in llm.last_prompt if role == "tool")
+    assert FACT in result
+    assert "for me too" not in result
+
+
+async def test_each_message_of_an_answer_names_its_question(tmp_path: Path) -> None:
+    backend = FakeBackend()
+
+    def answer(chat_ctx: ChatContext) -> str | ToolCall:
+        asked = chat_ctx.items[-1]
+        wants_search = isinstance(asked, ChatMessage) and "look" in (asked.text_content or "")
+        return ToolCall("search_conversation", {"query": "x"}) if wants_search else "Here it is."
+
+    async with talking(backend, ScriptedLLM(answer), tmp_path, greeting="Hello!") as talk:
+        await talk.room_agent.ask(question("q1", "please look it up"))
+        talk.end_spoken_turn("and a spoken one")
+        await _until_stored(talk, backend, 5)
+    greeting, *said = backend.stored
+    assert answered_question(greeting.id) is None
+    answers = [(answered_question(m.id), m.role) for m in said]
+    assert answers == [
+        (None, "user"),
+        ("q1", "assistant"),
+        (None, "user"),
+        (said[2].id, "assistant"),
+    ]
+
+
+async def _until_stored(talk: Talk, backend: FakeBackend, count: int) -> None:
+    while len(backend.stored) < count:
+        speech = talk.room_agent.session.current_speech
+        if speech is not None:
+            await speech
+        await talk.outbox.drain(5)
+
+
+async def test_a_question_taken_over_is_counted_and_stored_once(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    asked = question("q1", "Are you there?")
+    async with talking(backend, ScriptedLLM(), tmp_path) as talk:
+        await talk.room_agent.accept(asked)
+    async with talking(backend, ScriptedLLM(), tmp_path) as talk:
+        talk.room_agent.take_over([asked])
+        trace = await talk.room_agent.ask(asked)
+        assert await talk.outbox.drain(5)
+        assert await talk.outbox.dead_letters() == []
+    assert trace.conversation_messages == 2
+    assert [m.id for m in backend.stored] == ["q1", "q1.answer1"]

@@ -1,0 +1,144 @@
+"""Which questions an agent's successor finds open, and what it takes for the window."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.answer_ids import answer_id, answered_question
+from agent.resumption import Resumed, resume
+from agent.room.takeover import STILL_WAITED_FOR, answered_ids, in_turns, take_over
+from agent.settings import AgentSettings
+from retrieval.wire import MessageCreate, MessageId
+from tests.fake_backend import FakeBackend
+
+NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+
+def asked(id_: str, *, speaker: str = "ana", ago_s: float = 10) -> MessageCreate:
+    return _message(id_, "user", speaker, ago_s)
+
+
+def answer_to(question: str, part: int = 1, *, ago_s: float = 10) -> MessageCreate:
+    return _message(answer_id(MessageId(question), part), "assistant", "agent", ago_s)
+
+
+def said(id_: str, *, ago_s: float = 10) -> MessageCreate:
+    """By an agent that named no question."""
+    return _message(id_, "assistant", "agent", ago_s)
+
+
+def _message(id_: str, role: Any, who: str, ago_s: float) -> MessageCreate:
+    return MessageCreate(
+        id=MessageId(id_),
+        role=role,
+        participant=who,
+        content=f"text of {id_}",
+        created_at=NOW - timedelta(seconds=ago_s),
+    )
+
+
+def test_an_answers_id_tells_its_question() -> None:
+    assert answered_question(answer_id(MessageId("q 7.answer1"), 2)) == "q 7.answer1"
+    assert answered_question("item_12.18fe") is None
+
+
+def test_an_answer_that_names_no_question_belongs_to_the_one_before() -> None:
+    assert answered_ids([asked("a"), asked("b"), said("x"), asked("c")]) == {"b"}
+    assert answered_ids([asked("a"), asked("b"), answer_to("a")]) == {"a"}
+
+
+def test_nobody_answers_by_choosing_an_id() -> None:
+    assert answered_ids([asked("a"), asked("a.answer1")]) == set()
+
+
+def test_answers_stand_behind_their_questions_in_the_order_of_the_turns() -> None:
+    stored = [
+        asked("a1"),
+        asked("a2"),
+        asked("b1"),
+        answer_to("a1"),
+        answer_to("b1"),
+        answer_to("b1", 2),
+        asked("old"),
+        answer_to("a2"),
+    ]
+    assert [m.id for m in in_turns(stored)] == [
+        "a1",
+        "a1.answer1",
+        "b1",
+        "b1.answer1",
+        "b1.answer2",
+        "old",
+        "a2",
+        "a2.answer1",
+    ]
+
+
+async def resumed_from(
+    messages: list[MessageCreate], tmp_path: Path, backend: FakeBackend, window: int = 4
+) -> Resumed:
+    client = backend.client()
+    conversation_id = backend.room("den")
+    if messages:
+        await client.append_messages(conversation_id, messages)
+    settings = AgentSettings(data_dir=tmp_path, rolling_window_messages=window)
+    return await resume(
+        client,
+        settings,
+        room="den",
+        identity="agent",
+        session_id="s",
+        conversation_id=conversation_id,
+    )
+
+
+async def test_all_that_waits_is_found_in_order_also_when_it_has_left_the_window(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    line = [asked(f"a{n}") for n in range(6)]
+    others = [
+        m for n in range(4) for m in (asked(f"b{n}", speaker="ben"), answer_to(f"b{n}", ago_s=5))
+    ]
+    resumed = await resumed_from([*line, answer_to("a0"), *others], tmp_path, backend)
+    taken = await take_over(backend.client(), resumed, window=4, now=NOW)
+    await resumed.outbox.aclose()
+    assert [q.id for q in taken.waiting] == ["a1", "a2", "a3", "a4", "a5"]
+    assert {q.id for q in taken.settled} == {"a0", "b0", "b1", "b2", "b3"}
+    assert [m.id for m in taken.resumed.window] == ["b2", "b2.answer1", "b3", "b3.answer1"]
+
+
+async def test_the_questions_keep_speaker_text_and_time(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    resumed = await resumed_from([asked("a", speaker="ben", ago_s=30)], tmp_path, backend)
+    [waiting] = (await take_over(backend.client(), resumed, window=4, now=NOW)).waiting
+    await resumed.outbox.aclose()
+    assert (waiting.speaker, waiting.text) == ("ben", "text of a")
+    assert waiting.asked_at == NOW - timedelta(seconds=30)
+
+
+async def test_an_old_question_is_given_up_and_stays_in_the_window(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    old = STILL_WAITED_FOR.total_seconds() + 1
+    resumed = await resumed_from([asked("a", ago_s=old)], tmp_path, backend)
+    taken = await take_over(backend.client(), resumed, window=4, now=NOW)
+    await resumed.outbox.aclose()
+    assert (taken.waiting, taken.settled) == ([], [])
+    assert [m.id for m in taken.resumed.window] == ["a"]
+
+
+@pytest.mark.parametrize("count", [2, 9])
+async def test_what_only_the_outbox_holds_waits_as_well_when_the_backend_is_down(
+    tmp_path: Path, count: int
+) -> None:
+    backend = FakeBackend()
+    first = await resumed_from([], tmp_path, backend)
+    backend.down = True
+    await first.outbox.accept(*(asked(f"a{n}") for n in range(count)))
+    await first.outbox.aclose()
+    second = await resumed_from([], tmp_path, backend)
+    taken = await take_over(backend.client(), second, window=4, now=NOW)
+    await second.outbox.aclose()
+    assert [q.id for q in taken.waiting] == [f"a{n}" for n in range(count)]
