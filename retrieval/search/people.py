@@ -14,7 +14,9 @@ SMALL_ROOM = 30
 
 _WORD = re.compile(r"\S+")
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
+_ENDS_OF_POSSESSIVE = "sS'’"
 _EDGES = "\"'“”‘’`.,:;?!()[]{}<>…"
+_EDGES_WITH_AT = _EDGES + "@"
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b|\bi['’]", re.IGNORECASE)
 _SUBJECT_I = re.compile(r"\b(?:i|my)\b|\bi['’]", re.IGNORECASE)
 _ASSISTANT_SAID = re.compile(
@@ -82,10 +84,12 @@ def mentions(
 
     `names` is what the room knows of `possible_names`; `participants` counts the room's people.
     """
+    if not names:
+        return []
     found: list[Mention] = []
-    for start, end, name, possessive in sorted(_spans(query), key=lambda span: (span[0], -span[1])):
-        taken = found and start < found[-1].end
-        if name not in names or taken:
+    known = [span for span in _spans(query) if span[2] in names]
+    for start, end, name, possessive in sorted(known, key=lambda span: (span[0], -span[1])):
+        if found and start < found[-1].end:
             continue
         if _is_meant(query, start, end, name, small=participants <= SMALL_ROOM):
             found.append(Mention(start, end, names[name], possessive))
@@ -129,14 +133,15 @@ def _spans(query: str) -> Iterator[tuple[int, int, str, bool]]:
 
 def _readings(query: str, start: int, end: int) -> Iterator[tuple[int, int, str, bool]]:
     raw = query[start:end]
-    for edges in ("", _EDGES, _EDGES + "@"):
-        left = len(raw) - len(raw.lstrip(edges)) if edges else 0
-        bare = raw.strip(edges) if edges else raw
-        if bare and (edges == "" or bare != raw):
-            yield start + left, start + left + len(bare), bare.lower(), False
-        owned = _POSSESSIVE.sub("", bare)
+    for bare in dict.fromkeys((raw, raw.strip(_EDGES), raw.strip(_EDGES_WITH_AT))):
+        if not bare:
+            continue
+        start_of_name = start + raw.index(bare)
+        end_of_name = start_of_name + len(bare)
+        yield start_of_name, end_of_name, bare.lower(), False
+        owned = _POSSESSIVE.sub("", bare) if bare[-1] in _ENDS_OF_POSSESSIVE else bare
         if owned and owned != bare:
-            yield start + left, start + left + len(bare), owned.lower(), True
+            yield start_of_name, end_of_name, owned.lower(), True
 
 
 def _is_meant(query: str, start: int, end: int, name: str, *, small: bool) -> bool:
