@@ -13,6 +13,16 @@ router = guarded_router("search")
 
 _EXAMPLES = {
     "question": {"value": {"query": "What was my order number?", "asker": "ada"}},
+    "follow-up": {
+        "value": {
+            "query": "and when was that?",
+            "asker": "ada",
+            "window": [
+                {"role": "user", "participant": "ada", "content": "Who repaired the pump?"},
+                {"role": "assistant", "participant": "support", "content": "Grace did."},
+            ],
+        }
+    },
     "everything": {
         "value": {
             "query": "What did we decide about the invoice last week?",
@@ -43,7 +53,9 @@ async def search(
     """Hits, best first, by meaning and by words. A message is found as soon as it is stored.
 
     `relevant` is false when nothing seems to answer the query. Without its embedding model the
-    search goes on by words alone and names the missing arm in `degraded`.
+    search goes on by words alone and names the missing arm in `degraded`. A query that only says
+    something after what was said before it ("and the second one?") is searched in the light of
+    `window`; `read_as` then tells as what.
     """
     response = await search_conversation(
         held.pool, held.embedder, conversation_id=conversation_id, request=request

@@ -37,6 +37,8 @@ MAX_DATA_NUMBER = 2**63 - 1
 MAX_QUERY_CHARS = 65_536
 MAX_NAME_CHARS = 256
 MAX_EXCLUDED_IDS = 500
+MAX_WINDOW_MESSAGES = 20
+MAX_WINDOW_MESSAGE_CHARS = 2_000
 MAX_PAGE_MESSAGES = 200
 
 Role = Literal["user", "assistant"]
@@ -249,11 +251,26 @@ class Conversation(Response):
     last_message_at: datetime | None = None
 
 
+class WindowMessage(Request):
+    """One of the newest messages, as far as the asker's words may refer to it; stored or not."""
+
+    role: Role
+    participant: Name
+    content: Annotated[
+        str,
+        Field(min_length=1, max_length=MAX_WINDOW_MESSAGE_CHARS, json_schema_extra=_NOT_BLANK),
+        AfterValidator(_storable),
+        AfterValidator(_not_blank),
+    ]
+
+
 class SearchRequest(Request):
     """What to look for in one conversation.
 
     `asker` is who means "I" in the query. `since` is inclusive, `until` exclusive. `neighbours`
     messages are given on each side of a hit. `token_budget` bounds hits and neighbours together.
+    `window` is what was said just before the query, oldest first; it is used only for a query that
+    cannot be understood without it ("and the second one?").
     """
 
     query: Annotated[
@@ -272,6 +289,7 @@ class SearchRequest(Request):
     participants: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
     roles: Annotated[list[Role], Field(min_length=1, max_length=2)] | None = None
     exclude_ids: Annotated[list[GivenId], Field(max_length=MAX_EXCLUDED_IDS)] = []
+    window: Annotated[list[WindowMessage], Field(max_length=MAX_WINDOW_MESSAGES)] = []
     explain: Flag = False
 
     @model_validator(mode="after")
@@ -306,7 +324,8 @@ class SearchResponse(Response):
 
     `relevant` false means that nothing in the conversation seems to answer the query.
     `degraded` names the arms that could not take part. `message_count` is the conversation's size
-    and `pending` how many of its messages have no embedding yet.
+    and `pending` how many of its messages have no embedding yet. `read_as` is what was searched
+    instead of a query that refers to the request's window; absent if the window played no part.
     """
 
     hits: list[RetrievalHit]
@@ -317,6 +336,7 @@ class SearchResponse(Response):
     model: str | None
     timings: SearchTimings
     degraded: list[Arm] = []
+    read_as: str | None = None
 
 
 class ConversationEvent(Request):

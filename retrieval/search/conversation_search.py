@@ -20,12 +20,12 @@ from retrieval.search.candidates import (
 )
 from retrieval.search.filters import Filters
 from retrieval.search.hits import SPARE, build_hits, excerpt, read_messages
-from retrieval.search.people import possible_names
+from retrieval.search.in_context import read_in_context
 from retrieval.search.postings import Postings, read_postings
 from retrieval.search.query import Query, understand
 from retrieval.search.ranking import Ranking, rank
 from retrieval.search.relevance import Evidence, confidence, is_relevant
-from retrieval.search.room import Room, read_room
+from retrieval.search.room import Room
 from retrieval.search.stages import stage
 from retrieval.search.vectors import Target
 from retrieval.search.weights import WEIGHTS, Weights
@@ -62,14 +62,8 @@ async def search_conversation(
     Raises ConversationNotFound.
     """
     clock = _Clock()
-    room = await read_room(
-        db,
-        conversation_id=conversation_id,
-        query=request.query,
-        possible_names=possible_names(request.query),
-        exclude_ids=request.exclude_ids,
-    )
-    query = _read_query(request, room, now)
+    text, room = await read_in_context(db, conversation_id=conversation_id, request=request)
+    query = _read_query(text, request, room, now)
     if query.small_talk:
         return _response(room, [], evidence=None, clock=clock)
     filters = Filters.of(request, excluded=room.excluded)
@@ -93,12 +87,13 @@ async def search_conversation(
         evidence=ranking.evidence,
         clock=clock,
         degraded=["vector"] if target is None else [],
+        read_as=text if text != request.query else None,
     )
 
 
-def _read_query(request: SearchRequest, room: Room, now: datetime | None) -> Query:
+def _read_query(text: str, request: SearchRequest, room: Room, now: datetime | None) -> Query:
     return understand(
-        request.query,
+        text,
         names=room.names,
         participants=room.participants,
         asker=request.asker,
@@ -181,6 +176,7 @@ def _response(
     evidence: Evidence | None,
     clock: "_Clock",
     degraded: list[Arm] | None = None,
+    read_as: str | None = None,
 ) -> SearchResponse:
     return SearchResponse(
         hits=hits,
@@ -191,6 +187,7 @@ def _response(
         model=room.model.name if room.model else None,
         timings=clock.timings(),
         degraded=degraded or [],
+        read_as=read_as,
     )
 
 

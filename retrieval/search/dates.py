@@ -61,6 +61,11 @@ def named_days(query: str, *, now: datetime) -> list[Days]:
     return [days for days in found if days is not None]
 
 
+def without_days(text: str) -> str:
+    """The text less every expression that names days."""
+    return _EXPRESSION.sub(" ", text)
+
+
 def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
     """1 on the days meant, falling to 0 over the week after them; the best fit of all named.
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.contract.refusals import JSON, LONG, SECRET, post, refused
-from tests.contract.wire_examples import event, summary
+from tests.contract.wire_examples import event, summary, window_message
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,15 @@ from tests.contract.wire_examples import event, summary
         ({"query": "q", "exclude_ids": ["m"] * 501}, "exclude_ids"),
         ({"query": "q", "exclude_ids": ["a\x00"]}, "exclude_ids[0]"),
         ({"query": "q", "exclude_ids": ["\ud800"]}, "exclude_ids[0]"),
+        ({"query": "q", "window": [window_message()] * 21}, "window"),
+        ({"query": "q", "window": [window_message(content="c" * 2001)]}, "window[0].content"),
+        ({"query": "q", "window": [window_message(content=" ")]}, "window[0].content"),
+        ({"query": "q", "window": [window_message(role="root")]}, "window[0].role"),
+        (
+            {"query": "q", "window": [window_message(), window_message(participant="")]},
+            "window[1].participant",
+        ),
+        ({"query": "q", "window": "before"}, "window"),
         ({"query": "q", "explain": SECRET}, "explain"),
         ({"query": "q", "conversation_id": SECRET}, "conversation_id"),
     ],

@@ -14,6 +14,10 @@ def message(**changes: Any) -> dict[str, Any]:
     }
 
 
+def window_message(**changes: Any) -> dict[str, Any]:
+    return {"role": "user", "participant": "ada", "content": "Where is my order?", **changes}
+
+
 def event(**changes: Any) -> dict[str, Any]:
     return {
         "id": "e1",

@@ -106,6 +106,10 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
         },
     ),
     (
+        wire.WindowMessage(role="user", participant="ada", content="c"),
+        {"role": "user", "participant": "ada", "content": "c"},
+    ),
+    (
         wire.SearchRequest(query="q"),
         {
             "query": "q",
@@ -119,6 +123,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "participants": None,
             "roles": None,
             "exclude_ids": [],
+            "window": [],
             "explain": False,
         },
     ),
@@ -143,6 +148,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "model": "m",
             "timings": TIMINGS_JSON,
             "degraded": [],
+            "read_as": None,
         },
     ),
     (EVENT, EVENT_JSON),
