@@ -59,7 +59,7 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
         score=score,
         parts=parts,
         weights=weights,
-        evidence=evidence(features, parts, weights=weights, blind=degraded),
+        evidence=evidence(features, parts, blind=degraded),
     )
 
 

@@ -18,12 +18,12 @@ import numpy as np
 from retrieval.search import scoring
 from retrieval.search.arrays import Floats
 from retrieval.search.scoring import Features, Parts
-from retrieval.search.weights import Weights
+from retrieval.search.weights import LEAD_WEIGHTS, NEARNESS_WEIGHTS
 
-RELEVANT_NEARNESS = 0.05
+RELEVANT_NEARNESS = 0.06
 """Below this, nothing relevant."""
 
-COMPARED = 4
+COMPARED = 6
 """Best messages of the person asked about, and of the others, that are compared."""
 _NOBODY_ASKED = 1.4
 """Stands for the comparison of speakers where the query asks about nobody."""
@@ -34,6 +34,7 @@ class Evidence:
     """What the decision rests on; no part of it says who spoke but `speaker_lead`."""
 
     best_score: float
+    """By NEARNESS_WEIGHTS, which leave out who spoke."""
     best_cosine: float
     """NaN if no cosine is known."""
     coverage: float
@@ -43,15 +44,14 @@ class Evidence:
     is asked about, or nobody else is there."""
 
 
-def evidence(features: Features, parts: Parts, *, weights: Weights, blind: bool) -> Evidence:
+def evidence(features: Features, parts: Parts, *, blind: bool) -> Evidence:
     """From all compared messages; `blind` if no cosine is known."""
     impartial = replace(parts, reply=scoring.answers(features))
-    score = scoring.total(impartial, replace(weights, speaker=0.0))
     return Evidence(
-        best_score=float(np.max(score, initial=0.0)),
+        best_score=float(np.max(scoring.total(parts, NEARNESS_WEIGHTS), initial=0.0)),
         best_cosine=math.nan if blind else float(np.max(features.alone, initial=0.0)),
         coverage=float(np.max(parts.coverage, initial=0.0)),
-        speaker_lead=speaker_lead(score, parts.speaker),
+        speaker_lead=speaker_lead(scoring.total(impartial, LEAD_WEIGHTS), parts.speaker),
     )
 
 
@@ -72,7 +72,7 @@ def nearness(found: Evidence) -> float:
     """Between 0 and 1: is anything near the query?"""
     if math.isnan(found.best_cosine):
         return _logistic(10 * found.coverage - 3)
-    return _logistic(2.1 * found.best_score + 9.0 * found.best_cosine - 7.8)
+    return _logistic(3.0 * found.best_score + 2.0 * found.best_cosine - 6.05)
 
 
 def confidence(found: Evidence) -> float:
@@ -82,7 +82,7 @@ def confidence(found: Evidence) -> float:
         return near
     if found.speaker_lead is None:
         return near * _logistic(_NOBODY_ASKED)
-    return near * _logistic(8.6 * found.speaker_lead - 0.14)
+    return near * _logistic(12.0 * found.speaker_lead - 0.6)
 
 
 def _best_mean(score: Floats) -> float:

@@ -4,7 +4,7 @@ Fitted on development conversations only; `longroom evaluate --ablate` shows wha
 A weight of 0 switches its part off.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -25,6 +25,11 @@ class Weights:
 
 
 WEIGHTS: Final = Weights()
+NEARNESS_WEIGHTS: Final = replace(WEIGHTS, speaker=0.0, reply=0.0, date=0.8, time=0.15)
+"""For judging whether anything is near the query: a day or a time it names tells more there."""
+LEAD_WEIGHTS: Final = replace(WEIGHTS, speaker=0.0, coverage=0.3, first_person=0.33, time=0.2)
+"""For judging whose messages answer: people say I of themselves, and share their words with those
+they talk to."""
 
 BM25_K1: Final = 0.9
 BM25_B: Final = 0.4

@@ -1,15 +1,20 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from retrieval.search import scoring
+from retrieval.search.facts import Facts
 from retrieval.search.relevance import (
     Evidence,
     confidence,
+    evidence,
     is_relevant,
     nearness,
     speaker_lead,
 )
+from retrieval.search.scoring import Features
 
 NEAR = Evidence(best_score=2.5, best_cosine=0.7, coverage=0.8, speaker_lead=0.5)
 FAR = Evidence(best_score=0.6, best_cosine=0.2, coverage=0.1, speaker_lead=None)
@@ -38,9 +43,9 @@ def test_without_cosines_the_words_decide() -> None:
     assert not is_relevant(none)
 
 
-def test_the_lead_compares_the_best_four_of_each_side() -> None:
-    score = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.5, 0.5])
-    speaker = np.array([1, 1, 1, 1, 1, 0, -1])
+def test_the_lead_compares_the_best_six_of_each_side() -> None:
+    score = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.5, 0.5])
+    speaker = np.array([1, 1, 1, 1, 1, 1, 1, 0, -1])
 
     assert speaker_lead(score, speaker) == pytest.approx(0.5)
 
@@ -48,3 +53,41 @@ def test_the_lead_compares_the_best_four_of_each_side() -> None:
 def test_without_two_sides_there_is_no_lead() -> None:
     assert speaker_lead(np.array([1.0]), np.array([1.0])) is None
     assert speaker_lead(np.array([1.0]), np.array([0.0])) is None
+
+
+def test_each_judgement_weighs_the_parts_in_its_own_way() -> None:
+    nothing = np.zeros(3)
+    facts = Facts(
+        seq=np.array([1, 2, 3]),
+        spoken_at=np.array([0.0, 60.0, 120.0]),
+        speaker=np.array([7, 8, 8]),
+        traits=np.array([0, 0, 0]),
+        words=np.array([5, 5, 5]),
+        speaker_fit=np.array([1, 0, 0]),
+        allowed=np.ones(3, dtype=bool),
+    )
+    features = Features(
+        facts=facts,
+        meaning=np.array([0.5, 0.25, 0.0]),
+        alone=np.array([0.4, 0.2, 0.1]),
+        words=nothing,
+        by_term=np.zeros((1, 3)),
+        date=np.array([1.0, 0.0, 0.0]),
+    )
+    parts = replace(
+        scoring.parts_of(features, asks_where=False),
+        surroundings=nothing,
+        coverage=np.array([0.0, 0.5, 0.0]),
+        first_person=np.array([0.0, 1.0, 0.0]),
+        time=np.array([1.0, 0.0, 0.0]),
+    )
+
+    found = evidence(features, parts, blind=False)
+
+    # 1.6 meaning, 0.8 the day, 0.15 the time; who said it counts for nothing.
+    assert found.best_score == pytest.approx(1.6 * 0.5 + 0.8 + 0.15)
+    assert found.best_cosine == pytest.approx(0.4)
+    assert found.coverage == pytest.approx(0.5)
+    own = 1.6 * 0.5 + 0.6 + 0.2
+    others = [1.6 * 0.25 + 0.3 * 0.5 + 0.33, 0.0]
+    assert found.speaker_lead == pytest.approx(own - sum(others) / 2)
