@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.search import bm25, dates, facts, postings, vectors
+from retrieval.search import bm25, dates, postings
 from retrieval.search.arrays import Integers
 from retrieval.search.bm25 import Words
 from retrieval.search.facts import Facts
 from retrieval.search.filters import Filters
+from retrieval.search.known import Reader
 from retrieval.search.nearest import Wanted, nearest
 from retrieval.search.postings import Postings
 from retrieval.search.query import Query
 from retrieval.search.room import Room
 from retrieval.search.tiers import Tier, tier_of
-from retrieval.search.vectors import NO_COSINES, Cosines, Preferred, Target
+from retrieval.search.vectors import Cosines, Preferred, Target
 from retrieval.search.weights import SURROUNDINGS_REACH, Weights
 from retrieval.wire import Arm
 
@@ -83,20 +84,12 @@ class Candidates:
 async def everything(search: Search) -> Candidates:
     """All of a small conversation."""
     words = _words(search.found, search.room)
-    all_facts = await facts.facts_of_all(
-        search.db,
-        conversation_id=search.room.conversation_id,
-        about=search.query.about,
-        filters=search.filters,
-    )
-    cosines = NO_COSINES
-    if search.target:
-        cosines = await vectors.cosines_of_all(search.db, search.target)
+    known = await _reader(search).of_all()
     return Candidates(
-        facts=all_facts,
+        facts=known.facts,
         words=words,
-        cosines=cosines,
-        nearest=cosines.nearest(PROPOSED),
+        cosines=known.cosines,
+        nearest=known.cosines.nearest(PROPOSED),
         wordiest=words.top(PROPOSED),
     )
 
@@ -105,15 +98,14 @@ async def propose(search: Search) -> Candidates:
     """The best messages of each arm, without their surroundings."""
     words = _words(search.found, search.room)
     wordiest = words.top(PROPOSED)
-    near, cosines = NOTHING, NO_COSINES
+    near = NOTHING
     if search.target:
         near = await nearest(search.db, search.target, wanted=_wanted(search), tier=_tier(search))
-        both = np.union1d(near, wordiest)
-        cosines = await vectors.cosines(search.db, search.target, seqs=both)
+    known = await _reader(search).of(np.union1d(near, wordiest), kinds=[False, True])
     return Candidates(
-        facts=await _facts(search, np.union1d(near, wordiest)),
+        facts=known.facts,
         words=words,
-        cosines=cosines,
+        cosines=known.cosines,
         nearest=near,
         wordiest=wordiest,
     )
@@ -125,15 +117,13 @@ async def surround(search: Search, proposed: Candidates, chosen: Integers) -> Ca
     complete = await postings.complete(
         search.db, room=search.room, postings=search.found, seqs=seqs
     )
-    around = await _facts(search, seqs)
-    cosines = proposed.cosines
-    if search.target:
-        cosines = cosines.joined(await vectors.cosines_alone(search.db, search.target, seqs=seqs))
+    around = await _reader(search).of(seqs, kinds=[False])
+    facts = around.facts
     return replace(
         proposed,
-        facts=replace(around, allowed=around.allowed & np.isin(around.seq, chosen)),
+        facts=replace(facts, allowed=facts.allowed & np.isin(facts.seq, chosen)),
         words=_words(complete, search.room),
-        cosines=cosines,
+        cosines=proposed.cosines.joined(around.cosines),
     )
 
 
@@ -144,13 +134,9 @@ def with_surroundings(seqs: Integers, *, last: int) -> Integers:
     return near[(near >= 1) & (near <= last)]
 
 
-async def _facts(search: Search, seqs: Integers) -> Facts:
-    return await facts.facts_of(
-        search.db,
-        conversation_id=search.room.conversation_id,
-        about=search.query.about,
-        filters=search.filters,
-        seqs=seqs,
+def _reader(search: Search) -> Reader:
+    return Reader(
+        search.db, search.room.conversation_id, search.query.about, search.filters, search.target
     )
 
 

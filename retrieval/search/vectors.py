@@ -16,7 +16,7 @@ from retrieval.search.people import About
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
-    from retrieval.database.connection import Database, Record
+    from retrieval.database.connection import Record
 
 UNKNOWN_COSINE = 0.15
 """Stands for a message that has no embedding yet and no word of the query."""
@@ -104,11 +104,6 @@ class Cosines:
         return best
 
 
-NO_COSINES = Cosines(
-    np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool), np.zeros(0)
-)
-
-
 def expected_cosine(words: Floats) -> Floats:
     """Stands for messages that have no embedding yet, by their lexical scores.
 
@@ -118,58 +113,12 @@ def expected_cosine(words: Floats) -> Floats:
     return np.asarray(UNKNOWN_COSINE + COSINE_BY_WORDS * words)
 
 
-COSINES_OF_ALL = """
-select array_send(array_agg(seq)) as seq,
-       array_send(array_agg(passage::integer)) as passage,
-       array_send(array_agg(smoothed::integer)) as smoothed,
-       array_send(array_agg(embedding <#> $3)) as distance
-  from message_embedding
- where conversation_id = $1 and model_id = $2
-"""
-
-
-async def cosines_of_all(db: "Database", target: Target) -> Cosines:
-    """Every cosine of a small conversation."""
-    return cosines_of(await db.fetchrow(COSINES_OF_ALL, *target.parameters()))
-
-
-COSINES_ALONE = """
-select array_send(array_agg(seq)) as seq,
-       array_send(array_agg(passage::integer)) as passage,
-       array_send(array_agg(smoothed::integer)) as smoothed,
-       array_send(array_agg(embedding <#> $3)) as distance
-  from message_embedding
- where conversation_id = $1 and model_id = $2 and smoothed = false and seq = any($4)
-"""
-
-
-async def cosines_alone(db: "Database", target: Target, *, seqs: Integers) -> Cosines:
-    """The cosines of some messages alone."""
-    return cosines_of(await db.fetchrow(COSINES_ALONE, *target.parameters(), seqs.tolist()))
-
-
-COSINES = """
-select array_send(array_agg(seq)) as seq,
-       array_send(array_agg(passage::integer)) as passage,
-       array_send(array_agg(smoothed::integer)) as smoothed,
-       array_send(array_agg(embedding <#> $3)) as distance
-  from message_embedding
- where conversation_id = $1 and model_id = $2 and smoothed = any('{false,true}')
-   and seq = any($4)
-"""
-
-
-async def cosines(db: "Database", target: Target, *, seqs: Integers) -> Cosines:
-    """The cosines of some messages."""
-    return cosines_of(await db.fetchrow(COSINES, *target.parameters(), seqs.tolist()))
-
-
-def cosines_of(row: "Record | None") -> Cosines:
+def cosines_of(row: "Record") -> Cosines:
     """What a statement gave in packed columns."""
-    assert row is not None  # noqa: S101 - an aggregate always has one row
+    compared = packed.integers(row["compared"])
     return Cosines(
-        seq=packed.integers(row["seq"]),
-        passage=packed.small_integers(row["passage"]),
-        smoothed=packed.small_integers(row["smoothed"]) > 0,
+        seq=compared >> 17,
+        passage=compared >> 1 & 0xFFFF,
+        smoothed=(compared & 1) > 0,
         cosine=-packed.floats(row["distance"]),
     )

@@ -12,7 +12,7 @@ from pgvector import HalfVector
 
 from retrieval.embeddings.models import ensure_model
 from retrieval.graphs import build_graph
-from retrieval.search import codes, facts, graph, nearest, postings, vectors
+from retrieval.search import codes, graph, known, nearest, postings
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -190,13 +190,22 @@ async def test_a_graph_is_recognised_with_its_values_as_parameters(filled: async
     assert [name.startswith("message_graph_") for name in indexes(found)] == [True]
 
 
-@pytest.mark.parametrize("sql", [vectors.COSINES, vectors.COSINES_ALONE])
-async def test_single_messages_are_compared_in_the_index_alone(
-    filled: asyncpg.Pool, sql: str
+@pytest.mark.parametrize("kinds", [[False], [False, True]])
+async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
+    filled: asyncpg.Pool, kinds: list[bool]
 ) -> None:
-    found = await plan(filled, sql, ROOM, 1, QUERY, SEQS)
-    assert scans(found) == {"message_embedding": {"Index Only Scan"}}
+    found = await plan(filled, known.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds)
+    read = scans(found)
+    assert read["message_embedding"] == {"Index Only Scan"}
+    assert not read["message"] & {"Seq Scan"}
+    assert sum(node.get("Heap Fetches", 0) for node in found) == 0
     assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
+
+
+async def test_a_small_room_is_read_whole_and_no_other(filled: asyncpg.Pool) -> None:
+    found = await plan(filled, known.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY)
+    assert scans(found)["message_embedding"] == {"Index Only Scan"}
+    assert max(node["Actual Rows"] for node in found) <= 2 * 300
 
 
 async def test_words_are_read_from_their_index_alone_and_no_further_than_the_cap(
@@ -213,9 +222,3 @@ async def test_words_of_candidates_are_looked_up_in_the_index_alone(filled: asyn
     found = await plan(filled, postings.POSTINGS_IN, ROOM, ["said", "word7"], SEQS)
     assert scans(found) == {"message_term": {"Index Only Scan"}}
     assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
-
-
-async def test_facts_of_candidates_are_looked_up_one_by_one(filled: asyncpg.Pool) -> None:
-    found = await plan(filled, facts.FACTS, ROOM, [], None, *NO_FILTERS, SEQS)
-    assert not any("Seq Scan" in kinds for kinds in scans(found).values())
-    assert max(node["Actual Rows"] for node in found) <= len(SEQS)
