@@ -5,7 +5,7 @@ dispatch is gone without an error. So the load threshold is infinite, and each r
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psutil
 from livekit.agents import JobRequest
@@ -14,7 +14,10 @@ logger = logging.getLogger(__name__)
 
 
 class Admission:
-    """Accepts rooms up to `max_jobs`, while `min_free_mb` of the machine's memory stay free."""
+    """Accepts rooms up to `max_jobs`, while `min_free_mb` of the machine's memory stay free.
+
+    Their agents join with these participant `attributes`.
+    """
 
     def __init__(
         self,
@@ -23,11 +26,13 @@ class Admission:
         max_jobs: int,
         min_free_mb: int,
         free_mb: Callable[[], float] | None = None,
+        attributes: Mapping[str, str] | None = None,
     ) -> None:
         self._active_jobs = active_jobs
         self._max_jobs = max_jobs
         self._min_free_mb = min_free_mb
         self._free_mb = free_mb or _free_memory_mb
+        self._attributes = dict(attributes or {})
         self._starting = 0
 
     async def answer(self, request: JobRequest) -> None:
@@ -39,7 +44,7 @@ class Admission:
             return
         self._starting += 1
         try:
-            await request.accept()
+            await request.accept(attributes=self._attributes)
         finally:
             self._starting -= 1
 

@@ -122,6 +122,11 @@ class BackendClient:
         """Store or replace the summary of a session."""
         await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
 
+    async def report_worker(self, agent_name: str, worker_id: str) -> None:
+        """Say that a worker of this agent lives."""
+        path = f"/workers/{_segment(agent_name)}/{_segment(worker_id)}"
+        await self._call("PUT", path, None, timeout_s=2.0)
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

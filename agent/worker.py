@@ -24,6 +24,7 @@ from agent.admission import Admission
 from agent.crash_watch import CrashWatch
 from agent.errors import OutboxUnwritable
 from agent.handover import hand_over
+from agent.heartbeat import Heartbeat
 from agent.outbox.folder import folder
 from agent.outbox.sweep import sweep
 from agent.room.job import RoomJob
@@ -81,7 +82,7 @@ class Worker(AgentServer):
             api_key=settings.livekit_api_key,
             api_secret=settings.livekit_api_secret.get_secret_value(),
             # A worker that calls itself full loses dispatches; Admission answers each instead.
-            load_fnc=_no_load,
+            load_fnc=lambda _: 0.0,
             load_threshold=math.inf,
             num_idle_processes=settings.idle_processes,
             drain_timeout=settings.shutdown_grace_s,
@@ -98,6 +99,8 @@ class Worker(AgentServer):
         self.on("worker_started", self._started)
         self.on("worker_registered", lambda *_: self._ready_file.touch())
         self._watch: CrashWatch | None = None
+        self.heartbeat = Heartbeat(settings.name, lambda: open_client(agent_settings))
+        self.on("worker_registered", lambda *_: self.heartbeat.start())
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
         """Raises SystemExit: LiveKit's command line logs other errors, and then exits with 0."""
@@ -108,6 +111,7 @@ class Worker(AgentServer):
             stack.callback(self._ready_file.unlink, missing_ok=True)
             self._watch = CrashWatch(livekit)
             stack.push_async_callback(self._watch.aclose)
+            stack.push_async_callback(self.heartbeat.aclose)
             sweeping = asyncio.create_task(self._sweep())
             stack.callback(sweeping.cancel)
             try:
@@ -184,6 +188,7 @@ def build_server(
         lambda: len(server.active_jobs),
         max_jobs=settings.max_rooms,
         min_free_mb=settings.min_free_memory_mb,
+        attributes=server.heartbeat.attributes,
     )
     server.rtc_session(
         serve, agent_name=settings.name, on_request=admission.answer, on_session_end=end_room
@@ -220,10 +225,6 @@ def _metrics_folder(settings: WorkerSettings, agent_settings: AgentSettings) -> 
     if settings.metrics_port is None:
         return None
     return str(agent_settings.data_dir / "metrics" / str(settings.metrics_port))
-
-
-def _no_load(_: AgentServer) -> float:
-    return 0.0
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from backend_stub import events, health, messages, reference, rooms, search, sessions
+from backend_stub import events, health, messages, reference, rooms, search, sessions, workers
 from backend_stub.credentials import Credentials, check_bind
 from backend_stub.description import describe_problems
 from backend_stub.limits import BodyLimit, RequestTimeout
@@ -60,8 +60,8 @@ def create_app(settings: BackendSettings) -> FastAPI:
     app.state.credentials = Credentials(settings.service_key, local_only=not settings.open)
     install_problems(app)
     describe_problems(app)
-    for router in (rooms.router, messages.router, search.router, events.router, sessions.router):
-        app.include_router(router, prefix=API)
+    for part in (rooms, messages, search, events, sessions, workers):
+        app.include_router(part.router, prefix=API)
     app.include_router(health.router, prefix=API)
     app.include_router(reference.router, prefix=API)
     # Probes and scrapers look at the root.

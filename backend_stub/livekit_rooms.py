@@ -6,12 +6,18 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import aiohttp
 from livekit import api
 
+from backend_stub.agent_dispatches import AgentDispatches
+from backend_stub.agent_watch import AgentWatch
 from backend_stub.settings import LiveKitSettings
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
 
 KEY = "conversation_id"  # in the metadata of rooms and dispatches
 
@@ -24,6 +30,13 @@ class LiveKitRooms:
     def __init__(self, server: api.LiveKitAPI, settings: LiveKitSettings) -> None:
         self._server = server
         self._settings = settings
+        self._dispatches = AgentDispatches(server, settings.agent_name)
+
+    def watch(self, db: "Database") -> AgentWatch:
+        """A loop that brings agents to rooms that have none."""
+        return AgentWatch(
+            db, self._server, self._dispatches, interval_s=self._settings.watch_interval_s
+        )
 
     @property
     def url(self) -> str | None:
@@ -34,7 +47,7 @@ class LiveKitRooms:
         """Make sure that the room exists, knows its conversation and has an agent dispatched.
 
         Returns whether all of that is so; False, and a log line, when the server did not answer
-        or refused. Safe to repeat: a room that has its agent gets no second one.
+        or refused. Safe to repeat: a room that has its agent, or one on the way, gets no other.
         """
         try:
             async with asyncio.timeout(self._settings.timeout_s):
@@ -46,7 +59,7 @@ class LiveKitRooms:
                     )
                 )
                 await self._mend_metadata(room, conversation_id)
-                await self._mend_dispatch(name, conversation_id)
+                await self._dispatches.ensure(name, metadata=_naming(conversation_id))
         except (aiohttp.ClientError, TimeoutError, api.ServerError) as error:
             # The error's text may carry a token.
             logger.warning(
@@ -80,16 +93,6 @@ class LiveKitRooms:
         if metadata is not None:
             await self._server.room.update_room_metadata(
                 api.UpdateRoomMetadataRequest(room=room.name, metadata=metadata)
-            )
-
-    async def _mend_dispatch(self, room: str, conversation_id: UUID) -> None:
-        wanted = self._dispatch(conversation_id)
-        dispatches = await self._server.agent_dispatch.list_dispatch(room_name=room)
-        if all(dispatch.agent_name != wanted.agent_name for dispatch in dispatches):
-            await self._server.agent_dispatch.create_dispatch(
-                api.CreateAgentDispatchRequest(
-                    room=room, agent_name=wanted.agent_name, metadata=wanted.metadata
-                )
             )
 
     def _dispatch(self, conversation_id: UUID) -> api.RoomAgentDispatch:

@@ -62,6 +62,8 @@ async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIt
         if settings.embedding_worker:
             worker = await stack.enter_async_context(_embedding(url, embedder, model))
         livekit = await stack.enter_async_context(open_livekit(settings.livekit))
+        if livekit is not None and settings.livekit.watch_interval_s:
+            await stack.enter_async_context(_watching(url, livekit))
         yield Resources(
             pool=pool,
             embedder=embedder,
@@ -103,6 +105,19 @@ async def _embedding(
             preparing.cancel()
             await asyncio.wait([task, preparing])
     finally:
+        await _close(pool)
+
+
+@asynccontextmanager
+async def _watching(url: str, livekit: LiveKitRooms) -> AsyncIterator[None]:
+    pool = await connect(url, pool_size=1)
+    watching = asyncio.create_task(livekit.watch(pool).run(), name="agent watch")
+    watching.add_done_callback(_log_end)
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
         await _close(pool)
 
 

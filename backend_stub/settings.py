@@ -37,6 +37,11 @@ class LiveKitSettings(BaseSettings):
     token_ttl_s: int = Field(
         default=21_600, ge=60, description="how long a join token stays valid, in seconds"
     )
+    watch_interval_s: float = Field(
+        default=0.5,
+        ge=0,
+        description="seconds between two looks at rooms without an agent; 0: never",
+    )
 
     @model_validator(mode="after")
     def _keys_with_url(self) -> Self:

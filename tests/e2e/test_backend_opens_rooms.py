@@ -22,6 +22,7 @@ def environment(database_url: str, livekit_url: str) -> dict[str, str]:
         "LIVEKIT_API_SECRET": API_SECRET,
         "LIVEKIT_TIMEOUT_S": "5",
         "LIVEKIT_AGENT_NAME": AGENT,
+        "LIVEKIT_WATCH_INTERVAL_S": "0",
         "BACKEND_EMBEDDING_WORKER": "false",
     }
 
@@ -69,6 +70,21 @@ async def test_asking_again_dispatches_no_second_agent(
 
     assert again.dispatched
     assert len(await _dispatches(rooms, room_name)) == 1
+
+
+async def test_asking_again_dispatches_again_once_the_first_dispatch_must_be_lost(
+    backend: httpx.AsyncClient, rooms: api.LiveKitAPI, room_name: str
+) -> None:
+    await _create(backend, room_name)
+
+    async with asyncio.timeout(20):
+        while len(await _dispatches(rooms, room_name)) < 2:
+            assert (await _create(backend, room_name)).dispatched
+            await asyncio.sleep(0.5)
+    await _create(backend, room_name)
+
+    first, second = await _dispatches(rooms, room_name)
+    assert first.metadata == second.metadata
 
 
 async def test_a_room_that_others_opened_is_completed_and_keeps_what_it_has(

@@ -1,0 +1,80 @@
+"""Agent workers as they report themselves, and which backend process watches over their rooms."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+LEASE = timedelta(seconds=3)
+"""Who has not reported for that long counts as dead; workers report about once a second."""
+FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker that has reported; the times are the database's."""
+
+    worker_id: str
+    agent_name: str
+    since: datetime
+    seen_at: datetime
+    alive: bool
+
+
+REPORT = """
+insert into agent_worker (worker_id, agent_name) values ($1, $2)
+on conflict (worker_id) do update set seen_at = now()
+"""
+
+
+async def report(db: "Database", *, worker_id: str, agent_name: str) -> None:
+    """Note that a worker lives and is registered with LiveKit."""
+    await db.execute(REPORT, worker_id, agent_name)
+
+
+WORKERS = """
+select worker_id, agent_name, since, seen_at, seen_at > now() - $1::interval as alive
+  from agent_worker
+"""
+
+
+async def workers(db: "Database") -> list[Worker]:
+    """Every worker that reported within FORGOTTEN_AFTER, dead or alive."""
+    rows = await db.fetch(WORKERS, LEASE)
+    return [Worker(**row) for row in rows]
+
+
+FORGET = """
+delete from agent_worker where seen_at < now() - $1::interval
+"""
+
+
+async def forget(db: "Database") -> None:
+    """Remove workers that are long gone."""
+    await db.execute(FORGET, FORGOTTEN_AFTER)
+
+
+LEAD = """
+insert into agent_watch (holder, until) values ($1, now() + $2::interval)
+on conflict (only_row) do update
+   set holder = excluded.holder, until = excluded.until
+ where agent_watch.holder = excluded.holder or agent_watch.until < now()
+returning holder
+"""
+
+
+async def lead(db: "Database", *, holder: str) -> bool:
+    """Become or stay the one process that watches, for LEASE; False while another one is."""
+    return await db.fetchval(LEAD, holder, LEASE) is not None
+
+
+RESIGN = """
+delete from agent_watch where holder = $1
+"""
+
+
+async def resign(db: "Database", *, holder: str) -> None:
+    """Let another process watch at once."""
+    await db.execute(RESIGN, holder)

@@ -1,0 +1,100 @@
+"""Read from LiveKit's lists: who is a ghost, and which dispatch may still bring an agent."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from livekit import api
+from livekit.protocol import agent as jobs
+from livekit.protocol import agent_dispatch as dispatches
+
+from backend_stub.agent_dispatches import WORKER_ATTRIBUTE, is_coming, is_ghost
+from retrieval.workers import Worker
+
+NAME = "longroom"
+
+
+def worker(
+    id_: str, *, alive: bool = True, since_s: float = 600, seen_s: float = 0, name: str = NAME
+) -> Worker:
+    now = datetime.now(UTC)
+    return Worker(
+        worker_id=id_,
+        agent_name=name,
+        since=now - timedelta(seconds=since_s),
+        seen_at=now - timedelta(seconds=seen_s),
+        alive=alive,
+    )
+
+
+def agent(worker_id: str, *, joined_s: float = 100) -> api.ParticipantInfo:
+    joined_at_ms = int((time.time() - joined_s) * 1000)
+    attributes = {WORKER_ATTRIBUTE: worker_id} if worker_id else {}
+    return api.ParticipantInfo(
+        kind=api.ParticipantInfo.AGENT, joined_at_ms=joined_at_ms, attributes=attributes
+    )
+
+
+def dispatch(*, ago_s: float, job_ago_s: float | None = None) -> api.AgentDispatch:
+    def nanoseconds(ago: float) -> int:
+        return int((time.time() - ago) * 1e9)
+
+    state = dispatches.AgentDispatchState(created_at=nanoseconds(ago_s))
+    if job_ago_s is not None:
+        state.jobs.append(jobs.Job(state=jobs.JobState(started_at=nanoseconds(job_ago_s))))
+    return api.AgentDispatch(agent_name=NAME, state=state)
+
+
+DEAD = worker("dead", alive=False, seen_s=5)
+ALIVE = worker("alive")
+
+
+def test_an_agent_whose_worker_is_silent_is_a_ghost() -> None:
+    assert is_ghost(agent("dead"), [DEAD, ALIVE], NAME)
+    assert not is_ghost(agent("alive"), [DEAD, ALIVE], NAME)
+
+
+def test_nobody_is_a_ghost_while_nobody_could_take_its_place() -> None:
+    assert not is_ghost(agent("dead"), [DEAD], NAME)
+    assert not is_ghost(agent("dead"), [DEAD, worker("other", name="translator")], NAME)
+
+
+def test_an_agent_that_came_after_the_last_report_proves_that_its_worker_lives() -> None:
+    assert not is_ghost(agent("dead", joined_s=1), [DEAD, ALIVE], NAME)
+
+
+def test_an_agent_of_a_worker_that_never_reported_is_not_judged() -> None:
+    assert not is_ghost(agent("unknown"), [DEAD, ALIVE], NAME)
+    assert not is_ghost(agent(""), [DEAD, ALIVE], NAME)
+
+
+def test_a_fresh_dispatch_may_still_bring_an_agent_an_old_one_without_a_job_not() -> None:
+    assert is_coming([dispatch(ago_s=5)], [ALIVE], NAME)
+    assert not is_coming([dispatch(ago_s=8)], [ALIVE], NAME)
+    assert not is_coming([], [ALIVE], NAME)
+
+
+def test_a_job_on_a_busy_worker_is_given_more_time() -> None:
+    assert is_coming([dispatch(ago_s=25, job_ago_s=25)], [], NAME)
+    assert not is_coming([dispatch(ago_s=31, job_ago_s=31)], [], NAME)
+
+
+def test_only_the_newest_dispatch_counts() -> None:
+    served_before = dispatch(ago_s=20, job_ago_s=20)
+    assert not is_coming([dispatch(ago_s=10), served_before], [], NAME)
+    assert is_coming([served_before, dispatch(ago_s=3)], [], NAME)
+
+
+def test_each_lost_dispatch_doubles_the_wait_up_to_a_minute() -> None:
+    lost = [dispatch(ago_s=100 + n) for n in range(9)]
+    assert is_coming([*lost[:1], dispatch(ago_s=13)], [], NAME)
+    assert not is_coming([*lost[:1], dispatch(ago_s=15)], [], NAME)
+    assert is_coming([*lost, dispatch(ago_s=59)], [], NAME)
+    assert not is_coming([*lost, dispatch(ago_s=61)], [], NAME)
+
+
+def test_a_worker_that_came_after_the_dispatch_ends_the_wait() -> None:
+    lost = [dispatch(ago_s=100 + n) for n in range(9)]
+    assert not is_coming([*lost, dispatch(ago_s=20)], [worker("new", since_s=1)], NAME)
+    assert is_coming([*lost, dispatch(ago_s=20)], [worker("new", since_s=1, name="x")], NAME)
+    # Its first report may be later than its registration.
+    assert is_coming([dispatch(ago_s=2)], [worker("new", since_s=1)], NAME)
