@@ -12,7 +12,7 @@ from agent.backend_client import BackendClient
 from agent.bounded_session import BoundedSession
 from agent.language_model import language_model
 from agent.question import Question
-from agent.recall.recall import Asker
+from agent.recall.turn_query import Asker
 from agent.resumption import resume
 from agent.room_agent import People, RoomAgent
 from agent.settings import AgentSettings

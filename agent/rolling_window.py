@@ -5,7 +5,15 @@ from collections.abc import Sequence
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 
-from retrieval.wire import Message, MessageCreate, MessageId
+from agent.stored_text import storable_content, storable_name
+from retrieval.wire import (
+    MAX_WINDOW_MESSAGE_CHARS,
+    MAX_WINDOW_MESSAGES,
+    Message,
+    MessageCreate,
+    MessageId,
+    WindowMessage,
+)
 
 MESSAGE_ID = "message_id"
 """Key in ChatMessage.extra: the id under which the message is stored, if it is not the item's."""
@@ -32,6 +40,26 @@ def message_id(item: ChatMessage) -> MessageId:
 def message_ids(chat_ctx: ChatContext) -> frozenset[str]:
     """The stored ids of all messages in the context."""
     return frozenset(message_id(item) for item in _messages(chat_ctx.items))
+
+
+def window_messages(
+    chat_ctx: ChatContext, *, before: ChatMessage | None = None, speaker: str
+) -> list[WindowMessage]:
+    """The newest messages, oldest first, as a search is told them; `before` one of them if given.
+
+    `speaker` said what has no speaker noted. Long texts are cut.
+    """
+    messages = _messages(chat_ctx.items)
+    if before is not None:
+        messages = messages[: next(n for n, item in enumerate(messages) if item is before)]
+    return [
+        WindowMessage(
+            role="assistant" if item.role == "assistant" else "user",
+            participant=storable_name(_speaker(item, speaker), default="user"),
+            content=storable_content((item.text_content or "").strip())[:MAX_WINDOW_MESSAGE_CHARS],
+        )
+        for item in messages[-MAX_WINDOW_MESSAGES:]
+    ]
 
 
 def with_text(item: ChatMessage, text: str) -> ChatMessage:
@@ -92,6 +120,11 @@ def _without_orphans(items: Sequence[ChatItem]) -> list[ChatItem]:
 
 def _messages(items: Sequence[ChatItem]) -> list[ChatMessage]:
     return [item for item in items if isinstance(item, ChatMessage) and _in_conversation(item)]
+
+
+def _speaker(item: ChatMessage, listened_to: str) -> str:
+    noted = item.extra.get(SPEAKER)
+    return str(noted or (listened_to if item.role == "user" else item.role))
 
 
 def _in_conversation(item: ChatItem) -> bool:

@@ -16,8 +16,9 @@ from agent.outbox.intake import Intake
 from agent.question import Question
 from agent.recall.hits import hits_without
 from agent.recall.memory import BlockStyle, Memory
-from agent.recall.recall import Asker, Recall, RecallLimits
+from agent.recall.recall import Recall
 from agent.recall.search_tool import search_tool
+from agent.recall.turn_query import Asker, RecallLimits
 from agent.recall.turn_text import TurnText
 from agent.replies import answer_text, outcome_of, user_item
 from agent.resumption import Resumed
@@ -186,6 +187,7 @@ class RoomAgent:
         tool = search_tool(
             self._search_again,
             asker=lambda: self.memory.asker,
+            window=lambda: self.memory.said(self.agent.chat_ctx),
             token_budget=settings.recall_token_budget,
         )
         return SupportAgent(
@@ -235,4 +237,5 @@ def _recall_limits(settings: AgentSettings) -> RecallLimits:
         hits=settings.recall_limit,
         token_budget=settings.recall_token_budget,
         neighbours=settings.recall_neighbours,
+        window_messages=settings.recall_window_messages,
     )

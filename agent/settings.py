@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from retrieval.wire import MAX_PAGE_MESSAGES
+from retrieval.wire import MAX_PAGE_MESSAGES, MAX_WINDOW_MESSAGES
 
 INSTRUCTIONS = (
     "You are the support agent of a long-running room in which several people talk over months. "
@@ -83,6 +83,12 @@ class AgentSettings(BaseSettings):
     )
     recall_neighbours: int = Field(
         default=1, ge=0, le=10, description="Messages shown on each side of a recalled one."
+    )
+    recall_window_messages: int = Field(
+        default=8,
+        ge=0,
+        le=MAX_WINDOW_MESSAGES,
+        description="Newest messages sent with a search, to resolve follow-ups; 0 sends none.",
     )
     recall_debounce_s: float = Field(
         default=0.25,

@@ -29,7 +29,7 @@ from livekit.agents import Agent, AgentSession
 from agent.backend_client import BackendClient
 from agent.bounded_session import BoundedSession
 from agent.question import Question
-from agent.recall.recall import Asker
+from agent.recall.turn_query import Asker
 from agent.resumption import resume
 from agent.room_agent import People, RoomAgent
 from agent.settings import AgentSettings

@@ -16,7 +16,7 @@ from livekit.agents.voice.io import AudioInput
 
 from agent.backend_client import BackendClient
 from agent.bounded_session import BoundedSession
-from agent.recall.recall import Asker
+from agent.recall.turn_query import Asker
 from agent.resumption import resume
 from agent.rolling_window import message_ids
 from agent.room_agent import People, RoomAgent

@@ -15,7 +15,7 @@ from livekit.agents.voice.audio_recognition import _EndOfTurnInfo, _EndOfTurnMet
 from agent.bounded_session import BoundedSession
 from agent.outbox.outbox import Outbox
 from agent.question import Question
-from agent.recall.recall import Asker
+from agent.recall.turn_query import Asker
 from agent.resumption import resume
 from agent.room_agent import People, RoomAgent
 from agent.settings import AgentSettings

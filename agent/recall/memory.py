@@ -9,10 +9,12 @@ from typing import Literal, TypeGuard
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 from opentelemetry.trace import Span
 
-from agent.recall.recall import Asker, Recall, Recalled
+from agent.recall.recall import Recall, Recalled
 from agent.recall.recalled_block import recalled_block
-from agent.rolling_window import SPEAKER, message_id, message_ids
+from agent.recall.turn_query import Asker
+from agent.rolling_window import SPEAKER, message_id, message_ids, window_messages
 from agent.tracing import span
+from retrieval.wire import WindowMessage
 
 BLOCK_ID = "longroom.recalled"
 HITS = "hits"
@@ -62,7 +64,8 @@ class Memory:
         """Begin to search for what somebody is still saying."""
         asker = self._asker(identity)
         exclude = message_ids(window) | self._waiting()
-        self._recall.prefetch(text, asker=asker, exclude=exclude, final=final)
+        said = self.said(window)
+        self._recall.prefetch(text, asker=asker, exclude=exclude, window=said, final=final)
 
     async def place(self, chat_ctx: ChatContext) -> None:
         """Add the block to this request's copy of the context, if it asks a question.
@@ -76,9 +79,10 @@ class Memory:
         self._asking = question.extra.get(SPEAKER)
         asker = self.asker
         exclude = message_ids(chat_ctx) | self._waiting()
+        before = self.said(chat_ctx, before=question)
         with span("recall") as current:
             recalled = await self._recall.take(
-                question.text_content or "", asker=asker, exclude=exclude
+                question.text_content or "", asker=asker, exclude=exclude, window=before
             )
             _describe(current, recalled)
         self._note(message_id(question), recalled)
@@ -86,6 +90,13 @@ class Memory:
         if block is not None:
             # By position, not by time: equal times would put it behind the question.
             chat_ctx.items.insert(chat_ctx.index_by_id(question.id) or 0, block)
+
+    def said(
+        self, window: ChatContext, *, before: ChatMessage | None = None
+    ) -> list[WindowMessage]:
+        """What a search may have to be read in the light of, oldest first."""
+        listened_to = self._asker(None).identity
+        return window_messages(window, before=before, speaker=listened_to)
 
     def recalled(self, question_id: str) -> Recalled:
         """What the newest request for the question stored under that id got."""

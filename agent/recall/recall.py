@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,17 +13,9 @@ from opentelemetry.trace import Span, get_current_span
 from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
 from agent.recall.hits import hits_without
-from agent.recall.query_key import query_key, query_words
-from agent.stored_text import storable_content, storable_name
+from agent.recall.turn_query import Asker, RecallLimits, TurnQuery
 from agent.tracing import link_to, span
-from retrieval.wire import (
-    MAX_EXCLUDED_IDS,
-    MAX_QUERY_CHARS,
-    MessageId,
-    RetrievalHit,
-    SearchRequest,
-    SearchResponse,
-)
+from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
 
 logger = logging.getLogger(__name__)
 
@@ -33,26 +25,6 @@ Search = Callable[[SearchRequest], Awaitable[SearchResponse]]
 
 _KEPT_SEARCHES = 8
 _MAX_AGE_S = 30.0
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Who means "I" and "yesterday" in a query."""
-
-    identity: str
-    time_zone: str = "UTC"
-
-
-@dataclass(frozen=True)
-class RecallLimits:
-    """`timeout_s` bounds what a turn waits; while somebody speaks, their searches begin at least
-    `debounce_s` apart."""
-
-    timeout_s: float = 0.25
-    debounce_s: float = 0.25
-    hits: int = 10
-    token_budget: int = 1000
-    neighbours: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,11 +46,24 @@ class Recalled:
 @dataclass
 class _Searching:
     task: asyncio.Task[SearchResponse]
-    excluded: frozenset[str]
+    query: TurnQuery
     started_at: float
     ended_at: float = 0.0
     taken: bool = False
     span: Span | None = None
+
+    def serves(self, query: TurnQuery) -> bool:
+        """Whether it left out nothing that is to be found now, and read the words as they are now.
+
+        Most queries stand on their own: what has been said since does not change their search.
+        """
+        if not self.query.exclude <= query.exclude:
+            return False
+        if not self.task.done():
+            return self.query.window == query.window
+        if self.task.cancelled() or self.task.exception() is not None:
+            return False
+        return self.query.window == query.window or self.task.result().read_as is None
 
 
 class Recall:
@@ -97,29 +82,44 @@ class Recall:
         self._searches: OrderedDict[tuple[str, Asker], _Searching] = OrderedDict()
         self._resting: dict[Asker, asyncio.Task[None]] = {}
 
-    def prefetch(self, text: str, *, asker: Asker, exclude: Set[str], final: bool = False) -> None:
+    def prefetch(
+        self,
+        text: str,
+        *,
+        asker: Asker,
+        exclude: Set[str],
+        window: Sequence[WindowMessage] = (),
+        final: bool = False,
+    ) -> None:
         """Begin to search for a text that may still grow.
 
         At once if it is `final` or no search runs for this asker, else when that has ended: the
         last word's search starts early, and a slow backend is asked less often.
         """
+        query = TurnQuery(text, asker, frozenset(exclude), self._newest(window))
         self._stop_resting(asker)
-        self._resting[asker] = asyncio.create_task(
-            self._speculate(text, asker=asker, exclude=frozenset(exclude), final=final)
-        )
+        self._resting[asker] = asyncio.create_task(self._speculate(query, final=final))
 
-    async def take(self, text: str, *, asker: Asker, exclude: Set[str]) -> Recalled:
+    async def take(
+        self,
+        text: str,
+        *,
+        asker: Asker,
+        exclude: Set[str],
+        window: Sequence[WindowMessage] = (),
+    ) -> Recalled:
         """The hits for a final text, within the deadline; never raises, but for cancellation.
 
         `exclude` are the ids that the prompt holds already: no hit and no neighbour is one of them.
+        `window` is what was said before the text, oldest first.
         """
         self._stop_resting(asker)
-        key = query_key(text)
-        if not key:
+        query = TurnQuery(text, asker, frozenset(exclude), self._newest(window))
+        if not query.key:
             return Recalled()
         asked_at = time.perf_counter()
-        known = self._reusable(key, asker, frozenset(exclude))
-        search = known or self._start(key, text, asker=asker, exclude=frozenset(exclude))
+        known = self._reusable(query)
+        search = known or self._start(query)
         if search is None:
             return Recalled(degraded="resting")
         search.taken = True
@@ -140,15 +140,15 @@ class Recall:
             task.cancel()
         await asyncio.gather(*running, *resting, return_exceptions=True)
 
-    async def _speculate(
-        self, text: str, *, asker: Asker, exclude: frozenset[str], final: bool
-    ) -> None:
+    def _newest(self, window: Sequence[WindowMessage]) -> tuple[WindowMessage, ...]:
+        return tuple(window)[-count:] if (count := self._limits.window_messages) else ()
+
+    async def _speculate(self, query: TurnQuery, *, final: bool) -> None:
         if not final:
-            await self._earlier_searches(asker)
-        key = query_key(text)
-        if key and self._reusable(key, asker, exclude) is None:
-            self._drop_outgrown(asker)
-            self._start(key, text, asker=asker, exclude=exclude)
+            await self._earlier_searches(query.asker)
+        if query.key and self._reusable(query) is None:
+            self._drop_outgrown(query.asker)
+            self._start(query)
 
     async def _earlier_searches(self, asker: Asker) -> None:
         """Wait until none runs and the last one is old enough."""
@@ -165,44 +165,32 @@ class Recall:
         if (resting := self._resting.pop(asker, None)) is not None:
             resting.cancel()
 
-    def _reusable(self, key: str, asker: Asker, exclude: frozenset[str]) -> _Searching | None:
-        """A young search of the same words that left out nothing which is to be found now."""
-        search = self._searches.get((key, asker))
-        if search is None or not search.excluded <= exclude:
+    def _reusable(self, query: TurnQuery) -> _Searching | None:
+        """A young search of the same words that serves this query too."""
+        search = self._searches.get((query.key, query.asker))
+        if search is None or time.perf_counter() - search.started_at > _MAX_AGE_S:
             return None
-        if time.perf_counter() - search.started_at > _MAX_AGE_S:
-            return None
-        done = search.task.done()
-        return None if done and (search.task.cancelled() or search.task.exception()) else search
+        return search if search.serves(query) else None
 
-    def _start(
-        self, key: str, text: str, *, asker: Asker, exclude: frozenset[str]
-    ) -> _Searching | None:
+    def _start(self, query: TurnQuery) -> _Searching | None:
         if not self._breaker.may_try():
             return None
-        task = asyncio.create_task(self._searched(text, asker, exclude), name="recall search")
-        search = _Searching(task, exclude, time.perf_counter())
+        task = asyncio.create_task(self._searched(query), name="recall search")
+        search = _Searching(task, query, time.perf_counter())
         task.add_done_callback(lambda _: self._note(search))
-        self._searches[key, asker] = search
-        self._searches.move_to_end((key, asker))
+        key = (query.key, query.asker)
+        self._searches[key] = search
+        self._searches.move_to_end(key)
         if len(self._searches) > _KEPT_SEARCHES:
             _, oldest = self._searches.popitem(last=False)
             if not oldest.taken:
                 oldest.task.cancel()
         return search
 
-    async def _searched(self, text: str, asker: Asker, exclude: frozenset[str]) -> SearchResponse:
-        request = SearchRequest(
-            query=storable_content(query_words(text))[:MAX_QUERY_CHARS],
-            limit=self._limits.hits,
-            token_budget=self._limits.token_budget,
-            neighbours=self._limits.neighbours,
-            asker=storable_name(asker.identity, default="user"),
-            time_zone=asker.time_zone,
-            exclude_ids=[MessageId(id_) for id_ in sorted(exclude)[:MAX_EXCLUDED_IDS]],
-        )
+    async def _searched(self, query: TurnQuery) -> SearchResponse:
+        request = query.request(self._limits)
         with span("recall search") as current:
-            if (search := self._searches.get((query_key(text), asker))) is not None:
+            if (search := self._searches.get((query.key, query.asker))) is not None:
                 search.span = current
             return await self._search(request)
 

@@ -10,9 +10,9 @@ from livekit.agents.llm import Tool, function_tool
 from pydantic import Field, ValidationError
 
 from agent.errors import BackendError
-from agent.recall.recall import Asker
 from agent.recall.recalled_block import recalled_block
-from retrieval.wire import SearchRequest, SearchResponse
+from agent.recall.turn_query import Asker
+from retrieval.wire import SearchRequest, SearchResponse, WindowMessage
 
 NOTHING_FOUND = "Nothing in this conversation matches."
 
@@ -21,9 +21,12 @@ def search_tool(
     search: Callable[[SearchRequest], Awaitable[SearchResponse]],
     *,
     asker: Callable[[], Asker],
+    window: Callable[[], list[WindowMessage]],
     token_budget: int,
 ) -> Tool:
     """A `search_conversation` tool whose result is a recalled block.
+
+    `window` is what the model's query may refer to.
 
     It raises ToolError, which LiveKit shows to the model, for dates that are none and for a
     backend that does not answer.
@@ -49,7 +52,9 @@ def search_tool(
         who = asker()
         request = _request(query, who, participants, _start(since, who), _end(until, who))
         try:
-            response = await search(request.model_copy(update={"token_budget": token_budget}))
+            response = await search(
+                request.model_copy(update={"token_budget": token_budget, "window": window()})
+            )
         except BackendError as error:
             raise ToolError("The search does not answer now; go on without it.") from error
         block = recalled_block(

@@ -12,7 +12,7 @@ from agent.errors import BackendUnavailable
 from agent.event_records import action_record
 from agent.handover import Succession
 from agent.owned_tasks import OwnedTasks
-from agent.recall.recall import Asker
+from agent.recall.turn_query import Asker
 from agent.resumption import Resumed, resume
 from agent.room.ears import Ears
 from agent.room.linked_participant import LinkedParticipant

@@ -21,7 +21,8 @@ AGENT = f"""
 import asyncio, sys
 from datetime import UTC, datetime
 from agent.backend_client import BackendClient
-from agent.recall.recall import Asker, Recall
+from agent.recall.recall import Recall
+from agent.recall.turn_query import Asker
 from agent.tracing import flush, span, start_exporting
 from retrieval.wire import MessageCreate, SearchRequest
 

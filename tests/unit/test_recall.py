@@ -7,7 +7,8 @@ import pytest
 
 from agent.errors import BackendRejected, BackendUnavailable
 from agent.recall.circuit_breaker import CircuitBreaker
-from agent.recall.recall import Asker, Recall, RecallLimits
+from agent.recall.recall import Recall
+from agent.recall.turn_query import Asker, RecallLimits
 from retrieval.wire import (
     Message,
     MessageId,
@@ -16,6 +17,7 @@ from retrieval.wire import (
     SearchRequest,
     SearchResponse,
     SearchTimings,
+    WindowMessage,
 )
 
 ANA, BEN = Asker("ana"), Asker("ben", "Asia/Tokyo")
@@ -33,6 +35,7 @@ class Searches:
         self.may_answer.set()
         self.error: Exception | None = None
         self.relevant = True
+        self.read_as: str | None = None
 
     async def __call__(self, request: SearchRequest) -> SearchResponse:
         self.requests.append(request)
@@ -57,6 +60,7 @@ class Searches:
             pending=0,
             model="words",
             timings=SearchTimings(embed_ms=0, candidates_ms=0, total_ms=0),
+            read_as=self.read_as,
         )
 
     @property
@@ -279,3 +283,54 @@ async def test_closing_stops_what_still_runs() -> None:
     await _a_moment()
     await recall.aclose()
     assert searches.cancelled == ["where is the key"]
+
+
+def _said(text: str) -> list[WindowMessage]:
+    return [WindowMessage(role="user", participant="ana", content=text)]
+
+
+async def test_the_newest_messages_go_with_a_search() -> None:
+    searches = Searches()
+    recall = Recall(searches, limits=RecallLimits(window_messages=2))
+    window = [*_said("one"), *_said("two"), *_said("three")]
+    await recall.take("and the second one", asker=ANA, exclude=NOBODY, window=window)
+    assert searches.requests[0].window == window[1:]
+    silent = Recall(searches, limits=RecallLimits(window_messages=0))
+    await silent.take("and the second one", asker=ANA, exclude=NOBODY, window=window)
+    assert searches.requests[1].window == []
+
+
+@pytest.mark.parametrize(
+    ("read_as", "after", "source"),
+    [
+        ("where is the pump? and the second one", "pump", "speculation"),
+        ("where is the pump? and the second one", "lamp", "fresh"),
+        (None, "lamp", "speculation"),
+    ],
+)
+async def test_a_follow_up_is_searched_again_once_something_else_was_said(
+    read_as: str | None, after: str, source: str
+) -> None:
+    searches = Searches()
+    searches.read_as = read_as
+    recall = Recall(searches, limits=EAGER)
+    recall.prefetch("and the second one", asker=ANA, exclude=NOBODY, window=_said("pump"))
+    await _a_moment()
+    recalled = await recall.take(
+        "And the second one?", asker=ANA, exclude=NOBODY, window=_said(after)
+    )
+    assert recalled.source == source
+
+
+async def test_a_search_that_has_not_told_yet_how_it_read_the_words_serves_its_window_only() -> (
+    None
+):
+    searches = Searches()
+    searches.may_answer.clear()
+    recall = Recall(searches, limits=RecallLimits(timeout_s=0.0))
+    recall.prefetch("and the second one", asker=ANA, exclude=NOBODY, window=_said("pump"))
+    await _a_moment()
+    await recall.take("and the second one", asker=ANA, exclude=NOBODY, window=_said("pump"))
+    await recall.take("and the second one", asker=ANA, exclude=NOBODY, window=_said("lamp"))
+    assert [request.window for request in searches.requests] == [_said("pump"), _said("lamp")]
+    await recall.aclose()

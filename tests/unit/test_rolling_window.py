@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
 
-from agent.rolling_window import message_id, message_ids, restored, trimmed
+from agent.rolling_window import (
+    SPEAKER,
+    message_id,
+    message_ids,
+    restored,
+    trimmed,
+    window_messages,
+)
+from retrieval.wire import MAX_WINDOW_MESSAGE_CHARS, MAX_WINDOW_MESSAGES, WindowMessage
 from tests.builders import message
 
 SHORT = {"s": "system", "u": "user", "a": "assistant"}
@@ -103,3 +111,25 @@ def test_ids_of_livekit_are_made_longer_and_ours_are_kept() -> None:
     assert message_id(theirs) == message_id(theirs.model_copy())
     ours = ChatMessage(role="user", content=["x"], extra={"message_id": "m1"})
     assert message_id(ours) == "m1"
+
+
+def test_what_was_said_before_a_question_is_told_with_its_speaker() -> None:
+    question = ChatMessage(role="user", content=["and the second one?"], extra={SPEAKER: "ben"})
+    context = _context("suacoua")
+    context.items[1].extra[SPEAKER] = "ben"  # type: ignore[union-attr]  # a message
+    context.items.append(question)
+    assert window_messages(context, before=question, speaker="ana") == [
+        WindowMessage(role="user", participant="ben", content="u1"),
+        WindowMessage(role="assistant", participant="assistant", content="a2"),
+        WindowMessage(role="user", participant="ana", content="u5"),
+        WindowMessage(role="assistant", participant="assistant", content="a6"),
+    ]
+
+
+def test_whatever_is_in_the_window_can_be_told() -> None:
+    odd = [" " * 3000 + "x", "", "\x00", "y" * 3000]
+    items = [ChatMessage(role="user", content=[text]) for text in [*odd, *["z"] * 17]]
+    said = window_messages(ChatContext([*items]), speaker=" \n")
+    assert len(said) == MAX_WINDOW_MESSAGES
+    assert said[2].content == "y" * MAX_WINDOW_MESSAGE_CHARS
+    assert {message.participant for message in said} == {"user"}
