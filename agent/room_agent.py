@@ -1,6 +1,7 @@
 """Puts an agent together for one conversation: in a LiveKit room or without one."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -127,6 +128,8 @@ class RoomAgent:
     async def _answer(self, question: Question) -> TurnTrace:
         message = user_item(question)
         await self.events.accept_question(message)
+        # Meanwhile something else may have been said, a greeting say: the question comes after it.
+        message.created_at = time.time()
         reply = self.session.generate_reply(
             user_input=message, input_modality="audio" if question.spoken else "text"
         )

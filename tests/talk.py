@@ -69,6 +69,7 @@ async def talking(
     data_dir: Path,
     *,
     session_options: dict[str, Any] | None = None,
+    after_greeting: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Talk]:
     """An agent in the room "den", greeting nobody unless the settings say so."""
@@ -90,7 +91,10 @@ async def talking(
     )
     people = People("agent", lambda identity: Asker(identity or "ana"), lambda: True)
     room_agent = RoomAgent(config, client=client, resumed=resumed, session=session, people=people)
-    await session.start(room_agent.agent, capture_run=True)
+    if after_greeting:
+        await session.start(room_agent.agent, capture_run=True)
+    else:
+        await session.start(room_agent.agent)
     try:
         yield Talk(room_agent, resumed.outbox, count(1))
     finally:

@@ -1,5 +1,6 @@
 """Questions that wait for their turn: on disk, in order, and in nobody else's prompt."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from livekit.agents.llm import ChatContext, ChatMessage
 from agent.answer_ids import answered_question
 from agent.question import Question
 from agent.rolling_window import message_id
-from retrieval.wire import MessageId
+from retrieval.wire import ConversationEvent, MessageCreate, MessageId
 from tests.fake_backend import FakeBackend
 from tests.scripted_llm import ScriptedLLM, ToolCall
 from tests.talk import Talk, remember, talking
@@ -105,3 +106,21 @@ async def test_a_question_taken_over_is_counted_and_stored_once(tmp_path: Path) 
         assert await talk.outbox.dead_letters() == []
     assert trace.conversation_messages == 2
     assert [m.id for m in backend.stored] == ["q1", "q1.answer1"]
+
+
+async def test_a_question_asked_during_the_greeting_comes_after_it(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    hello = "Hello, all."
+    async with talking(backend, llm, tmp_path, greeting=hello, after_greeting=False) as talk:
+        accept = talk.outbox.accept
+
+        async def accept_slowly(*writes: MessageCreate | ConversationEvent) -> None:
+            """The question's way to disk takes as long as the greeting."""
+            async with asyncio.timeout(10):
+                while ("assistant", hello) not in talk.window:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+            await accept(*writes)
+
+        talk.outbox.accept = accept_slowly  # type: ignore[method-assign]
+        await talk.ask("Where is the key?")
+    assert llm.last_prompt[-1] == ("user", "Where is the key?")
