@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from livekit.agents import ToolError
 from livekit.agents.llm import Tool, function_tool
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agent.errors import BackendError
 from agent.recall.recalled_block import recalled_block
@@ -15,6 +15,41 @@ from agent.recall.turn_query import Asker
 from retrieval.wire import SearchRequest, SearchResponse, WindowMessage
 
 NOTHING_FOUND = "Nothing in this conversation matches."
+
+
+def _parameter(kind: object, description: str) -> dict[str, object]:
+    return {"type": kind, "description": description}
+
+
+PARAMETERS = {
+    "query": _parameter("string", "What to look for, in the user's words."),
+    "participants": _parameter(["array", "null"], "Only what these people said.")
+    | {"items": {"type": "string"}},
+    "since": _parameter(["string", "null"], "Only from this day on, as YYYY-MM-DD."),
+    "until": _parameter(["string", "null"], "Only up to and including this day, as YYYY-MM-DD."),
+}
+DESCRIPTION: dict[str, Any] = {
+    "name": "search_conversation",
+    "description": "Search all earlier messages of this conversation.\n\n"
+    "Use it when the recalled messages do not answer. Say who said it and when.",
+    # OpenAI's strict form: every parameter is required, and nothing else is allowed.
+    "strict": True,
+    "parameters": {
+        "type": "object",
+        "properties": PARAMETERS,
+        "required": list(PARAMETERS),
+        "additionalProperties": False,
+    },
+}
+
+
+class Arguments(BaseModel):
+    """What a model sends; other servers' models leave out what OpenAI's send as null."""
+
+    query: str
+    participants: list[str] | None = None
+    since: str | None = None
+    until: str | None = None
 
 
 def search_tool(
@@ -32,25 +67,11 @@ def search_tool(
     backend that does not answer.
     """
 
-    @function_tool(name="search_conversation")
-    async def search_conversation(
-        query: Annotated[str, Field(description="What to look for, in the user's words.")],
-        participants: Annotated[
-            list[str] | None, Field(description="Only what these people said.")
-        ] = None,
-        since: Annotated[
-            str | None, Field(description="Only from this day on, as YYYY-MM-DD.")
-        ] = None,
-        until: Annotated[
-            str | None, Field(description="Only up to and including this day, as YYYY-MM-DD.")
-        ] = None,
-    ) -> str:
-        """Search all earlier messages of this conversation.
-
-        Use it when the recalled messages do not answer. Say who said it and when.
-        """
+    # A schema of our own: LiveKit would build a validator class from the signature in every turn.
+    @function_tool(raw_schema=DESCRIPTION)
+    async def search_conversation(raw_arguments: dict[str, object]) -> str:
         who = asker()
-        request = _request(query, who, participants, _start(since, who), _end(until, who))
+        request = _request(_arguments(raw_arguments), who)
         try:
             response = await search(
                 request.model_copy(update={"token_budget": token_budget, "window": window()})
@@ -68,21 +89,23 @@ def search_tool(
     return search_conversation
 
 
-def _request(
-    query: str,
-    asker: Asker,
-    participants: list[str] | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> SearchRequest:
+def _arguments(raw: dict[str, object]) -> Arguments:
+    try:
+        return Arguments.model_validate(raw)
+    except ValidationError as error:
+        problems = (f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        raise ToolError("; ".join(problems)) from error
+
+
+def _request(asked: Arguments, asker: Asker) -> SearchRequest:
     try:
         return SearchRequest(
-            query=query,
+            query=asked.query,
             asker=asker.identity,
             time_zone=asker.time_zone,
-            participants=participants or None,
-            since=since,
-            until=until,
+            participants=asked.participants or None,
+            since=_start(asked.since, asker),
+            until=_end(asked.until, asker),
             neighbours=1,
         )
     except ValidationError as error:

@@ -71,3 +71,13 @@ async def test_without_the_backend_the_model_goes_on(tmp_path: Path) -> None:
         backend.down = False
     assert trace.answer == "done "
     assert "go on without it" in llm.last_prompt[-1][1]
+
+
+async def test_arguments_of_another_kind_are_explained_to_the_model(tmp_path: Path) -> None:
+    assert "participants: " in await _result(
+        FakeBackend(), tmp_path, query="key", participants="ben"
+    )
+
+
+async def test_a_call_without_a_query_is_explained_to_the_model(tmp_path: Path) -> None:
+    assert "query: Field required" in await _result(FakeBackend(), tmp_path)
