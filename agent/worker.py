@@ -28,23 +28,13 @@ from agent.heartbeat import Heartbeat
 from agent.outbox.folder import folder
 from agent.outbox.sweep import sweep
 from agent.room.job import RoomJob
-from agent.room.parts import open_client, open_parts
+from agent.room.parts import open_client
+from agent.room.ready_parts import take_parts
 from agent.settings import AgentSettings
 from agent.tracing import flush, start_exporting
 from agent.worker_settings import WorkerSettings
 
 SWEEP_TIMEOUT_S = 20.0
-# Imported once, in the process that all job processes are forked from: what a plugin imports only
-# when it is used would otherwise cost each new agent 0.2 s, and memory of its own.
-PRELOADED = [
-    "agent.worker",
-    "anyio._backends._asyncio",
-    "httpcore",
-    "livekit.agents.llm.async_toolset",
-    "openai.lib.streaming.chat",
-    "openai.resources.chat.completions",
-    "openai.resources.models",
-]
 READY_PARTS = "parts"
 ROOM_JOB = "room_job"
 READY_FILE = "worker.ready"
@@ -53,9 +43,9 @@ logger = logging.getLogger(__name__)
 
 
 def prepare(process: JobProcess) -> None:
-    """Before there is a room: clients load certificates, which a room need not wait for."""
+    """Before there is a room."""
     start_exporting()
-    process.userdata[READY_PARTS] = open_parts(AgentSettings(), WorkerSettings())
+    process.userdata[READY_PARTS] = take_parts()
 
 
 async def serve_room(ctx: JobContext) -> None:
@@ -91,7 +81,7 @@ class Worker(AgentServer):
             port=settings.health_port,
             prometheus_port=settings.metrics_port,
             prometheus_multiproc_dir=_metrics_folder(settings, agent_settings),
-            preload_modules=PRELOADED,
+            preload_modules=["agent.preload"],
             setup_fnc=prepare,
         )
         self._settings = settings

@@ -101,7 +101,9 @@ class RoomJob:
             "room": ctx.room.name,
             "conversation_id": str(resumed.conversation_id),
         }
-        metadata = RoomMetadata(ctx.api, ctx.room.name, ConversationId(resumed.conversation_id))
+        conversation_id = ConversationId(resumed.conversation_id)
+        # LiveKit's API is opened when it is needed: a room that keeps its metadata needs none.
+        metadata = RoomMetadata(lambda: ctx.api, ctx.room, conversation_id)
         ctx.room.on("room_metadata_changed", lambda *_: self._tasks.start(metadata.keep()))
         self._tasks.start(metadata.keep())
 

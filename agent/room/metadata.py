@@ -2,10 +2,11 @@
 
 import json
 import logging
+from collections.abc import Callable
 from uuid import UUID
 
 import aiohttp
-from livekit import api
+from livekit import api, rtc
 from pydantic import JsonValue
 
 from retrieval.wire import ConversationId
@@ -51,23 +52,31 @@ def with_conversation(text: str, conversation_id: ConversationId) -> str | None:
 class RoomMetadata:
     """Keeps the conversation id in the room's metadata, also after a server restart emptied it."""
 
-    def __init__(self, livekit: api.LiveKitAPI, room: str, conversation_id: ConversationId) -> None:
+    def __init__(
+        self,
+        livekit: Callable[[], api.LiveKitAPI],
+        room: rtc.Room,
+        conversation_id: ConversationId,
+    ) -> None:
         self._livekit = livekit
         self._room = room
         self._conversation_id = conversation_id
 
     async def keep(self) -> None:
         """Write the id if it is missing. LiveKit has no compare-and-set: read, change, write."""
+        if KEY in parse_metadata(self._room.metadata):
+            return
+        name = self._room.name
         try:
-            found = await self._livekit.room.list_rooms(api.ListRoomsRequest(names=[self._room]))
+            found = await self._livekit().room.list_rooms(api.ListRoomsRequest(names=[name]))
             if not found.rooms:
                 return
             metadata = with_conversation(found.rooms[0].metadata, self._conversation_id)
             if metadata is None:
                 return
-            await self._livekit.room.update_room_metadata(
-                api.UpdateRoomMetadataRequest(room=self._room, metadata=metadata)
+            await self._livekit().room.update_room_metadata(
+                api.UpdateRoomMetadataRequest(room=name, metadata=metadata)
             )
         except (api.TwirpError, aiohttp.ClientError, TimeoutError):
             # The backend knows the room's conversation as well; the next change tries again.
-            logger.warning("room metadata not written", extra={"room": self._room})
+            logger.warning("room metadata not written", extra={"room": name})

@@ -1,0 +1,55 @@
+"""What is played before job processes are forked: it must leave nothing that does not fork."""
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from pydantic import HttpUrl, SecretStr
+
+from agent.rehearsal.rehearsal import rehearse
+from agent.room import ready_parts
+from agent.settings import AgentSettings
+from agent.worker_settings import WorkerSettings
+
+WORKER = WorkerSettings(
+    livekit_url="ws://127.0.0.1:1",
+    livekit_api_key="key",
+    livekit_api_secret=SecretStr("secret"),
+)
+
+
+def settings(tmp_path: Path, *, llm_base_url: str | None = None) -> AgentSettings:
+    return AgentSettings(
+        data_dir=tmp_path,
+        backend_url=HttpUrl("http://127.0.0.1:1"),
+        llm_base_url=HttpUrl(llm_base_url) if llm_base_url else None,
+    )
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("llm_base_url", [None, "http://127.0.0.1:1/v1"])
+def test_it_asks_nobody_outside_and_leaves_no_thread_and_no_file(
+    tmp_path: Path, llm_base_url: str | None
+) -> None:
+    before = threading.active_count(), open_files()
+    # Whatever it should not ask is at a closed port, and would fail it.
+    asyncio.run(rehearse(settings(tmp_path, llm_base_url=llm_base_url), WORKER))
+    assert (threading.active_count(), open_files()) == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_each_job_of_a_process_gets_parts_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
+    monkeypatch.setenv("LIVEKIT_API_KEY", "key")
+    monkeypatch.setenv("LIVEKIT_API_SECRET", "secret")
+    ready_parts.make_ready(settings(tmp_path), WORKER)
+    first, second = ready_parts.take_parts(), ready_parts.take_parts()
+    assert first.settings.data_dir == tmp_path
+    assert first.client is not second.client
