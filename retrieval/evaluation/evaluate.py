@@ -16,6 +16,7 @@ from retrieval.evaluation.datasets import (
     read_dataset,
     read_messages,
 )
+from retrieval.evaluation.fitting import fit
 from retrieval.evaluation.report import figures, silence
 from retrieval.evaluation.rooms import fill_rooms, fill_shared_room, shared_id
 from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
@@ -36,6 +37,7 @@ class Plan:
     phrasing: Phrasing = "third"
     ablate: bool = False
     peers: bool = False
+    fit: bool = False
     room_size: int | None = None
     filler: Path | None = None
 
@@ -73,6 +75,9 @@ async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) ->
         result["baselines"] = {name: figures(theirs) for name, theirs in baselines.items()}
     if plan.ablate:
         result["without"] = await _ablate(asking, dialogues)
+    if plan.fit:
+        explained = await ask_all(replace(asking, explain=True), dialogues)
+        result["fit"] = fit(explained, start=WEIGHTS)
     return result
 
 

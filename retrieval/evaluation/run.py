@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,8 @@ class Answer:
     """Ids and estimated tokens of the messages, best first."""
     confidence: float
     total_ms: float
+    parts: list[dict[str, float]] = field(default_factory=list)
+    """What each message's score is made of, if that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Asking:
     embedder: Embedder
     rooms: Mapping[str, ConversationId]
     weights: Weights = WEIGHTS
+    explain: bool = False
 
 
 async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
@@ -90,7 +93,9 @@ async def _ask(asking: Asking, dialogue: Dialogue, question: Question) -> Answer
         asking.db,
         asking.embedder,
         conversation_id=asking.rooms[dialogue.name],
-        request=SearchRequest(query=question.text, asker=question.asker, limit=DEPTH),
+        request=SearchRequest(
+            query=question.text, asker=question.asker, limit=DEPTH, explain=asking.explain
+        ),
         weights=asking.weights,
         now=newest + timedelta(days=1),
     )
@@ -100,6 +105,7 @@ async def _ask(asking: Asking, dialogue: Dialogue, question: Question) -> Answer
         ranked=_ranked(response),
         confidence=response.confidence,
         total_ms=response.timings.total_ms,
+        parts=[hit.parts for hit in response.hits if hit.parts is not None],
     )
 
 

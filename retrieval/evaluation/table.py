@@ -35,7 +35,20 @@ def table(result: Mapping[str, Any]) -> str:
     silence = {name: value for name, value in result.items() if name.startswith("auroc_")}
     if silence:
         lines.append("AUROC: " + ", ".join(f"{k[6:]} {v:.3f}" for k, v in silence.items()))
+    if "fit" in result:
+        lines += _fit_lines(result["fit"])
     return "\n".join(lines)
+
+
+def _fit_lines(fit: Mapping[str, Any]) -> list[str]:
+    left_out = fit["r10_left_out"]
+    return [
+        "weights that suit these questions best: "
+        + ", ".join(f"{part} {weight:g}" for part, weight in fit["weights"].items()),
+        f"R@10 with the present weights {fit['r10_present']}, with these {fit['r10_fitted']},"
+        " each conversation by the weights of the others "
+        + (f"{left_out}" if left_out is not None else "not known, there is only one"),
+    ]
 
 
 def _line(name: str, cells: list[str]) -> str:

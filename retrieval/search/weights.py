@@ -1,6 +1,7 @@
 """Every number the ranking depends on, in one place.
 
-Fitted on development conversations only; `longroom evaluate --ablate` shows what each is worth.
+Fitted on development conversations only; `longroom evaluate --ablate` shows what each is worth, and
+`longroom evaluate --fit` which weights suit a set of questions best.
 A weight of 0 switches its part off.
 """
 

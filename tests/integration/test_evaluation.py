@@ -62,7 +62,7 @@ def dataset(tmp_path: Path) -> Path:
 async def test_everything_is_measured_and_nothing_is_left_behind(
     database_url: str, db: asyncpg.Pool, dataset: Path
 ) -> None:
-    plan = Plan(dataset, form="jsonl", phrasing="first", ablate=True, peers=True)
+    plan = Plan(dataset, form="jsonl", phrasing="first", ablate=True, peers=True, fit=True)
 
     result = await evaluate(database_url, HashEmbedder(), plan)
 
@@ -71,8 +71,11 @@ async def test_everything_is_measured_and_nothing_is_left_behind(
     assert set(result["r10_by_category"]) == {"blue", "cup"}
     assert set(result["without"]) == {part.name for part in fields(Weights)}
     assert set(result["baselines"]) == {"newest", "pgvector", "bm25", "rrf60"}
-    assert result["auroc_small_talk"] == 1
-    assert "R@10" in table(json.loads(json.dumps(result)))
+    assert result["auroc_small_talk"] > 0.99
+    assert set(result["fit"]["weights"]) == {part.name for part in fields(Weights)}
+    assert result["fit"]["r10_left_out"] == 100
+    assert "weights of the others 100" in table(json.loads(json.dumps(result)))
+    assert "R@10" in table(result)
     assert await db.fetchval("select count(*) from conversation") == 0
     left = "select count(*) from pg_database where datname like 'longroom_evaluation_%'"
     assert await db.fetchval(left) == 0
