@@ -23,9 +23,14 @@ class CircuitBreaker:
         self._failures = 0
         self._open_until = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Also while half-open: whoever may try then is a probe."""
+        return self._failures >= self._limit
+
     def may_try(self) -> bool:
         """Whether to try now. After a yes to a half-open breaker, others wait for its outcome."""
-        if self._failures < self._limit:
+        if not self.is_open:
             return True
         if self._clock() < self._open_until:
             return False
@@ -37,5 +42,5 @@ class CircuitBreaker:
 
     def failed(self) -> None:
         self._failures += 1
-        if self._failures >= self._limit:
+        if self.is_open:
             self._open_until = self._clock() + self._recovery_s

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from opentelemetry.trace import Span, get_current_span
+from opentelemetry.trace import get_current_span
 
 from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
 from agent.recall.hits import hits_without
+from agent.recall.searching import Searching
 from agent.recall.turn_query import Asker, RecallLimits, TurnQuery
 from agent.tracing import link_to, span
 from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
@@ -43,29 +44,6 @@ class Recalled:
     message_count: int | None = None
 
 
-@dataclass
-class _Searching:
-    task: asyncio.Task[SearchResponse]
-    query: TurnQuery
-    started_at: float
-    ended_at: float = 0.0
-    taken: bool = False
-    span: Span | None = None
-
-    def serves(self, query: TurnQuery) -> bool:
-        """Whether it left out nothing that is to be found now, and read the words as they are now.
-
-        Most queries stand on their own: what has been said since does not change their search.
-        """
-        if not self.query.exclude <= query.exclude:
-            return False
-        if not self.task.done():
-            return self.query.window == query.window
-        if self.task.cancelled() or self.task.exception() is not None:
-            return False
-        return self.query.window == query.window or self.task.result().read_as is None
-
-
 class Recall:
     """One per session. Searches are shared by their wording and outlive whoever waits for them."""
 
@@ -79,7 +57,8 @@ class Recall:
         self._search = search
         self._limits = limits or RecallLimits()
         self._breaker = breaker or CircuitBreaker()
-        self._searches: OrderedDict[tuple[str, Asker], _Searching] = OrderedDict()
+        self._slow = False
+        self._searches: OrderedDict[tuple[str, Asker], Searching] = OrderedDict()
         self._resting: dict[Asker, asyncio.Task[None]] = {}
 
     def prefetch(
@@ -125,10 +104,13 @@ class Recall:
         search.taken = True
         if known:
             link_to(get_current_span(), search.span)
+        if search.probe and self._slow and not search.task.done():
+            return Recalled(degraded="resting")
         if not search.task.done():
             # wait() cancels the search neither when time is up nor when this turn is cancelled:
             # the reply that takes this one's place will want the same result.
             await asyncio.wait({search.task}, timeout=self._limits.timeout_s)
+            self._note_lateness(search)
         added_ms = (time.perf_counter() - asked_at) * 1000
         return _outcome(search, "speculation" if known else "fresh", added_ms, exclude)
 
@@ -165,18 +147,19 @@ class Recall:
         if (resting := self._resting.pop(asker, None)) is not None:
             resting.cancel()
 
-    def _reusable(self, query: TurnQuery) -> _Searching | None:
+    def _reusable(self, query: TurnQuery) -> Searching | None:
         """A young search of the same words that serves this query too."""
         search = self._searches.get((query.key, query.asker))
         if search is None or time.perf_counter() - search.started_at > _MAX_AGE_S:
             return None
         return search if search.serves(query) else None
 
-    def _start(self, query: TurnQuery) -> _Searching | None:
+    def _start(self, query: TurnQuery) -> Searching | None:
+        probe = self._breaker.is_open
         if not self._breaker.may_try():
             return None
         task = asyncio.create_task(self._searched(query), name="recall search")
-        search = _Searching(task, query, time.perf_counter())
+        search = Searching(task, query, time.perf_counter(), probe=probe)
         task.add_done_callback(lambda _: self._note(search))
         key = (query.key, query.asker)
         self._searches[key] = search
@@ -194,16 +177,20 @@ class Recall:
                 search.span = current
             return await self._search(request)
 
-    def _note(self, search: _Searching) -> None:
+    def _note_lateness(self, search: Searching) -> None:
+        """A turn has gone on without it: for the breaker a failure, whatever comes of it."""
+        if not search.task.done() and not search.late:
+            search.late = self._slow = True
+            self._breaker.failed()
+
+    def _note(self, search: Searching) -> None:
         search.ended_at = time.perf_counter()
         if search.task.cancelled():
             return
         error = search.task.exception()
-        if error is None or isinstance(error, BackendRejected):
+        if not search.late:
             # A refusal is an answer: one participant's odd query must not cost the others' memory.
-            self._breaker.succeeded()
-        else:
-            self._breaker.failed()
+            self._judge(search, answered=error is None or isinstance(error, BackendRejected))
         if error is not None:
             foreseen = isinstance(error, BackendError)
             logger.warning(
@@ -211,6 +198,15 @@ class Recall:
                 extra={"reason": type(error).__name__},
                 exc_info=None if foreseen else error,
             )
+
+    def _judge(self, search: Searching, *, answered: bool) -> None:
+        took_s = search.ended_at - search.started_at
+        # No turn has waited for the probe of a slow backend: it is judged as if one had.
+        if answered and not (search.probe and self._slow and took_s > self._limits.timeout_s):
+            self._slow = False
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed()
 
     def _drop_outgrown(self, asker: Asker) -> None:
         """Stop searches for what the asker's text was before it grew."""
@@ -220,7 +216,7 @@ class Recall:
                 del self._searches[key]
 
 
-def _outcome(search: _Searching, source: Source, added_ms: float, exclude: Set[str]) -> Recalled:
+def _outcome(search: Searching, source: Source, added_ms: float, exclude: Set[str]) -> Recalled:
     if not search.task.done():
         return Recalled(added_ms=added_ms, degraded="late")
     if search.task.cancelled() or search.task.exception() is not None:

@@ -42,6 +42,19 @@ async def test_a_search_slower_than_the_deadline_does_not_delay_the_reply(tmp_pa
     assert (trace.outcome, trace.recalled.degraded) == ("answered", "late")
 
 
+async def test_a_backend_that_is_always_late_is_no_longer_waited_for(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, KEY, *["noise"] * 20)
+    backend.search_delay_s = 30.0
+    async with talking(
+        backend, llm, tmp_path, recall_timeout_s=0.02, search_timeout_s=60.0
+    ) as talk:
+        traces = [await talk.ask(f"Where is spare key number {n}?") for n in range(6)]
+    assert [t.recalled.degraded for t in traces] == ["late"] * 3 + ["resting"] * 3
+    assert [t.recalled.added_ms > 0 for t in traces] == [True] * 3 + [False] * 3
+    assert {t.outcome for t in traces} == {"answered"}
+
+
 async def test_a_failed_model_is_told_and_the_question_is_kept(tmp_path: Path) -> None:
     backend = FakeBackend()
     llm = ScriptedLLM([ValueError("no such model"), "better"])

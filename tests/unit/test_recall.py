@@ -7,7 +7,7 @@ import pytest
 
 from agent.errors import BackendRejected, BackendUnavailable
 from agent.recall.circuit_breaker import CircuitBreaker
-from agent.recall.recall import Recall
+from agent.recall.recall import Recall, Recalled
 from agent.recall.turn_query import Asker, RecallLimits
 from retrieval.wire import (
     Message,
@@ -245,6 +245,39 @@ async def test_a_failing_search_is_degraded_and_after_three_the_backend_is_left_
     now[0] = 5.0
     assert (await recall.take("key 9", asker=ANA, exclude=NOBODY)).source == "fresh"
     assert (await recall.take("key 10", asker=ANA, exclude=NOBODY)).source == "fresh"
+
+
+async def test_a_backend_that_always_answers_too_late_is_waited_for_three_times() -> None:
+    searches = Searches()
+    searches.may_answer.clear()
+    now = [0.0]
+    breaker = CircuitBreaker(failures=3, recovery_s=5.0, clock=lambda: now[0])
+    recall = Recall(searches, limits=RecallLimits(timeout_s=0.2), breaker=breaker)
+
+    async def key(n: int) -> Recalled:
+        return await recall.take(f"key {n}", asker=ANA, exclude=NOBODY)
+
+    first = [(await key(n)).degraded for n in range(5)]
+    assert first == ["late", "late", "late", "resting", "resting"]
+    searches.may_answer.set()
+    await _a_moment()
+    # That the late ones have come after all does not close the breaker: a turn waited in vain.
+    assert (await key(6)).degraded == "resting"
+    searches.may_answer.clear()
+    now[0] = 5.0
+    probing = await key(7)
+    assert (probing.degraded, probing.added_ms) == ("resting", 0.0)
+    await asyncio.sleep(0.25)
+    assert searches.queries[3:] == ["key 7"]
+    searches.may_answer.set()
+    await _a_moment()
+    now[0] = 9.9
+    assert (await key(8)).degraded == "resting"
+    now[0] = 10.1
+    assert (await key(9)).degraded == "resting"
+    await _a_moment()
+    assert (await key(10)).source == "fresh"
+    assert (await key(11)).source == "fresh"
 
 
 async def test_a_refused_query_does_not_cost_the_others_their_memory() -> None:
