@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 10
 
 # hnsw.ef_search: a graph gives no more than it looks at, and little more than that is right.
-# jit: compiling costs more than these queries. plan_cache_mode: a generic plan knows neither the
-# conversation's size nor its model, and falls off the covering index. random_page_cost: the default
-# is for turning disks; with it, a conversation that fills half of the table is read from the heap.
+# jit and parallel workers: starting them costs more than these queries, and workers take the
+# processor from other searches. plan_cache_mode: a generic plan knows neither the conversation's
+# size nor its model, and falls off the covering index. random_page_cost: the default is for turning
+# disks; with it, a conversation that fills half of the table is read from the heap.
 SESSION_SETTINGS = {
     "application_name": "longroom",
     "hnsw.ef_search": "400",
     "jit": "off",
+    "max_parallel_workers_per_gather": "0",
     "plan_cache_mode": "force_custom_plan",
     "random_page_cost": "1.1",
     "timezone": "UTC",

@@ -146,6 +146,7 @@ def _wanted(search: Search) -> Wanted:
         preferred=_preferred(search.query, search.weights),
         smoothed=search.room.pending == 0,
         limit=PROPOSED,
+        last_seq=search.room.last_seq,
     )
 
 

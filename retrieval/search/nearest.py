@@ -26,6 +26,8 @@ class Wanted:
     """Whether to compare with messages in context, and alone after the last that has one; else with
     messages alone, which are all there while a backfill runs."""
     limit: int
+    last_seq: int | None = None
+    """The conversation's newest message, if known: nothing is looked for beyond it."""
 
 
 async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier) -> Integers:
@@ -33,29 +35,38 @@ async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier)
 
     What is prepared has smoothed embeddings only, and all of them.
     """
+    end = 0
+    parts: list[Nearest] = []
     if tier.graph_to > 0 and not wanted.filters.any and not wanted.preferred.date_gain:
         end = tier.graph_to
-        parts = [await nearest_in_graph(db, target, up_to=end, limit=wanted.limit)]
-        parts += [
-            await _by_code(db, target, wanted=theirs, up_to=end)
-            for theirs in _of_the_preferred(wanted)
-        ]
+        parts = await _along_the_graph(db, target, wanted=wanted, up_to=end)
     elif tier.coded_to > 0:
         end = tier.coded_to
         parts = [await _by_code(db, target, wanted=wanted, up_to=end)]
-    else:
-        parts, end = [], 0
-    parts.append(await nearest_exactly(db, target, after=end, wanted=wanted))
+    if wanted.last_seq is None or end < wanted.last_seq:
+        parts.append(await nearest_exactly(db, target, after=end, wanted=wanted))
     return best_messages(parts, limit=wanted.limit)
 
 
-def _of_the_preferred(wanted: Wanted) -> Iterator[Wanted]:
-    """A graph knows nothing of speakers: theirs are compared apart."""
-    about = wanted.preferred.about
-    if wanted.preferred.speaker_gain and about.people:
-        yield replace(wanted, filters=replace(wanted.filters, participants=[*about.people]))
-    if wanted.preferred.speaker_gain and about.role:
-        yield replace(wanted, filters=replace(wanted.filters, roles=[about.role]))
+async def _along_the_graph(
+    db: "Database", target: Target, *, wanted: Wanted, up_to: int
+) -> list[Nearest]:
+    preferred, limit = wanted.preferred, wanted.limit
+    found = await nearest_in_graph(db, target, up_to=up_to, preferred=preferred, limit=limit)
+    rest = _of_the_preferred(wanted, enough_of_the_role=found.of_the_role >= limit)
+    by_code = [await _by_code(db, target, wanted=theirs, up_to=up_to) for theirs in rest]
+    return [found.nearest, *by_code]
+
+
+def _of_the_preferred(wanted: Wanted, *, enough_of_the_role: bool) -> Iterator[Wanted]:
+    """A graph knows nothing of speakers: those it may have missed are compared apart."""
+    preferred = wanted.preferred
+    if preferred.speaker_gain and preferred.about.people:
+        yield replace(
+            wanted, filters=replace(wanted.filters, participants=[*preferred.about.people])
+        )
+    if preferred.speaker_gain and preferred.about.role and not enough_of_the_role:
+        yield replace(wanted, filters=replace(wanted.filters, roles=[preferred.about.role]))
 
 
 async def _by_code(db: "Database", target: Target, *, wanted: Wanted, up_to: int) -> Nearest:

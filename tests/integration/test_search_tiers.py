@@ -119,6 +119,18 @@ async def test_along_a_graph_a_preferred_speaker_is_not_overlooked(db: Pool) -> 
         assert await find(db, room, query, preferred=preferred, limits=GRAPH) == exact
 
 
+async def test_a_preferred_role_that_is_rare_is_not_overlooked_along_a_graph(db: Pool) -> None:
+    room = await fill(db, count=450)
+    rare = [7, 77, 222, 301, 449]
+    await db.execute("update message_embedding set role = 'assistant' where seq = any($1)", rare)
+    await prepare(db, GRAPH)
+    query = unit(1, seed=8)[0]
+    preferred = Preferred(About(role="assistant"), 2.0, [], 0.0)
+    found = await find(db, room, query, preferred=preferred, limits=GRAPH)
+    assert set(found[:5]) == set(rare)
+    assert found == await find(db, room, query, preferred=preferred, limits=EXACT)
+
+
 async def test_deleted_messages_are_not_found_on_any_tier(db: Pool) -> None:
     room = await fill(db, count=450)
     await prepare(db, GRAPH)
