@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Connection
 
 NAME_PREFIX = "message_graph_"
-MOST_BUILD_MEMORY_MB = 1024
+MOST_BUILD_MEMORY_MB = 2048
 BYTES_PER_ROW = 1500  # of 384 numbers, with its neighbours; a graph that outgrows it builds slowly
 
 
