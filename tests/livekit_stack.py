@@ -10,8 +10,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 from livekit import api
 
 from agent.backend_client import BackendClient
@@ -24,6 +26,11 @@ from tests.tcp_proxy import TcpProxy, tcp_proxy
 
 WORKER = ("livekit.agents", "start", "agent/worker.py", "--log-format", "json")
 REGISTERED = "registered worker"
+TURN_RECORDS = """
+select data from conversation_event
+ where conversation_id = $1 and kind = 'metric' and data ? 'question_id'
+ order by created_at
+"""
 
 
 @dataclass
@@ -74,6 +81,22 @@ class Stack:
                 if page.message_count >= at_least:
                     return page.messages
                 await asyncio.sleep(0.05)
+
+    async def turn_records(
+        self, conversation_id: UUID, *, at_least: int
+    ) -> dict[str, dict[str, Any]]:
+        """What was recorded of each turn, by its question's id, once it is that much."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            async with asyncio.timeout(20):
+                while True:
+                    rows = await connection.fetch(TURN_RECORDS, conversation_id)
+                    if len(rows) >= at_least:
+                        records = [json.loads(row["data"]) for row in rows]
+                        return {record["question_id"]: record for record in records}
+                    await asyncio.sleep(0.05)
+        finally:
+            await connection.close()
 
     async def remember(self, conversation_id: UUID, fact: str, *, later: int) -> None:
         """Store a fact of a month ago, then that many messages about nothing in particular."""

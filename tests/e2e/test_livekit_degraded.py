@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.livekit_stack import Stack
+from tests.livekit_stack import REGISTERED, Stack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,14 +38,28 @@ async def test_a_backend_that_is_down_costs_the_memory_not_the_reply_and_nothing
     await stack.close(room)
 
 
-async def test_a_search_slower_than_the_deadline_is_not_waited_for(stack: Stack) -> None:
-    room = await stack.open_room("alice")
-    alice = room.users[0]
-    await alice.ask("Hello there.")
+async def test_a_search_slower_than_the_deadline_is_not_waited_for_and_soon_not_begun(
+    stack: Stack,
+) -> None:
+    limits = {"AGENT_RECALL_TIMEOUT_S": "0.3", "AGENT_SEARCH_TIMEOUT_S": "60"}
+    worker = stack.another_worker("deadline", {"LIVEKIT_AGENT_NAME": "deadline", **limits})
+    await asyncio.to_thread(worker.start, until=REGISTERED)
+    room, alice = await stack.join_with("deadline")
+    joined = await stack.backend.agent_joined(room, identity="test", session_id="s", window=0)
+    assert (await alice.ask("Hello there.")).outcome == "answered"
     stack.proxy.delay_s = 60
-    turn = await alice.ask("What did we decide about the budget?", timeout_s=15)
-    assert turn.outcome == "answered"
-    await stack.close(room)
+    turns = [await alice.ask(f"What is the budget of project {n}?") for n in range(5)]
+    # Each was answered while its search, held up for a minute, was still to be answered.
+    assert [turn.outcome for turn in turns] == ["answered"] * 5
+    stack.proxy.mend()
+    records = await stack.turn_records(joined.conversation_id, at_least=6)
+    late = [records[turn.question_id] for turn in turns]
+    assert [turn["degraded"] for turn in late] == ["late"] * 3 + ["resting"] * 2
+    assert [turn["added_ms"] >= 300 for turn in late] == [True] * 3 + [False] * 2
+    assert [turn["hits"] for turn in late] == [0] * 5
+    await alice.leave()
+    worker.terminate()
+    assert await asyncio.to_thread(worker.wait) == 0
 
 
 async def test_an_agent_that_starts_while_the_backend_is_down_serves_and_loses_nothing(
