@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.search.arrays import Floats, Integers
+from retrieval.search.arrays import Flags, Floats, Integers, best_places
 from retrieval.search.postings import Postings
 from retrieval.search.weights import BM25_B, BM25_K1
 from retrieval.terms import EXACT_PREFIX
@@ -49,7 +49,7 @@ class Words:
 
     def top(self, count: int) -> Integers:
         """The messages with the best passages, best first."""
-        return self.seq[np.argsort(-self.score[self.best_passage], kind="stable")[:count]]
+        return self.seq[best_places(self.score[self.best_passage], count)]
 
     def passages(self, seq: int) -> dict[int, float]:
         """The score of each passage of one message that has a term of the query."""
@@ -60,11 +60,15 @@ class Words:
     def by_term(self, seq: Integers) -> Floats:
         """What each message (columns) gains by each term (rows) in its best passage."""
         matrix = np.zeros((self.terms, len(seq)))
-        counted = np.isin(self.gain_place, self.best_passage)
-        gaining = self.key[self.gain_place] >> PASSAGE_BITS
-        counted &= np.isin(gaining, seq)
-        column = np.searchsorted(seq, gaining[counted])
-        matrix[self.gain_term[counted], column] = self.gain[counted]
+        if len(self.seq) == 0:
+            return matrix
+        at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
+        column = np.flatnonzero(self.seq[at] == seq)
+        column_of_place = np.full(len(self.key), -1)
+        column_of_place[self.best_passage[at[column]]] = column
+        gaining = column_of_place[self.gain_place]
+        wanted = gaining >= 0
+        matrix[self.gain_term[wanted], gaining[wanted]] = self.gain[wanted]
         return matrix
 
 
@@ -98,7 +102,7 @@ def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Words
             for one, weight in zip(known, idf, strict=True)
         ]
     )
-    key, place = np.unique(keys, return_inverse=True)
+    key, place = _distinct(keys)
     passage_score: Floats = np.bincount(place, weights=gain).astype(np.float64)
     seq, best_passage = _best_passages(key, passage_score)
     return Words(
@@ -113,10 +117,34 @@ def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Words
     )
 
 
+def _distinct(keys: Integers) -> tuple[Integers, Integers]:
+    """The different keys, ascending, and the place of each key among them.
+
+    Each term's keys are in order already, which a stable sort makes use of and np.unique does not.
+    """
+    order = np.argsort(keys, kind="stable")
+    ascending = keys[order]
+    first = _starts(ascending)
+    place = np.empty(len(keys), dtype=np.int64)
+    place[order] = np.cumsum(first) - 1
+    return ascending[first], place
+
+
 def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Integers]:
-    order = np.lexsort((-passage_score, key >> PASSAGE_BITS))
-    seq, first = np.unique(key[order] >> PASSAGE_BITS, return_index=True)
-    return seq, order[first]
+    """The messages of the keys, and the place of the best passage of each: its first, if equal."""
+    seq = key >> PASSAGE_BITS
+    starts = np.flatnonzero(_starts(seq))
+    if len(starts) == len(seq):
+        return seq, starts
+    message = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(seq)))
+    best = np.flatnonzero(passage_score == np.maximum.reduceat(passage_score, starts)[message])
+    _, first = np.unique(message[best], return_index=True)
+    return seq[starts], best[first]
+
+
+def _starts(ascending: Integers) -> Flags:
+    """True where a value differs from the one before it."""
+    return np.concatenate(([True], ascending[1:] != ascending[:-1]))[: len(ascending)]
 
 
 def inverse_frequency(frequency: float, total: int) -> float:

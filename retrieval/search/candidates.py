@@ -117,12 +117,13 @@ async def surround(search: Search, proposed: Candidates, chosen: Integers) -> Ca
     complete = await postings.complete(
         search.db, room=search.room, postings=search.found, seqs=seqs
     )
+    said_there = [postings.only_in(seqs, one) for one in complete]
     around = await _reader(search).of(seqs, kinds=[False])
     facts = around.facts
     return replace(
         proposed,
         facts=replace(facts, allowed=facts.allowed & np.isin(facts.seq, chosen)),
-        words=_words(complete, search.room),
+        words=_words(said_there, search.room),
         cosines=proposed.cosines.joined(around.cosines),
     )
 

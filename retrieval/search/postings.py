@@ -157,6 +157,19 @@ async def complete(
     return [joined.get(one.term, one) for one in postings]
 
 
+def only_in(seqs: Integers, postings: Postings) -> Postings:
+    """The postings in the messages `seqs`, ascending; how common the term is stays as it is."""
+    at = np.minimum(np.searchsorted(seqs, postings.seq), len(seqs) - 1)
+    there = np.flatnonzero(seqs[at] == postings.seq) if len(seqs) else at[:0]
+    return replace(
+        postings,
+        seq=postings.seq[there],
+        passage=postings.passage[there],
+        occurrences=postings.occurrences[there],
+        passage_words=postings.passage_words[there],
+    )
+
+
 POSTINGS_IN = """
 select lexeme as term,
        array_send(array_agg(seq)) as seq,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from retrieval.search import packed
-from retrieval.search.arrays import Flags, Floats, Integers
+from retrieval.search.arrays import Flags, Floats, Integers, best_places
 from retrieval.search.people import About
 from retrieval.wire import ConversationId
 
@@ -69,7 +69,10 @@ class Cosines:
     cosine: Floats
 
     def alone(self, seq: Integers) -> Floats:
-        """Of each message alone, its best passage; NaN where it has no embedding yet."""
+        """Of each message alone, its best passage; NaN where it has no embedding yet.
+
+        Here and below `seq` is ascending.
+        """
         return self._best(~self.smoothed, seq)
 
     def in_context(self, seq: Integers) -> Floats:
@@ -87,7 +90,7 @@ class Cosines:
 
     def nearest(self, count: int) -> Integers:
         """The messages of the best passages."""
-        return np.unique(self.seq[np.argsort(-self.cosine, kind="stable")[:count]])
+        return np.unique(self.seq[best_places(self.cosine, count)])
 
     def passages(self, seq: int) -> dict[int, float]:
         """Of each passage of one message."""
@@ -96,11 +99,11 @@ class Cosines:
 
     def _best(self, rows: Flags, seq: Integers) -> Floats:
         best = np.full(len(seq), np.nan)
-        known = np.isin(self.seq, seq) & rows
-        if known.any():
-            order = np.argsort(seq)
-            place = order[np.searchsorted(seq, self.seq[known], sorter=order)]
-            np.fmax.at(best, place, self.cosine[known])
+        compared, cosine = self.seq[rows], self.cosine[rows]
+        place = np.searchsorted(seq, compared)
+        place[place == len(seq)] = 0
+        known = seq[place] == compared if len(seq) else place < 0
+        np.fmax.at(best, place[known], cosine[known])
         return best
 
 

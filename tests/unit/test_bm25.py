@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from retrieval.search import bm25
-from retrieval.search.postings import MAX_POSTINGS, Postings, frequency
+from retrieval.search.arrays import best_places
+from retrieval.search.postings import MAX_POSTINGS, Postings, frequency, only_in
 
 
 def _postings(
@@ -106,3 +107,40 @@ def test_how_common_a_word_is_follows_from_the_density_of_its_newest_occurrences
 
 def test_a_word_below_the_cap_is_counted() -> None:
     assert frequency(np.array([9, 5, 1]), messages=120_000, passages=120_000) == 3
+
+
+def test_the_best_passage_of_a_message_is_its_first_where_several_are_equal() -> None:
+    tea = _postings("tea", [(9, 2), (9, 1), (9, 0), (4, 1), (2, 0)])
+    milk = _postings("milk", [(9, 2), (9, 1), (4, 1), (4, 0)])
+
+    found = bm25.score([tea, milk], passages=50, lexemes=500)
+
+    best = (found.key[found.best_passage] & 0xFFFF).tolist()
+    assert dict(zip(found.seq.tolist(), best, strict=True)) == {2: 0, 4: 1, 9: 1}
+    some = np.array([2, 3, 4, 9])
+    assert found.by_term(some).sum(axis=0) == pytest.approx(found.best(some))
+    assert found.best(some)[1] == 0
+
+
+def test_words_that_occur_nowhere_cover_nothing() -> None:
+    found = bm25.score([_postings("tea", [])], passages=10, lexemes=100)
+
+    assert found.by_term(np.array([1, 2])).tolist() == [[0, 0]]
+    assert found.top(5).tolist() == []
+
+
+def test_postings_are_narrowed_to_some_messages_and_weigh_what_they_did() -> None:
+    narrowed = only_in(np.array([3, 5, 9]), _postings("tea", [(9, 1), (9, 0), (6, 0), (3, 0)]))
+
+    assert narrowed.seq.tolist() == [9, 9, 3]
+    assert narrowed.passage.tolist() == [1, 0, 0]
+    assert narrowed.frequency == 4
+    assert only_in(np.array([], dtype=np.int64), narrowed).seq.tolist() == []
+
+
+def test_the_best_places_are_those_of_a_stable_sort() -> None:
+    values = np.random.default_rng(3).integers(0, 20, size=300).astype(np.float64)
+
+    for count in (0, 1, 17, 299, 300, 500):
+        expected = np.argsort(-values, kind="stable")[:count]
+        assert best_places(values, count).tolist() == expected.tolist()
