@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiohttp
 from livekit import api
 from livekit.agents import AgentServer
 from livekit.agents.ipc.job_executor import JobExecutor
+from livekit.agents.job import RunningJobInfo
 
 from agent.owned_tasks import OwnedTasks
 
@@ -23,10 +24,21 @@ logger = logging.getLogger(__name__)
 
 
 class CrashWatch:
-    """Watches the worker's job processes; owns the tasks that bring their rooms back."""
+    """Watches the worker's job processes; owns the tasks that bring their rooms back.
 
-    def __init__(self, livekit: api.LiveKitAPI, *, retry_after_s: Sequence[float] = RETRY_AFTER_S):
+    `successor` makes a dead process's job ready for another one.
+    """
+
+    def __init__(
+        self,
+        livekit: api.LiveKitAPI,
+        successor: Callable[[RunningJobInfo], RunningJobInfo],
+        *,
+        retry_after_s: Sequence[float] = RETRY_AFTER_S,
+    ) -> None:
         self._livekit = livekit
+        self._successor = successor
+        self._server: AgentServer | None = None
         self._retry_after_s = retry_after_s
         self._crashes: dict[str, list[float]] = {}
         self._tasks = OwnedTasks()
@@ -36,6 +48,7 @@ class CrashWatch:
 
         The pool is private in livekit-agents 1.8; a test of ours fails if it is renamed.
         """
+        self._server = server
         server._proc_pool.on("process_closed", self.process_closed)
 
     def process_closed(self, process: JobExecutor) -> None:
@@ -48,14 +61,15 @@ class CrashWatch:
             "agent process died; its room gets a new one",
             extra={"room": job.job.room.name, "job_id": job.job.id, "exit_code": exit_code},
         )
-        self._tasks.start(self._replace(job.job, agent))
+        self._tasks.start(self._replace(job, agent))
 
     async def aclose(self) -> None:
         await self._tasks.aclose()
 
-    async def _replace(self, job: api.Job, ghost: str) -> None:
-        room = job.room.name
+    async def _replace(self, dead: RunningJobInfo, ghost: str) -> None:
+        room = dead.job.room.name
         await asyncio.sleep(self._pause_before(room))
+        bring = self._start_here
         for patience_s in self._retry_after_s:
             try:
                 people = await self._participants(room)
@@ -63,12 +77,21 @@ class CrashWatch:
                     return
                 # At once: the new agent waits until no earlier one is listed.
                 listed = any(person.identity == ghost for person in people)
-                await asyncio.gather(self._dispatch(job), self._remove(room, ghost, listed))
+                await asyncio.gather(bring(dead), self._remove(room, ghost, listed))
                 if await self._agent_ready(room, ghost, patience_s):
                     return
             except (api.TwirpError, aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(patience_s)
+            bring = self._dispatch
         logger.error("no agent came back", extra={"room": room})
+
+    async def _start_here(self, dead: RunningJobInfo) -> None:
+        """In a process of this worker, if it still takes rooms; returns before there is one."""
+        if self._server is None or self._server.draining:
+            await self._dispatch(dead)
+        else:
+            launching = self._server._proc_pool.launch_job(self._successor(dead))
+            self._tasks.start(launching)
 
     def _pause_before(self, room: str) -> float:
         """Nothing for a first crash; doubling for a room that kills each of its agents."""
@@ -85,7 +108,8 @@ class CrashWatch:
             identity = api.RoomParticipantIdentity(room=room, identity=ghost)
             await self._livekit.room.remove_participant(identity)
 
-    async def _dispatch(self, job: api.Job) -> None:
+    async def _dispatch(self, dead: RunningJobInfo) -> None:
+        job = dead.job
         await self._livekit.agent_dispatch.create_dispatch(
             api.CreateAgentDispatchRequest(
                 agent_name=job.agent_name, room=job.room.name, metadata=job.metadata

@@ -17,6 +17,7 @@ import aiohttp
 from livekit import api
 from livekit.agents import AgentServer, JobContext, JobProcess
 from livekit.agents.__main__ import main as run_livekit
+from livekit.agents.job import RunningJobInfo
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from pydantic import ValidationError
 
@@ -31,6 +32,7 @@ from agent.room.job import RoomJob
 from agent.room.parts import open_client
 from agent.room.ready_parts import take_parts
 from agent.settings import AgentSettings
+from agent.successor import successor
 from agent.tracing import flush, start_exporting
 from agent.worker_settings import WorkerSettings
 
@@ -99,7 +101,7 @@ class Worker(AgentServer):
             await self._check(livekit)
             self._ready_file.unlink(missing_ok=True)
             stack.callback(self._ready_file.unlink, missing_ok=True)
-            self._watch = CrashWatch(livekit)
+            self._watch = CrashWatch(livekit, self._successor)
             stack.push_async_callback(self._watch.aclose)
             stack.push_async_callback(self.heartbeat.aclose)
             sweeping = asyncio.create_task(self._sweep())
@@ -133,6 +135,10 @@ class Worker(AgentServer):
             self._settings.livekit_api_key,
             self._settings.livekit_api_secret.get_secret_value(),
         )
+
+    def _successor(self, dead: RunningJobInfo) -> RunningJobInfo:
+        secret = self._settings.livekit_api_secret.get_secret_value()
+        return successor(dead, api_key=self._settings.livekit_api_key, api_secret=secret)
 
     def _started(self, *_: object) -> None:
         if self._watch is not None:
