@@ -58,15 +58,26 @@ class BackendClient:
             transport=transport,
         )
 
-    async def create_room(self, name: str, *, identity: str | None = None) -> Room:
+    async def create_room(
+        self, name: str, *, identity: str | None = None, language: str | None = None
+    ) -> Room:
         """Create the room, or get the one of that name."""
-        return await self._ask("POST", "/rooms", CreateRoom(name=name, identity=identity), Room)
+        body = CreateRoom(name=name, identity=identity, language=language)
+        return await self._ask("POST", "/rooms", body, Room)
 
     async def agent_joined(
-        self, room: str, *, identity: str, session_id: str, window: int
+        self,
+        room: str,
+        *,
+        identity: str,
+        session_id: str,
+        window: int,
+        language: str | None = None,
     ) -> Conversation:
         """Report this agent in the room; learn its conversation and newest messages."""
-        body = AgentJoined(identity=identity, session_id=session_id, window=window)
+        body = AgentJoined(
+            identity=identity, session_id=session_id, window=window, language=language
+        )
         return await self._ask("POST", f"/rooms/{_segment(room)}/agent-joined", body, Conversation)
 
     async def append_messages(

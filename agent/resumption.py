@@ -37,6 +37,7 @@ async def resume(
     identity: str,
     session_id: str,
     conversation_id: UUID | None = None,
+    language: str | None = None,
 ) -> Resumed:
     """Report the agent, open the conversation's outbox, and read the window.
 
@@ -47,7 +48,7 @@ async def resume(
     limit = settings.rolling_window_messages
     try:
         joined = await client.agent_joined(
-            room, identity=identity, session_id=session_id, window=limit
+            room, identity=identity, session_id=session_id, window=limit, language=language
         )
         joined = await _named(client, joined, conversation_id=conversation_id, limit=limit)
     except BackendError as error:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from backend_stub.field_errors import field_errors
-from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.errors import ConversationNotFound, LanguageUnknown, MessageConflict
 from retrieval.wire import FieldError, Problem
 
 MAX_LISTED_ERRORS = 20
@@ -66,6 +66,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ConversationNotFound, _not_found)
     app.add_exception_handler(MessageConflict, _conflict)
+    app.add_exception_handler(LanguageUnknown, _language_unknown)
     for error in DATABASE_AWAY:
         app.add_exception_handler(error, _database_away)
     app.add_exception_handler(Exception, _internal)
@@ -132,6 +133,15 @@ async def _conflict(_: Request, error: Exception) -> Response:
         HTTPStatus.CONFLICT,
         "message ids are already taken by other content; nothing of this batch was stored",
         ids=error.message_ids,
+    )
+
+
+async def _language_unknown(_: Request, error: Exception) -> Response:
+    detail = str(error)
+    return ProblemResponse(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail,
+        errors=[FieldError(field="language", message=detail)],
     )
 
 

@@ -39,6 +39,8 @@ class Resources:
     worker: asyncio.Task[None] | None
     livekit: LiveKitRooms | None
     metrics: Metrics
+    room_language: str
+    """Text search configuration of new rooms that name none."""
 
 
 @asynccontextmanager
@@ -71,6 +73,7 @@ async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIt
             worker=worker,
             livekit=livekit,
             metrics=metrics,
+            room_language=settings.room_language,
         )
 
 

@@ -27,6 +27,7 @@ async def create_room(
             openapi_examples={
                 "room": {"value": {"name": "test-room"}},
                 "room and join token": {"value": {"name": "test-room", "identity": "ada"}},
+                "German room": {"value": {"name": "hilfe", "language": "de"}},
             }
         ),
     ],
@@ -40,7 +41,9 @@ async def create_room(
     all the same and `dispatched` is false. With `identity`, the answer has a token to join with,
     whose use dispatches the agent as well when it is what opens the room on the LiveKit server.
     """
-    conversation_id, created = await conversations.create_room(held.pool, name=request.name)
+    conversation_id, created = await conversations.create_room(
+        held.pool, name=request.name, language=request.language or held.room_language
+    )
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
     if held.livekit is None:
@@ -72,4 +75,9 @@ async def agent_joined(
     held: Held,
 ) -> Conversation:
     """Creates the room if it does not exist. The window holds the newest messages, oldest first."""
-    return await conversations.join_conversation(held.pool, room=room, window=request.window)
+    return await conversations.join_conversation(
+        held.pool,
+        room=room,
+        window=request.window,
+        language=request.language or held.room_language,
+    )

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
+from retrieval.wire import Language
 
 
 class LiveKitSettings(BaseSettings):
@@ -78,6 +79,9 @@ class BackendSettings(BaseSettings):
     migrate: bool = Field(
         default=False,
         description="apply migrations at start; always done with the embedded database",
+    )
+    room_language: Language = Field(
+        default="english", description="of new rooms that name none: german, simple … or a tag"
     )
     embedding_worker: bool = Field(
         default=True, description="embed new messages in this process, too"

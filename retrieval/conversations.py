@@ -32,12 +32,14 @@ async def create_room(
     return known, False
 
 
-async def join_conversation(db: "Database", *, room: str, window: int) -> Conversation:
+async def join_conversation(
+    db: "Database", *, room: str, window: int, language: str = "english"
+) -> Conversation:
     """What an agent needs to go on in `room`: the newest `window` messages, oldest first.
 
-    The room is created if it is new.
+    The room is created, in this language, if it is new. Raises LanguageUnknown.
     """
-    conversation_id, _ = await create_room(db, name=room)
+    conversation_id, _ = await create_room(db, name=room, language=language)
     page = await recent_messages(db, conversation_id=conversation_id, limit=max(window, 1))
     newest = page.messages[-1] if page.messages else None
     return Conversation(

@@ -44,7 +44,7 @@ class LanguageUnknown(RetrievalError):
     """The database has no text search configuration of this name."""
 
     def __init__(self, language: str) -> None:
-        super().__init__(f"language {language!r} is not known; use one such as english or simple")
+        super().__init__(f"language {language!r} is not known to this database; simple always is")
         self.language = language
 
 

@@ -28,7 +28,7 @@ _IDENTIFIER = re.compile(r"[^\W_]+(?:[-_.#/:][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
 # Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer, Burmese
 _UNSPACED = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f]{2,}"
+    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f]{2,}"
 )
 _PATH_PART = re.compile(r"[^/\\?&=:@#]+")
 

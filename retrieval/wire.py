@@ -74,6 +74,38 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+# What PostgreSQL can stem, by its code, and languages that it keeps as they are written.
+_STEMMED = {
+    "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "da": "danish",
+    "nl": "dutch", "en": "english", "fi": "finnish", "fr": "french", "de": "german",
+    "el": "greek", "hi": "hindi", "hu": "hungarian", "id": "indonesian", "ga": "irish",
+    "it": "italian", "lt": "lithuanian", "ne": "nepali", "nb": "norwegian", "nn": "norwegian",
+    "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+_UNSTEMMED = frozenset(
+    "bg bn cs fa he hr ja km ko lo my pl sk th uk ur vi zh".split()  # noqa: SIM905 - one line
+)
+LANGUAGES = sorted({*_STEMMED.values(), "simple"})
+
+
+def text_search_language(name: str) -> str | None:
+    """The language's text search configuration, by name (german) or tag (de, de-AT), if any."""
+    known = name.strip().lower()
+    if known in LANGUAGES:
+        return known
+    code = known.replace("_", "-").partition("-")[0]
+    return "simple" if code in _UNSTEMMED else _STEMMED.get(code)
+
+
+def _known_language(name: str) -> str:
+    language = text_search_language(name)
+    if language is None:
+        known = ", ".join(LANGUAGES)
+        raise ValueError(f"must be one of {known} or a tag such as de-AT; simple suits any other")
+    return language
+
+
 def _written_moment(moment: object) -> object:
     if not isinstance(moment, str | datetime):  # of a number nobody can tell the unit
         raise ValueError("must be text such as 2025-03-01T12:00:00Z")
@@ -142,6 +174,7 @@ Content = Annotated[
     AfterValidator(_storable),
     AfterValidator(_not_blank),
 ]
+Language = Annotated[str, Field(max_length=64), AfterValidator(_known_language)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
 
 
@@ -170,6 +203,8 @@ class CreateRoom(Request):
     name: Name
     identity: Name | None = None
     """Who will join; with it the response carries a join token."""
+    language: Language | None = None
+    """In which the words of a new room are found in all their forms; an existing one keeps its."""
 
 
 class Room(Response):
@@ -239,6 +274,8 @@ class AgentJoined(Request):
     identity: Name
     session_id: Name
     window: int = Field(default=12, strict=True, ge=0, le=MAX_PAGE_MESSAGES)
+    language: Language | None = None
+    """Of the room, if it is new."""
 
 
 class Conversation(Response):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from livekit import rtc
 from pydantic import JsonValue
 
 from agent.room.metadata import parse_metadata
+from retrieval.wire import text_search_language
 
 MAX_CONTEXT_CHARS = 500
 MAX_NAME_CHARS = 100
@@ -54,6 +55,13 @@ def read_person(*, identity: str, name: object, metadata: object, attributes: ob
         time_zone=time_zone if _is_time_zone(time_zone) else None,
         context=_bounded(values),
     )
+
+
+def room_language(metadata: Iterable[str], people: Iterable[Person]) -> str | None:
+    """Of a room that is made now: what the room's metadata says, or the first of its people."""
+    said = [str(parse_metadata(text).get("language") or "") for text in metadata]
+    spoken = [person.language or "" for person in people]
+    return next(filter(None, map(text_search_language, (*said, *spoken))), None)
 
 
 def _is_time_zone(name: str) -> bool:

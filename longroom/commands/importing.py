@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from longroom.transfer.run import Totals
 
 
+def _known_language(name: str | None) -> str | None:
+    from retrieval.wire import LANGUAGES, text_search_language
+
+    if name is not None and text_search_language(name) is None:
+        raise typer.BadParameter(
+            f"{name!r} is not known; choose one of {', '.join(LANGUAGES)} or a tag such as de-AT"
+        )
+    return name
+
+
 def import_messages(
     file: Annotated[
         Path,
@@ -20,6 +30,13 @@ def import_messages(
         ),
     ],
     room: Annotated[str, typer.Option("--room", metavar="NAME", help="Where the messages go.")],
+    language: Annotated[
+        str | None,
+        typer.Option(
+            callback=_known_language,
+            help="Of the messages, if the room is new: a name (german) or a tag (de).",
+        ),
+    ] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Where rejected lines go; default: FILE.rejected.jsonl.")
     ] = None,
@@ -40,7 +57,9 @@ def import_messages(
     from longroom.backend_session import with_backend
     from longroom.transfer.file_import import FileImport
 
-    job = FileImport(file, room, rejects, ignore_unknown, positions=data_dir / "imports")
+    job = FileImport(
+        file, room, rejects, ignore_unknown, positions=data_dir / "imports", language=language
+    )
     totals = with_backend(job.run, url=backend, service_key=service_key, data_dir=data_dir)
     sys.stdout.write(_summary(totals, room=room))
     if totals.rejected:

@@ -26,11 +26,13 @@ class FileImport:
     ignore_unknown: bool
     positions: Path
     """Folder where the positions of interrupted imports are kept."""
+    language: str | None = None
+    """Of a room that the import makes."""
 
     async def run(self, client: BackendClient) -> Totals:
         """Import the file, or the rest of it. Raises CommandError and BackendError."""
         with open_source(self.file) as source:
-            room = await client.create_room(self.room)
+            room = await client.create_room(self.room, language=self.language)
             position_file = PositionFile(
                 self.positions, source=self.file, conversation_id=room.conversation_id
             )

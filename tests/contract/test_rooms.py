@@ -108,3 +108,39 @@ async def test_messages_survive_between_two_agents(api: httpx.AsyncClient, room_
 
 def _agent(**changes: Any) -> dict[str, Any]:
     return {"identity": "agent-1", "session_id": "AJ_1", "window": 12, **changes}
+
+
+async def test_a_room_finds_the_words_of_its_language_in_all_their_forms(
+    api: httpx.AsyncClient, room_name: str
+) -> None:
+    made = await api.post("/rooms", json={"name": room_name, "language": "de"})
+    conversation_id = made.json()["conversation_id"]
+    said = {"messages": [message(content="Die Rechnungen wurden bezahlt.")]}
+    await api.post(f"/conversations/{conversation_id}/messages", json=said)
+    found = await api.post(
+        f"/conversations/{conversation_id}/search", json={"query": "Rechnung bezahlen"}
+    )
+    assert [hit["message"]["id"] for hit in found.json()["hits"]] == ["m1"]
+    assert "lexical" in found.json()["hits"][0]["found_by"]
+
+
+@pytest.mark.parametrize("path", ["/rooms", "/rooms/{room}/agent-joined"])
+async def test_an_unknown_language_is_refused_with_the_choices(
+    api: httpx.AsyncClient, room_name: str, path: str
+) -> None:
+    body = {"identity": "agent-1", "language": "klingon"}
+    body |= {"name": room_name} if path == "/rooms" else {"session_id": "s1"}
+    response = await api.post(path.format(room=quote(room_name, safe="")), json=body)
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == "language"
+    assert "german" in error["message"]
+    assert "simple" in error["message"]
+
+
+async def test_an_agent_can_name_the_language_of_a_room_that_it_makes(
+    api: httpx.AsyncClient, room_name: str
+) -> None:
+    body = {"identity": "agent-1", "session_id": "s1", "language": "de-AT"}
+    response = await api.post(f"/rooms/{quote(room_name, safe='')}/agent-joined", json=body)
+    assert response.status_code == 200

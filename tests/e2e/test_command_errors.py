@@ -155,3 +155,11 @@ def test_doctor_finds_a_healthy_installation_healthy() -> None:
     assert "FAIL" not in done.stdout
     assert "embedded database: PostgreSQL" in done.stdout
     assert "embedding: all-MiniLM-L6-v2" in done.stdout
+
+
+def test_a_language_that_nobody_knows(data_dir: Path) -> None:
+    done = CommandLine(data_dir).run("import", "-", "--room", "den", "--language", "klingon")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "'klingon' is not known" in " ".join(done.stderr.split())
+    assert "german" in done.stderr

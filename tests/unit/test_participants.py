@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from agent.room.participants import MAX_CONTEXT_CHARS, read_person
+from agent.room.participants import MAX_CONTEXT_CHARS, Person, read_person, room_language
 
 
 def test_metadata_and_attributes_are_read_and_attributes_win() -> None:
@@ -40,3 +40,20 @@ def test_enormous_context_is_cut_off() -> None:
     person = read_person(identity="a", name="n" * 9_000, metadata=metadata, attributes={})
     assert sum(len(k) + len(v) for k, v in person.context.items()) <= MAX_CONTEXT_CHARS
     assert len(person.name) <= 100
+
+
+@pytest.mark.parametrize(
+    ("metadata", "languages", "expected"),
+    [
+        (['{"language": "fr"}'], ["de"], "french"),
+        (["", "not json"], [None, "de-AT"], "german"),
+        (['{"language": "klingon"}'], ["ja"], "simple"),
+        (['{"language": ["de"]}'], [], None),
+        ([], [None], None),
+    ],
+)
+def test_a_new_room_speaks_as_its_metadata_or_its_first_person_says(
+    metadata: list[str], languages: list[str | None], expected: str | None
+) -> None:
+    people = [Person("ana", "Ana", language=language) for language in languages]
+    assert room_language(metadata, people) == expected

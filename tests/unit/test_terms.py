@@ -21,6 +21,7 @@ from retrieval.terms import MAX_TERM_CHARS, exact_terms
         ("wait...what", []),
         ("", []),
         ("日本語", ["=日本", "=本語"]),
+        ("佐々木", ["=佐々", "=々木"]),
         ("語", []),
         ("주문 번호", ["=주문", "=번호"]),
     ],

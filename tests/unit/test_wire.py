@@ -61,7 +61,7 @@ ERROR = wire.FieldError(field="messages[3].content", message="is required; add i
 ERROR_JSON = {"field": "messages[3].content", "message": "is required; add it"}
 
 FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
-    (wire.CreateRoom(name="r", identity="ada"), {"name": "r", "identity": "ada"}),
+    (wire.CreateRoom(name="r", identity="ada"), {"name": "r", "identity": "ada", "language": None}),
     (
         wire.Room(name="r", conversation_id=CONVERSATION, created=True),
         {
@@ -87,7 +87,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
     ),
     (
         wire.AgentJoined(identity="agent-1", session_id="AJ_1"),
-        {"identity": "agent-1", "session_id": "AJ_1", "window": 12},
+        {"identity": "agent-1", "session_id": "AJ_1", "window": 12, "language": None},
     ),
     (
         wire.Conversation(
@@ -217,3 +217,29 @@ def test_an_old_agent_reads_the_response_of_a_newer_backend() -> None:
     newer = MESSAGE_JSON | {"from_the_future": 1}
 
     assert wire.Message.model_validate(newer) == MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("german", "german"),
+        ("German", "german"),
+        ("de", "german"),
+        ("de-AT", "german"),
+        ("pt_BR", "portuguese"),
+        ("ja", "simple"),
+        ("zh-Hans", "simple"),
+        ("simple", "simple"),
+        ("klingon", None),
+        ("xx", None),
+        ("", None),
+    ],
+)
+def test_a_language_is_known_by_its_name_or_its_tag(name: str, language: str | None) -> None:
+    assert wire.text_search_language(name) == language
+
+
+def test_an_unknown_language_is_told_the_choices() -> None:
+    with pytest.raises(ValidationError, match=r"arabic, .*german, .*simple.* or a tag") as refused:
+        wire.CreateRoom(name="r", language="klingon")
+    assert refused.value.errors()[0]["loc"] == ("language",)
