@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 class Manners:
     """`opening` and `farewell` may be empty: then nothing is said.
 
-    `somebody_listens` is asked before the farewell.
+    `somebody_listens` is asked before the farewell. The opening is heard `at_once`, or waits for
+    somebody.
     """
 
     opening: str
     farewell: str
     somebody_listens: Callable[[], bool]
+    at_once: bool = True
 
 
 def opening(

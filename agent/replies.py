@@ -16,10 +16,14 @@ from retrieval.wire import MessageId
 
 @dataclass
 class Replying:
-    """One reply while LiveKit makes it. `question_id` stays None for greetings and farewells."""
+    """One reply while LiveKit makes it. The ids stay None for greetings and farewells.
+
+    `prompted_as` is the question's id in the prompt: a reply may begin before the user has ended.
+    """
 
     speech: SpeechHandle
     question_id: MessageId | None = None
+    prompted_as: MessageId | None = None
     parts: int = 0
 
     def next_id(self) -> MessageId | None:

@@ -4,27 +4,27 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from livekit.agents import AgentSession, CloseEvent
+from livekit.agents import AgentSession
 from livekit.agents.voice import SpeechHandle
 
 from agent.backend_client import BackendClient
-from agent.event_records import turn_record, usage_record
+from agent.event_records import turn_record
 from agent.manners import Manners, opening
 from agent.outbox.intake import Intake
 from agent.question import Question
 from agent.recall.hits import hits_without
 from agent.recall.memory import BlockStyle, Memory
-from agent.recall.recall import Recall
+from agent.recall.recall import Recall, Recalled
 from agent.recall.search_tool import search_tool
 from agent.recall.turn_query import Asker, RecallLimits
 from agent.recall.turn_text import TurnText
-from agent.replies import answer_text, outcome_of, user_item
+from agent.replies import Replying, answer_text, outcome_of, user_item
 from agent.resumption import Resumed
 from agent.rolling_window import message_ids, restored
 from agent.session_events import SessionEvents
+from agent.session_record import SessionRecord
 from agent.settings import AgentSettings
 from agent.support_agent import SupportAgent
 from agent.tracing import span
@@ -34,7 +34,6 @@ from retrieval.wire import (
     MessageId,
     SearchRequest,
     SearchResponse,
-    SessionSummary,
 )
 
 _DISK_TIMEOUT_S = 5.0
@@ -43,11 +42,16 @@ _LAST_DISK_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True)
 class People:
-    """Who is there. `asker` describes an identity, None being whoever is listened to."""
+    """Who is there. `asker` describes an identity, None being whoever is listened to.
+
+    If nobody may be there when the session starts, `at_once` is False and the greeting is not said
+    before `SupportAgent.greet` is called.
+    """
 
     agent_name: str
     asker: Callable[[str | None], Asker]
     somebody_listens: Callable[[], bool]
+    at_once: bool = True
 
 
 class RoomAgent:
@@ -66,8 +70,6 @@ class RoomAgent:
         self._client = client
         self._resumed = resumed
         self._people = people
-        self._started_at = datetime.now(UTC)
-        self._close_reason: str | None = None
         self._turn_texts: dict[str, TurnText] = {}
         self._waiting: set[str] = set()
         self.session = session
@@ -87,7 +89,12 @@ class RoomAgent:
         )
         self.agent = self._support_agent()
         self.events.attach(session)
-        session.on("close", self._handle_close)
+        self._record = SessionRecord(
+            session,
+            self.events,
+            conversation_id=resumed.conversation_id,
+            agent_name=people.agent_name,
+        )
 
     def hear(self, segment: str, *, final: bool, identity: str) -> None:
         """Somebody is speaking: begin to search for what has been understood of their turn.
@@ -140,12 +147,19 @@ class RoomAgent:
             raise
         return await self._ended(question.id, reply)
 
-    async def _ended(self, question_id: MessageId, reply: SpeechHandle) -> TurnTrace:
+    async def follow(self, question_id: MessageId, reply: Replying) -> TurnTrace:
+        """The end of a turn that the session answers by itself, as `ask` gives it."""
+        await reply.speech
+        return await self._ended(question_id, reply.speech, prompted_as=reply.prompted_as)
+
+    async def _ended(
+        self, question_id: MessageId, reply: SpeechHandle, prompted_as: MessageId | None = None
+    ) -> TurnTrace:
         await self.agent.settled()
         # Before anybody is told that the question is answered: whoever takes over from a killed
         # process finds the answer on disk, and does not give another.
         await self.intake.settled(_DISK_TIMEOUT_S)
-        trace = self._trace(question_id, reply)
+        trace = self._trace(reply, self.memory.recalled(prompted_as or question_id))
         self.intake.put(turn_record(question_id, trace.recalled, trace.outcome))
         return trace
 
@@ -199,30 +213,21 @@ class RoomAgent:
             window_messages=settings.rolling_window_messages,
             memory=self.memory,
             events=self.events,
-            manners=Manners(first_words, settings.farewell, self._people.somebody_listens),
+            manners=Manners(
+                first_words,
+                settings.farewell,
+                self._people.somebody_listens,
+                at_once=self._people.at_once,
+            ),
             on_leave=self._save_session,
             tools=[tool],
         )
 
     async def _save_session(self) -> None:
         await self.intake.settled(_DISK_TIMEOUT_S)
-        summary = SessionSummary(
-            conversation_id=self._resumed.conversation_id,
-            agent_identity=self._people.agent_name,
-            started_at=self._started_at,
-            ended_at=datetime.now(UTC),
-            message_count=self.events.message_count,
-            participants=self.events.participants,
-            usage=usage_record(self.session.usage),
-            close_reason=self._close_reason,
-        )
-        await self._resumed.outbox.accept_session(self._resumed.session_id, summary)
+        await self._resumed.outbox.accept_session(self._resumed.session_id, self._record.summary())
 
-    def _handle_close(self, event: CloseEvent) -> None:
-        self._close_reason = event.reason.value
-
-    def _trace(self, question_id: MessageId, reply: SpeechHandle) -> TurnTrace:
-        recalled = self.memory.recalled(question_id)
+    def _trace(self, reply: SpeechHandle, recalled: Recalled) -> TurnTrace:
         counted = self._resumed.message_count + self.events.message_count
         return TurnTrace(
             answer=answer_text(reply),

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from livekit.agents import (
     AgentSession,
@@ -23,6 +24,13 @@ from retrieval.wire import MessageId
 _REMEMBERED_IDS = 1_000
 _MAX_PARTICIPANTS = 200
 _UNANSWERED_TURNS = 4
+
+
+class SpokenTurnListener(Protocol):
+    """Who follows the turns that the session answers by itself."""
+
+    def accepted(self, question_id: MessageId, speaker: str) -> None: ...
+    def replying(self, question_id: MessageId, speaker: str, reply: Replying) -> None: ...
 
 
 class SessionEvents:
@@ -50,6 +58,7 @@ class SessionEvents:
         self._recorded: OrderedDict[str, None] = OrderedDict()
         self._spoken: dict[str, MessageId] = {}
         self._turn_text = TurnText()
+        self.spoken_turns: SpokenTurnListener | None = None
         self.message_count = 0
         self.participants: list[str] = []
         self.last_message_at: datetime | None = None
@@ -79,7 +88,10 @@ class SessionEvents:
         self._spoken[message.text_content or ""] = message_id(message)
         while len(self._spoken) > _UNANSWERED_TURNS:
             del self._spoken[next(iter(self._spoken))]
-        return await self.accept_question(message)
+        on_disk = await self.accept_question(message)
+        if on_disk and self.spoken_turns is not None:
+            self.spoken_turns.accepted(message_id(message), str(message.extra[SPEAKER]))
+        return on_disk
 
     def already_recorded(self, stored: MessageId) -> None:
         """An earlier session has recorded this message; here it must not be doubled."""
@@ -108,11 +120,15 @@ class SessionEvents:
         self._on_message()
 
     def _note_question(self, item: ChatMessage, reply: Replying | None) -> None:
+        prompted_as = message_id(item)
         stored = self._spoken.pop(item.text_content or "", None)
         if stored is not None:
             item.extra.setdefault(MESSAGE_ID, stored)
-        if reply is not None:
-            reply.question_id = message_id(item)
+        if reply is None:
+            return
+        reply.question_id, reply.prompted_as = message_id(item), prompted_as
+        if stored is not None and self.spoken_turns is not None:
+            self.spoken_turns.replying(reply.question_id, self._speaker(), reply)
 
     def _handle_speech_created(self, event: SpeechCreatedEvent) -> None:
         REPLYING.set(Replying(event.speech_handle))

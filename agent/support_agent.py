@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable
 
 from livekit.agents import Agent, FlushSentinel, ModelSettings
 from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
+from livekit.agents.voice import SpeechHandle
 
 from agent.long_messages import shorten_long_messages
 from agent.manners import Manners
@@ -40,12 +41,18 @@ class SupportAgent(Agent):
         self._memory = memory
         self._events = events
         self._manners = manners
+        self._opening = manners.opening
         self._on_leave = on_leave
         self._trimming: set[asyncio.Task[None]] = set()
 
     async def on_enter(self) -> None:
-        if self._manners.opening:
-            await self.session.say(self._manners.opening)
+        if self._manners.at_once and (speech := self.greet()) is not None:
+            await speech
+
+    def greet(self) -> SpeechHandle | None:
+        """Begin to say the opening, if there is one; nothing more on a second call."""
+        opening, self._opening = self._opening, ""
+        return self.session.say(opening) if opening else None
 
     async def on_exit(self) -> None:
         if self._manners.farewell and self._manners.somebody_listens():

@@ -18,9 +18,10 @@ from agent.room.ears import Ears
 from agent.room.linked_participant import LinkedParticipant
 from agent.room.listening import room_options, speaking_session
 from agent.room.metadata import RoomMetadata, conversation_in
-from agent.room.participants import Participants, introduced
+from agent.room.participants import Participants, introduced, room_language
 from agent.room.parts import Parts
 from agent.room.questions import Questions
+from agent.room.spoken_turns import SpokenTurns
 from agent.room.takeover import TakenOver, take_over
 from agent.room_agent import People, RoomAgent
 from agent.stored_text import storable_name
@@ -44,12 +45,14 @@ class RoomJob:
         self._client = parts.client
         self._closing = AsyncExitStack()
         self._tasks = OwnedTasks()
+        self._report = parts.report
         self._questions = Questions(ctx.room, worker, parts.report)
         self._succession = Succession(ctx.room)
         self._participants = Participants(ctx.room, changed=self._people_changed)
         self._session = speaking_session(parts.models, worker.voice)
         self._linked = LinkedParticipant(ctx.room, self._session)
         self._agent: RoomAgent | None = None
+        self._spoken: SpokenTurns | None = None
 
     async def open(self) -> None:
         """Join the room, take up its conversation, and take questions."""
@@ -90,6 +93,7 @@ class RoomJob:
                     identity=ctx.room.local_participant.identity,
                     session_id=ctx.job.id,
                     conversation_id=named,
+                    language=room_language(metadata, self._participants.people()),
                 )
             except BackendUnavailable as error:
                 logger.warning("waiting for the backend", extra={"reason": str(error)})
@@ -112,6 +116,7 @@ class RoomJob:
             agent_name=self._worker.name,
             asker=self._asker,
             somebody_listens=lambda: bool(self._participants.people()),
+            at_once=False,
         )
         return RoomAgent(
             self._settings,
@@ -134,7 +139,7 @@ class RoomJob:
         await self._session.start(
             agent.agent, room=self._ctx.room, room_options=room_options(self._worker.voice)
         )
-        self._tasks.start(self._note_audible())
+        self._tasks.start(self._note_audible(agent))
         self._participants.follow()
         self._people_changed()
         room = self._ctx.room
@@ -145,6 +150,9 @@ class RoomJob:
         speech = self._models.speech
         if self._worker.voice == "linked":
             self._linked.follow()
+            self._spoken = SpokenTurns(agent, self._questions.status, self._report)
+            agent.events.spoken_turns = self._spoken
+            self._closing.push_async_callback(self._spoken.aclose)
         if speech is None or self._worker.voice != "everyone":
             return
 
@@ -169,9 +177,11 @@ class RoomJob:
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
         logger.info("agent ready", extra={"message_count": taken.resumed.message_count})
 
-    async def _note_audible(self) -> None:
+    async def _note_audible(self, agent: RoomAgent) -> None:
         """LiveKit drops what is said before the session has linked somebody of the room."""
         await self._session.room_io.wait_for_ready()
+        # First, so that the answer to an early question comes after it.
+        agent.agent.greet()
         self._questions.audible()
 
     async def _retire_when_superseded(self) -> None:
@@ -180,6 +190,8 @@ class RoomJob:
         try:
             async with asyncio.timeout(RETIRE_WITHIN_S):
                 await self._questions.finish()
+                if self._spoken is not None:
+                    await self._spoken.finish()
         except TimeoutError:
             logger.warning("left with questions open")
         self._ctx.shutdown("handed over")

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import secrets
 from pathlib import Path
 from uuid import UUID
 
@@ -43,15 +44,21 @@ async def test_a_killed_agent_is_replaced_and_the_open_question_is_answered_once
     await stack.close(room)
 
 
-async def test_nobody_is_greeted_twice_after_a_crash(stack: Stack) -> None:
+async def test_who_comes_first_is_greeted_once_also_after_a_crash(stack: Stack) -> None:
     greeting = stack.another_worker(
         "greeting", {"AGENT_GREETING": "Welcome, stranger!", "LIVEKIT_AGENT_NAME": "greeter"}
     )
     await asyncio.to_thread(greeting.start, until="registered worker")
     try:
-        room, alice = await stack.join_with("greeter")
+        room = f"room-{secrets.token_hex(4)}"
+        await stack.dispatch(room, "greeter")
+        # It is alone and ready for more than a moment: a greeting now would be heard by nobody.
+        await until(lambda: agent_pids(greeting, room))
+        alone = await stack.backend.agent_joined(room, identity="test", session_id="s", window=9)
+        alice = await stack.join(room, "alice")
         await until(lambda: [a for a in alice.answers if a.complete])
         assert alice.answers[0].text == "Welcome, stranger!"
+        assert alone.message_count == 0
         assert (await alice.ask("Who is there?")).outcome == "answered"
         kill_agent(greeting, room)
         await until(lambda: len(agent_pids(greeting, room)) == 2)

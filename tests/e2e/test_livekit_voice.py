@@ -123,3 +123,34 @@ async def test_the_linked_mode_goes_on_with_the_next_person(voices: Stack) -> No
     assert "[alice] Alice is the one who talks." in prompt.text
     assert "[bob] And now it is Bob." in prompt.text
     await bob.leave()
+
+
+async def test_a_linked_participants_turns_are_told_and_recorded_like_the_others(
+    voices: Stack,
+) -> None:
+    room, alice = await voices.join_with("voice-linked")
+    joined = await voices.backend.agent_joined(room, identity="test", session_id="s", window=0)
+    await speak(alice, "Do I get a status, too?", ear="linked")
+    await until(lambda: any(s["outcome"] == "answered" for s in alice.statuses))
+    assert [s["outcome"] for s in alice.statuses] == ["accepted", "answering", "answered"]
+    assert {s["speaker"] for s in alice.statuses} == {"alice"}
+    long_answer = " ".join(f"word{n}" for n in range(200))
+    voices.model.reply = lambda prompt: long_answer
+    try:
+        await speak(alice, "And tell me everything.", ear="linked")
+        await until(lambda: alice.answers and "word3" in alice.answers[-1].text)
+        voices.model.reply = lambda prompt: f"You said: {prompt.question}"
+        await speak(alice, "Stop it.", ear="linked")
+        await until(lambda: sum(s["outcome"] == "answered" for s in alice.statuses) == 2)
+    finally:
+        voices.model.reply = lambda prompt: f"You said: {prompt.question}"
+    ended = [s for s in alice.statuses if s["outcome"] not in {"accepted", "answering"}]
+    assert [s["outcome"] for s in ended] == ["answered", "interrupted", "answered"]
+    records = await voices.turn_records(joined.conversation_id, at_least=3)
+    assert [(id_, records[id_]["outcome"]) for id_ in records] == [
+        (s["question_id"], s["outcome"]) for s in ended
+    ]
+    page = await voices.backend.get_recent_messages(joined.conversation_id, limit=10)
+    questions = [m for m in page.messages if m.role == "user"]
+    assert [m.id for m in questions] == list(records)
+    await alice.leave()

@@ -9,7 +9,10 @@ from livekit.agents import UserInputTranscribedEvent
 from livekit.agents.llm import ChatContext, ChatMessage
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 
+from agent.replies import Replying
 from agent.session_events import SessionEvents
+from agent.turn_trace import TurnTrace
+from retrieval.wire import MessageId
 from tests.fake_backend import FakeBackend
 from tests.scripted_llm import ScriptedLLM
 from tests.talk import Talk, remember, talking
@@ -132,6 +135,56 @@ async def test_a_preemptive_reply_is_kept_and_the_message_stored_once(tmp_path: 
     for search in backend.searches[1:]:
         # What the window holds under LiveKit's own id is excluded under the stored one.
         assert backend.stored[21].id in search.exclude_ids
+
+
+class Listener:
+    """Follows spoken turns as a room with a linked participant does."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self.accepted_ids: list[str] = []
+        self.following: list[asyncio.Task[TurnTrace]] = []
+        self.ids: list[str] = []
+        talk.room_agent.events.spoken_turns = self
+
+    def accepted(self, question_id: MessageId, speaker: str) -> None:
+        self.accepted_ids.append(question_id)
+
+    def replying(self, question_id: MessageId, speaker: str, reply: Replying) -> None:
+        self.ids.append(question_id)
+        self.following.append(asyncio.create_task(self._talk.room_agent.follow(question_id, reply)))
+
+
+async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
+    tmp_path: Path,
+) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
+    async with talking(backend, llm, tmp_path) as talk:
+        listener = Listener(talk)
+        talk.end_spoken_turn("Where is the key, and what now?")
+        await _until(partial(_answered, talk, 1))
+        activity = talk.room_agent.session._activity
+        assert activity is not None
+        # Begun before the end of the turn, under another id.
+        activity.on_preemptive_generation(
+            _PreemptiveGenerationInfo(
+                new_transcript=QUESTION, transcript_confidence=1.0, started_speaking_at=None
+            )
+        )
+        await _until(partial(_prompted, llm, 2))
+        talk.end_spoken_turn(QUESTION)
+        await _until(partial(_answered, talk, 2))
+        await talk.ask("A typed one is not among them.")
+        traces = await asyncio.gather(*listener.following)
+        assert await talk.outbox.drain(5)
+    questions = [m.id for m in backend.stored[21:] if m.role == "user"]
+    assert listener.ids == listener.accepted_ids == questions[:2]
+    assert [(t.outcome, t.answer, t.recalled.source) for t in traces] == [
+        ("answered", "fine ", "fresh")
+    ] * 2
+    records = [e.data for e in backend.recorded if e.kind == "metric"]
+    assert [record["question_id"] for record in records] == questions
 
 
 async def test_the_hook_never_raises(tmp_path: Path) -> None:
