@@ -130,7 +130,7 @@ async def surround(search: Search, proposed: Candidates, chosen: Integers) -> Ca
 
 def with_surroundings(seqs: Integers, *, last: int) -> Integers:
     """The messages and those within reach on either side, ascending."""
-    offsets = np.arange(-SURROUNDINGS_REACH, SURROUNDINGS_REACH + 1)
+    offsets = np.arange(-SURROUNDINGS_REACH.messages, SURROUNDINGS_REACH.messages + 1)
     near = np.unique(seqs[:, None] + offsets)
     return near[(near >= 1) & (near <= last)]
 

@@ -5,18 +5,20 @@ The sum of weighted parts is linear on purpose: it can be explained, and it does
 many messages were compared.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from retrieval import traits
-from retrieval.search.arrays import Floats, Integers
+from retrieval.search.arrays import Flags, Floats, Integers
 from retrieval.search.facts import Facts
 from retrieval.search.weights import (
     COVERAGE_REACH,
     FULL_REACH_WORDS,
     STRETCH_GAP_S,
     SURROUNDINGS_REACH,
+    Reach,
     Weights,
 )
 
@@ -66,8 +68,8 @@ def parts_of(features: Features, *, asks_where: bool) -> Parts:
     return Parts(
         meaning=features.meaning,
         words=features.words,
-        coverage=coverage(features.by_term, stretch, damping=damping(facts.words)),
-        surroundings=surroundings(features.own, stretch, damping=damping(facts.words)),
+        coverage=coverage(features.by_term, stretch, words=facts.words),
+        surroundings=surroundings(features.own, stretch, words=facts.words),
         speaker=facts.speaker_fit.astype(np.float64),
         date=features.date,
         first_person=trait(facts.traits, traits.FIRST_PERSON),
@@ -93,31 +95,46 @@ def stretches(seq: Integers, spoken_at: Floats) -> Integers:
     return np.concatenate(([0], np.cumsum(apart)))
 
 
-def best_around(own: Floats, stretch: Integers, *, reach: int) -> Floats:
-    """The best value within reach on either side, the message's own included, for each row."""
+def neighbours(stretch: Integers, words: Integers, *, reach: Reach) -> list[Flags]:
+    """Which messages are within reach of the one that comes 1, 2, 3... later, in this order."""
+    said = np.concatenate(([0], np.cumsum(np.minimum(words, FULL_REACH_WORDS))))
+    near: list[Flags] = []
+    for distance in range(1, min(reach.most, len(stretch) - 1) + 1):
+        together = stretch[distance:] == stretch[:-distance]
+        if distance > reach.messages:
+            together &= said[distance:-1] - said[1:-distance] < reach.words
+        if not together.any():
+            break
+        near.append(together)
+    return near
+
+
+def best_around(own: Floats, near: Sequence[Flags]) -> Floats:
+    """The best value among the neighbours and the message itself, for each row."""
     best = own.copy()
-    for offset in range(1, min(reach, own.shape[-1] - 1) + 1):
-        together = stretch[offset:] == stretch[:-offset]
-        earlier = np.where(together, own[..., :-offset], -np.inf)
-        later = np.where(together, own[..., offset:], -np.inf)
-        best[..., offset:] = np.maximum(best[..., offset:], earlier)
-        best[..., :-offset] = np.maximum(best[..., :-offset], later)
+    for distance, together in enumerate(near, start=1):
+        earlier = np.where(together, own[..., :-distance], -np.inf)
+        later = np.where(together, own[..., distance:], -np.inf)
+        best[..., distance:] = np.maximum(best[..., distance:], earlier)
+        best[..., :-distance] = np.maximum(best[..., :-distance], later)
     return best
 
 
-def surroundings(own: Floats, stretch: Integers, *, damping: Floats) -> Floats:
+def surroundings(own: Floats, stretch: Integers, *, words: Integers) -> Floats:
     """The best score around a message, or its own."""
-    return own + damping * (best_around(own, stretch, reach=SURROUNDINGS_REACH) - own)
+    near = neighbours(stretch, words, reach=SURROUNDINGS_REACH)
+    return own + damping(words) * (best_around(own, near) - own)
 
 
-def coverage(by_term: Floats, stretch: Integers, *, damping: Floats) -> Floats:
+def coverage(by_term: Floats, stretch: Integers, *, words: Integers) -> Floats:
     """How much of the query a message and its next neighbours say between them, 0 to 1.
 
     What a question puts in one sentence, people say in two or three messages.
     """
+    near = neighbours(stretch, words, reach=COVERAGE_REACH)
     own = by_term.sum(axis=0)
-    together = best_around(by_term, stretch, reach=COVERAGE_REACH).sum(axis=0)
-    return np.asarray(own + damping * (together - own))
+    together = best_around(by_term, near).sum(axis=0)
+    return np.asarray(own + damping(words) * (together - own))
 
 
 def damping(words: Integers) -> Floats:

@@ -6,7 +6,20 @@ A weight of 0 switches its part off.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
+
+
+class Reach(NamedTuple):
+    """How far on each side of a message: so many messages, and where they are short, more of them.
+
+    Some say in five messages what others say in one; how much is said is alike.
+    """
+
+    messages: int
+    words: int
+    """Beyond that, as long as fewer words than these lie between."""
+    most: int
+    """Messages, however short."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +47,10 @@ they talk to."""
 
 BM25_K1: Final = 0.9
 BM25_B: Final = 0.4
-COVERAGE_REACH: Final = 2
-"""Messages on each side whose words count as said together with a message's own."""
-SURROUNDINGS_REACH: Final = 6
-"""Messages on each side that count as a message's surroundings."""
+COVERAGE_REACH: Final = Reach(messages=2, words=40, most=6)
+"""Whose words count as said together with a message's own."""
+SURROUNDINGS_REACH: Final = Reach(messages=6, words=110, most=12)
+"""What counts as a message's surroundings."""
 FULL_REACH_WORDS: Final = 60
 """A longer message speaks for itself: what is around it counts for less, in proportion."""
 STRETCH_GAP_S: Final = 6 * 3600.0

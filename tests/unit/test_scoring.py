@@ -9,7 +9,7 @@ from retrieval import traits
 from retrieval.search import scoring
 from retrieval.search.facts import Facts
 from retrieval.search.scoring import Features
-from retrieval.search.weights import STRETCH_GAP_S, WEIGHTS, Weights
+from retrieval.search.weights import STRETCH_GAP_S, WEIGHTS, Reach, Weights
 
 MINUTE_S = 60.0
 
@@ -35,7 +35,7 @@ def _features(
             spoken_at=np.array(spoken_at or [MINUTE_S * place for place in range(count)]),
             speaker=np.array(speaker or [0] * count),
             traits=np.array(bits or [0] * count),
-            words=np.array(words or [10] * count),
+            words=np.array(words or [25] * count),
             speaker_fit=np.array(speaker_fit or [0] * count),
             allowed=np.ones(count, dtype=bool),
         ),
@@ -62,15 +62,50 @@ def test_surroundings_are_the_best_within_reach_and_within_the_stretch() -> None
     own = np.array([1.0, 0.0, 0.0, 0.0, 5.0])
     stretch = np.array([0, 0, 0, 0, 1])
 
-    assert scoring.best_around(own, stretch, reach=2).tolist() == [1, 1, 1, 0, 5]
+    near = scoring.neighbours(stretch, np.full(5, 30), reach=Reach(messages=2, words=0, most=2))
+
+    assert scoring.best_around(own, near).tolist() == [1, 1, 1, 0, 5]
 
 
-def test_surroundings_reach_no_further_than_six_messages() -> None:
-    features = _features(8, alone=[1.0] + [0.0] * 7)
+def test_short_messages_are_neighbours_over_a_longer_distance() -> None:
+    stretch = np.zeros(6, dtype=np.int64)
+    words = np.array([9, 4, 4, 4, 500, 9])
 
-    parts = scoring.parts_of(features, asks_where=False)
+    near = scoring.neighbours(stretch, words, reach=Reach(messages=1, words=12, most=4))
 
-    assert parts.surroundings.tolist() == [1, 1, 1, 1, 1, 1, 1, 0]
+    # next to each other; with 4 words between; with 8; with 12, which are too many
+    assert near[0].tolist() == [True] * 5
+    assert near[1].tolist() == [True, True, True, False]
+    assert near[2].tolist() == [True, True, False]
+    assert len(near) == 3
+
+
+def test_no_message_has_more_neighbours_than_the_most() -> None:
+    stretch = np.zeros(9, dtype=np.int64)
+
+    near = scoring.neighbours(stretch, np.full(9, 1), reach=Reach(messages=1, words=50, most=4))
+
+    assert [len(together) for together in near] == [8, 7, 6, 5]
+
+
+def test_surroundings_reach_six_messages_and_twice_as_far_where_they_are_short() -> None:
+    alone = [1.0] + [0.0] * 13
+
+    usual = scoring.parts_of(_features(14, alone=alone, words=[25] * 14), asks_where=False)
+    short = scoring.parts_of(_features(14, alone=alone, words=[8] * 14), asks_where=False)
+
+    assert usual.surroundings.tolist() == [1] * 7 + [0] * 7
+    assert short.surroundings.tolist() == [1] * 13 + [0]
+
+
+def test_what_is_said_in_many_short_messages_is_covered_together() -> None:
+    by_term = [[0.5, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0.3]]
+
+    usual = scoring.parts_of(_features(6, by_term=by_term, words=[25] * 6), asks_where=False)
+    short = scoring.parts_of(_features(6, by_term=by_term, words=[9] * 6), asks_where=False)
+
+    assert usual.coverage == pytest.approx([0.5, 0.5, 0.5, 0.3, 0.3, 0.3])
+    assert short.coverage == pytest.approx([0.8] * 6)
 
 
 def test_coverage_adds_up_what_neighbours_say_between_them() -> None:
