@@ -187,9 +187,7 @@ async def _hybrid(bench: Bench, room: BenchRoom, question: Question) -> list[int
 
 
 async def _tier(db: "Pool", room: BenchRoom) -> Tier:
-    known = await read_room(
-        db, conversation_id=room.conversation_id, query="x", possible_names=[], exclude_ids=[]
-    )
+    known = await read_room(db, conversation_id=room.conversation_id, query="x")
     return tier_of(known.prepared, passages=known.passage_count)
 
 

@@ -84,9 +84,7 @@ async def prepare(db: Pool, limits: TierLimits, *, longest_tail: int = 50) -> No
 
 
 async def prepared(db: Pool, room: Room) -> Tier:
-    read = await read_room(
-        db, conversation_id=room.conversation_id, query="x", possible_names=[], exclude_ids=[]
-    )
+    read = await read_room(db, conversation_id=room.conversation_id, query="x")
     return read.prepared
 
 
@@ -101,9 +99,7 @@ async def find(
     limit: int = 10,
 ) -> list[int]:
     """The nearest messages, by the tier that these limits give the room."""
-    read = await read_room(
-        db, conversation_id=room.conversation_id, query="x", possible_names=[], exclude_ids=[]
-    )
+    read = await read_room(db, conversation_id=room.conversation_id, query="x")
     found = await nearest(
         db,
         Target(room.conversation_id, 1, query),

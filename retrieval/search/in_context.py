@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from retrieval import terms
 from retrieval.search.antecedents import resolved
+from retrieval.search.filters import Filters
 from retrieval.search.follow_up import Sign, sign_of_follow_up
 from retrieval.search.function_words import ASKING_WORDS
 from retrieval.search.people import possible_names
@@ -52,8 +53,8 @@ async def _room(
         db,
         conversation_id=conversation_id,
         query=text,
-        possible_names=possible_names(text),
         exclude_ids=request.exclude_ids,
+        with_words=not Filters.of(request, excluded=[]).narrow,
     )
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from retrieval.search import packed
 from retrieval.search.arrays import Integers
 from retrieval.search.filters import Filters
-from retrieval.search.room import Room
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database, Record
+    from retrieval.search.room import Room
 
 MAX_POSTINGS = 4000
 MAX_TERMS = 24
@@ -42,9 +42,11 @@ class Postings:
 
 
 async def read_postings(
-    db: "Database", *, room: Room, terms: Sequence[str], filters: Filters
+    db: "Database", *, room: "Room", terms: Sequence[str], filters: Filters
 ) -> list[Postings]:
     """Postings of the query's terms, each at most MAX_POSTINGS, newest first."""
+    if room.found is not None and not filters.narrow:
+        return room.found
     frequencies: dict[str, int] | None = None
     if filters.narrow or len(terms) > MAX_TERMS:
         frequencies = await _frequencies(db, room.conversation_id, terms[:MAX_WEIGHED_TERMS])
@@ -57,7 +59,11 @@ async def read_postings(
         )
     else:
         rows = await db.fetch(POSTINGS, room.conversation_id, terms, MAX_POSTINGS)
-    return [_postings(row, room=room, frequencies=frequencies) for row in rows]
+    read = [
+        postings_of(tuple(row), messages=room.message_count, passages=room.passage_count)
+        for row in rows
+    ]
+    return [_weighed(one, frequencies) for one in read]
 
 
 FREQUENCIES = """
@@ -118,20 +124,31 @@ select term, seq, passage, occurrences, passage_words
 """
 
 
-def _postings(row: "Record", *, room: Room, frequencies: dict[str, int] | None) -> Postings:
-    seq = packed.integers(row["seq"])
-    term: str = row["term"]
-    capped = len(seq) >= MAX_POSTINGS
-    estimated = frequency(seq, messages=room.message_count, passages=room.passage_count)
+def postings_of(
+    columns: tuple[str, bytes | None, bytes | None, bytes | None, bytes | None],
+    *,
+    messages: int,
+    passages: int,
+) -> Postings:
+    """A term and its packed columns, in a conversation of so many messages and passages."""
+    term, seqs, numbers, occurrences, passage_words = columns
+    seq = packed.integers(seqs)
     return Postings(
         term=term,
         seq=seq,
-        passage=packed.small_integers(row["passage"]),
-        occurrences=packed.small_integers(row["occurrences"]),
-        passage_words=packed.small_integers(row["passage_words"]),
-        frequency=frequencies[term] if frequencies and not capped else estimated,
-        capped=capped,
+        passage=packed.small_integers(numbers),
+        occurrences=packed.small_integers(occurrences),
+        passage_words=packed.small_integers(passage_words),
+        frequency=frequency(seq, messages=messages, passages=passages),
+        capped=len(seq) >= MAX_POSTINGS,
     )
+
+
+def _weighed(postings: Postings, frequencies: dict[str, int] | None) -> Postings:
+    """By how common the term is in all of the conversation, where that was counted."""
+    if not frequencies or postings.capped:
+        return postings
+    return replace(postings, frequency=frequencies[postings.term])
 
 
 def frequency(seq: Integers, *, messages: int, passages: int) -> float:
@@ -146,7 +163,7 @@ def frequency(seq: Integers, *, messages: int, passages: int) -> float:
 
 
 async def complete(
-    db: "Database", *, room: Room, postings: Sequence[Postings], seqs: Integers
+    db: "Database", *, room: "Room", postings: Sequence[Postings], seqs: Integers
 ) -> list[Postings]:
     """The postings with what lies beyond the cap in the messages `seqs`."""
     capped = {one.term: one for one in postings if one.capped}

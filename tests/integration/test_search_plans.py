@@ -12,7 +12,7 @@ from pgvector import HalfVector
 
 from retrieval.embeddings.models import ensure_model
 from retrieval.graphs import build_graph
-from retrieval.search import codes, graph, known, nearest, postings
+from retrieval.search import codes, graph, known, nearest, postings, room
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -216,6 +216,23 @@ async def test_words_are_read_from_their_index_alone_and_no_further_than_the_cap
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0
     reads = [node for node in found if node.get("Relation Name") == "message_term"]
     assert max(node["Actual Rows"] for node in reads) <= 1000
+
+
+@pytest.mark.parametrize(("most_terms", "read"), [(2, 1000 + 9), (1, 0)])
+async def test_words_are_read_with_the_room_if_they_are_few(
+    filled: asyncpg.Pool, most_terms: int, read: int
+) -> None:
+    found = await plan(
+        filled, room.ROOM, ROOM, "said word7", [], 100, ["said", "p7"], [], most_terms, 1000
+    )
+    assert not scans(found)["message_term"] - {"Index Only Scan"}
+    assert sum(node.get("Heap Fetches", 0) for node in found) == 0
+    rows = [
+        node["Actual Rows"] * node["Actual Loops"]
+        for node in found
+        if node.get("Relation Name") == "message_term"
+    ]
+    assert sum(rows) == pytest.approx(read, abs=1)
 
 
 async def test_words_of_candidates_are_looked_up_in_the_index_alone(filled: asyncpg.Pool) -> None:
