@@ -47,7 +47,7 @@ they talk to."""
 
 BM25_K1: Final = 0.9
 BM25_B: Final = 0.4
-COVERAGE_REACH: Final = Reach(messages=2, words=40, most=6)
+COVERAGE_REACH: Final = Reach(messages=2, words=35, most=6)
 """Whose words count as said together with a message's own."""
 SURROUNDINGS_REACH: Final = Reach(messages=6, words=110, most=12)
 """What counts as a message's surroundings."""
