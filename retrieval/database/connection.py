@@ -47,6 +47,16 @@ async def open_connection(url: str) -> "asyncpg.Connection[Record]":
 
 
 @asynccontextmanager
+async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
+    """A connection for several statements: lending one takes a pool as long as a small one."""
+    if isinstance(db, asyncpg.Pool):
+        async with db.acquire() as connection:
+            yield connection
+    else:
+        yield db
+
+
+@asynccontextmanager
 async def transaction(db: "Database") -> AsyncIterator["Connection"]:
     """A connection inside a transaction, whether `db` is a pool or already a connection."""
     if isinstance(db, asyncpg.Pool):

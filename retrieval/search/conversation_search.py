@@ -1,6 +1,5 @@
 """One search of one conversation, from the request to the response; read it top to bottom."""
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 from time import perf_counter
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from retrieval import terms
+from retrieval.database.connection import one_connection
 from retrieval.errors import EmbeddingError
 from retrieval.search.candidates import (
     CANDIDATES,
@@ -67,20 +67,16 @@ async def search_conversation(
     if query.small_talk:
         return _response(room, [], evidence=None, clock=clock)
     filters = Filters.of(request, excluded=room.excluded)
-    with stage("candidates"):
-        found, target = await asyncio.gather(
-            _find_words(db, room=room, query=query, filters=filters),
-            _embed(embedder, room=room, query=query, clock=clock),
-        )
-        search = Search(db, room, query, filters, weights, found, target)
-        candidates = await _collect(search, limit=request.limit)
-    clock.candidates_found()
-    with stage("rank"):
-        ranking = rank(candidates, query, weights=weights, degraded=target is None)
-    ranked = await _read_hits(db, room=room, ranking=ranking, found=candidates, request=request)
-    hits = await build_hits(
-        db, conversation_id=conversation_id, ranked=ranked, request=request, excluded=room.excluded
-    )
+    target = await _embed(embedder, room=room, query=query, clock=clock)
+    async with one_connection(db) as connection:
+        with stage("candidates"):
+            found = await _find_words(connection, room=room, query=query, filters=filters)
+            search = Search(connection, room, query, filters, weights, found, target)
+            candidates = await _collect(search, limit=request.limit)
+        clock.candidates_found()
+        with stage("rank"):
+            ranking = rank(candidates, query, weights=weights, degraded=target is None)
+        hits = await _hits(search, ranking=ranking, found=candidates, request=request)
     return _response(
         room,
         hits,
@@ -137,21 +133,29 @@ async def _collect(search: Search, *, limit: int) -> Candidates:
     return await surround(search, proposed, chosen)
 
 
-async def _read_hits(
-    db: "Database", *, room: Room, ranking: Ranking, found: Candidates, request: SearchRequest
+async def _hits(
+    search: Search, *, ranking: Ranking, found: Candidates, request: SearchRequest
 ) -> list[RetrievalHit]:
-    """The best messages, with some to spare if a budget may pass over them, without neighbours."""
+    """The best messages that fit, as hits; some more are read if a budget may pass over them."""
+    conversation_id, excluded = search.room.conversation_id, search.room.excluded
     places = ranking.first(request.limit + (SPARE if request.token_budget else 0))
     messages = await read_messages(
-        db,
-        conversation_id=room.conversation_id,
+        search.db,
+        conversation_id=conversation_id,
         seqs=[int(ranking.seq[place]) for place in places],
     )
-    return [
+    ranked = [
         _hit(messages[int(ranking.seq[place])], place, ranking, found, explain=request.explain)
         for place in places
         if int(ranking.seq[place]) in messages
     ]
+    return await build_hits(
+        search.db,
+        conversation_id=conversation_id,
+        ranked=ranked,
+        request=request,
+        excluded=excluded,
+    )
 
 
 def _hit(
