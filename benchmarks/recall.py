@@ -23,12 +23,9 @@ from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome
 from benchmarks.recall_figures import Answers, as_answers, print_table, summary
 from retrieval.database.pool import connect
 from retrieval.embedders import Embedder, open_embedder
-from retrieval.evaluation.datasets import (
-    DatasetUnreadable,
-    Dialogue,
-    in_first_person,
-    read_dataset,
-)
+from retrieval.evaluation.datasets import read_dataset
+from retrieval.evaluation.jsonl import DatasetUnreadable
+from retrieval.evaluation.questions import Dialogue, in_first_person
 from retrieval.evaluation.rooms import fill_rooms
 from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
 from retrieval.passages import document_text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.peers.job import Outcome, Ranked
-from retrieval.evaluation.datasets import Dialogue
+from retrieval.evaluation.questions import Dialogue
 from retrieval.evaluation.report import figures, silence
 from retrieval.evaluation.run import Answer
 from retrieval.search.selection import estimated_tokens

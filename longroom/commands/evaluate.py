@@ -43,6 +43,9 @@ def evaluate(
     fit: Annotated[
         bool, typer.Option("--fit", help="Also the weights that suit FILE best, and their worth.")
     ] = False,
+    follow_ups: Annotated[
+        bool, typer.Option("--follow-ups", help="Also follow-ups made of the questions, by rule.")
+    ] = False,
     room_size: Annotated[
         int | None, typer.Option(min=1, help="One room for all, filled up to so many messages.")
     ] = None,
@@ -63,7 +66,7 @@ def evaluate(
     from retrieval.evaluation.evaluate import Plan
     from retrieval.evaluation.table import table
 
-    plan = Plan(file, form.value, phrasing.value, ablate, peers, fit, room_size, filler)
+    plan = Plan(file, form.value, phrasing.value, ablate, peers, fit, follow_ups, room_size, filler)
     with clear_errors():
         result = _run(plan, data_dir)
     typer.echo(json.dumps(result) if as_json else table(result))

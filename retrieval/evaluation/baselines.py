@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgvector import HalfVector
 
-from retrieval.evaluation.datasets import Dialogue, Question
+from retrieval.evaluation.questions import Dialogue, Question
 from retrieval.evaluation.run import DEPTH, Answer, Asking
 from retrieval.search import search_conversation
 from retrieval.search.selection import estimated_tokens

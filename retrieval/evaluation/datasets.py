@@ -1,21 +1,16 @@
 """Reads conversations with questions: LoCoMo's file, or JSON Lines of messages and questions."""
 
-import gzip
 import json
 import re
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
-from pydantic import ValidationError
-
-from retrieval.errors import RetrievalError
+from retrieval.evaluation.jsonl import DatasetUnreadable, opened, read_jsonl
+from retrieval.evaluation.questions import Dialogue, Question
 from retrieval.wire import MessageCreate
 
-Phrasing = Literal["third", "first"]
 Format = Literal["locomo", "jsonl"]
 
 TURN_SPACING = timedelta(seconds=30)
@@ -24,44 +19,16 @@ ADVERSARIAL = "5"
 """LoCoMo's category of questions that swap the speakers: nothing answers them."""
 
 
-class DatasetUnreadable(RetrievalError):
-    """The data set is not of the format it should be; the message says where."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """`evidence` holds the ids of the messages that answer; `subject` whom the question names."""
-
-    text: str
-    subject: str | None
-    evidence: tuple[str, ...]
-    category: str
-    answerable: bool
-    asker: str | None = None
-
-
-@dataclass(frozen=True)
-class Dialogue:
-    """One conversation, oldest message first, with its questions."""
-
-    name: str
-    messages: list[MessageCreate]
-    questions: list[Question]
-
-    @property
-    def participants(self) -> list[str]:
-        """Everyone who says something, in order of appearance."""
-        return list(dict.fromkeys(message.participant for message in self.messages))
-
-
 def read_dataset(path: Path, *, form: Format) -> list[Dialogue]:
     """Raises DatasetUnreadable."""
     try:
         if form == "locomo":
             return [_locomo_dialogue(sample) for sample in json.loads(path.read_text("utf-8"))]
-        return _jsonl_dialogues(path)
+        return read_jsonl(path)
     except OSError as error:
-        raise DatasetUnreadable(f"cannot read {path}: {error.strerror}") from error
+        raise DatasetUnreadable(f"cannot read {path}: {error.strerror or error}") from error
+    except DatasetUnreadable as error:
+        raise DatasetUnreadable(f"{path}, {error}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetUnreadable(f"{path} is not in {form} format: {error!r}") from error
 
@@ -73,7 +40,7 @@ def read_messages(path: Path, *, first: int) -> list[MessageCreate]:
     """
     messages: list[MessageCreate] = []
     try:
-        with _open(path) as lines:
+        with opened(path) as lines:
             for number, line in enumerate(lines, start=1):
                 if len(messages) == first:
                     break
@@ -85,22 +52,6 @@ def read_messages(path: Path, *, first: int) -> list[MessageCreate]:
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetUnreadable(f"{path}, line {number}: {error!r}") from error
     return messages
-
-
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
-
-
-def in_first_person(question: Question) -> Question:
-    """As its subject would ask it: the name becomes I or my, and the subject is the asker."""
-    if question.subject is None:
-        return question
-    name = re.escape(question.subject)
-    text = re.sub(rf"\b{name}(?:['’]s|['’])", "my", question.text, flags=re.IGNORECASE)
-    text = re.sub(rf"\b{name}\b", "I", text, flags=re.IGNORECASE)
-    return replace(question, text=text, asker=question.subject)
 
 
 def _locomo_dialogue(sample: dict[str, Any]) -> Dialogue:
@@ -155,42 +106,4 @@ def _locomo_question(entry: dict[str, Any], speakers: Sequence[str], known: set[
         evidence=tuple(dict.fromkeys(one for one in ids if one in known)),
         category=category,
         answerable=category != ADVERSARIAL,
-    )
-
-
-def _jsonl_dialogues(path: Path) -> list[Dialogue]:
-    messages: defaultdict[str, list[MessageCreate]] = defaultdict(list)
-    questions: defaultdict[str, list[Question]] = defaultdict(list)
-    with _open(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                _read_line(line, number, messages, questions)
-    return [Dialogue(name, messages[name], questions[name]) for name in messages]
-
-
-def _read_line(
-    line: str,
-    number: int,
-    messages: dict[str, list[MessageCreate]],
-    questions: dict[str, list[Question]],
-) -> None:
-    try:
-        entry = json.loads(line)
-        conversation = str(entry.pop("conversation"))
-        if entry.pop("kind") == "message":
-            messages[conversation].append(MessageCreate(**entry))
-        else:
-            questions[conversation].append(_jsonl_question(entry))
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise DatasetUnreadable(f"line {number}: {error}") from error
-
-
-def _jsonl_question(entry: dict[str, Any]) -> Question:
-    return Question(
-        text=str(entry["text"]),
-        subject=entry.get("subject"),
-        evidence=tuple(entry["evidence"]),
-        category=str(entry.get("category", "all")),
-        answerable=bool(entry.get("answerable", True)),
-        asker=entry.get("asker"),
     )

@@ -8,21 +8,17 @@ from typing import Any
 
 from retrieval.embedders import Embedder
 from retrieval.evaluation.baselines import ask_baselines
-from retrieval.evaluation.datasets import (
-    Dialogue,
-    Format,
-    Phrasing,
-    in_first_person,
-    read_dataset,
-    read_messages,
-)
+from retrieval.evaluation.datasets import Format, read_dataset, read_messages
 from retrieval.evaluation.fitting import fit
+from retrieval.evaluation.follow_ups import measure_follow_ups
+from retrieval.evaluation.jsonl import DatasetUnreadable
+from retrieval.evaluation.questions import Dialogue, Phrasing, in_first_person
 from retrieval.evaluation.report import figures, silence
 from retrieval.evaluation.rooms import fill_rooms, fill_shared_room, shared_id
 from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
 from retrieval.evaluation.scratch import scratch_database
 from retrieval.search.weights import WEIGHTS
-from retrieval.wire import MessageCreate
+from retrieval.wire import MessageCreate, MessageId
 
 BLOCK_MESSAGES = 60
 BLOCK_SPACING = timedelta(seconds=20)
@@ -38,6 +34,7 @@ class Plan:
     ablate: bool = False
     peers: bool = False
     fit: bool = False
+    follow_ups: bool = False
     room_size: int | None = None
     filler: Path | None = None
 
@@ -48,6 +45,8 @@ async def evaluate(url: str, embedder: Embedder, plan: Plan) -> dict[str, Any]:
     Raises DatasetUnreadable.
     """
     dialogues = read_dataset(plan.file, form=plan.form)
+    if not any(one.evidence and one.answerable for d in dialogues for one in d.questions):
+        raise DatasetUnreadable(f"{plan.file}: no question has an answer and its evidence")
     if plan.phrasing == "first":
         dialogues = [_in_first_person(dialogue) for dialogue in dialogues]
     async with scratch_database(url) as db:
@@ -64,6 +63,11 @@ async def evaluate(url: str, embedder: Embedder, plan: Plan) -> dict[str, Any]:
 async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) -> dict[str, Any]:
     answers = await ask_all(asking, dialogues)
     result: dict[str, Any] = {"phrasing": plan.phrasing, **figures(answers)}
+    result["messages_by_room"] = await _room_sizes(asking)
+    result["evidence_unknown"] = sum(_unknown_evidence(dialogue) for dialogue in dialogues)
+    if plan.phrasing == "third":
+        own_voice = [_in_first_person(dialogue) for dialogue in dialogues]
+        result["first_person"] = figures(await ask_all(asking, own_voice))
     if plan.room_size is None:
         result |= silence(
             answers,
@@ -78,7 +82,25 @@ async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) ->
     if plan.fit:
         explained = await ask_all(replace(asking, explain=True), dialogues)
         result["fit"] = fit(explained, start=WEIGHTS)
+    if plan.follow_ups:
+        result["follow_ups"] = await measure_follow_ups(asking, dialogues)
     return result
+
+
+def _unknown_evidence(dialogue: Dialogue) -> int:
+    """Ids that no message has: their questions can never be answered in full."""
+    known = {str(message.id) for message in dialogue.messages}
+    return sum(one not in known for question in dialogue.questions for one in question.evidence)
+
+
+ROOM_SIZES = """
+select room, message_count from conversation order by room
+"""
+
+
+async def _room_sizes(asking: Asking) -> dict[str, int]:
+    """Messages in each room that was searched."""
+    return {row["room"]: row["message_count"] for row in await asking.db.fetch(ROOM_SIZES)}
 
 
 async def _ablate(asking: Asking, dialogues: Sequence[Dialogue]) -> dict[str, dict[str, object]]:
@@ -95,13 +117,17 @@ def _in_first_person(dialogue: Dialogue) -> Dialogue:
 
 
 def _with_shared_ids(dialogue: Dialogue) -> Dialogue:
-    questions = [
-        replace(
-            question, evidence=tuple(shared_id(dialogue.name, one) for one in question.evidence)
-        )
-        for question in dialogue.questions
-    ]
-    return replace(dialogue, questions=questions)
+    def shared(one: str) -> MessageId:
+        return shared_id(dialogue.name, one)
+
+    return replace(
+        dialogue,
+        messages=[one.model_copy(update={"id": shared(one.id)}) for one in dialogue.messages],
+        questions=[
+            replace(question, evidence=tuple(map(shared, question.evidence)))
+            for question in dialogue.questions
+        ],
+    )
 
 
 def _filler(dialogues: Sequence[Dialogue], plan: Plan) -> list[MessageCreate]:

@@ -38,12 +38,12 @@ def figures(answers: Sequence[Answer]) -> dict[str, object]:
     judged = [answer for answer in answers if answer.question.evidence]
     answerable = [answer for answer in judged if answer.question.answerable]
     measures = MEASURES | {f"evidence_{budget}_tokens": _inside(budget) for budget in TOKEN_BUDGETS}
-    categories = _by_category(judged)
+    categories = _by_category(judged, MEASURES["r10"])
     return {
         "questions": len(answerable),
         **{f"{name}_micro": _mean(answerable, measure) for name, measure in measures.items()},
         "r10_micro_interval": _interval(answerable),
-        "r10_macro": round(float(np.mean([*categories.values()])), 2),
+        **{f"{name}_macro": _macro(judged, measure) for name, measure in measures.items()},
         "r10_by_category": {name: round(value, 2) for name, value in categories.items()},
         "ms_p50": round(float(np.percentile([one.total_ms for one in judged], 50)), 2),
         "ms_p95": round(float(np.percentile([one.total_ms for one in judged], 95)), 2),
@@ -72,10 +72,14 @@ def _mean(answers: Sequence[Answer], measure: Measure) -> float:
     return round(100 * float(np.mean([measure(answer) for answer in answers])), 2)
 
 
-def _by_category(answers: Sequence[Answer]) -> dict[str, float]:
+def _macro(answers: Sequence[Answer], measure: Measure) -> float:
+    return round(float(np.mean([*_by_category(answers, measure).values()])), 2)
+
+
+def _by_category(answers: Sequence[Answer], measure: Measure) -> dict[str, float]:
     groups: defaultdict[str, list[float]] = defaultdict(list)
     for answer in answers:
-        groups[answer.question.category].append(100 * MEASURES["r10"](answer))
+        groups[answer.question.category].append(100 * measure(answer))
     return {category: float(np.mean(group)) for category, group in sorted(groups.items())}
 
 

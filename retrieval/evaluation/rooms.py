@@ -9,7 +9,7 @@ from retrieval.embedders import Embedder
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.models import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.evaluation.datasets import Dialogue
+from retrieval.evaluation.questions import Dialogue
 from retrieval.messages import append_messages
 from retrieval.search.weights import STRETCH_GAP_S
 from retrieval.wire import MAX_BATCH_MESSAGES, ConversationId, MessageCreate, MessageId

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from retrieval.embedders import Embedder
-from retrieval.evaluation.datasets import Dialogue, Question
+from retrieval.evaluation.questions import Dialogue, Question
 from retrieval.evaluation.small_talk import SMALL_TALK
 from retrieval.search import search_conversation
 from retrieval.search.selection import estimated_tokens
@@ -53,7 +53,7 @@ class Asking:
 async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
     """Every question in its own conversation."""
     asked = [(dialogue, question) for dialogue in dialogues for question in dialogue.questions]
-    return await _gather(asking, asked)
+    return await ask_each(asking, asked)
 
 
 async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
@@ -64,7 +64,7 @@ async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[A
         for question in dialogue.questions
         if question.answerable and other is not dialogue
     ]
-    return await _gather(asking, asked)
+    return await ask_each(asking, asked)
 
 
 async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
@@ -74,10 +74,11 @@ async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[
         for dialogue in dialogues
         for phrase in SMALL_TALK
     ]
-    return await _gather(asking, asked)
+    return await ask_each(asking, asked)
 
 
-async def _gather(asking: Asking, asked: Sequence[tuple[Dialogue, Question]]) -> list[Answer]:
+async def ask_each(asking: Asking, asked: Sequence[tuple[Dialogue, Question]]) -> list[Answer]:
+    """Each question in the conversation it comes with."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(dialogue: Dialogue, question: Question) -> Answer:
@@ -94,7 +95,11 @@ async def _ask(asking: Asking, dialogue: Dialogue, question: Question) -> Answer
         asking.embedder,
         conversation_id=asking.rooms[dialogue.name],
         request=SearchRequest(
-            query=question.text, asker=question.asker, limit=DEPTH, explain=asking.explain
+            query=question.text,
+            asker=question.asker,
+            limit=DEPTH,
+            window=list(question.window),
+            explain=asking.explain,
         ),
         weights=asking.weights,
         now=newest + timedelta(days=1),

@@ -35,9 +35,35 @@ def table(result: Mapping[str, Any]) -> str:
     silence = {name: value for name, value in result.items() if name.startswith("auroc_")}
     if silence:
         lines.append("AUROC: " + ", ".join(f"{k[6:]} {v:.3f}" for k, v in silence.items()))
+    lines.append(_sizes_line(result["messages_by_room"]))
+    if result["evidence_unknown"]:
+        lines.append(f"evidence that names no message: {result['evidence_unknown']} ids")
+    if "first_person" in result:
+        own = result["first_person"]
+        lines.append(f"in first person: R@10 {own['r10_micro']:.1f}, macro {own['r10_macro']:.1f}")
+    if "follow_ups" in result:
+        lines += _follow_up_lines(result["follow_ups"])
     if "fit" in result:
         lines += _fit_lines(result["fit"])
     return "\n".join(lines)
+
+
+def _sizes_line(sizes: Mapping[str, int]) -> str:
+    low, high = min(sizes.values()), max(sizes.values())
+    each = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f"{sum(sizes.values()):,} messages in {len(sizes)} room(s) of {each}"
+
+
+def _follow_up_lines(kinds: Mapping[str, Any]) -> list[str]:
+    columns = ("questions", "r10_without_window", "r10_with_window", "r10_whole_question")
+    return [
+        "R@10 of follow-ups, without and with the window, and of the whole question:",
+        _line("", ["number", "without", "with", "whole"]),
+        *(
+            _line(f"  {kind}", [f"{row[name]:g}" if name in row else "" for name in columns])
+            for kind, row in kinds.items()
+        ),
+    ]
 
 
 def _fit_lines(fit: Mapping[str, Any]) -> list[str]:

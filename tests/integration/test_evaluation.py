@@ -8,8 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from retrieval.evaluation.datasets import DatasetUnreadable
 from retrieval.evaluation.evaluate import Plan, evaluate
+from retrieval.evaluation.jsonl import DatasetUnreadable
 from retrieval.evaluation.table import table
 from retrieval.search.weights import Weights
 from tests.builders import NOON
@@ -67,6 +67,8 @@ async def test_everything_is_measured_and_nothing_is_left_behind(
     result = await evaluate(database_url, HashEmbedder(), plan)
 
     assert result["questions"] == 3
+    assert result["messages_by_room"] == {"blue": 3, "cup": 3}
+    assert "6 messages in 2 room(s) of 3\n" in table(result)
     assert result["r5_micro"] == 100
     assert set(result["r10_by_category"]) == {"blue", "cup"}
     assert set(result["without"]) == {part.name for part in fields(Weights)}
@@ -104,6 +106,52 @@ async def test_all_conversations_can_share_a_room_with_filler(
     )
 
     assert result["r10_micro"] == 100
+    assert result["messages_by_room"] == {"shared": 1100}
+    assert result["evidence_unknown"] == 0
+
+
+@pytest.fixture
+def followed(dataset: Path) -> Path:
+    """One more question, which has an answer in two messages."""
+    more = {
+        "kind": "question",
+        "conversation": "blue",
+        "text": "Which boat or kite did ana speak of?",
+        "subject": "ana",
+        "evidence": ["blue-0", "blue-2"],
+    }
+    dataset.write_text(dataset.read_text() + "\n" + json.dumps(more))
+    return dataset
+
+
+async def test_follow_ups_are_made_of_the_questions_and_asked_with_their_window(
+    database_url: str, followed: Path
+) -> None:
+    plan = Plan(followed, form="jsonl", follow_ups=True)
+
+    result = await evaluate(database_url, HashEmbedder(), plan)
+
+    more = result["follow_ups"]["more"]
+    assert more["questions"] == 1
+    assert more["r10_with_window"] == more["r10_whole_question"] == 100
+    alone = result["follow_ups"]["alone"]
+    assert alone["r10_with_window"] == alone["r10_without_window"]
+    assert "R@10 of follow-ups" in table(result)
+    assert result["first_person"]["r10_micro"] == 100
+    assert "in first person: R@10 100.0" in table(result)
+
+
+@pytest.fixture
+def dangling(dataset: Path) -> Path:
+    """One question names a message that is not there."""
+    dataset.write_text(dataset.read_text().replace('"blue-0"]', '"blue-0", "gone"]'))
+    return dataset
+
+
+async def test_evidence_that_names_no_message_is_told(database_url: str, dangling: Path) -> None:
+    result = await evaluate(database_url, HashEmbedder(), Plan(dangling, form="jsonl"))
+    assert result["evidence_unknown"] == 1
+    assert "names no message: 1" in table(result)
 
 
 async def test_a_file_of_another_format_is_refused_before_anything_is_made(

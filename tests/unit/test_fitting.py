@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from retrieval.evaluation.datasets import Question
 from retrieval.evaluation.fitting import PARTS, Sample, fit, recalled, sample_of, search, worth
+from retrieval.evaluation.questions import Question
 from retrieval.evaluation.run import Answer
 from retrieval.search.weights import Weights
 

@@ -1,0 +1,47 @@
+"""What an evaluation asks: questions whose evidence is known, and the conversations they are of."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from retrieval.wire import MessageCreate, WindowMessage
+
+Phrasing = Literal["third", "first"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """`evidence` holds the ids of the messages that answer; `subject` whom the question names."""
+
+    text: str
+    subject: str | None
+    evidence: tuple[str, ...]
+    category: str
+    answerable: bool
+    asker: str | None = None
+    window: tuple[WindowMessage, ...] = ()
+    """What was said just before it."""
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """One conversation, oldest message first, with its questions."""
+
+    name: str
+    messages: list[MessageCreate]
+    questions: list[Question]
+
+    @property
+    def participants(self) -> list[str]:
+        """Everyone who says something, in order of appearance."""
+        return list(dict.fromkeys(message.participant for message in self.messages))
+
+
+def in_first_person(question: Question) -> Question:
+    """As its subject would ask it: the name becomes I or my, and the subject is the asker."""
+    if question.subject is None:
+        return question
+    name = re.escape(question.subject)
+    text = re.sub(rf"\b{name}(?:['’]s|['’])", "my", question.text, flags=re.IGNORECASE)
+    text = re.sub(rf"\b{name}\b", "I", text, flags=re.IGNORECASE)
+    return replace(question, text=text, asker=question.subject)
