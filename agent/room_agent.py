@@ -27,7 +27,7 @@ from agent.session_events import SessionEvents
 from agent.session_record import SessionRecord
 from agent.settings import AgentSettings
 from agent.support_agent import SupportAgent
-from agent.tracing import span
+from agent.tracing import turn_span
 from agent.turn_trace import TurnTrace
 from retrieval.wire import (
     MAX_EXCLUDED_IDS,
@@ -127,7 +127,7 @@ class RoomAgent:
         self._turn_texts.pop(question.speaker, None)
         self._waiting.discard(question.id)
         conversation_id = str(self._resumed.conversation_id)
-        with span("turn", conversation_id=conversation_id, question_id=question.id) as current:
+        with turn_span(conversation_id=conversation_id, question_id=question.id) as current:
             trace = await self._answer(question)
             current.set_attribute("longroom.outcome", trace.outcome)
         return trace

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
@@ -14,13 +16,21 @@ _FLUSH_MS = 2_000
 _TRACER = trace.get_tracer("longroom.agent")
 
 
+_TURN: ContextVar[Context | None] = ContextVar("turn", default=None)
+
+
 @contextmanager
 def span(
-    name: str, *, kind: SpanKind = SpanKind.INTERNAL, **attributes: AttributeValue
+    name: str,
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    parent: Context | None = None,
+    **attributes: AttributeValue,
 ) -> Iterator[Span]:
     """The current span of this task while it lasts. Attributes are ids and figures, never text."""
     with _TRACER.start_as_current_span(
         name,
+        context=parent,
         kind=kind,
         attributes={f"longroom.{key}": value for key, value in attributes.items()},
         # An exception's text may quote what somebody said.
@@ -28,6 +38,29 @@ def span(
         set_status_on_exception=False,
     ) as current:
         yield current
+
+
+@contextmanager
+def turn_span(*, conversation_id: str, question_id: str) -> Iterator[Span]:
+    """A trace of its own: LiveKit's goes on as long as the session, which may be months.
+
+    It names the session's span.
+    """
+    session = trace.get_current_span()
+    with span(
+        "turn", parent=Context(), conversation_id=conversation_id, question_id=question_id
+    ) as current:
+        link_to(current, session)
+        token = _TURN.set(trace.set_span_in_context(current, Context()))
+        try:
+            yield current
+        finally:
+            _TURN.reset(token)
+
+
+def current_turn() -> Context | None:
+    """Inside what LiveKit does for a turn, whose own spans belong to its session's."""
+    return _TURN.get()
 
 
 def trace_headers() -> dict[str, str]:

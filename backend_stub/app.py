@@ -50,6 +50,8 @@ def create_app(settings: BackendSettings) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # FastAPI's page loads scripts from a server of others
         redoc_url=None,
+        # FastAPI's own spans hold paths, and so the names of rooms; ours are in Tracing.
+        telemetry={"tracing": False},
         middleware=[
             Middleware(Tracing),
             Middleware(RequestLog, metrics=metrics),

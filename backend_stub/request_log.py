@@ -14,7 +14,7 @@ REQUEST_ID = "X-Request-ID"
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LOGGED_PARAMETERS = ("conversation_id", "session_id")
-_QUIET_ROUTES = frozenset({"/api/v1/workers/{agent_name}/{worker_id}"})  # once a second
+_QUIET_ROUTE = "/workers/{agent_name}/{worker_id}"  # of every worker, about once a second
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,9 @@ class RequestLog:
         route = getattr(scope.get("route"), "path_format", None)
         self._metrics.request(method=scope["method"], route=route, status=status, seconds=seconds)
         parameters = scope.get("path_params", {})
+        quiet = status < 400 and (route or "").endswith(_QUIET_ROUTE)
         logger.log(
-            logging.DEBUG if route in _QUIET_ROUTES and status < 400 else logging.INFO,
+            logging.DEBUG if quiet else logging.INFO,
             "request",
             extra={
                 "request_id": request_id,

@@ -9,6 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
+# Asked every second or so by machines; they would drown everything else.
+_UNTRACED = ("/api/v1/workers/", "/healthz", "/readyz", "/metrics", "/api/v1/healthz")
+
 _TRACER = trace.get_tracer("longroom.backend")
 
 
@@ -19,7 +22,7 @@ class Tracing:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(_UNTRACED):
             await self._app(scope, receive, send)
             return
         method = scope["method"][:16]

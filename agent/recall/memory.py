@@ -13,7 +13,7 @@ from agent.recall.recall import Recall, Recalled
 from agent.recall.recalled_block import recalled_block
 from agent.recall.turn_query import Asker
 from agent.rolling_window import SPEAKER, message_id, message_ids, window_messages
-from agent.tracing import span
+from agent.tracing import current_turn, span
 from retrieval.wire import WindowMessage
 
 BLOCK_ID = "longroom.recalled"
@@ -80,7 +80,7 @@ class Memory:
         asker = self.asker
         exclude = message_ids(chat_ctx) | self._waiting()
         before = self.said(chat_ctx, before=question)
-        with span("recall") as current:
+        with span("recall", parent=current_turn()) as current:
             recalled = await self._recall.take(
                 question.text_content or "", asker=asker, exclude=exclude, window=before
             )

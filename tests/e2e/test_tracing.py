@@ -2,18 +2,11 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.backend_process import BackendProcess
+from tests.trace_collector import collecting
 
 SECRET = "Zanzibar"
 ROOM = "harbour-of-ada"
@@ -44,55 +37,10 @@ flush()
 """
 
 
-@dataclass
-class Collector:
-    """Keeps what is exported to it over OTLP/HTTP."""
-
-    url: str = ""
-    bodies: list[bytes] = field(default_factory=list)
-
-    def spans(self) -> Iterator[tuple[str, Span]]:
-        """Each span with the name of the service that it comes from."""
-        for body in self.bodies:
-            for part in ExportTraceServiceRequest.FromString(body).resource_spans:
-                service = {a.key: a.value.string_value for a in part.resource.attributes}
-                for scope in part.scope_spans:
-                    for span in scope.spans:
-                        yield service["service.name"], span
-
-
-@contextmanager
-def collecting() -> Iterator[Collector]:
-    collector = Collector()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            collector.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    collector.url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield collector
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.mark.timeout(120)
 def test_a_turn_is_one_trace_across_both_processes_and_holds_no_text(database_url: str) -> None:
     with collecting() as collector:
-        tracing = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
-            "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
-        }
+        tracing = collector.environment
         with BackendProcess({"DATABASE_URL": database_url, **tracing}) as backend:
             url = backend.url()
             subprocess.run([sys.executable, "-c", AGENT, url], env=tracing, check=True, timeout=60)
@@ -100,7 +48,7 @@ def test_a_turn_is_one_trace_across_both_processes_and_holds_no_text(database_ur
         spans = list(collector.spans())
     turn = next(span for _, span in spans if span.name == "turn")
     joined = {(service, span.name) for service, span in spans if span.trace_id == turn.trace_id}
-    search = "POST /api/v1/conversations/{conversation_id}/search"
+    search = "POST /conversations/{conversation_id}/search"
     assert joined >= {
         ("longroom-agent", "recall"),
         ("longroom-agent", "recall search"),
@@ -109,7 +57,7 @@ def test_a_turn_is_one_trace_across_both_processes_and_holds_no_text(database_ur
         ("longroom-backend", "search embed"),
         ("longroom-backend", "search candidates"),
         ("longroom-backend", "search rank"),
-        ("longroom-backend", "POST /api/v1/conversations/{conversation_id}/messages"),
+        ("longroom-backend", "POST /conversations/{conversation_id}/messages"),
     }
     for text in (SECRET, ROOM):
         assert not any(text.encode() in body for body in collector.bodies)
