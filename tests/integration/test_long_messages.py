@@ -1,0 +1,111 @@
+"""Pasted mails, logs and code: found by any part of them, and quoted by the part that matched."""
+
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from retrieval.conversations import create_room
+from retrieval.embedders import Embedder
+from retrieval.embeddings.batch import BatchLimits
+from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.worker import EmbeddingWorker
+from retrieval.messages import append_messages
+from retrieval.search import search_conversation
+from retrieval.search.selection import estimated_tokens
+from retrieval.wire import ConversationId, RetrievalHit, SearchRequest
+from tests.builders import message
+
+BEGIN = "The delivery of the marble kitchen table was promised for the third week of June."
+MIDDLE = "Our insurance only pays if the water damage is reported within ten days."
+END = "Please send the signed contract to the notary in Salzburg before her holidays."
+SMALL = "Regarding point {n}, we looked at it and see no reason to change what was agreed so far."
+
+
+def _padding(start: int) -> str:
+    return " ".join(SMALL.format(n=n) for n in range(start, start + 25))
+
+
+MAIL = "\n\n".join([BEGIN, _padding(1), MIDDLE, _padding(40), END])
+LOG = "\n".join(
+    f"2026-03-14 12:{n // 60:02d}:{n % 60:02d} worker-{n % 4} INFO request {n} served in 12 ms"
+    if n != 77
+    else "2026-03-14 12:01:17 worker-1 ERROR OutOfMemoryError: heap of tenant acme-7741 exhausted"
+    for n in range(120)
+)
+CODE = (
+    "Here is the module:\n```python\n"
+    + "\n\n".join(
+        f"def step_{n}(values):\n    return [value + {n} for value in values]"
+        if n != 31
+        else "def refund_invoice(invoice, reason):\n    ledger.cancel(invoice.number)\n"
+        "    customer.notify(reason)"
+        for n in range(60)
+    )
+    + "\n```"
+)
+CHAT = ["How was your weekend?", "The train was late again.", "I will call you back.", "Fine!"]
+
+
+@pytest.fixture
+async def room(db: asyncpg.Pool, minilm: Embedder) -> ConversationId:
+    conversation_id, _ = await create_room(db, name="helpdesk")
+    said = [*CHAT, MAIL, *CHAT, LOG, *CHAT, CODE, *CHAT * 3]
+    messages = [message(n, text) for n, text in enumerate(said, start=1)]
+    await append_messages(db, conversation_id=conversation_id, messages=messages)
+    model = await ensure_model(db, name=minilm.name, dimension=minilm.dimension)
+    limits = BatchLimits(quiet=timedelta(0))
+    await EmbeddingWorker(db, minilm, model, limits=limits).drain()
+    return conversation_id
+
+
+PARTS = [
+    ("When will the kitchen table arrive?", MAIL, BEGIN),
+    ("How soon must a leak be told to the insurance?", MAIL, MIDDLE),
+    ("Where does the signed contract have to go?", MAIL, END),
+    ("OutOfMemoryError acme-7741", LOG, "heap of tenant acme-7741 exhausted"),
+    ("Which tenant ran out of memory?", LOG, "heap of tenant acme-7741 exhausted"),
+    ("the function that refunds an invoice", CODE, "def refund_invoice(invoice, reason):"),
+    ("ledger.cancel(invoice.number)", CODE, "ledger.cancel(invoice.number)"),
+]
+
+
+async def _best(
+    db: asyncpg.Pool, minilm: Embedder, room: ConversationId, query: str, **options: int
+) -> list[RetrievalHit]:
+    request = SearchRequest.model_validate({"query": query, **options})
+    found = await search_conversation(db, minilm, conversation_id=room, request=request)
+    return found.hits
+
+
+@pytest.mark.parametrize(("query", "whole", "part"), PARTS)
+async def test_any_part_finds_the_message_and_is_what_is_quoted(
+    db: asyncpg.Pool, minilm: Embedder, room: ConversationId, query: str, whole: str, part: str
+) -> None:
+    first = (await _best(db, minilm, room, query))[0]
+    assert first.message.content == whole
+    assert first.excerpt is not None
+    assert part in first.excerpt
+    assert len(first.excerpt) < len(whole) / 3
+
+
+@pytest.mark.parametrize(("query", "whole", "part"), PARTS)
+async def test_the_quote_keeps_its_place_in_a_small_budget_beside_neighbours(
+    db: asyncpg.Pool, minilm: Embedder, room: ConversationId, query: str, whole: str, part: str
+) -> None:
+    hits = await _best(db, minilm, room, query, token_budget=400, neighbours=2)
+    assert hits[0].message.content == whole
+    assert part in (hits[0].excerpt or "")
+    given = [hit.excerpt or hit.message.content for hit in hits]
+    given += [near.content for hit in hits for near in (*hit.before, *hit.after)]
+    assert sum(map(estimated_tokens, given)) <= 400
+
+
+async def test_a_long_neighbour_pushes_no_hit_out(
+    db: asyncpg.Pool, minilm: Embedder, room: ConversationId
+) -> None:
+    query = "Was the train late?"
+    alone = await _best(db, minilm, room, query, token_budget=300)
+    beside = await _best(db, minilm, room, query, token_budget=300, neighbours=2)
+    assert [hit.message.id for hit in beside] == [hit.message.id for hit in alone]
+    assert all(near.content not in {MAIL, LOG, CODE} for hit in beside for near in hit.after)
