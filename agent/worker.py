@@ -26,6 +26,7 @@ from agent.crash_watch import CrashWatch
 from agent.errors import OutboxUnwritable
 from agent.handover import hand_over
 from agent.heartbeat import Heartbeat
+from agent.job_memory import collect_often, use_one_arena
 from agent.outbox.folder import folder
 from agent.outbox.sweep import sweep
 from agent.room.job import RoomJob
@@ -47,6 +48,7 @@ logger = logging.getLogger(__name__)
 def prepare(process: JobProcess) -> None:
     """Before there is a room."""
     start_exporting()
+    collect_often()
     process.userdata[READY_PARTS] = take_parts()
 
 
@@ -96,6 +98,7 @@ class Worker(AgentServer):
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
         """Raises SystemExit: LiveKit's command line logs other errors, and then exits with 0."""
+        use_one_arena()
         async with contextlib.AsyncExitStack() as stack:
             livekit = await stack.enter_async_context(self._livekit_api())
             await self._check(livekit)
