@@ -107,7 +107,8 @@ async def answered(user: RoomUser, question: str, text: str) -> bool:
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
-            return (await user.outcome(question, timeout_s=0.2))["outcome"] == "answered"
+            status = await user.outcome(question, timeout_s=0.2)
+            return bool(status["outcome"] == "answered")
         except TimeoutError:
             await user.say(text, message_id=question)
     return False

@@ -171,9 +171,13 @@ def kill_agent(worker: Program, room: str) -> int:
 
 @asynccontextmanager
 async def running_stack(
-    livekit: LiveKitServer, *, database_url: str, directory: Path
+    livekit: LiveKitServer,
+    *,
+    database_url: str,
+    directory: Path,
+    worker_env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Stack]:
-    """Start all parts on loopback; stops them in the opposite order."""
+    """Start all parts on loopback; stops them in the opposite order. `worker_env` adds settings."""
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(language_model_server())
         backend = Program(
@@ -190,7 +194,7 @@ async def running_stack(
             api.LiveKitAPI(livekit.http_url, API_KEY, API_SECRET)
         )
         env = worker_environment(livekit, backend_url=proxy.url, model_url=model.url)
-        env["LONGROOM_DATA_DIR"] = str(directory / "agent")
+        env = {**env, "LONGROOM_DATA_DIR": str(directory / "agent"), **(worker_env or {})}
         worker = Program(WORKER, env=env, log=directory / "worker.log")
         stack.callback(worker.kill)
         worker.start(until=REGISTERED)
