@@ -1,0 +1,108 @@
+"""What clients should not do, and what becomes of the others in the room."""
+
+import secrets
+import time
+
+import jwt
+import pytest
+from livekit import api, rtc
+
+from tests.livekit_server import API_KEY, API_SECRET
+from tests.livekit_stack import Stack
+from tests.room_user import RoomUser, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_binary_text_is_stored_without_what_no_database_takes(stack: Stack) -> None:
+    room = await stack.open_room("alice")
+    alice = room.users[0]
+    turn = await alice.ask("Is \x00this\x01 \x1b[31mtext\x00?")
+    assert turn.outcome == "answered"
+    stored = await stack.messages(room, at_least=2)
+    assert (stored[0].id, stored[0].content) == (turn.question_id, "Is this\x01 \x1b[31mtext?")
+    assert (await alice.ask("\x00\x00")).outcome == "refused"
+    await stack.close(room)
+
+
+async def test_bytes_where_text_is_expected_disturb_nobody(stack: Stack) -> None:
+    room = await stack.open_room("alice")
+    alice = room.users[0]
+    writer = await alice.room.local_participant.stream_bytes("noise", topic="lk.chat")
+    await writer.write(secrets.token_bytes(100_000))
+    await writer.aclose()
+    assert (await alice.ask("And now some text?")).outcome == "answered"
+    await stack.close(room)
+
+
+async def test_a_message_that_is_never_finished_keeps_only_its_sender_waiting(
+    stack: Stack,
+) -> None:
+    room = await stack.open_room("alice", "bob")
+    alice, bob = room.users
+    writer = await alice.room.local_participant.stream_text(topic="lk.chat", stream_id="unfinished")
+    await writer.write("Wait, I am still typ")
+    assert (await bob.ask("May I go on?")).outcome == "answered"
+    status = await alice.outcome("unfinished", timeout_s=20)
+    assert (status["outcome"], "not finished" in status["reason"]) == ("refused", True)
+    assert (await alice.ask("Typed at last.")).outcome == "answered"
+    await stack.close(room)
+
+
+@pytest.mark.parametrize("stream_id", ["x" * 120, "mine.answer1"])
+async def test_an_id_that_cannot_be_used_is_refused_with_the_reason(
+    stack: Stack, stream_id: str
+) -> None:
+    room = await stack.open_room("alice")
+    turn = await room.users[0].ask("Under a bad id.", message_id=stream_id)
+    assert (turn.outcome, "stream id" in str(turn.reason)) == ("refused", True)
+    assert (await room.users[0].ask("Under a good one.")).outcome == "answered"
+    await stack.close(room)
+
+
+@pytest.mark.parametrize("metadata", ["not JSON", "[1]", '{"conversation_id": "none"}', "{" * 999])
+async def test_a_room_with_foreign_metadata_has_its_agent_and_its_conversation(
+    stack: Stack, metadata: str
+) -> None:
+    room, alice = await stack.join_with("longroom", metadata=metadata)
+    assert (await alice.ask("Are you there all the same?")).outcome == "answered"
+    found = await stack.rooms.room.list_rooms(api.ListRoomsRequest(names=[room]))
+    assert found.rooms[0].metadata == metadata
+    joined = await stack.backend.agent_joined(room, identity="test", session_id="s", window=9)
+    assert "Are you there all the same?" in [message.content for message in joined.window]
+    await alice.leave()
+
+
+async def test_who_joins_again_under_the_same_identity_goes_on_talking(stack: Stack) -> None:
+    room = await stack.open_room("alice")
+    earlier = room.users[0]
+    await earlier.ask("The first of my two windows.")
+    later = await stack.join(room.name, "alice")
+    await until(lambda: not earlier.room.isconnected())
+    await later.agent_is_there()
+    assert (await later.ask("And the second?")).outcome == "answered"
+    stored = await stack.messages(room, at_least=4)
+    assert {m.participant for m in stored if m.role == "user"} == {"alice"}
+    await later.leave()
+    await stack.close(room)
+
+
+async def test_nobody_joins_without_an_identity_and_a_blank_one_is_told_so(
+    stack: Stack,
+) -> None:
+    room = await stack.open_room("alice")
+    # The SDK would not sign it.
+    claims = {
+        "iss": API_KEY,
+        "exp": int(time.time()) + 600,
+        "video": {"roomJoin": True, "room": room.name},
+    }
+    nameless = RoomUser("")
+    with pytest.raises(rtc.ConnectError):
+        await nameless.room.connect(stack.livekit.url, jwt.encode(claims, API_SECRET))
+    blank = await stack.join(room.name, "   ")
+    turn = await blank.ask("Who am I?")
+    assert (turn.outcome, "no identity" in str(turn.reason)) == ("refused", True)
+    assert (await room.users[0].ask("Was somebody there?")).outcome == "answered"
+    await blank.leave()
+    await stack.close(room)
