@@ -53,7 +53,8 @@ def window_messages(
     if before is not None:
         messages = messages[: next(n for n, item in enumerate(messages) if item is before)]
     return [
-        WindowMessage(
+        # Not checked once more: this is done for every word that somebody is heard to say.
+        WindowMessage.model_construct(
             role="assistant" if item.role == "assistant" else "user",
             participant=storable_name(_speaker(item, speaker), default="user"),
             content=storable_content((item.text_content or "").strip())[:MAX_WINDOW_MESSAGE_CHARS],

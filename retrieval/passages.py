@@ -115,12 +115,15 @@ def _characters(start: int, end: int, weight: float) -> Iterator[_Piece]:
 
 def _pack(pieces: list[_Piece]) -> Iterator[tuple[int, int]]:
     held: list[_Piece] = []
+    weight = 0.0
     fresh = False
     for piece in pieces:
-        if fresh and sum(p.weight for p in held) + piece.weight > PASSAGE_WORDS:
+        if fresh and weight + piece.weight > PASSAGE_WORDS:
             yield held[0].start, held[-1].end
             held = _tail(held, room=PASSAGE_WORDS - piece.weight)
+            weight = sum(p.weight for p in held)
         held.append(piece)
+        weight += piece.weight
         fresh = True
     if fresh:
         yield held[0].start, held[-1].end
