@@ -215,3 +215,20 @@ async def test_an_interrupted_answer_is_stored_as_what_was_said(tmp_path: Path) 
     assert answer.interrupted
     assert answer.content.startswith("one")
     assert not answer.content.rstrip().endswith("six")
+
+
+async def test_an_answer_interrupted_before_its_first_word_is_recorded_as_interrupted(
+    tmp_path: Path,
+) -> None:
+    """LiveKit gives such a reply no item: only the turn's record tells of it."""
+    backend, llm = FakeBackend(), ScriptedLLM(["one two three"], delay_s=30)
+    async with talking(backend, llm, tmp_path) as talk:
+        asking = asyncio.create_task(talk.ask("Count to three."))
+        await _until(lambda: bool(llm.prompts))
+        await talk.room_agent.session.interrupt()
+        trace = await asking
+        assert await talk.outbox.drain(5)
+    assert (trace.outcome, trace.answer) == ("interrupted", "")
+    assert [message.role for message in backend.stored] == ["user"]
+    [record] = [event for event in backend.recorded if event.kind == "metric"]
+    assert record.data["outcome"] == "interrupted"
