@@ -103,7 +103,7 @@ async def find(
     found = await nearest(
         db,
         Target(room.conversation_id, 1, query),
-        wanted=Wanted(filters, preferred, read.pending == 0, limit),
+        wanted=Wanted(filters, preferred, read.pending == 0, limit, read.last_seq),
         tier=tier_of(read.prepared, passages=read.passage_count, limits=limits),
     )
     return [int(seq) for seq in found]
