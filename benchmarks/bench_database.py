@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SERVER = {
     "fsync": "off",
     "full_page_writes": "off",
-    "shared_buffers": "2GB",
+    "shared_buffers": "4GB",  # a million messages of one room are searched in memory
     "max_wal_size": "4GB",
     "max_connections": "60",
 }
