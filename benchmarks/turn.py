@@ -37,7 +37,7 @@ from retrieval.wire import (
 from tests.backend_process import BackendProcess
 from tests.postgres import create_database, running_server
 
-DEMO_HISTORY = 250
+DEMO_HISTORY = 190
 MODES = ("none", "textbook", "ours")
 
 
