@@ -16,7 +16,8 @@ from livekit.agents.voice.io import AudioInput
 
 from agent.backend_client import BackendClient
 from agent.bounded_session import BoundedSession
-from agent.recall.turn_query import Asker
+from agent.recall.memory import open_question
+from agent.recall.turn_query import Asker, RecallLimits, TurnQuery
 from agent.resumption import resume
 from agent.rolling_window import message_ids
 from agent.room_agent import People, RoomAgent
@@ -25,8 +26,8 @@ from retrieval.wire import (
     AppendOutcome,
     AppendResult,
     MessageCreate,
-    MessageId,
     SearchRequest,
+    WindowMessage,
 )
 from tests.scripted_llm import ScriptedLLM
 from tests.scripted_stt import ScriptedSTT
@@ -139,6 +140,7 @@ class Replay:
         )
         self._speaker = "user"
         self._excluded: frozenset[str] = frozenset()
+        self._window: Sequence[WindowMessage] = ()
         self._ours: RoomAgent | None = None
         self._ended = asyncio.Event()
         self._session: AgentSession[Any] = BoundedSession(
@@ -208,8 +210,9 @@ class Replay:
         place = ours.memory.place
 
         async def timed(chat_ctx: ChatContext) -> None:
-            self._clock.asked()
             self._excluded = message_ids(chat_ctx)
+            self._window = ours.memory.said(chat_ctx, before=open_question(chat_ctx))
+            self._clock.asked()
             await place(chat_ctx)
 
         ours.memory.place = timed  # type: ignore[method-assign]  # a stopwatch, nothing else
@@ -222,13 +225,19 @@ class Replay:
         """Repeat the search with the whole text, and see whether the turn had the same."""
         recalled = next(reversed(ours.memory._turns.values()))
         turn.source = recalled.source
-        request = SearchRequest(
-            query=message.content,
-            limit=TOP,
-            token_budget=self._settings.recall_token_budget,
-            neighbours=self._settings.recall_neighbours,
-            asker=self._speaker,
-            exclude_ids=[MessageId(id_) for id_ in self._excluded],
+        newest = self._settings.recall_window_messages
+        query = TurnQuery(
+            message.content,
+            Asker(self._speaker),
+            self._excluded,
+            tuple(self._window)[-newest:] if newest else (),
+        )
+        request = query.request(
+            RecallLimits(
+                hits=TOP,
+                token_budget=self._settings.recall_token_budget,
+                neighbours=self._settings.recall_neighbours,
+            )
         )
         full = await self._client.search_conversation(self._conversation_id, request)
         # As sets: the prompt shows them in the conversation's order, whatever their rank.
