@@ -144,11 +144,11 @@ async def _hits(
         conversation_id=conversation_id,
         seqs=[int(ranking.seq[place]) for place in places],
     )
-    ranked = [
+    ranked = (
         _hit(messages[int(ranking.seq[place])], place, ranking, found, explain=request.explain)
         for place in places
         if int(ranking.seq[place]) in messages
-    ]
+    )
     return await build_hits(
         search.db,
         conversation_id=conversation_id,

@@ -1,7 +1,7 @@
 """Which of the ranked messages are given, with which neighbours, inside a token budget."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MESSAGE_OVERHEAD_TOKENS = 10
@@ -27,17 +27,17 @@ def estimated_tokens(text: str) -> int:
 
 
 def choose(
-    ranked: Sequence[int], tokens: Mapping[int, int], *, limit: int, budget: int | None
+    ranked: Iterable[int], tokens: Mapping[int, int], *, limit: int, budget: int | None
 ) -> list[Chosen]:
     """The best `limit` messages that fit; one that does not fit leaves its place to a smaller."""
     left = math.inf if budget is None else budget
     chosen: list[Chosen] = []
     for seq in ranked:
-        if len(chosen) == limit:
-            break
         if tokens[seq] <= left:
             left -= tokens[seq]
             chosen.append(Chosen(seq))
+        if len(chosen) == limit:
+            break
     return chosen
 
 
