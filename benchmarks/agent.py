@@ -142,7 +142,7 @@ async def open_ours(stack: AsyncExitStack) -> Ask:
 async def talk(mode: str, turns: int) -> dict[str, Any]:
     """Memory and CPU time while the turns go by."""
     process = psutil.Process()
-    sizes: list[tuple[int, float, float]] = []
+    sizes: list[tuple[int, float, float, int]] = []
     cpu_ms: list[float] = []
     async with AsyncExitStack() as stack:
         ask = await (open_ours(stack) if mode == "ours" else open_stock(stack))
@@ -157,7 +157,7 @@ async def talk(mode: str, turns: int) -> dict[str, Any]:
             cpu_ms.append((time.process_time() - before) * 1000)
             if turn % max(1, turns // SAMPLES) == 0:
                 memory = process.memory_full_info()
-                sizes.append((turn, memory.rss / 1024, memory.pss / 1024))
+                sizes.append((turn, memory.rss / 1024, memory.pss / 1024, sys.getallocatedblocks()))
     # The first fifth is warm-up: bounded stores fill up, allocators settle.
     settled = np.array(sizes)[len(sizes) // 5 :]
     last_half = np.array(sizes)[len(sizes) // 2 :]
@@ -166,6 +166,9 @@ async def talk(mode: str, turns: int) -> dict[str, Any]:
         "rss_growth_kb_per_1000_turns": _slope(settled[:, 0], settled[:, 1]),
         "rss_growth_kb_per_1000_turns_last_half": _slope(last_half[:, 0], last_half[:, 1]),
         "pss_growth_kb_per_1000_turns": _slope(settled[:, 0], settled[:, 2]),
+        # Python's own objects, without what the allocators keep: what is not flat here leaks.
+        "live_blocks": int(settled[-1, 3]),
+        "live_blocks_growth_per_1000_turns": _slope(settled[:, 0], settled[:, 3]),
         "cpu_ms_first_100": round(float(np.mean(cpu_ms[:100])), 2),
         "cpu_ms_last_100": round(float(np.mean(cpu_ms[-100:])), 2),
         "rss_mb_last": round(sizes[-1][1] / 1024, 1),
