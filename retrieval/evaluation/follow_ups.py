@@ -14,7 +14,7 @@ import numpy as np
 from retrieval.evaluation.metrics import recall
 from retrieval.evaluation.questions import Dialogue, Question
 from retrieval.evaluation.run import Answer, Asking, ask_each
-from retrieval.search.function_words import content_words
+from retrieval.search.follow_up.function_words import content_words
 from retrieval.wire import MAX_WINDOW_MESSAGE_CHARS, WindowMessage
 
 ASKER = "the one who asks"

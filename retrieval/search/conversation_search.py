@@ -19,8 +19,8 @@ from retrieval.search.candidates import (
     surround,
 )
 from retrieval.search.filters import Filters
+from retrieval.search.follow_up.reading import read_in_context
 from retrieval.search.hits import SPARE, build_hits, excerpt, read_messages
-from retrieval.search.in_context import read_in_context
 from retrieval.search.postings import Postings, read_postings
 from retrieval.search.query import Query, understand
 from retrieval.search.ranking import Ranking, rank

@@ -4,12 +4,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from retrieval import terms
-from retrieval.search.antecedents import resolved
 from retrieval.search.filters import Filters
-from retrieval.search.follow_up import Sign, sign_of_follow_up
-from retrieval.search.function_words import ASKING_WORDS
+from retrieval.search.follow_up.antecedents import resolved
+from retrieval.search.follow_up.function_words import ASKING_WORDS
+from retrieval.search.follow_up.previous_turn import Present
+from retrieval.search.follow_up.signs import Sign, sign_of_follow_up
 from retrieval.search.people import possible_names
-from retrieval.search.previous_turn import Present
 from retrieval.search.room import Room, read_room
 from retrieval.search.small_talk import is_small_talk
 from retrieval.wire import ConversationId, SearchRequest

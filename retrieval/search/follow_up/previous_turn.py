@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.search.follow_up import sign_of_follow_up
+from retrieval.search.follow_up.signs import sign_of_follow_up
 from retrieval.search.people import Mention, mentions
 from retrieval.search.small_talk import is_small_talk
 from retrieval.wire import WindowMessage

@@ -8,7 +8,7 @@ import re
 from typing import Literal
 
 from retrieval.search.dates import without_days
-from retrieval.search.function_words import content_words
+from retrieval.search.follow_up.function_words import content_words
 from retrieval.search.small_talk import is_small_talk
 
 Sign = Literal["bare", "opening", "about", "thing", "person"]

@@ -8,15 +8,15 @@ import re
 from collections.abc import Sequence
 
 from retrieval.search.dates import without_days
-from retrieval.search.follow_up import Sign, after_opening
-from retrieval.search.listed import item_asked_for
-from retrieval.search.people import Mention
-from retrieval.search.previous_turn import (
+from retrieval.search.follow_up.listed import item_asked_for
+from retrieval.search.follow_up.previous_turn import (
     Present,
     PreviousTurn,
     person_spoken_of,
     previous_turn,
 )
+from retrieval.search.follow_up.signs import Sign, after_opening
+from retrieval.search.people import Mention
 from retrieval.wire import WindowMessage
 
 _HER = r"""her(?=\s+(?!(?:to|with|for|in|at|on|from|and|or|about|when|by|there|last|this|that

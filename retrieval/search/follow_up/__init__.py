@@ -1,0 +1,1 @@
+"""Queries that can only be understood in the light of what was said just before them."""
