@@ -44,33 +44,37 @@ def dispatch(*, ago_s: float, job_ago_s: float | None = None) -> api.AgentDispat
     return api.AgentDispatch(agent_name=NAME, state=state)
 
 
-DEAD = worker("dead", alive=False, seen_s=5)
-ALIVE = worker("alive")
+def dead() -> Worker:
+    return worker("dead", alive=False, seen_s=5)
+
+
+def alive() -> Worker:
+    return worker("alive")
 
 
 def test_an_agent_whose_worker_is_silent_is_a_ghost() -> None:
-    assert is_ghost(agent("dead"), [DEAD, ALIVE], NAME)
-    assert not is_ghost(agent("alive"), [DEAD, ALIVE], NAME)
+    assert is_ghost(agent("dead"), [dead(), alive()], NAME)
+    assert not is_ghost(agent("alive"), [dead(), alive()], NAME)
 
 
 def test_nobody_is_a_ghost_while_nobody_could_take_its_place() -> None:
-    assert not is_ghost(agent("dead"), [DEAD], NAME)
-    assert not is_ghost(agent("dead"), [DEAD, worker("other", name="translator")], NAME)
+    assert not is_ghost(agent("dead"), [dead()], NAME)
+    assert not is_ghost(agent("dead"), [dead(), worker("other", name="translator")], NAME)
 
 
 def test_an_agent_that_came_after_the_last_report_proves_that_its_worker_lives() -> None:
-    assert not is_ghost(agent("dead", joined_s=1), [DEAD, ALIVE], NAME)
+    assert not is_ghost(agent("dead", joined_s=1), [dead(), alive()], NAME)
 
 
 def test_an_agent_of_a_worker_that_never_reported_is_not_judged() -> None:
-    assert not is_ghost(agent("unknown"), [DEAD, ALIVE], NAME)
-    assert not is_ghost(agent(""), [DEAD, ALIVE], NAME)
+    assert not is_ghost(agent("unknown"), [dead(), alive()], NAME)
+    assert not is_ghost(agent(""), [dead(), alive()], NAME)
 
 
 def test_a_fresh_dispatch_may_still_bring_an_agent_an_old_one_without_a_job_not() -> None:
-    assert is_coming([dispatch(ago_s=5)], [ALIVE], NAME)
-    assert not is_coming([dispatch(ago_s=8)], [ALIVE], NAME)
-    assert not is_coming([], [ALIVE], NAME)
+    assert is_coming([dispatch(ago_s=5)], [alive()], NAME)
+    assert not is_coming([dispatch(ago_s=8)], [alive()], NAME)
+    assert not is_coming([], [alive()], NAME)
 
 
 def test_a_job_on_a_busy_worker_is_given_more_time() -> None:
