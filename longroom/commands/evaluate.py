@@ -75,12 +75,16 @@ def evaluate(
 def _run(plan: "Plan", data_dir: Path) -> dict[str, Any]:
     import asyncio
 
+    from rich.console import Console
+
     from longroom.schema import database_url
     from retrieval.embedders import open_embedder
     from retrieval.embedders.batching import BatchingEmbedder
     from retrieval.evaluation.evaluate import evaluate as measure
+    from retrieval.evaluation.progress import EvaluationProgress
     from retrieval.settings import EmbeddingSettings
 
     embedder = BatchingEmbedder(open_embedder(EmbeddingSettings()))
+    progress = EvaluationProgress(Console(stderr=True))
     with database_url(data_dir) as url:
-        return asyncio.run(measure(url, embedder, plan))
+        return asyncio.run(measure(url, embedder, plan, progress=progress))

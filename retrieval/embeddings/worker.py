@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -90,12 +90,17 @@ class EmbeddingWorker:
         self._stopping.set()
         self._awake.set()
 
-    async def drain(self, *, poll_s: float = 0.05) -> None:
+    async def drain(
+        self, *, poll_s: float = 0.05, on_waiting: Callable[[int], None] | None = None
+    ) -> None:
         """Work until nothing waits, here or with other workers, and every quiet tail is complete.
 
-        Raises EmbeddingError as soon as the embedder cannot go on.
+        `on_waiting` is told how many messages still wait. Raises EmbeddingError as soon as the
+        embedder cannot go on.
         """
-        while (await pending_counts(self._db, model_id=self._model_id)).waiting:
+        while waiting := (await pending_counts(self._db, model_id=self._model_id)).waiting:
+            if on_waiting is not None:
+                on_waiting(waiting)
             if not await self._work_once():
                 await asyncio.sleep(poll_s)
         await self._seal_quiet_tails()

@@ -12,6 +12,7 @@ from retrieval.evaluation.datasets import Format, read_dataset, read_messages
 from retrieval.evaluation.fitting import fit
 from retrieval.evaluation.follow_ups import measure_follow_ups
 from retrieval.evaluation.jsonl import DatasetUnreadable
+from retrieval.evaluation.progress import SILENT, EvaluationProgress
 from retrieval.evaluation.questions import Dialogue, Phrasing, in_first_person
 from retrieval.evaluation.report import figures, silence
 from retrieval.evaluation.rooms import fill_rooms, fill_shared_room, shared_id
@@ -39,7 +40,9 @@ class Plan:
     filler: Path | None = None
 
 
-async def evaluate(url: str, embedder: Embedder, plan: Plan) -> dict[str, Any]:
+async def evaluate(
+    url: str, embedder: Embedder, plan: Plan, *, progress: EvaluationProgress = SILENT
+) -> dict[str, Any]:
     """All figures; the rooms live in a database of their own on the server at `url`.
 
     Raises DatasetUnreadable.
@@ -51,13 +54,15 @@ async def evaluate(url: str, embedder: Embedder, plan: Plan) -> dict[str, Any]:
         dialogues = [_in_first_person(dialogue) for dialogue in dialogues]
     async with scratch_database(url) as db:
         if plan.room_size is None:
-            rooms = await fill_rooms(db, embedder, dialogues)
+            rooms = await fill_rooms(db, embedder, dialogues, progress=progress)
         else:
             filler = _filler(dialogues, plan)
-            rooms = await fill_shared_room(db, embedder, dialogues, filler=filler)
+            rooms = await fill_shared_room(
+                db, embedder, dialogues, filler=filler, progress=progress
+            )
             dialogues = [_with_shared_ids(dialogue) for dialogue in dialogues]
         await db.execute("vacuum analyze")
-        return await _measure(Asking(db, embedder, rooms), dialogues, plan)
+        return await _measure(Asking(db, embedder, rooms, progress=progress), dialogues, plan)
 
 
 async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) -> dict[str, Any]:

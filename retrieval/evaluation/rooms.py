@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from retrieval.conversations import create_room
 from retrieval.embedders import Embedder
 from retrieval.embeddings.batch import BatchLimits
-from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.models import ensure_model, pending_counts
 from retrieval.embeddings.worker import EmbeddingWorker
+from retrieval.evaluation.progress import SILENT, Advance, EvaluationProgress
 from retrieval.evaluation.questions import Dialogue
 from retrieval.messages import append_messages
 from retrieval.search.weights import STRETCH_GAP_S
@@ -21,13 +22,20 @@ if TYPE_CHECKING:
 
 
 async def fill_rooms(
-    db: "asyncpg.Pool[Record]", embedder: Embedder, dialogues: Sequence[Dialogue]
+    db: "asyncpg.Pool[Record]",
+    embedder: Embedder,
+    dialogues: Sequence[Dialogue],
+    *,
+    progress: EvaluationProgress = SILENT,
 ) -> dict[str, ConversationId]:
     """One room for each dialogue, by its name, everything embedded."""
     rooms = {}
-    for dialogue in dialogues:
-        rooms[dialogue.name] = await _fill(db, room=dialogue.name, messages=dialogue.messages)
-    await _embed(db, embedder)
+    with progress.step("storing", sum(len(dialogue.messages) for dialogue in dialogues)) as stored:
+        for dialogue in dialogues:
+            rooms[dialogue.name] = await _fill(
+                db, room=dialogue.name, messages=dialogue.messages, stored=stored
+            )
+    await _embed(db, embedder, progress)
     return rooms
 
 
@@ -37,6 +45,7 @@ async def fill_shared_room(
     dialogues: Sequence[Dialogue],
     *,
     filler: Sequence[MessageCreate],
+    progress: EvaluationProgress = SILENT,
 ) -> dict[str, ConversationId]:
     """One room for all dialogues and the filler, stretch by stretch in the order of their dates."""
     sources = [
@@ -49,8 +58,9 @@ async def fill_shared_room(
     blocks = [block for source in [*sources, filler] for block in _stretches(source)]
     blocks.sort(key=lambda block: block[0].created_at)
     everything = [message for block in blocks for message in block]
-    conversation_id = await _fill(db, room="shared", messages=everything)
-    await _embed(db, embedder)
+    with progress.step("storing", len(everything)) as stored:
+        conversation_id = await _fill(db, room="shared", messages=everything, stored=stored)
+    await _embed(db, embedder, progress)
     return {dialogue.name: conversation_id for dialogue in dialogues}
 
 
@@ -74,16 +84,29 @@ def _apart(earlier: MessageCreate, later: MessageCreate) -> bool:
 
 
 async def _fill(
-    db: "asyncpg.Pool[Record]", *, room: str, messages: Sequence[MessageCreate]
+    db: "asyncpg.Pool[Record]", *, room: str, messages: Sequence[MessageCreate], stored: Advance
 ) -> ConversationId:
     conversation_id, _ = await create_room(db, name=room)
     for start in range(0, len(messages), MAX_BATCH_MESSAGES):
         batch = messages[start : start + MAX_BATCH_MESSAGES]
         await append_messages(db, conversation_id=conversation_id, messages=batch)
+        stored(len(batch))
     return conversation_id
 
 
-async def _embed(db: "asyncpg.Pool[Record]", embedder: Embedder) -> None:
+async def _embed(
+    db: "asyncpg.Pool[Record]", embedder: Embedder, progress: EvaluationProgress
+) -> None:
     model = await ensure_model(db, name=embedder.name, dimension=embedder.dimension)
     # Nothing follows: the newest message need not wait for its successor.
-    await EmbeddingWorker(db, embedder, model, limits=BatchLimits(quiet=timedelta(0))).drain()
+    worker = EmbeddingWorker(db, embedder, model, limits=BatchLimits(quiet=timedelta(0)))
+    waiting = (await pending_counts(db, model_id=model.model_id)).waiting
+    with progress.step("embedding", waiting) as embedded:
+
+        def still_waiting(count: int) -> None:
+            nonlocal waiting
+            embedded(waiting - count)
+            waiting = count
+
+        await worker.drain(on_waiting=still_waiting)
+        still_waiting(0)

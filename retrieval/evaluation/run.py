@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from retrieval.embedders import Embedder
+from retrieval.evaluation.progress import SILENT, EvaluationProgress
 from retrieval.evaluation.questions import Dialogue, Question
 from retrieval.evaluation.small_talk import SMALL_TALK
 from retrieval.search import search_conversation
@@ -48,6 +49,7 @@ class Asking:
     rooms: Mapping[str, ConversationId]
     weights: Weights = WEIGHTS
     explain: bool = False
+    progress: EvaluationProgress = SILENT
 
 
 async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
@@ -83,9 +85,12 @@ async def ask_each(asking: Asking, asked: Sequence[tuple[Dialogue, Question]]) -
 
     async def one(dialogue: Dialogue, question: Question) -> Answer:
         async with turn:
-            return await _ask(asking, dialogue, question)
+            answer = await _ask(asking, dialogue, question)
+        advance(1)
+        return answer
 
-    return await asyncio.gather(*(one(dialogue, question) for dialogue, question in asked))
+    with asking.progress.step("asking", len(asked)) as advance:
+        return await asyncio.gather(*(one(dialogue, question) for dialogue, question in asked))
 
 
 async def _ask(asking: Asking, dialogue: Dialogue, question: Question) -> Answer:

@@ -1,15 +1,19 @@
 """An evaluation from a file to its figures, in a database of its own."""
 
 import json
+import re
 from dataclasses import fields
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import asyncpg
 import pytest
+from rich.console import Console
 
 from retrieval.evaluation.evaluate import Plan, evaluate
 from retrieval.evaluation.jsonl import DatasetUnreadable
+from retrieval.evaluation.progress import EvaluationProgress
 from retrieval.evaluation.table import table
 from retrieval.search.weights import Weights
 from tests.builders import NOON
@@ -81,6 +85,18 @@ async def test_everything_is_measured_and_nothing_is_left_behind(
     assert await db.fetchval("select count(*) from conversation") == 0
     left = "select count(*) from pg_database where datname like 'longroom_evaluation_%'"
     assert await db.fetchval(left) == 0
+
+
+async def test_a_terminal_is_shown_each_step_to_its_end(database_url: str, dataset: Path) -> None:
+    terminal = Console(file=StringIO(), force_terminal=True, width=100)
+    progress = EvaluationProgress(terminal)
+
+    await evaluate(database_url, HashEmbedder(), Plan(dataset, form="jsonl"), progress=progress)
+
+    assert isinstance(terminal.file, StringIO)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.file.getvalue())
+    for step, parts in (("storing", 6), ("embedding", 6), ("asking", 4)):
+        assert re.search(rf"{step} \S+ {parts}/{parts}\b", shown), step
 
 
 async def test_all_conversations_can_share_a_room_with_filler(
