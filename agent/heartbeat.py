@@ -8,10 +8,9 @@ from collections.abc import Callable
 from agent.backend_client import BackendClient
 from agent.errors import BackendError
 from agent.owned_tasks import OwnedTasks
+from retrieval.wire import WORKER_ATTRIBUTE
 
 INTERVAL_S = 0.75
-WORKER_ATTRIBUTE = "longroom.worker"
-"""An agent has this participant attribute from its joining on: the id that its worker reports."""
 
 logger = logging.getLogger(__name__)
 

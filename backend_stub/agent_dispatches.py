@@ -14,10 +14,8 @@ from typing import Literal
 
 from livekit import api
 
+from retrieval.wire import WORKER_ATTRIBUTE
 from retrieval.workers import LEASE, Worker
-
-WORKER_ATTRIBUTE = "longroom.worker"
-"""On an agent in a room: the id under which its worker reports."""
 
 # LiveKit 1.13 lists a dispatch's job up to 5 s after a worker took it.
 FIRST_PATIENCE = timedelta(seconds=7)

@@ -12,7 +12,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from retrieval.database.pool import connect
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.evaluation.datasets import read_dataset
 from retrieval.evaluation.jsonl import DatasetUnreadable
-from retrieval.evaluation.questions import Dialogue, in_first_person
+from retrieval.evaluation.questions import Dialogue
 from retrieval.evaluation.rooms import fill_rooms
 from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
 from retrieval.passages import document_text
@@ -59,14 +59,10 @@ async def ask_ours(bench: Bench) -> Answers:
     asking = Asking(bench.db, bench.embedder, rooms)
     return Answers(
         third_person=await ask_all(asking, dialogues),
-        first_person=await ask_all(asking, [_in_first_person(one) for one in dialogues]),
+        first_person=await ask_all(asking, [one.in_first_person() for one in dialogues]),
         strangers=await ask_strangers(asking, dialogues),
         small_talk=await ask_small_talk(asking, dialogues),
     )
-
-
-def _in_first_person(dialogue: Dialogue) -> Dialogue:
-    return replace(dialogue, questions=[in_first_person(one) for one in dialogue.questions])
 
 
 async def make_job(bench: Bench, ours: Answers) -> Job:

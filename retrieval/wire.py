@@ -41,6 +41,9 @@ MAX_WINDOW_MESSAGES = 20
 MAX_WINDOW_MESSAGE_CHARS = 2_000
 MAX_PAGE_MESSAGES = 200
 
+WORKER_ATTRIBUTE = "longroom.worker"
+"""An agent joins with this LiveKit attribute: the id under which its worker reports."""
+
 Role = Literal["user", "assistant"]
 EventKind = Literal["transcription", "speech", "error", "action", "metric"]
 Arm = Literal["vector", "lexical"]

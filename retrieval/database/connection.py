@@ -59,9 +59,5 @@ async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
 @asynccontextmanager
 async def transaction(db: "Database") -> AsyncIterator["Connection"]:
     """A connection inside a transaction, whether `db` is a pool or already a connection."""
-    if isinstance(db, asyncpg.Pool):
-        async with db.acquire() as connection, connection.transaction():
-            yield connection
-    else:
-        async with db.transaction():
-            yield db
+    async with one_connection(db) as connection, connection.transaction():
+        yield connection

@@ -13,7 +13,7 @@ from retrieval.evaluation.fitting import fit
 from retrieval.evaluation.follow_ups import measure_follow_ups
 from retrieval.evaluation.jsonl import DatasetUnreadable
 from retrieval.evaluation.progress import SILENT, EvaluationProgress
-from retrieval.evaluation.questions import Dialogue, Phrasing, in_first_person
+from retrieval.evaluation.questions import Dialogue, Phrasing
 from retrieval.evaluation.report import figures, silence
 from retrieval.evaluation.rooms import fill_rooms, fill_shared_room, shared_id
 from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
@@ -51,7 +51,7 @@ async def evaluate(
     if not any(one.evidence and one.answerable for d in dialogues for one in d.questions):
         raise DatasetUnreadable(f"{plan.file}: no question has an answer and its evidence")
     if plan.phrasing == "first":
-        dialogues = [_in_first_person(dialogue) for dialogue in dialogues]
+        dialogues = [dialogue.in_first_person() for dialogue in dialogues]
     async with scratch_database(url) as db:
         if plan.room_size is None:
             rooms = await fill_rooms(db, embedder, dialogues, progress=progress)
@@ -71,7 +71,7 @@ async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) ->
     result["messages_by_room"] = await _room_sizes(asking)
     result["evidence_unknown"] = sum(_unknown_evidence(dialogue) for dialogue in dialogues)
     if plan.phrasing == "third":
-        own_voice = [_in_first_person(dialogue) for dialogue in dialogues]
+        own_voice = [dialogue.in_first_person() for dialogue in dialogues]
         result["first_person"] = figures(await ask_all(asking, own_voice))
     if plan.room_size is None:
         result |= silence(
@@ -115,10 +115,6 @@ async def _ablate(asking: Asking, dialogues: Sequence[Dialogue]) -> dict[str, di
         reduced = replace(asking, weights=replace(WEIGHTS, **{part.name: 0.0}))
         without[part.name] = figures(await ask_all(reduced, dialogues))
     return without
-
-
-def _in_first_person(dialogue: Dialogue) -> Dialogue:
-    return replace(dialogue, questions=[in_first_person(one) for one in dialogue.questions])
 
 
 def _with_shared_ids(dialogue: Dialogue) -> Dialogue:

@@ -31,6 +31,10 @@ class Dialogue:
     messages: list[MessageCreate]
     questions: list[Question]
 
+    def in_first_person(self) -> "Dialogue":
+        """Every question as its subject would ask it."""
+        return replace(self, questions=[in_first_person(one) for one in self.questions])
+
     @property
     def participants(self) -> list[str]:
         """Everyone who says something, in order of appearance."""

@@ -7,7 +7,8 @@ from livekit import api
 from livekit.protocol import agent as jobs
 from livekit.protocol import agent_dispatch as dispatches
 
-from backend_stub.agent_dispatches import WORKER_ATTRIBUTE, is_coming, is_ghost
+from backend_stub.agent_dispatches import is_coming, is_ghost
+from retrieval.wire import WORKER_ATTRIBUTE
 from retrieval.workers import Worker
 
 NAME = "longroom"

@@ -5,7 +5,6 @@ import re
 from retrieval import terms
 
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+(?P<item>\S.*)$", re.MULTILINE)
-_SEPARATOR = re.compile(r"\s*(?:[,;]|\band\b|\bor\b|\bund\b|\bet\b|\by\b)\s*", re.IGNORECASE)
 _CODE = re.compile(r"[\w#][\w#./:-]*\d[\w./:-]*\w|\b\w*\d\w+\b")
 _ORDINALS = {
     **dict.fromkeys(("first", "1st", "former", "erste", "ersten", "première", "premier"), 0),
