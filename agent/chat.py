@@ -9,14 +9,14 @@ from livekit.agents.llm import ChatMessage
 from livekit.agents.voice.io import TextOutput
 
 from agent.backend_client import BackendClient
-from agent.bounded_session import BoundedSession
-from agent.language_model import language_model
-from agent.question import Question
-from agent.recall.turn_query import Asker
-from agent.resumption import resume
-from agent.room_agent import People, RoomAgent
+from agent.conversation.bounded_session import BoundedSession
+from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.reply import TurnTrace
+from agent.conversation.resume import resume
+from agent.llm.factory import language_model
+from agent.messages.question import Question
+from agent.recall.query import Asker
 from agent.settings import AgentSettings
-from agent.turn_trace import TurnTrace
 from retrieval.wire import MessageId, SearchRequest, SearchResponse
 
 AGENT_NAME = "longroom"

@@ -21,20 +21,19 @@ from livekit.agents.job import RunningJobInfo
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from pydantic import ValidationError
 
-from agent.admission import Admission
-from agent.crash_watch import CrashWatch
 from agent.errors import OutboxUnwritable
-from agent.handover import hand_over
-from agent.heartbeat import Heartbeat
-from agent.job_memory import collect_often, use_one_arena
-from agent.outbox.folder import folder
-from agent.outbox.sweep import sweep
+from agent.outbox.files import folder
+from agent.outbox.recovery import sweep
+from agent.room.dependencies import open_client
 from agent.room.job import RoomJob
-from agent.room.parts import open_client
-from agent.room.ready_parts import take_parts
+from agent.room.leader_election import hand_over
 from agent.settings import AgentSettings
-from agent.successor import successor
+from agent.supervision.admission import Admission
+from agent.supervision.heartbeat import Heartbeat
+from agent.supervision.job_supervisor import CrashWatch, successor
 from agent.tracing import flush, start_exporting
+from agent.warmup.prebuilt import take_parts
+from agent.warmup.process_memory import collect_often, use_one_arena
 from agent.worker_settings import WorkerSettings
 
 SWEEP_TIMEOUT_S = 20.0
@@ -85,7 +84,7 @@ class Worker(AgentServer):
             port=settings.health_port,
             prometheus_port=settings.metrics_port,
             prometheus_multiproc_dir=_metrics_folder(settings, agent_settings),
-            preload_modules=["agent.preload"],
+            preload_modules=["agent.warmup.preload"],
             setup_fnc=prepare,
         )
         self._settings = settings

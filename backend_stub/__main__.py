@@ -11,10 +11,10 @@ from pydantic_settings import SettingsError
 
 from backend_stub.app import create_app
 from backend_stub.errors import BackendStartError
+from backend_stub.http.tracing import start_exporting
 from backend_stub.logs import configure_logs
 from backend_stub.serving import bind, serve
 from backend_stub.settings import BackendSettings
-from backend_stub.tracing import start_exporting
 from retrieval.errors import DatabaseUnfit, EmbeddingError
 
 CANNOT_START = 2

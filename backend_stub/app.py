@@ -6,16 +6,25 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from backend_stub import events, health, messages, reference, rooms, search, sessions, workers
-from backend_stub.credentials import Credentials, check_bind
-from backend_stub.description import describe_problems
-from backend_stub.limits import BodyLimit, RequestTimeout
-from backend_stub.metrics import Metrics
-from backend_stub.problems import install_problems
-from backend_stub.request_log import RequestLog
+from backend_stub.http.credentials import Credentials, check_bind
+from backend_stub.http.limits import BodyLimit, RequestTimeout
+from backend_stub.http.metrics import Metrics
+from backend_stub.http.openapi import describe_problems
+from backend_stub.http.problems import install_problems
+from backend_stub.http.request_log import RequestLog
+from backend_stub.http.tracing import Tracing
 from backend_stub.resources import open_resources
+from backend_stub.routes import (
+    events,
+    health,
+    messages,
+    reference,
+    rooms,
+    search,
+    sessions,
+    workers,
+)
 from backend_stub.settings import BackendSettings
-from backend_stub.tracing import Tracing
 
 API = "/api/v1"
 

@@ -7,18 +7,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backend_stub.livekit_rooms import LiveKitRooms, open_livekit
-from backend_stub.metrics import Metrics
+from backend_stub.http.metrics import Metrics
+from backend_stub.livekit.rooms import LiveKitRooms, open_livekit
 from backend_stub.settings import BackendSettings
+from longroom.embedded_postgres.supervisor import running_postgres
+from retrieval.ann.maintenance import LargeRooms
 from retrieval.database import migrations
 from retrieval.database.pool import connect
-from retrieval.embedded_postgres.keeping import running_postgres
 from retrieval.embedders import Embedder, open_embedder
-from retrieval.embedders.batching import BatchingEmbedder
-from retrieval.embeddings import models as embedding_models
-from retrieval.embeddings.models import EmbeddingModel
+from retrieval.embedders.query_batching import BatchingEmbedder
+from retrieval.embeddings import model_registry as embedding_models
+from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.large_rooms import LargeRooms
 
 if TYPE_CHECKING:
     import asyncpg

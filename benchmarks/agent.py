@@ -28,16 +28,16 @@ import psutil
 from livekit.agents import Agent, AgentSession
 
 from agent.backend_client import BackendClient
-from agent.bounded_session import BoundedSession
-from agent.job_memory import collect_often, use_one_arena
-from agent.question import Question
-from agent.recall.turn_query import Asker
-from agent.resumption import resume
-from agent.room_agent import People, RoomAgent
+from agent.conversation.bounded_session import BoundedSession
+from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.resume import resume
+from agent.messages.question import Question
+from agent.recall.query import Asker
 from agent.settings import AgentSettings
+from agent.warmup.process_memory import collect_often, use_one_arena
 from benchmarks.rooms import weigh_text_rooms
 from retrieval.wire import MessageId
-from tests.scripted_llm import ScriptedLLM
+from testbed.scripted_llm import ScriptedLLM
 
 MODES = ("stock", "ours")
 ANSWER = "That is noted, and here is an answer of about the usual length for a support room."

@@ -19,20 +19,20 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks.varied_texts import TEXTS
-from retrieval.conversations import create_room
+from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database import migrations
 from retrieval.database.pool import connect
-from retrieval.embedded_postgres.server import EmbeddedPostgres
 from retrieval.embedders import Embedder, open_embedder
-from retrieval.embedders.batching import BatchingEmbedder
+from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.embeddings.coverage import read_coverage
-from retrieval.embeddings.models import EmbeddingModel, ensure_model
+from retrieval.embeddings.model_registry import EmbeddingModel, ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.messages import append_messages
 from retrieval.search import search_conversation
 from retrieval.settings import EmbeddingSettings
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, MessageCreate, MessageId, SearchRequest
+from testbed.varied_texts import TEXTS
 
 LIVE_ROOM_MESSAGES = 1_000
 SEARCH_EVERY_S = 0.25

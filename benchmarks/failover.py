@@ -20,10 +20,10 @@ from pathlib import Path
 
 from livekit import api
 
-from tests.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
-from tests.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
-from tests.postgres import create_database, running_server
-from tests.room_user import Answer, RoomUser, until
+from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
+from testbed.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
+from testbed.postgres import create_database, running_server
+from testbed.room_user import Answer, RoomUser, until
 
 ANSWER_TIMEOUT_S = 30.0
 OVERTAKING_S = 0.1

@@ -21,16 +21,16 @@ from benchmarks.peers import apart, bm25, last_messages, plain_pgvector, recipro
 from benchmarks.peers.agreement import farthest_apart
 from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome
 from benchmarks.recall_figures import Answers, as_answers, print_table, summary
+from longroom.evaluation.datasets import read_dataset
+from longroom.evaluation.jsonl import DatasetUnreadable
+from longroom.evaluation.questions import Dialogue
+from longroom.evaluation.rooms import fill_rooms
+from longroom.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
 from retrieval.database.pool import connect
 from retrieval.embedders import Embedder, open_embedder
-from retrieval.evaluation.datasets import read_dataset
-from retrieval.evaluation.jsonl import DatasetUnreadable
-from retrieval.evaluation.questions import Dialogue
-from retrieval.evaluation.rooms import fill_rooms
-from retrieval.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
-from retrieval.passages import document_text
 from retrieval.settings import EmbeddingSettings
-from tests.postgres import create_database, running_server
+from retrieval.text.passages import document_text
+from testbed.postgres import create_database, running_server
 
 if TYPE_CHECKING:
     import asyncpg

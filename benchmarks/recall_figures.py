@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.peers.job import Outcome, Ranked
-from retrieval.evaluation.questions import Dialogue
-from retrieval.evaluation.report import figures, silence
-from retrieval.evaluation.run import Answer
-from retrieval.search.selection import estimated_tokens
+from longroom.evaluation.questions import Dialogue
+from longroom.evaluation.report import figures, silence
+from longroom.evaluation.run import Answer
+from retrieval.search.hits import estimated_tokens
 
 SHORT = {
     "r10_micro": "R@10",

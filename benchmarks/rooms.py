@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from tests.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
-from tests.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
-from tests.postgres import create_database, running_server
+from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
+from testbed.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
+from testbed.postgres import create_database, running_server
 
 TURN_EVERY_S = 10.0
 MIN_TURNS_OF_A_STEP = 64

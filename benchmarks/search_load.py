@@ -20,8 +20,8 @@ from benchmarks.search_rooms import (
     store_rows,
     with_neighbours,
 )
-from retrieval.messages import append_messages
 from retrieval.search import search_conversation
+from retrieval.store.messages import append_messages
 from retrieval.wire import MessageId, SearchRequest
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from benchmarks.bench_database import open_pool, temporary_database
 from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, clustered, fill_room, unit
-from retrieval.large_rooms import LargeRooms
+from retrieval.ann.maintenance import LargeRooms
 from retrieval.search import search_conversation
-from retrieval.search.filters import Filters
-from retrieval.search.nearest import Wanted, nearest
-from retrieval.search.people import About
-from retrieval.search.tiers import Tier, TierLimits, tier_of
-from retrieval.search.vectors import Preferred, Target
+from retrieval.search.query.filters import Filters
+from retrieval.search.query.people import About
+from retrieval.search.vector.cosines import Preferred, Target
+from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.search.vector.tiers import Tier, TierLimits, tier_of
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
-from retrieval.conversations import create_room
-from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.rows import writing
 from retrieval.embeddings.smoothing import BEFORE_PREVIOUS, NEXT, PREVIOUS
-from retrieval.messages import append_messages
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, MessageCreate, MessageId
 
 if TYPE_CHECKING:

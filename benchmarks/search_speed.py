@@ -21,14 +21,14 @@ from benchmarks.bench_database import open_pool, temporary_database
 from benchmarks.cpu_clock import CpuClock, quantile
 from benchmarks.search_load import measure_load
 from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, Question, fill_room
-from retrieval.large_rooms import LargeRooms
+from retrieval.ann.maintenance import LargeRooms
 from retrieval.search import search_conversation
-from retrieval.search.filters import Filters
-from retrieval.search.nearest import Wanted, nearest
-from retrieval.search.people import About
-from retrieval.search.room import read_room
-from retrieval.search.tiers import Tier, tier_of
-from retrieval.search.vectors import Preferred, Target
+from retrieval.search.context import read_room
+from retrieval.search.query.filters import Filters
+from retrieval.search.query.people import About
+from retrieval.search.vector.cosines import Preferred, Target
+from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.search.vector.tiers import Tier, tier_of
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:

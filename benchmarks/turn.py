@@ -34,8 +34,8 @@ from retrieval.wire import (
     MessageId,
     SearchRequest,
 )
-from tests.backend_process import BackendProcess
-from tests.postgres import create_database, running_server
+from testbed.backend_process import BackendProcess
+from testbed.postgres import create_database, running_server
 
 DEMO_HISTORY = 190
 MODES = ("none", "textbook", "ours")

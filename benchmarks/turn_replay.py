@@ -15,12 +15,12 @@ from livekit.agents.types import FlushSentinel
 from livekit.agents.voice.io import AudioInput
 
 from agent.backend_client import BackendClient
-from agent.bounded_session import BoundedSession
-from agent.recall.memory import open_question
-from agent.recall.turn_query import Asker, RecallLimits, TurnQuery
-from agent.resumption import resume
-from agent.rolling_window import message_ids
-from agent.room_agent import People, RoomAgent
+from agent.conversation.bounded_session import BoundedSession
+from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.resume import resume
+from agent.messages.rolling_window import message_ids
+from agent.recall.query import Asker, RecallLimits, TurnQuery
+from agent.recall.recalled_context import open_question
 from agent.settings import AgentSettings
 from retrieval.wire import (
     AppendOutcome,
@@ -29,8 +29,8 @@ from retrieval.wire import (
     SearchRequest,
     WindowMessage,
 )
-from tests.scripted_llm import ScriptedLLM
-from tests.scripted_stt import ScriptedSTT
+from testbed.scripted_llm import ScriptedLLM
+from testbed.scripted_stt import ScriptedSTT
 
 ROOM = "turns"
 WORD_S = 1 / 3

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.backend_client import BackendClient
+from longroom.backend_process import running_backend
 from longroom.errors import clear_errors
-from longroom.local_backend import running_backend
 
 REQUEST_TIMEOUT_S = 60.0  # a batch of long messages on a busy machine
 Outcome = TypeVar("Outcome")

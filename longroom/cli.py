@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 
 from longroom.commands.backend import backend
+from longroom.commands.backfill import backfill
 from longroom.commands.chat import chat
 from longroom.commands.doctor import doctor
 from longroom.commands.evaluate import evaluate
@@ -14,7 +15,6 @@ from longroom.commands.importing import import_messages
 from longroom.commands.migrate import migrate
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
-from retrieval.backfill.command import backfill
 
 OUR_PACKAGES = {"agent", "backend_stub", "longroom", "retrieval"}
 EVERYTHING = "longroom[agent,backend,local]"

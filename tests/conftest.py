@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database.pool import connect
-from retrieval.embedded_postgres.server import EmbeddedPostgres
 from retrieval.settings import EmbeddingSettings
-from tests.postgres import NoDatabase, Server, create_database, drop_database, running_server
+from testbed.postgres import NoDatabase, Server, create_database, drop_database, running_server
 
 if TYPE_CHECKING:
     import asyncpg
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from retrieval.embedders import Embedder
 
 TESTS = Path(__file__).parent
+BENCHMARK_TESTS = TESTS.parent / "benchmarks" / "tests"
 TIMEOUT_S = {
     "unit": 20,
     "integration": 60,
@@ -43,14 +44,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        kind = item.path.relative_to(TESTS).parts[0]
-        if kind not in TIMEOUT_S:
-            raise pytest.UsageError(
-                f"{item.path} must stand in tests/<kind>/, one of {[*TIMEOUT_S]}"
-            )
+        kind = _kind(item.path)
         item.add_marker(kind)
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S[kind]))
+
+
+def _kind(path: Path) -> str:
+    if path.is_relative_to(BENCHMARK_TESTS):
+        return "unit"
+    kind = path.relative_to(TESTS).parts[0]
+    if kind not in TIMEOUT_S:
+        raise pytest.UsageError(f"{path} must stand in tests/<kind>/, one of {[*TIMEOUT_S]}")
+    return kind
 
 
 def pytest_report_collectionfinish(

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.errors import BackendError, BackendRejected, BackendUnavailable, OutboxError
-from agent.outbox.file import Entry, OutboxFile, Stream
-from agent.outbox.folder import open_file
-from agent.outbox.shipping import blamed, deliver, is_about_content, unreadable
+from agent.outbox.delivery import blamed, deliver, is_about_content, unreadable
+from agent.outbox.files import open_file
+from agent.outbox.store import Entry, OutboxFile, Stream
 from agent.tracing import span
 from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
 

@@ -12,9 +12,8 @@ from opentelemetry.trace import get_current_span
 
 from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
-from agent.recall.hits import hits_without
-from agent.recall.searching import Searching
-from agent.recall.turn_query import Asker, RecallLimits, TurnQuery
+from agent.recall.query import Asker, RecallLimits, TurnQuery
+from agent.recall.search_task import Searching, hits_without
 from agent.tracing import link_to, span
 from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
 

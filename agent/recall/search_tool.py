@@ -10,8 +10,8 @@ from livekit.agents.llm import Tool, function_tool
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import BackendError
+from agent.recall.query import Asker
 from agent.recall.recalled_block import recalled_block
-from agent.recall.turn_query import Asker
 from retrieval.wire import SearchRequest, SearchResponse, WindowMessage
 
 NOTHING_FOUND = "Nothing in this conversation matches."

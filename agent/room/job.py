@@ -7,24 +7,24 @@ from contextlib import AsyncExitStack
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
 
-from agent.crash_watch import READY_ATTRIBUTE
+from agent.background_tasks import OwnedTasks
+from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.event_records import action_record
+from agent.conversation.resume import Resumed, resume
+from agent.conversation.unanswered import TakenOver, take_over
 from agent.errors import BackendUnavailable
-from agent.event_records import action_record
-from agent.handover import Succession
-from agent.owned_tasks import OwnedTasks
-from agent.recall.turn_query import Asker
-from agent.resumption import Resumed, resume
-from agent.room.ears import Ears
+from agent.messages.sanitize import storable_name
+from agent.recall.query import Asker
+from agent.room.dependencies import Parts
+from agent.room.leader_election import Succession
 from agent.room.linked_participant import LinkedParticipant
-from agent.room.listening import room_options, speaking_session
 from agent.room.metadata import RoomMetadata, conversation_in
 from agent.room.participants import Participants, introduced, room_language
-from agent.room.parts import Parts
-from agent.room.questions import Questions
-from agent.room.spoken_turns import SpokenTurns
-from agent.room.takeover import TakenOver, take_over
-from agent.room_agent import People, RoomAgent
-from agent.stored_text import storable_name
+from agent.room.session import room_options, speaking_session
+from agent.room.transcription import Ears
+from agent.room.turn_intake import Questions
+from agent.room.voice_turns import SpokenTurns
+from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from agent.worker_settings import WorkerSettings
 from retrieval.wire import ConversationId
 

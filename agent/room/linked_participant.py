@@ -5,7 +5,7 @@ import logging
 from livekit import rtc
 from livekit.agents import AgentSession
 
-from agent.room.ears import HEARD_KINDS
+from agent.room.transcription import HEARD_KINDS
 
 logger = logging.getLogger(__name__)
 

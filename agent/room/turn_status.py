@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from livekit import rtc
 
-from agent.question import Outcome
+from agent.messages.question import Outcome
 
 TOPIC = "longroom.turn"
 

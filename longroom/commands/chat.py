@@ -26,7 +26,7 @@ def chat(
     Reads a pipe as well: one line, one turn. Without a terminal and without input the demo room
     asks three questions itself.
     """
-    from longroom.chat_session import ChatSession
+    from longroom.chat.session import ChatSession
 
     session = ChatSession(room, identity, backend, service_key, data_dir)
     session.run()

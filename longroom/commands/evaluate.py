@@ -9,7 +9,7 @@ import typer
 from longroom.options import DEFAULT_DATA_DIR, DataDir
 
 if TYPE_CHECKING:
-    from retrieval.evaluation.evaluate import Plan
+    from longroom.evaluation.evaluate import Plan
 
 
 class Form(StrEnum):
@@ -63,8 +63,8 @@ def evaluate(
     import json
 
     from longroom.errors import clear_errors
-    from retrieval.evaluation.evaluate import Plan
-    from retrieval.evaluation.table import table
+    from longroom.evaluation.evaluate import Plan
+    from longroom.evaluation.table import table
 
     plan = Plan(file, form.value, phrasing.value, ablate, peers, fit, follow_ups, room_size, filler)
     with clear_errors():
@@ -77,11 +77,11 @@ def _run(plan: "Plan", data_dir: Path) -> dict[str, Any]:
 
     from rich.console import Console
 
-    from longroom.schema import database_url
+    from longroom.database import database_url
+    from longroom.evaluation.evaluate import evaluate as measure
+    from longroom.evaluation.progress import EvaluationProgress
     from retrieval.embedders import open_embedder
-    from retrieval.embedders.batching import BatchingEmbedder
-    from retrieval.evaluation.evaluate import evaluate as measure
-    from retrieval.evaluation.progress import EvaluationProgress
+    from retrieval.embedders.query_batching import BatchingEmbedder
     from retrieval.settings import EmbeddingSettings
 
     embedder = BatchingEmbedder(open_embedder(EmbeddingSettings()))

@@ -17,8 +17,8 @@ def migrate(
     """Bring the database up to date: DATABASE_URL, or the embedded one."""
     import asyncio
 
+    from longroom.database import apply_missing, database_url, missing
     from longroom.errors import clear_errors
-    from longroom.schema import apply_missing, database_url, missing
 
     with clear_errors(), database_url(data_dir) as url:
         if not status:

@@ -17,7 +17,7 @@ INSTALL = "pip install 'longroom[backend]'"
 async def examine_database(data_dir: Path) -> list[Finding]:
     """Findings on DATABASE_URL, or on the embedded database, which is started for it."""
     try:
-        from retrieval.embedded_postgres.server import EmbeddedPostgres
+        from longroom.embedded_postgres.server import EmbeddedPostgres
         from retrieval.settings import DatabaseSettings
     except ModuleNotFoundError as error:
         return [fail("database", f"package {error.name} is not installed", mend=INSTALL)]

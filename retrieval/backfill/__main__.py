@@ -2,7 +2,7 @@
 
 import typer
 
-from retrieval.backfill.command import backfill
+from longroom.commands.backfill import backfill
 
 if __name__ == "__main__":
     typer.run(backfill)

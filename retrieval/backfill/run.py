@@ -12,17 +12,17 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
 
-from retrieval.backfill.progress import BackfillProgress
+from longroom.backfill_progress import BackfillProgress
+from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database import migrations
 from retrieval.database.pool import connect
-from retrieval.embedded_postgres.server import EmbeddedPostgres
 from retrieval.embedders import Embedder, open_embedder
-from retrieval.embeddings import model_migration, pending
-from retrieval.embeddings import models as embedding_models
+from retrieval.embeddings import model_migration, queue
+from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
-from retrieval.embeddings.filling import fill
-from retrieval.embeddings.models import EmbeddingModel
+from retrieval.embeddings.drain import fill
+from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.errors import RetrievalError
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 
@@ -137,7 +137,7 @@ async def _fill(
 ) -> None:
     await embedding_models.enqueue_missing(db, model_id=model.model_id)
     if options.retry_failed:
-        await pending.try_failed_again(db, model_id=model.model_id)
+        await queue.try_failed_again(db, model_id=model.model_id)
     waiting = (await embedding_models.pending_counts(db, model_id=model.model_id)).waiting
     with BackfillProgress(console, waiting) as progress:
         done = await fill(

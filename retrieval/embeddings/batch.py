@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from retrieval import passages
 from retrieval.embedders.protocol import Embedder, Embeddings
-from retrieval.embeddings import pending
-from retrieval.embeddings.models import EmbeddingModel
+from retrieval.embeddings import queue
+from retrieval.embeddings.context_vectors import seal_around
+from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.rows import store, writing
-from retrieval.embeddings.sealing import seal_around
 from retrieval.errors import EmbeddingError, EmbeddingRejected, EmbeddingUnavailable
+from retrieval.text import passages
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class EmbeddingBatches:
         Raises EmbeddingUnavailable or ModelMismatch after the claim was given back, so that it
         does not count against the messages.
         """
-        claims = await pending.claim(
+        claims = await queue.claim(
             self._db,
             conversation_id=conversation_id,
             model_id=self._model_id,
@@ -152,7 +152,7 @@ class EmbeddingBatches:
             extra={"conversation_id": str(conversation_id), "seqs": sorted(reasons)},
         )
         async with writing(self._db, conversation_id) as connection:
-            await pending.give_up(
+            await queue.give_up(
                 connection,
                 conversation_id=conversation_id,
                 model_id=self._model_id,
@@ -164,7 +164,7 @@ class EmbeddingBatches:
             )
 
     async def _give_back(self, conversation_id: ConversationId, seqs: Sequence[int]) -> None:
-        await pending.give_back(
+        await queue.give_back(
             self._db, conversation_id=conversation_id, model_id=self._model_id, seqs=seqs
         )
 

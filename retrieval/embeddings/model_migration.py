@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retrieval.database.connection import transaction
-from retrieval.embeddings.models import EmbeddingModel, active_model, register
+from retrieval.embeddings.model_registry import EmbeddingModel, active_model, register
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:

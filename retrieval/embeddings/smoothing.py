@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from retrieval.embedders.protocol import Embeddings
-from retrieval.search.weights import STRETCH_GAP_S
+from retrieval.weights import STRETCH_GAP_S
 
 PREVIOUS = 0.8
 NEXT = 0.4

@@ -10,12 +10,12 @@ from uuid import UUID
 import asyncpg
 
 from retrieval.embedders.protocol import Embedder
-from retrieval.embeddings import pending
+from retrieval.embeddings import queue
 from retrieval.embeddings.batch import BatchLimits, EmbeddingBatches
-from retrieval.embeddings.models import EmbeddingModel, pending_counts
-from retrieval.embeddings.sealing import quiet_tails, seal_conversation
+from retrieval.embeddings.context_vectors import quiet_tails, seal_conversation
+from retrieval.embeddings.model_registry import EmbeddingModel, pending_counts
 from retrieval.errors import EmbeddingError
-from retrieval.messages import PENDING_CHANNEL
+from retrieval.store.messages import PENDING_CHANNEL
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class EmbeddingWorker:
 
     async def _next_conversation(self) -> ConversationId | None:
         if not self._fresh and not self._backlog:
-            found = await pending.conversations(self._db, model_id=self._model_id)
+            found = await queue.conversations(self._db, model_id=self._model_id)
             self._backlog = dict.fromkeys(found)
         for waiting in (self._fresh, self._backlog):
             for conversation_id in waiting:

@@ -1,5 +1,5 @@
 """Finds the messages of one conversation that answer a query."""
 
-from retrieval.search.conversation_search import search_conversation
+from retrieval.search.search import search_conversation
 
 __all__ = ["search_conversation"]

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.search import bm25, dates, postings
-from retrieval.search.arrays import Integers
-from retrieval.search.bm25 import Words
-from retrieval.search.facts import Facts
-from retrieval.search.filters import Filters
-from retrieval.search.known import Reader
-from retrieval.search.nearest import Wanted, nearest
-from retrieval.search.postings import Postings
-from retrieval.search.query import Query
-from retrieval.search.room import Room
-from retrieval.search.tiers import Tier, tier_of
-from retrieval.search.vectors import Cosines, Preferred, Target
-from retrieval.search.weights import SURROUNDINGS_REACH, Weights
+from retrieval.columns import Integers
+from retrieval.search.context import Room
+from retrieval.search.lexical import bm25, postings
+from retrieval.search.lexical.bm25 import Words
+from retrieval.search.lexical.postings import Postings
+from retrieval.search.query import dates
+from retrieval.search.query.filters import Filters
+from retrieval.search.query.query import Query
+from retrieval.search.reader import Reader
+from retrieval.search.scoring.facts import Facts
+from retrieval.search.vector.cosines import Cosines, Preferred, Target
+from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.search.vector.tiers import Tier, tier_of
+from retrieval.weights import SURROUNDINGS_REACH, Weights
 from retrieval.wire import Arm
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from retrieval.search.filters import Filters
-from retrieval.search.nearness import Nearest, nearest_of
-from retrieval.search.tiers import rescored
-from retrieval.search.vectors import Preferred, Target
+from retrieval.search.query.filters import Filters
+from retrieval.search.vector.cosines import Nearest, Preferred, Target, nearest_of
+from retrieval.search.vector.tiers import rescored
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database

@@ -6,14 +6,15 @@ from datetime import UTC
 
 import numpy as np
 
-from retrieval.search import dates, scoring
-from retrieval.search.arrays import Floats, Integers
+from retrieval.columns import Floats, Integers
 from retrieval.search.candidates import Candidates
-from retrieval.search.query import Query
-from retrieval.search.relevance import Evidence, evidence
-from retrieval.search.scoring import Features, Parts
-from retrieval.search.vectors import expected_cosine
-from retrieval.search.weights import Weights
+from retrieval.search.query import dates
+from retrieval.search.query.query import Query
+from retrieval.search.scoring import score_parts
+from retrieval.search.scoring.relevance import Evidence, evidence
+from retrieval.search.scoring.score_parts import Features, Parts
+from retrieval.search.vector.cosines import expected_cosine
+from retrieval.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
     `degraded` says that no cosine is known at all.
     """
     features = _features(candidates, query, degraded=degraded)
-    parts = scoring.parts_of(features, asks_where=query.asks_where)
-    score = scoring.total(parts, weights)
+    parts = score_parts.parts_of(features, asks_where=query.asks_where)
+    score = score_parts.total(parts, weights)
     # Without cosines, what shares no word with the query in its surroundings is not a find at all.
     something = parts.surroundings > 0 if degraded else True
     allowed = np.flatnonzero(candidates.facts.allowed & something)

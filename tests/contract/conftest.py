@@ -14,9 +14,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.backend_process import running_backend
-from tests.contract.wire_examples import message
-from tests.postgres import create_database, drop_database
+from testbed.backend_process import running_backend
+from testbed.postgres import create_database, drop_database
+from tests.support.wire_examples import message
 
 SERVICE_KEY = "a key for the tests"
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.contract.refusals import JSON, LONG, SECRET, post, refused
-from tests.contract.wire_examples import event, summary, window_message
+from tests.support.refusals import JSON, LONG, SECRET, post, refused
+from tests.support.wire_examples import event, summary, window_message
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.contract.refusals import LONG, SECRET, post, refused
-from tests.contract.wire_examples import message
+from tests.support.refusals import LONG, SECRET, post, refused
+from tests.support.wire_examples import message
 
 MESSAGE_FIELDS = [
     ({"content": ""}, "content"),

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.contract.wire_examples import event
+from tests.support.wire_examples import event
 
 
 async def test_events_of_every_kind_are_recorded(

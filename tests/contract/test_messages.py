@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from retrieval.wire import AppendResult, Message, MessagePage, Problem
-from tests.contract.wire_examples import message
+from tests.support.wire_examples import message
 
 
 async def test_a_message_comes_back_as_it_was_sent(

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.contract.conftest import Backend
-from tests.contract.refusals import JSON, SECRET, refused
-from tests.contract.wire_examples import event, message, summary
+from tests.support.refusals import JSON, SECRET, refused
+from tests.support.wire_examples import event, message, summary
 
 REQUESTS = [
     ("POST", "messages", {"messages": [message()]}),

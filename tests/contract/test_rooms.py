@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from retrieval.wire import Conversation, Room
-from tests.contract.wire_examples import message
+from tests.support.wire_examples import message
 
 
 async def test_a_new_room_is_told_from_one_that_exists(

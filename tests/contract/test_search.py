@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from retrieval.wire import SearchResponse
-from tests.contract.wire_examples import message
+from tests.support.wire_examples import message
 
 SMALL_TALK = ["Good morning!", "How are you?", "Fine, thanks.", "Nice weather today."]
 

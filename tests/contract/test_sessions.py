@@ -5,7 +5,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.contract.wire_examples import summary
+from tests.support.wire_examples import summary
 
 
 @pytest.mark.parametrize("name", ["AJ_x", "with / slash", "ü"])

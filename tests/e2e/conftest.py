@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
-from tests.livekit_stack import Stack, running_stack
-from tests.postgres import Server, create_database, drop_database
+from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
+from testbed.livekit_stack import Stack, running_stack
+from testbed.postgres import Server, create_database, drop_database
 
 
 @pytest.fixture(scope="session")

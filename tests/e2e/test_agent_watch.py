@@ -13,13 +13,13 @@ import pytest_asyncio
 from livekit import api
 
 from agent.backend_client import BackendClient
-from backend_stub.agent_dispatches import FIRST_PATIENCE
-from tests.backend_process import BackendProcess
-from tests.livekit_server import API_KEY, API_SECRET
-from tests.livekit_stack import REGISTERED, Stack
-from tests.postgres import Server, create_database, drop_database
-from tests.program import Program
-from tests.room_user import RoomUser, until
+from backend_stub.livekit.dispatches import FIRST_PATIENCE
+from testbed.backend_process import BackendProcess
+from testbed.livekit_server import API_KEY, API_SECRET
+from testbed.livekit_stack import REGISTERED, Stack
+from testbed.postgres import Server, create_database, drop_database
+from testbed.program import Program
+from testbed.room_user import RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

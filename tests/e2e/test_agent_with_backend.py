@@ -11,7 +11,7 @@ from agent.backend_client import BackendClient
 from agent.chat import Chat, open_chat
 from agent.settings import AgentSettings
 from retrieval.wire import Message
-from tests.backend_process import BackendProcess, running_backend
+from testbed.backend_process import BackendProcess, running_backend
 
 
 def _settings(url: str, data_dir: Path) -> AgentSettings:

@@ -8,8 +8,8 @@ import pytest
 from livekit import api, rtc
 
 from retrieval.wire import Room
-from tests.backend_process import BackendProcess
-from tests.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
+from testbed.backend_process import BackendProcess
+from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
 
 AGENT = f"nobody-{secrets.token_hex(4)}"  # no worker answers to it: these tests watch the server
 

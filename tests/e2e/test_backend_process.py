@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from retrieval.database.connection import open_connection
-from tests.backend_process import BackendProcess
-from tests.contract.wire_examples import message
+from testbed.backend_process import BackendProcess
+from tests.support.wire_examples import message
 
 END_S = 30
 

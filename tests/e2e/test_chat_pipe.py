@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from longroom.demo_room import QUESTIONS, messages
-from tests.command_line import CommandLine
+from tests.support.command_line import CommandLine
 
 ORDER = "My order number is ZK-48213-Q and the parcel must go to the harbour office."
 SMALL_TALK = [

@@ -9,9 +9,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.backend_process import running_backend
-from tests.command_line import PROGRAM, ROOT, CommandLine
-from tests.language_model_server import language_model_server
+from testbed.backend_process import running_backend
+from tests.support.command_line import PROGRAM, ROOT, CommandLine
+from tests.support.language_model_server import language_model_server
 
 PROMPT = "Mira> "
 TIMEOUT_S = 40

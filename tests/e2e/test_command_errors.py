@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from retrieval.database.connection import open_connection
-from tests.backend_process import running_backend
-from tests.command_line import CommandLine
-from tests.postgres import Server, drop_database
+from testbed.backend_process import running_backend
+from testbed.postgres import Server, drop_database
+from tests.support.command_line import CommandLine
 
 NOBODY = "postgresql://longroom@127.0.0.1:1/longroom"
 

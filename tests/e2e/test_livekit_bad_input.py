@@ -7,9 +7,9 @@ import jwt
 import pytest
 from livekit import api, rtc
 
-from tests.livekit_server import API_KEY, API_SECRET
-from tests.livekit_stack import Stack
-from tests.room_user import RoomUser, until
+from testbed.livekit_server import API_KEY, API_SECRET
+from testbed.livekit_stack import Stack
+from testbed.room_user import RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.livekit_stack import REGISTERED, Stack
+from testbed.livekit_stack import REGISTERED, Stack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,9 +10,9 @@ import psutil
 import pytest
 from livekit import api
 
-from tests.livekit_server import free_port
-from tests.livekit_stack import OpenRoom, Stack, agent_pids, kill_agent
-from tests.room_user import RoomUser, until
+from testbed.livekit_server import free_port
+from testbed.livekit_stack import OpenRoom, Stack, agent_pids, kill_agent
+from testbed.room_user import RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from livekit import rtc
 
-from tests.livekit_stack import Stack
-from tests.room_user import join_token
+from testbed.livekit_stack import Stack
+from testbed.room_user import join_token
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

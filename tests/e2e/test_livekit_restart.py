@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from livekit import api
 
-from tests.livekit_server import API_KEY, API_SECRET, LiveKitServer, find_binary
-from tests.livekit_stack import REGISTERED, Stack
-from tests.room_user import RoomUser
+from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer, find_binary
+from testbed.livekit_stack import REGISTERED, Stack
+from testbed.room_user import RoomUser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 from livekit import rtc
 
-from tests.livekit_stack import REGISTERED, Stack
-from tests.room_user import RoomUser, until
-from tests.speech_server import SAMPLE_RATE, Speech, SpeechServer, speech_server
+from testbed.livekit_stack import REGISTERED, Stack
+from testbed.room_user import RoomUser, until
+from tests.support.speech_server import SAMPLE_RATE, Speech, SpeechServer, speech_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -4,8 +4,8 @@ import json
 import pytest
 from livekit import api
 
-from tests.livekit_stack import Stack
-from tests.room_user import until
+from testbed.livekit_stack import Stack
+from testbed.room_user import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.backend_process import BackendProcess
-from tests.livekit_stack import REGISTERED, Stack
-from tests.trace_collector import Collector, collecting
+from testbed.backend_process import BackendProcess
+from testbed.livekit_stack import REGISTERED, Stack
+from tests.support.trace_collector import Collector, collecting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

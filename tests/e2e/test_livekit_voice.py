@@ -7,12 +7,12 @@ import pytest
 import pytest_asyncio
 from livekit import rtc
 
-from tests.livekit_stack import REGISTERED, Stack
-from tests.room_user import RoomUser, until
+from testbed.livekit_stack import REGISTERED, Stack
+from testbed.room_user import RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-WORKER = ("livekit.agents", "start", "tests/e2e/scripted_voice.py", "--log-format", "json")
+WORKER = ("livekit.agents", "start", "tests/support/scripted_voice.py", "--log-format", "json")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

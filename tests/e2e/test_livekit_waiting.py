@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.livekit_stack import Stack, kill_agent
-from tests.room_user import RoomUser, until
+from testbed.livekit_stack import Stack, kill_agent
+from testbed.room_user import RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

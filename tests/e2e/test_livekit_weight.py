@@ -3,7 +3,7 @@
 import psutil
 import pytest
 
-from tests.livekit_stack import Stack, agent_pids
+from testbed.livekit_stack import Stack, agent_pids
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tests.backend_process import BackendProcess
-from tests.trace_collector import collecting
+from testbed.backend_process import BackendProcess
+from tests.support.trace_collector import collecting
 
 SECRET = "Zanzibar"
 ROOM = "harbour-of-ada"

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.backend_process import running_backend
-from tests.command_line import CommandLine
+from testbed.backend_process import running_backend
+from tests.support.command_line import CommandLine
 
 START = datetime(2025, 3, 1, 9, 0, 0, 500_000, tzinfo=timezone(timedelta(hours=2)))
 BAD_LINES = {

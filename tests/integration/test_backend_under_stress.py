@@ -16,7 +16,7 @@ from backend_stub.app import create_app
 from backend_stub.settings import BackendSettings
 from retrieval.database.connection import open_connection
 from retrieval.settings import DatabaseSettings
-from tests.postgres import Server
+from testbed.postgres import Server
 
 if TYPE_CHECKING:
     import asyncpg

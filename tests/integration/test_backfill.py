@@ -11,19 +11,24 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room
 from retrieval.embedders import Embeddings, EmbedKind
 from retrieval.embeddings import model_migration
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
-from retrieval.embeddings.filling import fill
-from retrieval.embeddings.models import activate, active_model, enqueue_missing, ensure_model
+from retrieval.embeddings.drain import fill
+from retrieval.embeddings.model_registry import (
+    activate,
+    active_model,
+    enqueue_missing,
+    ensure_model,
+)
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import EmbeddingUnavailable, ModelMismatch
-from retrieval.messages import append_messages
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId
-from tests.builders import message
-from tests.fakes import HashEmbedder
+from tests.support.builders import message
+from tests.support.fakes import HashEmbedder
 
 MODEL = "all-MiniLM-L6-v2"
 

@@ -14,32 +14,32 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room, join_conversation
+from retrieval.ann.maintenance import LargeRooms
 from retrieval.database.connection import open_connection
 from retrieval.database.migrations import migrate
 from retrieval.database.pool import connect
 from retrieval.database.sql_script import statements
-from retrieval.embeddings import model_migration, pending
-from retrieval.embeddings import models as embedding_models
+from retrieval.embeddings import model_migration, queue
+from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
-from retrieval.embeddings.filling import fill
-from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.drain import fill
+from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import ConversationNotFound, MessageConflict
-from retrieval.events import record_events
-from retrieval.large_rooms import LargeRooms
-from retrieval.messages import append_messages, recent_messages
 from retrieval.search import search_conversation
-from retrieval.search.filters import Filters
-from retrieval.search.nearest import Wanted, nearest
-from retrieval.search.people import About
-from retrieval.search.tiers import Tier, TierLimits
-from retrieval.search.vectors import Preferred, Target
-from retrieval.sessions import save_session
+from retrieval.search.query.filters import Filters
+from retrieval.search.query.people import About
+from retrieval.search.vector.cosines import Preferred, Target
+from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.search.vector.tiers import Tier, TierLimits
+from retrieval.store.conversations import create_room, join_conversation
+from retrieval.store.events import record_events
+from retrieval.store.messages import append_messages, recent_messages
+from retrieval.store.sessions import save_session
 from retrieval.wire import ConversationId, SearchRequest
-from tests.builders import event, message, summary
-from tests.fakes import HashEmbedder
+from tests.support.builders import event, message, summary
+from tests.support.fakes import HashEmbedder
 
 CITUS_URL = os.environ.get("TEST_CITUS_URL", "")
 DISTRIBUTE = Path(__file__).parents[2] / "deploy" / "citus" / "distribute.sql"
@@ -192,7 +192,7 @@ async def test_messages_are_given_up_and_tried_again_on_a_sharded_database(
     await cluster.execute("update embedding_job set attempts = $1 where seq = 2", limits.attempts)
     await EmbeddingWorker(cluster, HashEmbedder(), model, limits=limits).drain()
     assert await read_coverage(cluster, model_id=model.model_id) == Coverage(2, 1, 1, 1)
-    await pending.try_failed_again(cluster, model_id=model.model_id)
+    await queue.try_failed_again(cluster, model_id=model.model_id)
     await EmbeddingWorker(cluster, HashEmbedder(), model, limits=limits).drain()
     assert await read_coverage(cluster, model_id=model.model_id) == Coverage(2, 2, 2, 0)
 

@@ -7,13 +7,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room, join_conversation
 from retrieval.errors import ConversationNotFound, LanguageUnknown
-from retrieval.events import record_events
-from retrieval.messages import append_messages
-from retrieval.sessions import save_session
+from retrieval.store.conversations import create_room, join_conversation
+from retrieval.store.events import record_events
+from retrieval.store.messages import append_messages
+from retrieval.store.sessions import save_session
 from retrieval.wire import ConversationId
-from tests.builders import NOON, event, message, summary
+from tests.support.builders import NOON, event, message, summary
 
 
 async def test_room_keeps_its_conversation(db: asyncpg.Pool) -> None:

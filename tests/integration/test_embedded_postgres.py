@@ -13,8 +13,8 @@ import asyncpg
 import psutil
 import pytest
 
-from retrieval.embedded_postgres.keeping import running_postgres
-from retrieval.embedded_postgres.server import EmbeddedPostgres
+from longroom.embedded_postgres.server import EmbeddedPostgres
+from longroom.embedded_postgres.supervisor import running_postgres
 from retrieval.errors import DatabaseUnfit
 
 ROOT = Path(__file__).parents[2]

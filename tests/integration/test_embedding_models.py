@@ -5,12 +5,12 @@ import asyncio
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room
-from retrieval.embeddings import models as embedding_models
-from retrieval.embeddings.models import PendingCounts, active_model, ensure_model
+from retrieval.embeddings import model_registry as embedding_models
+from retrieval.embeddings.model_registry import PendingCounts, active_model, ensure_model
 from retrieval.errors import ModelMismatch
-from retrieval.messages import append_messages
-from tests.builders import message
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
+from tests.support.builders import message
 
 
 async def test_the_first_model_becomes_active(db: asyncpg.Pool) -> None:

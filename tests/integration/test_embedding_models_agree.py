@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.varied_texts import TEXTS
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.embedders.packaged_model import WEIGHTS, verified_path
 from retrieval.errors import ModelMismatch
 from retrieval.settings import EmbeddingSettings
+from testbed.varied_texts import TEXTS
 
 pytest.importorskip("sentence_transformers")
 

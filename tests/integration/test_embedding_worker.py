@@ -9,19 +9,19 @@ import asyncpg
 import numpy as np
 import pytest
 
-from retrieval.conversations import create_room
 from retrieval.embedders import Embedder, Embeddings, EmbedKind
-from retrieval.embeddings import models as embedding_models
-from retrieval.embeddings import pending
+from retrieval.embeddings import model_registry as embedding_models
+from retrieval.embeddings import queue
 from retrieval.embeddings.batch import HARMLESS_TEXT, BatchLimits
-from retrieval.embeddings.models import EmbeddingModel, PendingCounts, ensure_model
+from retrieval.embeddings.model_registry import EmbeddingModel, PendingCounts, ensure_model
 from retrieval.embeddings.smoothing import smoothed
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import EmbeddingRejected, EmbeddingUnavailable
-from retrieval.messages import PENDING_CHANNEL, append_messages
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import PENDING_CHANNEL, append_messages
 from retrieval.wire import ConversationId
-from tests.builders import message
-from tests.fakes import HashEmbedder
+from tests.support.builders import message
+from tests.support.fakes import HashEmbedder
 
 NO_QUIET = timedelta(0)
 LIMITS = BatchLimits(passages=8, quiet=NO_QUIET)
@@ -459,9 +459,9 @@ async def test_claiming_stops_at_its_limit_though_the_statistics_know_nothing(
         model.model_id,
     )
     async with db.acquire() as connection, connection.transaction():
-        await connection.execute(pending.IN_INDEX_ORDER)
+        await connection.execute(queue.IN_INDEX_ORDER)
         rows = await connection.fetch(
-            f"explain (analyze, timing off, costs off) {pending.CLAIM}",
+            f"explain (analyze, timing off, costs off) {queue.CLAIM}",
             room,
             model.model_id,
             64,

@@ -11,13 +11,13 @@ import asyncpg
 import pytest
 from rich.console import Console
 
-from retrieval.evaluation.evaluate import Plan, evaluate
-from retrieval.evaluation.jsonl import DatasetUnreadable
-from retrieval.evaluation.progress import EvaluationProgress
-from retrieval.evaluation.table import table
-from retrieval.search.weights import Weights
-from tests.builders import NOON
-from tests.fakes import HashEmbedder
+from longroom.evaluation.evaluate import Plan, evaluate
+from longroom.evaluation.jsonl import DatasetUnreadable
+from longroom.evaluation.progress import EvaluationProgress
+from longroom.evaluation.table import table
+from retrieval.weights import Weights
+from tests.support.builders import NOON
+from tests.support.fakes import HashEmbedder
 
 FACTS = {
     "blue": [("ana", "my kite is red"), ("bob", "my boat is green"), ("ana", "nice boat")],

@@ -5,15 +5,15 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room
 from retrieval.embedders import Embedder
 from retrieval.embeddings.batch import BatchLimits
-from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.messages import append_messages
 from retrieval.search import search_conversation
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, SearchRequest, SearchResponse
-from tests.builders import NOON, message
+from tests.support.builders import NOON, message
 
 SAID = [
     ("cleo", "The cellar pump stopped again, water everywhere."),

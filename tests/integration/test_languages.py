@@ -3,11 +3,11 @@
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room
-from retrieval.messages import append_messages
 from retrieval.search import search_conversation
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, SearchRequest
-from tests.builders import message
+from tests.support.builders import message
 
 NOISE = ["The weather is fine.", "Wir sehen uns morgen.", "今日はいい天気ですね。", "صباح الخير"]
 

@@ -2,12 +2,22 @@
 
 import asyncio
 
-from retrieval.codes import extend_codes
+from retrieval.ann.binary_codes import extend_codes
+from retrieval.ann.hnsw import drop_unused, graph_name
+from retrieval.ann.maintenance import LargeRooms
 from retrieval.embeddings.model_migration import drop_rows
-from retrieval.graphs import drop_unused, graph_name
-from retrieval.large_rooms import LargeRooms
-from retrieval.search.tiers import Tier
-from tests.large_room import CODED, GRAPH, Pool, embed, extend, fill, find, prepare, prepared
+from retrieval.search.vector.tiers import Tier
+from tests.support.large_room import (
+    CODED,
+    GRAPH,
+    Pool,
+    embed,
+    extend,
+    fill,
+    find,
+    prepare,
+    prepared,
+)
 
 
 async def test_an_embedding_that_comes_late_gets_its_code(db: Pool) -> None:

@@ -5,16 +5,16 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room
 from retrieval.embedders import Embedder
 from retrieval.embeddings.batch import BatchLimits
-from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.messages import append_messages
 from retrieval.search import search_conversation
-from retrieval.search.selection import estimated_tokens
+from retrieval.search.hits import estimated_tokens
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, RetrievalHit, SearchRequest
-from tests.builders import message
+from tests.support.builders import message
 
 BEGIN = "The delivery of the marble kitchen table was promised for the third week of June."
 MIDDLE = "Our insurance only pays if the water damage is reported within ten days."

@@ -6,16 +6,16 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from retrieval.conversations import create_room
 from retrieval.errors import ConversationNotFound, MessageConflict
-from retrieval.messages import (
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import (
     PENDING_CHANNEL,
     append_messages,
     recent_messages,
     stream_messages,
 )
 from retrieval.wire import ConversationId, MessageCreate, MessagePage
-from tests.builders import message
+from tests.support.builders import message
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from retrieval.errors import (
     MigrationFailed,
     SchemaMismatch,
 )
-from tests.postgres import Server, drop_database
+from testbed.postgres import Server, drop_database
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [file.stem for file in sorted((ROOT / "migrations").glob("*.sql"))]

@@ -8,18 +8,18 @@ import asyncpg
 import numpy as np
 import pytest
 
-from retrieval.conversations import create_room
 from retrieval.embedders.protocol import Embeddings, EmbedKind
 from retrieval.embeddings.batch import BatchLimits
-from retrieval.embeddings.models import ensure_model
+from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import ConversationNotFound, EmbeddingUnavailable
-from retrieval.messages import append_messages
 from retrieval.search import search_conversation
-from retrieval.search.weights import WEIGHTS
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
+from retrieval.weights import WEIGHTS
 from retrieval.wire import ConversationId, MessageCreate, SearchRequest, SearchResponse
-from tests.builders import NOON, message
-from tests.fakes import HashEmbedder
+from tests.support.builders import NOON, message
+from tests.support.fakes import HashEmbedder
 
 
 @pytest.fixture

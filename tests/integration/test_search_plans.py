@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from pgvector import HalfVector
 
-from retrieval.embeddings.models import ensure_model
-from retrieval.graphs import build_graph
-from retrieval.search import codes, graph, known, nearest, postings, room
+from retrieval.ann.hnsw import build_graph
+from retrieval.embeddings.model_registry import ensure_model
+from retrieval.search import codes, context, reader
+from retrieval.search.lexical import postings
+from retrieval.search.vector import hnsw, nearest
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -185,7 +187,7 @@ async def test_a_graph_is_recognised_with_its_values_as_parameters(filled: async
         await build_graph(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)
         await connection.execute("set enable_sort = off")  # the room is too small for it to pay
         found = await plan(
-            connection, graph.nearest_in_graph_sql(DIMENSION), ROOM, 1, QUERY, 6000, 10, None, 0.0
+            connection, hnsw.nearest_in_graph_sql(DIMENSION), ROOM, 1, QUERY, 6000, 10, None, 0.0
         )
     assert [name.startswith("message_graph_") for name in indexes(found)] == [True]
 
@@ -194,7 +196,7 @@ async def test_a_graph_is_recognised_with_its_values_as_parameters(filled: async
 async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
     filled: asyncpg.Pool, kinds: list[bool]
 ) -> None:
-    found = await plan(filled, known.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds)
+    found = await plan(filled, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds)
     read = scans(found)
     assert read["message_embedding"] == {"Index Only Scan"}
     assert not read["message"] & {"Seq Scan"}
@@ -203,7 +205,7 @@ async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
 
 
 async def test_a_small_room_is_read_whole_and_no_other(filled: asyncpg.Pool) -> None:
-    found = await plan(filled, known.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY)
+    found = await plan(filled, reader.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY)
     assert scans(found)["message_embedding"] == {"Index Only Scan"}
     assert max(node["Actual Rows"] for node in found) <= 2 * 300
 
@@ -223,7 +225,7 @@ async def test_words_are_read_with_the_room_if_they_are_few(
     filled: asyncpg.Pool, most_terms: int, read: int
 ) -> None:
     found = await plan(
-        filled, room.ROOM, ROOM, "said word7", [], 100, ["said", "p7"], [], most_terms, 1000
+        filled, context.ROOM, ROOM, "said word7", [], 100, ["said", "p7"], [], most_terms, 1000
     )
     assert not scans(found)["message_term"] - {"Index Only Scan"}
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0

@@ -6,10 +6,10 @@ from pathlib import Path
 from livekit.agents import AgentSession
 from livekit.agents.llm import ChatContext, ChatMessage
 
-from agent.bounded_session import KEPT_EVENTS, KEPT_ITEMS
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM, ToolCall
-from tests.talk import remember, talking
+from agent.conversation.bounded_session import KEPT_EVENTS, KEPT_ITEMS
+from testbed.scripted_llm import ScriptedLLM, ToolCall
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import remember, talking
 
 
 async def test_memory_stays_bounded_over_a_thousand_turns(tmp_path: Path) -> None:

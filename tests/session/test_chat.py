@@ -13,8 +13,8 @@ from agent.chat import open_chat
 from agent.errors import BackendUnavailable, OutboxUnwritable
 from agent.settings import AgentSettings
 from retrieval.wire import Message
-from tests.fake_backend import FakeBackend
-from tests.talk import remember
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import remember
 
 
 def _settings(data_dir: Path, **values: Any) -> AgentSettings:

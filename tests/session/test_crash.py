@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.outbox.outbox import Outbox, Retry
-from tests.fake_backend import FakeBackend, served
+from tests.support.fake_backend import FakeBackend, served
 
 ACCEPT_FOR_EVER = """
 import asyncio, sys, uuid

@@ -5,9 +5,9 @@ from pathlib import Path
 from livekit.agents.llm import ChatContext
 
 from retrieval.wire import MessageCreate
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM
-from tests.talk import Talk, remember, talking
+from testbed.scripted_llm import ScriptedLLM
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import Talk, remember, talking
 
 KEY = "The spare key hangs behind the fridge."
 

@@ -6,14 +6,14 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from retrieval.conversations import create_room
-from retrieval.messages import append_messages
 from retrieval.search import search_conversation
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, SearchRequest
-from tests.builders import message
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM, ToolCall
-from tests.talk import Talk, talking
+from testbed.scripted_llm import ScriptedLLM, ToolCall
+from tests.support.builders import message
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import Talk, talking
 
 SAID = {
     "cleo": "The cellar pump stopped again, there is water everywhere.",

@@ -6,10 +6,10 @@ import pytest
 from livekit.agents import Agent, AgentSession
 from livekit.agents.llm import ChatContext, ChatMessage
 
-from agent.support_agent import SupportAgent
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM
-from tests.talk import talking
+from agent.conversation.support_agent import SupportAgent
+from testbed.scripted_llm import ScriptedLLM
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import talking
 
 
 async def test_the_turn_hook_is_not_called_for_typed_turns(

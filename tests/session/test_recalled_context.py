@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.recall.memory import BLOCK_ID
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM
-from tests.talk import remember, talking
+from agent.recall.recalled_context import BLOCK_ID
+from testbed.scripted_llm import ScriptedLLM
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import remember, talking
 
 
 def _blocks(prompt: list[tuple[str, str]]) -> list[int]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import HttpUrl, SecretStr
 
-from agent.rehearsal.rehearsal import rehearse
-from agent.room import ready_parts
 from agent.settings import AgentSettings
+from agent.warmup import prebuilt
+from agent.warmup.warmup import rehearse
 from agent.worker_settings import WorkerSettings
 
 WORKER = WorkerSettings(
@@ -49,7 +49,7 @@ def test_each_job_of_a_process_gets_parts_of_its_own(
     monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
     monkeypatch.setenv("LIVEKIT_API_KEY", "key")
     monkeypatch.setenv("LIVEKIT_API_SECRET", "secret")
-    ready_parts.make_ready(settings(tmp_path), WORKER)
-    first, second = ready_parts.take_parts(), ready_parts.take_parts()
+    prebuilt.make_ready(settings(tmp_path), WORKER)
+    first, second = prebuilt.take_parts(), prebuilt.take_parts()
     assert first.settings.data_dir == tmp_path
     assert first.client is not second.client

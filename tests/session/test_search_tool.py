@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM, ToolCall
-from tests.talk import remember, talking
+from testbed.scripted_llm import ScriptedLLM, ToolCall
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import remember, talking
 
 
 async def _result(backend: FakeBackend, tmp_path: Path, **arguments: Any) -> str:

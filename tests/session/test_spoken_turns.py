@@ -9,13 +9,12 @@ from livekit.agents import UserInputTranscribedEvent
 from livekit.agents.llm import ChatContext, ChatMessage
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 
-from agent.replies import Replying
-from agent.session_events import SessionEvents
-from agent.turn_trace import TurnTrace
+from agent.conversation.reply import Replying, TurnTrace
+from agent.conversation.session_events import SessionEvents
 from retrieval.wire import MessageId
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM
-from tests.talk import Talk, remember, talking
+from testbed.scripted_llm import ScriptedLLM
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import Talk, remember, talking
 
 QUESTION = "Where is the spare key?"
 

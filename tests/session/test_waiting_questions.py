@@ -6,13 +6,12 @@ from pathlib import Path
 
 from livekit.agents.llm import ChatContext, ChatMessage
 
-from agent.answer_ids import answered_question
-from agent.question import Question
-from agent.rolling_window import message_id
+from agent.messages.question import Question, answered_question
+from agent.messages.rolling_window import message_id
 from retrieval.wire import ConversationEvent, MessageCreate, MessageId
-from tests.fake_backend import FakeBackend
-from tests.scripted_llm import ScriptedLLM, ToolCall
-from tests.talk import Talk, remember, talking
+from testbed.scripted_llm import ScriptedLLM, ToolCall
+from tests.support.fake_backend import FakeBackend
+from tests.support.talk import Talk, remember, talking
 
 FACT = "The spare key of the harbour office hangs behind the fridge."
 

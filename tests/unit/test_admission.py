@@ -6,7 +6,7 @@ from livekit import api
 from livekit.agents import JobRequest
 from livekit.protocol import models
 
-from agent.admission import Admission
+from agent.supervision.admission import Admission
 
 
 class Desk:

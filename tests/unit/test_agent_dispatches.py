@@ -7,9 +7,9 @@ from livekit import api
 from livekit.protocol import agent as jobs
 from livekit.protocol import agent_dispatch as dispatches
 
-from backend_stub.agent_dispatches import is_coming, is_ghost
+from backend_stub.livekit.dispatches import is_coming, is_ghost
+from retrieval.store.agent_workers import Worker
 from retrieval.wire import WORKER_ATTRIBUTE
-from retrieval.workers import Worker
 
 NAME = "longroom"
 

@@ -4,8 +4,8 @@ import pytest
 from livekit.plugins import openai
 from pydantic import HttpUrl, SecretStr, ValidationError
 
-from agent.extractive.model import ExtractiveLLM
-from agent.language_model import language_model
+from agent.llm.extractive import ExtractiveLLM
+from agent.llm.factory import language_model
 from agent.settings import AgentSettings
 
 

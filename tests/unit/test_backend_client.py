@@ -11,8 +11,8 @@ import pytest
 from agent.backend_client import BackendClient
 from agent.errors import BackendProtocolError, BackendRejected, BackendUnavailable
 from retrieval.wire import ConversationId, SearchRequest
-from tests.builders import event, message, summary
-from tests.fake_backend import FakeBackend
+from tests.support.builders import event, message, summary
+from tests.support.fake_backend import FakeBackend
 
 ROOM = UUID("7d5a6a0e-0000-4000-8000-000000000000")
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from retrieval.search import bm25
-from retrieval.search.arrays import best_places
-from retrieval.search.postings import MAX_POSTINGS, Postings, frequency, only_in
+from retrieval.columns import best_places
+from retrieval.search.lexical import bm25
+from retrieval.search.lexical.postings import MAX_POSTINGS, Postings, frequency, only_in
 
 
 def _postings(

@@ -5,8 +5,8 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
-from backend_stub.credentials import Credentials, check_bind, is_loopback
 from backend_stub.errors import OpenBindRefused
+from backend_stub.http.credentials import Credentials, check_bind, is_loopback
 
 KEY = SecretStr("schlüssel")
 

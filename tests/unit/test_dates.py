@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from retrieval.search.dates import Days, fit, named_days
+from retrieval.search.query.dates import Days, fit, named_days
 
 NOW = datetime(2024, 1, 10, 12, 0, tzinfo=UTC)  # a Wednesday
 

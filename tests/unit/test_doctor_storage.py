@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.outbox.file import Entry, OutboxFile
+from agent.outbox.store import Entry, OutboxFile
 from longroom.doctor.finding import Finding
 from longroom.doctor.storage import examine_storage
 

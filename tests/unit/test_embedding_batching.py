@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from retrieval.embedders import Embeddings, EmbedKind
-from retrieval.embedders.batching import BatchingEmbedder
+from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.errors import EmbeddingRejected, EmbeddingUnavailable
-from tests.fakes import HashEmbedder
+from tests.support.fakes import HashEmbedder
 
 
 class SlowEmbedder(HashEmbedder):

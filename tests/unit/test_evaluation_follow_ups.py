@@ -1,8 +1,8 @@
 """Follow-ups are made of a data set's questions by rule."""
 
-from retrieval.evaluation.follow_ups import ASKER, FollowUp, follow_ups
-from retrieval.evaluation.questions import Dialogue, Question
-from tests.builders import message
+from longroom.evaluation.follow_ups import ASKER, FollowUp, follow_ups
+from longroom.evaluation.questions import Dialogue, Question
+from tests.support.builders import message
 
 
 def _made(*questions: Question) -> list[FollowUp]:

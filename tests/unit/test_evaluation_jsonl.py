@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from retrieval.evaluation.datasets import read_dataset
-from retrieval.evaluation.jsonl import DatasetUnreadable
+from longroom.evaluation.datasets import read_dataset
+from longroom.evaluation.jsonl import DatasetUnreadable
 
 
 def _message(id_: str = "m1", conversation: str = "a", **changes: Any) -> dict[str, Any]:

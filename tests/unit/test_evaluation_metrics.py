@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval.evaluation.baselines import fused
-from retrieval.evaluation.datasets import read_dataset, read_messages
-from retrieval.evaluation.jsonl import DatasetUnreadable
-from retrieval.evaluation.metrics import auroc, inside_tokens, interval, ndcg, recall
-from retrieval.evaluation.questions import Question, in_first_person
+from longroom.evaluation.baselines import fused
+from longroom.evaluation.datasets import read_dataset, read_messages
+from longroom.evaluation.jsonl import DatasetUnreadable
+from longroom.evaluation.metrics import auroc, inside_tokens, interval, ndcg, recall
+from longroom.evaluation.questions import Question, in_first_person
 
 
 def test_recall_is_the_share_of_the_evidence_among_the_first() -> None:

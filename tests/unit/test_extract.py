@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.extractive.extract import NOTHING_KNOWN, Said, answer
+from agent.llm.extractive_answer import NOTHING_KNOWN, Said, answer
 from retrieval.wire import Message, MessageId, RetrievalHit, Role
 
 WHEN = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from retrieval.evaluation.fitting import PARTS, Sample, fit, recalled, sample_of, search, worth
-from retrieval.evaluation.questions import Question
-from retrieval.evaluation.run import Answer
-from retrieval.search.weights import Weights
+from longroom.evaluation.fitting import PARTS, Sample, fit, recalled, sample_of, search, worth
+from longroom.evaluation.questions import Question
+from longroom.evaluation.run import Answer
+from retrieval.weights import Weights
 
 MEANING, WORDS = PARTS.index("meaning"), PARTS.index("words")
 EVEN = Weights(**dict.fromkeys(PARTS, 1.0))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from retrieval.search.follow_up.antecedents import resolved
-from retrieval.search.follow_up.listed import item_asked_for, listed
-from retrieval.search.follow_up.previous_turn import MAX_GIST_CHARS, Present, previous_turn
-from retrieval.search.follow_up.signs import sign_of_follow_up
+from retrieval.search.query.follow_up.antecedents import resolved
+from retrieval.search.query.follow_up.ordinals import item_asked_for, listed
+from retrieval.search.query.follow_up.previous_turn import MAX_GIST_CHARS, Present, previous_turn
+from retrieval.search.query.follow_up.signs import sign_of_follow_up
 from retrieval.wire import WindowMessage
 
 NAMES = {"cleo": frozenset({"cleo"}), "ben": frozenset({"ben"})}

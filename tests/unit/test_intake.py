@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from agent.outbox.intake import MAX_WAITING_EVENTS, Intake
 from agent.outbox.outbox import Outbox, Retry
-from tests.builders import event, message
-from tests.fake_backend import FakeBackend
+from agent.outbox.write_buffer import MAX_WAITING_EVENTS, Intake
+from tests.support.builders import event, message
+from tests.support.fake_backend import FakeBackend
 
 
 @asynccontextmanager

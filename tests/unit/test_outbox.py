@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from agent.errors import OutboxUnwritable
-from agent.outbox.file import Entry, OutboxFile
-from agent.outbox.folder import folder, open_file
+from agent.outbox.files import folder, open_file
 from agent.outbox.outbox import Outbox, Retry
-from agent.outbox.sweep import sweep
+from agent.outbox.recovery import sweep
+from agent.outbox.store import Entry, OutboxFile
 from retrieval.wire import ConversationId, FieldError, Problem
-from tests.builders import event, message, summary
-from tests.fake_backend import FakeBackend
+from tests.support.builders import event, message, summary
+from tests.support.fake_backend import FakeBackend
 
 FAST = Retry(first_s=0.001, max_s=0.002)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.participant_names import names_of
+from retrieval.store.participant_names import names_of
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from retrieval import passages
+from retrieval.text import passages
 
 
 def _words(count: int, word: str = "word") -> str:

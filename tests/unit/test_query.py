@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from retrieval.search.people import About, possible_names
-from retrieval.search.query import Query, understand
-from retrieval.search.small_talk import is_small_talk
+from retrieval.search.query.people import About, possible_names
+from retrieval.search.query.query import Query, understand
+from retrieval.search.query.small_talk import is_small_talk
 
 NOW = datetime(2024, 1, 10, tzinfo=UTC)
 ROOM = {

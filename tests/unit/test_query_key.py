@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.recall.query_key import query_key, query_words
+from agent.recall.query import query_key, query_words
 
 
 @pytest.mark.parametrize(

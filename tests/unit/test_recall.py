@@ -7,8 +7,8 @@ import pytest
 
 from agent.errors import BackendRejected, BackendUnavailable
 from agent.recall.circuit_breaker import CircuitBreaker
+from agent.recall.query import Asker, RecallLimits
 from agent.recall.recall import Recall, Recalled
-from agent.recall.turn_query import Asker, RecallLimits
 from retrieval.wire import (
     Message,
     MessageId,

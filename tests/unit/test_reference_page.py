@@ -1,7 +1,7 @@
 import re
 
 from backend_stub.app import create_app
-from backend_stub.reference import render
+from backend_stub.routes.reference import render
 from backend_stub.settings import BackendSettings
 
 

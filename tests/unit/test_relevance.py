@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from retrieval.search import scoring
-from retrieval.search.facts import Facts
-from retrieval.search.relevance import (
+from retrieval.search.scoring import score_parts
+from retrieval.search.scoring.facts import Facts
+from retrieval.search.scoring.relevance import (
     Evidence,
     confidence,
     evidence,
@@ -14,7 +14,7 @@ from retrieval.search.relevance import (
     nearness,
     speaker_lead,
 )
-from retrieval.search.scoring import Features
+from retrieval.search.scoring.score_parts import Features
 
 NEAR = Evidence(best_score=2.5, best_cosine=0.7, coverage=0.8, speaker_lead=0.5)
 FAR = Evidence(best_score=0.6, best_cosine=0.2, coverage=0.1, speaker_lead=None)
@@ -75,7 +75,7 @@ def test_each_judgement_weighs_the_parts_in_its_own_way() -> None:
         date=np.array([1.0, 0.0, 0.0]),
     )
     parts = replace(
-        scoring.parts_of(features, asks_where=False),
+        score_parts.parts_of(features, asks_where=False),
         surroundings=nothing,
         coverage=np.array([0.0, 0.5, 0.0]),
         first_person=np.array([0.0, 1.0, 0.0]),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
 
-from agent.rolling_window import (
+from agent.messages.rolling_window import (
     SPEAKER,
     message_id,
     message_ids,
@@ -15,7 +15,7 @@ from agent.rolling_window import (
     window_messages,
 )
 from retrieval.wire import MAX_WINDOW_MESSAGE_CHARS, MAX_WINDOW_MESSAGES, WindowMessage
-from tests.builders import message
+from tests.support.builders import message
 
 SHORT = {"s": "system", "u": "user", "a": "assistant"}
 

@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from retrieval import traits
-from retrieval.search import scoring
-from retrieval.search.facts import Facts
-from retrieval.search.scoring import Features
-from retrieval.search.weights import STRETCH_GAP_S, WEIGHTS, Reach, Weights
+from retrieval.search.scoring import score_parts
+from retrieval.search.scoring.facts import Facts
+from retrieval.search.scoring.score_parts import Features
+from retrieval.text import traits
+from retrieval.weights import STRETCH_GAP_S, WEIGHTS, Reach, Weights
 
 MINUTE_S = 60.0
 
@@ -51,27 +51,27 @@ def test_a_stretch_ends_where_a_message_is_missing_or_hours_pass() -> None:
     seq = np.array([1, 2, 4, 5, 6])
     spoken_at = np.array([0.0, 60.0, 120.0, 180.0, 180.0 + STRETCH_GAP_S + 1])
 
-    assert scoring.stretches(seq, spoken_at).tolist() == [0, 0, 1, 1, 2]
+    assert score_parts.stretches(seq, spoken_at).tolist() == [0, 0, 1, 1, 2]
 
 
 def test_nothing_has_no_stretches() -> None:
-    assert scoring.stretches(np.zeros(0, dtype=np.int64), np.zeros(0)).tolist() == []
+    assert score_parts.stretches(np.zeros(0, dtype=np.int64), np.zeros(0)).tolist() == []
 
 
 def test_surroundings_are_the_best_within_reach_and_within_the_stretch() -> None:
     own = np.array([1.0, 0.0, 0.0, 0.0, 5.0])
     stretch = np.array([0, 0, 0, 0, 1])
 
-    near = scoring.neighbours(stretch, np.full(5, 30), reach=Reach(messages=2, words=0, most=2))
+    near = score_parts.neighbours(stretch, np.full(5, 30), reach=Reach(messages=2, words=0, most=2))
 
-    assert scoring.best_around(own, near).tolist() == [1, 1, 1, 0, 5]
+    assert score_parts.best_around(own, near).tolist() == [1, 1, 1, 0, 5]
 
 
 def test_short_messages_are_neighbours_over_a_longer_distance() -> None:
     stretch = np.zeros(6, dtype=np.int64)
     words = np.array([9, 4, 4, 4, 500, 9])
 
-    near = scoring.neighbours(stretch, words, reach=Reach(messages=1, words=12, most=4))
+    near = score_parts.neighbours(stretch, words, reach=Reach(messages=1, words=12, most=4))
 
     # next to each other; with 4 words between; with 8; with 12, which are too many
     assert near[0].tolist() == [True] * 5
@@ -83,7 +83,7 @@ def test_short_messages_are_neighbours_over_a_longer_distance() -> None:
 def test_no_message_has_more_neighbours_than_the_most() -> None:
     stretch = np.zeros(9, dtype=np.int64)
 
-    near = scoring.neighbours(stretch, np.full(9, 1), reach=Reach(messages=1, words=50, most=4))
+    near = score_parts.neighbours(stretch, np.full(9, 1), reach=Reach(messages=1, words=50, most=4))
 
     assert [len(together) for together in near] == [8, 7, 6, 5]
 
@@ -91,8 +91,8 @@ def test_no_message_has_more_neighbours_than_the_most() -> None:
 def test_surroundings_reach_six_messages_and_twice_as_far_where_they_are_short() -> None:
     alone = [1.0] + [0.0] * 13
 
-    usual = scoring.parts_of(_features(14, alone=alone, words=[25] * 14), asks_where=False)
-    short = scoring.parts_of(_features(14, alone=alone, words=[8] * 14), asks_where=False)
+    usual = score_parts.parts_of(_features(14, alone=alone, words=[25] * 14), asks_where=False)
+    short = score_parts.parts_of(_features(14, alone=alone, words=[8] * 14), asks_where=False)
 
     assert usual.surroundings.tolist() == [1] * 7 + [0] * 7
     assert short.surroundings.tolist() == [1] * 13 + [0]
@@ -101,8 +101,8 @@ def test_surroundings_reach_six_messages_and_twice_as_far_where_they_are_short()
 def test_what_is_said_in_many_short_messages_is_covered_together() -> None:
     by_term = [[0.5, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0.3]]
 
-    usual = scoring.parts_of(_features(6, by_term=by_term, words=[25] * 6), asks_where=False)
-    short = scoring.parts_of(_features(6, by_term=by_term, words=[8] * 6), asks_where=False)
+    usual = score_parts.parts_of(_features(6, by_term=by_term, words=[25] * 6), asks_where=False)
+    short = score_parts.parts_of(_features(6, by_term=by_term, words=[8] * 6), asks_where=False)
 
     assert usual.coverage == pytest.approx([0.5, 0.5, 0.5, 0.3, 0.3, 0.3])
     assert short.coverage == pytest.approx([0.8] * 6)
@@ -111,7 +111,7 @@ def test_what_is_said_in_many_short_messages_is_covered_together() -> None:
 def test_coverage_adds_up_what_neighbours_say_between_them() -> None:
     by_term = [[0.5, 0.0, 0.0, 0.0], [0.0, 0.0, 0.3, 0.0], [0.1, 0.1, 0.0, 0.0]]
 
-    parts = scoring.parts_of(_features(4, by_term=by_term), asks_where=False)
+    parts = score_parts.parts_of(_features(4, by_term=by_term), asks_where=False)
 
     assert parts.coverage == pytest.approx([0.9, 0.9, 0.9, 0.4])
     assert parts.words == pytest.approx([0.6, 0.1, 0.3, 0.0])
@@ -120,7 +120,7 @@ def test_coverage_adds_up_what_neighbours_say_between_them() -> None:
 def test_a_long_message_gains_less_from_what_is_around_it() -> None:
     by_term = [[0.5, 0.0], [0.0, 0.3]]
 
-    parts = scoring.parts_of(_features(2, by_term=by_term, words=[60, 240]), asks_where=False)
+    parts = score_parts.parts_of(_features(2, by_term=by_term, words=[60, 240]), asks_where=False)
 
     assert parts.coverage == pytest.approx([0.8, 0.3 + 0.5 * 60 / 240])
     assert parts.surroundings == pytest.approx([0.5, 0.3 + 0.2 * 60 / 240])
@@ -130,7 +130,9 @@ def test_coverage_stops_at_a_long_silence() -> None:
     day = 86_400.0
     by_term = [[0.5, 0.0], [0.0, 0.3]]
 
-    parts = scoring.parts_of(_features(2, by_term=by_term, spoken_at=[0.0, day]), asks_where=False)
+    parts = score_parts.parts_of(
+        _features(2, by_term=by_term, spoken_at=[0.0, day]), asks_where=False
+    )
 
     assert parts.coverage == pytest.approx([0.5, 0.3])
 
@@ -145,18 +147,18 @@ def test_an_answer_of_the_asked_person_inherits_the_questions_score() -> None:
         speaker_fit=[0, 1, 1, 0],
     )
 
-    parts = scoring.parts_of(features, asks_where=False)
+    parts = score_parts.parts_of(features, asks_where=False)
 
     # 2 answers 1; 3 follows its own speaker; 4 is not the asked person
     assert parts.reply.tolist() == [0, 0.7, 0, 0]
-    assert scoring.answers(features).tolist() == [0, 0.7, 0, 0.6]
+    assert score_parts.answers(features).tolist() == [0, 0.7, 0, 0.6]
 
 
 def test_traits_count_as_flags_and_places_only_when_the_query_asks_where() -> None:
     bits = [traits.FIRST_PERSON | traits.PLACE, traits.TIME]
 
-    there = scoring.parts_of(_features(2, bits=bits), asks_where=True)
-    not_there = scoring.parts_of(_features(2, bits=bits), asks_where=False)
+    there = score_parts.parts_of(_features(2, bits=bits), asks_where=True)
+    not_there = score_parts.parts_of(_features(2, bits=bits), asks_where=False)
 
     assert there.first_person.tolist() == [1, 0]
     assert there.time.tolist() == [0, 1]
@@ -166,11 +168,11 @@ def test_traits_count_as_flags_and_places_only_when_the_query_asks_where() -> No
 
 def test_the_score_is_the_weighted_sum_of_its_parts() -> None:
     features = _features(1, meaning=[0.5], alone=[0.4], by_term=[[0.25]], date=[1.0])
-    parts = scoring.parts_of(features, asks_where=False)
+    parts = score_parts.parts_of(features, asks_where=False)
     weights = Weights(meaning=2, words=1, coverage=1, surroundings=1, speaker=1, date=0.5)
 
     # 2·0.5 + 0.25 + 0.25 + (0.4 + 0.25) + 0.5·1
-    assert scoring.total(parts, weights) == pytest.approx([2.65])
+    assert score_parts.total(parts, weights) == pytest.approx([2.65])
 
 
 @pytest.mark.parametrize("part", [field.name for field in fields(Weights)])
@@ -185,10 +187,10 @@ def test_each_part_can_be_switched_off(part: str) -> None:
         speaker_fit=[0, 1],
         date=[0.0, 0.5],
     )
-    parts = scoring.parts_of(features, asks_where=True)
+    parts = score_parts.parts_of(features, asks_where=True)
 
-    without = scoring.total(parts, replace(WEIGHTS, **{part: 0.0}))
-    gone = scoring.total(parts, WEIGHTS) - without
+    without = score_parts.total(parts, replace(WEIGHTS, **{part: 0.0}))
+    gone = score_parts.total(parts, WEIGHTS) - without
 
     assert gone == pytest.approx(getattr(WEIGHTS, part) * getattr(parts, part))
     assert gone[1] > 0

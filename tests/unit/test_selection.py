@@ -1,4 +1,4 @@
-from retrieval.search.selection import (
+from retrieval.search.hits import (
     MESSAGE_OVERHEAD_TOKENS,
     Chosen,
     add_neighbours,

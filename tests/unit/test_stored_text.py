@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent.stored_text import CUT_NOTICE, storable_content, storable_name
+from agent.messages.sanitize import CUT_NOTICE, storable_content, storable_name
 from retrieval.wire import MAX_CONTENT_CHARS, MessageCreate, MessageId
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 HOSTILE = [
     "",

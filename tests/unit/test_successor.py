@@ -5,7 +5,7 @@ from datetime import timedelta
 from livekit import api
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
 
-from agent.successor import successor
+from agent.supervision.job_supervisor import successor
 
 KEY, SECRET = "key", "a secret of more than thirty-two characters"
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from agent.answer_ids import answer_id, answered_question
-from agent.resumption import Resumed, resume
-from agent.room.takeover import STILL_WAITED_FOR, answered_ids, in_turns, take_over
+from agent.conversation.resume import Resumed, resume
+from agent.conversation.unanswered import STILL_WAITED_FOR, answered_ids, in_turns, take_over
+from agent.messages.question import answer_id, answered_question
 from agent.settings import AgentSettings
 from retrieval.wire import MessageCreate, MessageId
-from tests.fake_backend import FakeBackend
+from tests.support.fake_backend import FakeBackend
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 

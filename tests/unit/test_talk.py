@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agent.conversation.reply import TurnTrace
 from agent.errors import BackendUnavailable
 from agent.recall.recall import Recalled
-from agent.turn_trace import TurnTrace
-from longroom.talk import Talk
-from longroom.terminal import Remembered, Terminal
+from longroom.chat.loop import Talk
+from longroom.chat.terminal import Remembered, Terminal
 from retrieval.wire import Message, MessageId, RetrievalHit, SearchResponse, SearchTimings
 
 SAID_AT = datetime(2025, 1, 14, 10, 21, tzinfo=UTC)

@@ -1,6 +1,6 @@
 import pytest
 
-from retrieval.terms import MAX_TERM_CHARS, exact_terms
+from retrieval.text.exact_terms import MAX_TERM_CHARS, exact_terms
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from retrieval import traits
-from retrieval.traits import FIRST_PERSON, PLACE, QUESTION, TIME
+from retrieval.text import traits
+from retrieval.text.traits import FIRST_PERSON, PLACE, QUESTION, TIME
 
 
 @pytest.mark.parametrize(

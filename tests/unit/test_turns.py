@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from agent.question import Outcome, Question
-from agent.room.turns import OTHER_MESSAGE, Turns
+from agent.messages.question import Outcome, Question
+from agent.room.turn_queue import OTHER_MESSAGE, Turns
 from retrieval.wire import MessageId
 
 

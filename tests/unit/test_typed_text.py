@@ -5,8 +5,8 @@ from typing import cast
 import pytest
 from livekit import rtc
 
-from agent.question import Question
-from agent.room.typed_text import TypedText
+from agent.messages.question import Question
+from agent.room.text_input import TypedText
 
 
 @dataclass

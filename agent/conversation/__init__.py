@@ -1,0 +1,1 @@
+"""One conversation's agent: prompt, turn, reply, what is recorded of them."""

@@ -1,0 +1,118 @@
+"""Turns what LiveKit tells about a session into what the backend keeps."""
+
+import re
+import traceback
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from livekit.agents import (
+    ErrorEvent,
+    SpeechCreatedEvent,
+    UserInputTranscribedEvent,
+)
+from livekit.agents.llm import ChatMessage
+from livekit.agents.metrics.usage import AgentSessionUsage
+from pydantic import JsonValue
+
+from agent.messages.question import Outcome
+from agent.messages.rolling_window import ASKED_AT, message_id
+from agent.messages.sanitize import storable_content, storable_name
+from agent.recall.recall import Recalled
+from retrieval.wire import ConversationEvent, EventKind, MessageCreate
+
+_MAX_TEXT_CHARS = 2_500
+_MAX_STACK_CHARS = 6_000
+_MAX_DETAIL_CHARS = 1_500
+_SECRET = re.compile(
+    r"(?i)(bearer\s+|sk-|eyJ|(?:token|key|secret|password)['\"]?\s*[=:]\s*['\"]?)[\w.~+/=-]+"
+)
+
+
+def message_record(item: ChatMessage, *, participant: str) -> MessageCreate:
+    """The stored form of an item; an interrupted answer's text is what was said of it."""
+    return MessageCreate(
+        id=message_id(item),
+        role="assistant" if item.role == "assistant" else "user",
+        participant=storable_name(participant, default=item.role),
+        content=storable_content(item.text_content or ""),
+        created_at=datetime.fromtimestamp(item.extra.get(ASKED_AT, item.created_at), UTC),
+        interrupted=item.interrupted,
+    )
+
+
+def transcription_record(event: UserInputTranscribedEvent, *, speaker: str) -> ConversationEvent:
+    text = storable_content(event.transcript)[:_MAX_TEXT_CHARS]
+    data: dict[str, JsonValue] = {"text": text, "final": event.is_final}
+    if event.language:
+        data["language"] = str(event.language)
+    return _event("transcription", event.created_at, data, speaker)
+
+
+def speech_record(event: SpeechCreatedEvent) -> ConversationEvent:
+    """When a reply ended: whether it was heard to its end, and which messages it gave."""
+    handle = event.speech_handle
+    items = [message_id(item) for item in handle.chat_items if isinstance(item, ChatMessage)]
+    data: dict[str, JsonValue] = {
+        "speech_id": handle.id,
+        "source": event.source,
+        "interrupted": handle.interrupted,
+        "message_ids": [str(id_) for id_ in items],
+    }
+    return _event("speech", event.created_at, data)
+
+
+def error_record(event: ErrorEvent) -> ConversationEvent:
+    """The error with its stack (files and lines, no values), free of what looks like a secret."""
+    cause = getattr(event.error, "error", event.error)
+    stack = traceback.format_tb(cause.__traceback__) if isinstance(cause, BaseException) else []
+    data: dict[str, JsonValue] = {
+        "error": type(cause).__name__,
+        "detail": without_secrets(storable_content(str(cause)))[:_MAX_DETAIL_CHARS],
+        "stack": "".join(stack)[-_MAX_STACK_CHARS:],
+        "recoverable": bool(getattr(event.error, "recoverable", False)),
+        "source": type(event.source).__name__,
+    }
+    return _event("error", event.created_at, data)
+
+
+def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> ConversationEvent:
+    """How a turn ended, and what memory gave it and cost it."""
+    data: dict[str, JsonValue] = {
+        "question_id": question_id,
+        "outcome": outcome,
+        "recall_ms": round(recalled.recall_ms, 3),
+        "added_ms": round(recalled.added_ms, 3),
+        "source": recalled.source,
+        "hits": len(recalled.hits),
+        "degraded": recalled.degraded,
+    }
+    return _event("metric", datetime.now(UTC).timestamp(), data)
+
+
+def action_record(action: str, *, participant: str | None = None) -> ConversationEvent:
+    """Something that a user or the agent did, such as joining."""
+    return _event("action", datetime.now(UTC).timestamp(), {"action": action}, participant)
+
+
+def usage_record(usage: AgentSessionUsage) -> dict[str, JsonValue]:
+    """Tokens and characters used, by provider and model."""
+    return {
+        f"{used.provider}/{used.model}": used.model_dump(mode="json", exclude_defaults=True)
+        for used in usage.model_usage
+    }
+
+
+def without_secrets(text: str) -> str:
+    return _SECRET.sub("[secret]", text)
+
+
+def _event(
+    kind: EventKind, created_at: float, data: dict[str, JsonValue], participant: str | None = None
+) -> ConversationEvent:
+    return ConversationEvent(
+        id=uuid4().hex,
+        kind=kind,
+        created_at=datetime.fromtimestamp(created_at, UTC),
+        participant=storable_name(participant, default="user") if participant else None,
+        data=data,
+    )

@@ -1,0 +1,103 @@
+"""The agent of a room: its lifecycle hooks, and the one place where a prompt gets its memory."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable
+
+from livekit.agents import Agent, FlushSentinel, ModelSettings
+from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
+from livekit.agents.voice import SpeechHandle
+
+from agent.conversation.greeting import Manners
+from agent.conversation.prompt import name_speakers, shorten_long_messages
+from agent.conversation.session_events import SessionEvents
+from agent.messages.rolling_window import trimmed
+from agent.recall.recalled_context import Memory
+
+logger = logging.getLogger(__name__)
+
+
+class SupportAgent(Agent):
+    """Remembers `window_messages`; everything older is recalled per turn.
+
+    `window` is the restored context. `on_leave` is awaited last in on_exit, after the farewell.
+    """
+
+    def __init__(
+        self,
+        instructions: str,
+        *,
+        window: ChatContext,
+        window_messages: int,
+        memory: Memory,
+        events: SessionEvents,
+        manners: Manners,
+        on_leave: Callable[[], Awaitable[None]],
+        tools: list[Tool] | None = None,
+    ) -> None:
+        super().__init__(instructions=instructions, chat_ctx=window, tools=[*(tools or [])])
+        self._window_messages = window_messages
+        self._memory = memory
+        self._events = events
+        self._manners = manners
+        self._opening = manners.opening
+        self._on_leave = on_leave
+        self._trimming: set[asyncio.Task[None]] = set()
+
+    async def on_enter(self) -> None:
+        if self._manners.at_once and (speech := self.greet()) is not None:
+            await speech
+
+    def greet(self) -> SpeechHandle | None:
+        """Begin to say the opening, if there is one; nothing more on a second call."""
+        opening, self._opening = self._opening, ""
+        return self.session.say(opening) if opening else None
+
+    async def on_exit(self) -> None:
+        if self._manners.farewell and self._manners.somebody_listens():
+            await self.session.say(self._manners.farewell)
+        await self.settled()
+        await self._on_leave()
+
+    async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
+        """Record a spoken turn. What is recalled for it is placed in llm_node.
+
+        LiveKit runs this for spoken turns only, and anything added to `turn_ctx` here would throw
+        away the reply that it has begun to generate while the user was still speaking.
+        """
+        try:
+            await self._events.accept_spoken(new_message)
+        except Exception:
+            # The hook's boundary: LiveKit drops the whole turn, reply and all, if it raises.
+            logger.exception("spoken turn not recorded", extra={"message_id": new_message.id})
+
+    async def llm_node(
+        self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
+    ) -> AsyncIterable[ChatChunk | str | FlushSentinel]:
+        """Runs for typed and spoken turns, greetings and tool steps; `chat_ctx` is its own copy."""
+        try:
+            await self._memory.place(chat_ctx)
+            shorten_long_messages(chat_ctx)
+            name_speakers(chat_ctx, listened_to=self._events.listened_to())
+        except Exception:
+            # The same boundary: a turn without memory is better than no reply.
+            logger.exception("reply without memory")
+        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+            yield chunk
+
+    async def settled(self) -> None:
+        """Wait until the window has been trimmed."""
+        await asyncio.gather(*self._trimming)
+
+    def trim_soon(self) -> None:
+        """Cut the window after an item was added; safe while a reply is being generated."""
+        task = asyncio.create_task(self._trim(), name="window trimming")
+        self._trimming.add(task)
+        task.add_done_callback(self._trimming.discard)
+
+    async def _trim(self) -> None:
+        # No await between reading and replacing the context: an item added there would be lost.
+        # update_chat_ctx() replaces it before it awaits anything.
+        smaller = trimmed(self.chat_ctx, max_messages=self._window_messages)
+        if smaller is not None:
+            await self.update_chat_ctx(smaller)

@@ -1,0 +1,59 @@
+"""Tells operators of each turn: a log line, figures for Prometheus, never a name or a text."""
+
+import logging
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from agent.conversation.reply import TurnTrace
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+logger = logging.getLogger(__name__)
+
+
+class TurnReport:
+    """One per job process. The worker serves the sums of all of them on AGENT_METRICS_PORT."""
+
+    def __init__(self) -> None:
+        # A registry of its own: what several processes write is collected from their files.
+        registry = CollectorRegistry()
+        self._turns = Counter(
+            "longroom_turns", "Turns by how they ended", ["outcome"], registry=registry
+        )
+        self._recalls = Counter(
+            "longroom_recalls", "Recalls by their source", ["source", "degraded"], registry=registry
+        )
+        self._recall_s = Histogram(
+            "longroom_recall_seconds", "Time of a search", buckets=SECONDS, registry=registry
+        )
+        self._added_s = Histogram(
+            "longroom_recall_added_seconds",
+            "Time that a turn waited for recall",
+            buckets=SECONDS,
+            registry=registry,
+        )
+
+    def failed(self, question_id: str, reason: str) -> None:
+        """A turn that came to no end of its own."""
+        self._turns.labels("failed").inc()
+        logger.warning("turn failed", extra={"question_id": question_id, "reason": reason})
+
+    def ended(self, question_id: str, trace: TurnTrace) -> None:
+        recalled = trace.recalled
+        self._turns.labels(trace.outcome).inc()
+        self._recalls.labels(recalled.source, recalled.degraded or "").inc()
+        self._added_s.observe(recalled.added_ms / 1000)
+        if recalled.recall_ms:
+            self._recall_s.observe(recalled.recall_ms / 1000)
+        logger.info(
+            "turn ended",
+            extra={
+                "question_id": question_id,
+                "outcome": trace.outcome,
+                "recall_ms": round(recalled.recall_ms, 1),
+                "added_ms": round(recalled.added_ms, 1),
+                "hits": len(recalled.hits),
+                "source": recalled.source,
+                "degraded": recalled.degraded,
+            },
+        )

@@ -1,0 +1,124 @@
+"""What an agent takes over from the one before: what was said, and who still waits."""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from agent.backend_client import BackendClient
+from agent.conversation.resume import Resumed
+from agent.errors import BackendError
+from agent.messages.question import Question, answered_question
+from retrieval.wire import MAX_PAGE_MESSAGES, Message, MessageCreate, MessageId
+
+STILL_WAITED_FOR = timedelta(seconds=120)
+"""An older question has been given up; answering it would only surprise."""
+
+Said = Message | MessageCreate
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """`resumed` is without what waits. `waiting` is to be answered, `settled` is not, oldest first.
+
+    A question that is in neither was given up: who sends it again is answered.
+    """
+
+    resumed: Resumed
+    waiting: list[Question]
+    settled: list[Question]
+
+
+async def take_over(
+    client: BackendClient, resumed: Resumed, *, window: int, now: datetime | None = None
+) -> TakenOver:
+    """Find every question that was accepted and not answered, MAX_PAGE_MESSAGES back at most.
+
+    A backend that does not answer now is survived: then only the window and the outbox are known.
+    """
+    now = now or datetime.now(UTC)
+    said: Sequence[Said] = resumed.window
+    if _may_go_on_earlier(said, window, now):
+        said = await _further_back(client, resumed)
+    answered = answered_ids(said)
+    waiting = {m.id for m in said if _waits(m, answered, now)}
+    settled = [m for m in said if m.role == "user" and m.id in answered]
+    told = in_turns([m for m in said if m.id not in waiting])
+    return TakenOver(
+        dataclasses.replace(resumed, window=told[-window:]),
+        waiting=[_question(m) for m in said if m.id in waiting],
+        settled=[_question(m) for m in settled],
+    )
+
+
+def answered_ids(said: Sequence[Said]) -> set[MessageId]:
+    """Questions with an answer among these messages.
+
+    An answer whose id names none, from another program say, belongs to the question before it.
+    """
+    answered = {named for m in said if (named := answered_question(m.id)) and m.role != "user"}
+    newest: MessageId | None = None
+    for message in said:
+        if message.role == "user":
+            newest = message.id
+        elif newest is not None and answered_question(message.id) is None:
+            answered.add(newest)
+    return answered
+
+
+def in_turns(said: Sequence[Said]) -> list[Said]:
+    """Each question just before its answer, as prompts had them: stored is when it was asked."""
+    questions = {m.id: m for m in said if m.role == "user"}
+    answers = {m.id: answered_question(m.id) for m in said if m.role != "user"}
+    moved = {named for named in answers.values() if named in questions}
+    turns: list[Said] = []
+    for message in said:
+        if message.id in moved:
+            continue
+        named = answers.get(message.id)
+        if named in moved:
+            moved.discard(named)
+            turns.append(questions[named])
+        turns.append(message)
+    return turns
+
+
+def _may_go_on_earlier(said: Sequence[Said], window: int, now: datetime) -> bool:
+    """Whether a question may wait that is not in the window, or take another's place in it."""
+    answered = answered_ids(said)
+    full = len(said) >= window
+    return full and (
+        now - said[0].created_at <= STILL_WAITED_FOR or any(_waits(m, answered, now) for m in said)
+    )
+
+
+def _waits(message: Said, answered: set[MessageId], now: datetime) -> bool:
+    recent = now - message.created_at <= STILL_WAITED_FOR
+    return message.role == "user" and recent and message.id not in answered
+
+
+async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:
+    stored: Sequence[Said] = resumed.window
+    try:
+        page = await client.get_recent_messages(resumed.conversation_id, limit=MAX_PAGE_MESSAGES)
+        stored = page.messages
+    except BackendError as error:
+        logger.warning("earlier questions not looked for", extra={"reason": str(error)})
+    # Both in order, and what is not delivered comes after what is.
+    waiting = await resumed.outbox.waiting_messages()
+    undelivered = {message.id for message in waiting}
+    known = {message.id for message in stored} | undelivered
+    lately = [m for m in resumed.window if m.id not in known]
+    return [*(m for m in stored if m.id not in undelivered), *lately, *waiting]
+
+
+def _question(message: Said) -> Question:
+    return Question(
+        id=message.id,
+        speaker=message.participant,
+        text=message.content,
+        asked_at=message.created_at,
+    )

@@ -1,1 +1,0 @@
-"""Answers by quotation, where no language model is configured."""

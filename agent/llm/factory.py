@@ -1,0 +1,18 @@
+"""Chooses what writes the answers."""
+
+from typing import Any
+
+from livekit.agents import llm
+
+from agent.llm.extractive import ExtractiveLLM
+from agent.settings import AgentSettings
+
+
+def language_model(settings: AgentSettings) -> llm.LLM[Any]:
+    """OpenAI or any server that speaks its protocol; without key and address, extracts."""
+    if settings.llm_base_url is None and settings.openai_api_key is None:
+        return ExtractiveLLM()
+    # Imported here: a chat that answers with extracts starts without the plugin's 20 MB.
+    from agent.llm.openai import open_openai_model
+
+    return open_openai_model(settings)

@@ -1,0 +1,42 @@
+"""Speech to text and text to speech, on OpenAI or any server that speaks its API."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from livekit.agents import NOT_GIVEN, NotGivenOr, inference, tts
+from livekit.plugins import openai
+from pydantic import HttpUrl, SecretStr
+
+from agent.room.transcription import Hearing
+from agent.worker_settings import WorkerSettings
+
+
+@dataclass(frozen=True)
+class SpeechModels:
+    """How the agent hears and speaks."""
+
+    hearing: Hearing
+    voice: tts.TTS[Any]
+
+
+def open_speech_models(settings: WorkerSettings, *, api_key: SecretStr | None) -> SpeechModels:
+    """Transcription is in whole utterances, cut by the bundled voice activity model."""
+    key = api_key.get_secret_value() if api_key else "none"
+
+    def open_stt(_: str) -> openai.STT:
+        return openai.STT(
+            model=settings.stt_model, base_url=_given(settings.stt_base_url), api_key=key
+        )
+
+    voice = openai.TTS(
+        model=settings.tts_model,
+        voice=settings.tts_voice,
+        base_url=_given(settings.tts_base_url),
+        api_key=key,
+        response_format="pcm",
+    )
+    return SpeechModels(Hearing(open_stt, inference.VAD(), turn_detection="vad"), voice)
+
+
+def _given(url: HttpUrl | None) -> NotGivenOr[str]:
+    return str(url) if url is not None else NOT_GIVEN

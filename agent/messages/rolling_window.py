@@ -1,0 +1,140 @@
+"""The rolling window: the newest messages of the conversation, as LiveKit's chat context."""
+
+import time
+from collections.abc import Sequence
+
+from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
+
+from agent.messages.sanitize import storable_content, storable_name
+from retrieval.wire import (
+    MAX_WINDOW_MESSAGE_CHARS,
+    MAX_WINDOW_MESSAGES,
+    Message,
+    MessageCreate,
+    MessageId,
+    WindowMessage,
+)
+
+MESSAGE_ID = "message_id"
+"""Key in ChatMessage.extra: the id under which the message is stored, if it is not the item's."""
+SPEAKER = "identity"
+"""Key in ChatMessage.extra: who said it."""
+ASKED_AT = "asked_at"
+"""Key in ChatMessage.extra: when it was said (epoch seconds), if its turn came later."""
+
+_CONVERSATION = ("user", "assistant")
+_STEP_S = 1e-3
+
+
+def message_id(item: ChatMessage) -> MessageId:
+    """The id under which this item is stored.
+
+    LiveKit's own ids have 48 random bits, too few for a conversation of millions; the time of
+    creation is added to them.
+    """
+    if stored := item.extra.get(MESSAGE_ID):
+        return MessageId(str(stored))
+    return MessageId(f"{item.id}.{int(item.created_at * 1000):x}")
+
+
+def message_ids(chat_ctx: ChatContext) -> frozenset[str]:
+    """The stored ids of all messages in the context."""
+    return frozenset(message_id(item) for item in _messages(chat_ctx.items))
+
+
+def window_messages(
+    chat_ctx: ChatContext, *, before: ChatMessage | None = None, speaker: str
+) -> list[WindowMessage]:
+    """The newest messages, oldest first, as a search is told them; `before` one of them if given.
+
+    `speaker` said what has no speaker noted. Long texts are cut.
+    """
+    messages = _messages(chat_ctx.items)
+    if before is not None:
+        messages = messages[: next(n for n, item in enumerate(messages) if item is before)]
+    return [
+        # Not checked once more: this is done for every word that somebody is heard to say.
+        WindowMessage.model_construct(
+            role="assistant" if item.role == "assistant" else "user",
+            participant=storable_name(_speaker(item, speaker), default="user"),
+            content=storable_content((item.text_content or "").strip())[:MAX_WINDOW_MESSAGE_CHARS],
+        )
+        for item in messages[-MAX_WINDOW_MESSAGES:]
+    ]
+
+
+def with_text(item: ChatMessage, text: str) -> ChatMessage:
+    """A copy with another text; items themselves are shared with the history."""
+    return item.model_copy(update={"content": [text]})
+
+
+def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
+    """A window of stored messages, oldest first.
+
+    LiveKit puts a new item behind those of an earlier time. Stored times may be equal, out of order
+    or ahead of this clock, so that they are moved down where needed to keep the order.
+    """
+    items: list[ChatItem] = []
+    latest = time.time() - _STEP_S
+    for message in reversed(messages):
+        created_at = min(message.created_at.timestamp(), latest)
+        latest = created_at - _STEP_S
+        items.append(
+            ChatMessage(
+                id=message.id,
+                role=message.role,
+                content=[message.content],
+                interrupted=message.interrupted,
+                created_at=created_at,
+                extra={MESSAGE_ID: message.id, SPEAKER: message.participant},
+            )
+        )
+    return ChatContext(items[::-1])
+
+
+def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
+    """The context cut to its newest messages, the first of them a user's; None if it is small.
+
+    Instructions stay, tool calls go with their question. In a room where several people talk, a
+    turn may hold many messages before its answer: it is cut between them. Only a last question
+    whose answer is by itself too long is cut behind its question.
+    """
+    items = chat_ctx.items
+    messages = [n for n, item in enumerate(items) if _in_conversation(item)]
+    if len(messages) <= max_messages:
+        return None
+    start = _first_kept(items, messages[-max_messages:])
+    head = [item for item in items[:start] if _is_instruction(item)]
+    return ChatContext([*head, *_without_orphans(items[start:])])
+
+
+def _first_kept(items: Sequence[ChatItem], newest: Sequence[int]) -> int:
+    # An answer without its question would puzzle the model more than it helps.
+    return next((n for n in newest if _role(items[n]) == "user"), newest[0])
+
+
+def _without_orphans(items: Sequence[ChatItem]) -> list[ChatItem]:
+    """A tool's output without its call is refused by language models."""
+    calls = {item.call_id for item in items if item.type == "function_call"}
+    return [item for item in items if item.type != "function_call_output" or item.call_id in calls]
+
+
+def _messages(items: Sequence[ChatItem]) -> list[ChatMessage]:
+    return [item for item in items if isinstance(item, ChatMessage) and _in_conversation(item)]
+
+
+def _speaker(item: ChatMessage, listened_to: str) -> str:
+    noted = item.extra.get(SPEAKER)
+    return str(noted or (listened_to if item.role == "user" else item.role))
+
+
+def _in_conversation(item: ChatItem) -> bool:
+    return _role(item) in _CONVERSATION
+
+
+def _is_instruction(item: ChatItem) -> bool:
+    return _role(item) in {"system", "developer"}
+
+
+def _role(item: ChatItem | None) -> str | None:
+    return item.role if isinstance(item, ChatMessage) else None

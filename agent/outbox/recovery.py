@@ -1,0 +1,49 @@
+"""Ships what killed processes left behind in rooms that nobody opened since."""
+
+import asyncio
+import logging
+from pathlib import Path
+from uuid import UUID
+
+from agent.backend_client import BackendClient
+from agent.outbox.files import left_over, open_path
+from agent.outbox.outbox import Outbox, Retry
+from agent.outbox.store import OutboxFile
+
+logger = logging.getLogger(__name__)
+
+
+async def sweep(
+    data_dir: Path, *, client: BackendClient, timeout_s: float, retry: Retry | None = None
+) -> int:
+    """Ship every file that no process holds, at most `timeout_s` for each.
+
+    Returns how many were emptied. What cannot be delivered now stays on disk for the next sweep.
+    Raises OutboxUnwritable.
+    """
+    emptied = 0
+    for path, conversation_id in await asyncio.to_thread(lambda: list(left_over(data_dir))):
+        file = await asyncio.to_thread(open_path, path)
+        if file is None:
+            continue
+        emptied += await _ship(file, client, conversation_id, timeout_s, retry)
+    return emptied
+
+
+async def _ship(
+    file: OutboxFile,
+    client: BackendClient,
+    conversation_id: UUID,
+    timeout_s: float,
+    retry: Retry | None,
+) -> bool:
+    outbox = Outbox(file, client=client, conversation_id=conversation_id, retry=retry)
+    try:
+        delivered = await outbox.drain(timeout_s)
+    finally:
+        await outbox.aclose()
+    logger.info(
+        "outbox left behind was shipped" if delivered else "outbox left behind still waits",
+        extra={"conversation_id": str(conversation_id)},
+    )
+    return delivered

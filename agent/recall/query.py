@@ -1,0 +1,103 @@
+"""What is searched for a turn: its words, and what they may refer to."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from agent.messages.sanitize import storable_content, storable_name
+from retrieval.wire import (
+    MAX_EXCLUDED_IDS,
+    MAX_QUERY_CHARS,
+    MessageId,
+    SearchRequest,
+    WindowMessage,
+)
+
+_HESITATIONS = frozenset(
+    {"ah", "eh", "er", "erm", "hm", "hmm", "mhm", "mm", "oh", "uh", "uhm", "um"}
+)
+_OPENINGS = {
+    ("thank", "you"),
+    *((word,) for word in ("hello", "hey", "hi", "ok", "okay", "please", "so", "thanks", "well")),
+}
+_CLOSINGS = {("thank", "you"), ("cheers",), ("please",), ("thanks",)}
+_EDGE = re.compile(r"^\W+|\W+$")
+
+
+def query_key(text: str) -> str:
+    """What texts that are searched once have in common; empty: there is nothing to search for."""
+    return query_words(text).casefold()
+
+
+def query_words(text: str) -> str:
+    """The words of a query in order, without edge punctuation, hesitations and courtesies.
+
+    This is what is sent: a question mark alone would change the ranking, and a search begun before
+    the transcription set it could not be used. Hesitations count nowhere, courtesies not at the
+    beginning ("okay, so …") or the end ("…, thanks").
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    words = [word for raw in plain.split() if (word := _EDGE.sub("", raw))]
+    words = [word for word in words if word.casefold() not in _HESITATIONS]
+    while taken := _courtesy(words[:2], words[:1], _OPENINGS):
+        words = words[taken:]
+    while taken := _courtesy(words[-2:], words[-1:], _CLOSINGS):
+        words = words[:-taken]
+    return " ".join(words)
+
+
+def _courtesy(two: list[str], one: list[str], known: set[tuple[str, ...]]) -> int:
+    """How many words of courtesy there are: one, two or none."""
+    for words in (two, one):
+        if tuple(word.casefold() for word in words) in known:
+            return len(words)
+    return 0
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who means "I" and "yesterday" in a query."""
+
+    identity: str
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class RecallLimits:
+    """`timeout_s` bounds what a turn waits; while somebody speaks, their searches begin at least
+    `debounce_s` apart. `window_messages` of the newest go with a query, to resolve follow-ups."""
+
+    timeout_s: float = 0.25
+    debounce_s: float = 0.25
+    hits: int = 10
+    token_budget: int = 1000
+    neighbours: int = 1
+    window_messages: int = 8
+
+
+@dataclass(frozen=True)
+class TurnQuery:
+    """`exclude` are the ids that the prompt holds already, `window` its newest messages."""
+
+    text: str
+    asker: Asker
+    exclude: frozenset[str]
+    window: tuple[WindowMessage, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What queries that are searched once have in common; empty: nothing to search for."""
+        return query_key(self.text)
+
+    def request(self, limits: RecallLimits) -> SearchRequest:
+        """The search on the wire."""
+        return SearchRequest(
+            query=storable_content(query_words(self.text))[:MAX_QUERY_CHARS],
+            limit=limits.hits,
+            token_budget=limits.token_budget,
+            neighbours=limits.neighbours,
+            asker=storable_name(self.asker.identity, default="user"),
+            time_zone=self.asker.time_zone,
+            exclude_ids=[MessageId(id_) for id_ in sorted(self.exclude)[:MAX_EXCLUDED_IDS]],
+            window=list(self.window),
+        )

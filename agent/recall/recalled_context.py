@@ -1,0 +1,149 @@
+"""Places recalled messages into a request, just before the question that they belong to."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeGuard
+
+from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
+from opentelemetry.trace import Span
+
+from agent.messages.rolling_window import SPEAKER, message_id, message_ids, window_messages
+from agent.recall.query import Asker
+from agent.recall.recall import Recall, Recalled
+from agent.recall.recalled_block import recalled_block
+from agent.tracing import current_turn, span
+from retrieval.wire import WindowMessage
+
+BLOCK_ID = "longroom.recalled"
+HITS = "hits"
+"""Key in the block's ChatMessage.extra: the hits as JSON, best first."""
+
+_KEPT_TURNS = 16
+
+
+@dataclass(frozen=True)
+class BlockStyle:
+    """Some models accept a system message at the beginning only: then `role` is "user"."""
+
+    role: Literal["system", "developer", "user", "assistant"] = "system"
+    token_budget: int = 1000
+
+
+class Memory:
+    """The one way into the past, for spoken and typed turns alike.
+
+    `asker` tells who an identity is; None stands for whoever is being listened to. `waiting` gives
+    the ids of questions whose turn is still to come: they are stored, and not recalled before.
+    """
+
+    def __init__(
+        self,
+        recall: Recall,
+        *,
+        asker: Callable[[str | None], Asker],
+        style: BlockStyle,
+        waiting: Callable[[], frozenset[str]],
+    ) -> None:
+        self._recall = recall
+        self._asker = asker
+        self._waiting = waiting
+        self._asking: str | None = None
+        self._style = style
+        self._turns: OrderedDict[str, Recalled] = OrderedDict()
+
+    @property
+    def asker(self) -> Asker:
+        """Who asked the question that is being answered."""
+        return self._asker(self._asking)
+
+    def prefetch(
+        self, text: str, *, window: ChatContext, final: bool, identity: str | None = None
+    ) -> None:
+        """Begin to search for what somebody is still saying."""
+        asker = self._asker(identity)
+        exclude = message_ids(window) | self._waiting()
+        said = self.said(window)
+        self._recall.prefetch(text, asker=asker, exclude=exclude, window=said, final=final)
+
+    async def place(self, chat_ctx: ChatContext) -> None:
+        """Add the block to this request's copy of the context, if it asks a question.
+
+        Nothing to do in a greeting (no question) and in a later step of the same turn (it is
+        there). Never raises, but for cancellation.
+        """
+        question = open_question(chat_ctx)
+        if question is None or chat_ctx.get_by_id(BLOCK_ID) is not None:
+            return
+        self._asking = question.extra.get(SPEAKER)
+        asker = self.asker
+        exclude = message_ids(chat_ctx) | self._waiting()
+        before = self.said(chat_ctx, before=question)
+        with span("recall", parent=current_turn()) as current:
+            recalled = await self._recall.take(
+                question.text_content or "", asker=asker, exclude=exclude, window=before
+            )
+            _describe(current, recalled)
+        self._note(message_id(question), recalled)
+        block = self._block(recalled, asker, question)
+        if block is not None:
+            # By position, not by time: equal times would put it behind the question.
+            chat_ctx.items.insert(chat_ctx.index_by_id(question.id) or 0, block)
+
+    def said(
+        self, window: ChatContext, *, before: ChatMessage | None = None
+    ) -> list[WindowMessage]:
+        """What a search may have to be read in the light of, oldest first."""
+        listened_to = self._asker(None).identity
+        return window_messages(window, before=before, speaker=listened_to)
+
+    def recalled(self, question_id: str) -> Recalled:
+        """What the newest request for the question stored under that id got."""
+        return self._turns.get(question_id, Recalled())
+
+    async def aclose(self) -> None:
+        await self._recall.aclose()
+
+    def _block(self, recalled: Recalled, asker: Asker, question: ChatMessage) -> ChatMessage | None:
+        text = recalled_block(
+            recalled.hits,
+            token_budget=self._style.token_budget,
+            time_zone=asker.time_zone,
+            now=datetime.now(UTC),
+        )
+        if text is None:
+            return None
+        return ChatMessage(
+            id=BLOCK_ID,
+            role=self._style.role,
+            content=[text],
+            # LiveKit sorts by time when it merges contexts between the steps of a turn.
+            created_at=question.created_at - 1e-6,
+            extra={HITS: [hit.model_dump(mode="json") for hit in recalled.hits]},
+        )
+
+    def _note(self, question_id: str, recalled: Recalled) -> None:
+        self._turns[question_id] = recalled
+        while len(self._turns) > _KEPT_TURNS:
+            self._turns.popitem(last=False)
+
+
+def _describe(current: Span, recalled: Recalled) -> None:
+    current.set_attribute("longroom.source", recalled.source)
+    current.set_attribute("longroom.hits", len(recalled.hits))
+    current.set_attribute("longroom.recall_ms", recalled.recall_ms)
+    current.set_attribute("longroom.degraded", recalled.degraded or "")
+
+
+def was_said(item: ChatItem) -> TypeGuard[ChatMessage]:
+    """Whether an item of a request is part of the conversation: not instructions, not the block."""
+    return (
+        isinstance(item, ChatMessage) and item.role in {"user", "assistant"} and item.id != BLOCK_ID
+    )
+
+
+def open_question(chat_ctx: ChatContext) -> ChatMessage | None:
+    """The last user message, unless the agent has already spoken after it."""
+    last = next((item for item in reversed(chat_ctx.items) if was_said(item)), None)
+    return last if last is not None and last.role == "user" else None

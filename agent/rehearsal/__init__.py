@@ -1,1 +1,0 @@
-"""What is done once, before job processes are forked, so that they share it and no room waits."""

@@ -1,0 +1,143 @@
+"""Hears everybody at once: one listening session per participant, beside the one that speaks.
+
+An AgentSession listens to a single linked participant. So each person gets a session that only
+transcribes, and what they say becomes a question like a typed one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from livekit import rtc
+from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, stt, vad
+from livekit.agents.voice.events import UserInputTranscribedEvent
+
+from agent.background_tasks import OwnedTasks
+from agent.messages.question import Question
+from agent.messages.rolling_window import message_id
+from agent.messages.sanitize import storable_content
+
+HEARD_KINDS = (
+    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
+    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
+    rtc.ParticipantKind.PARTICIPANT_KIND_CONNECTOR,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What one listening session needs; `open_stt` is given the identity that it will hear."""
+
+    open_stt: Callable[[str], stt.STT[Any]]
+    vad: vad.VAD | None
+    turn_detection: Literal["stt", "vad"]
+
+
+class Ear(Agent):
+    """Turns one participant's finished speech into questions, and never replies."""
+
+    def __init__(self, speaker: str, heard: Callable[[Question], None]) -> None:
+        super().__init__(instructions="")
+        self._speaker = speaker
+        self._heard = heard
+
+    # LiveKit passes these two by keyword: their names are part of the contract.
+    async def on_user_turn_completed(
+        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
+    ) -> None:
+        text = (new_message.text_content or "").strip()
+        if text:
+            self._heard(
+                Question(
+                    id=message_id(new_message),
+                    speaker=self._speaker,
+                    text=storable_content(text),
+                    asked_at=datetime.now(UTC),
+                    spoken=True,
+                )
+            )
+        raise StopResponse
+
+
+class Ears:
+    """Opens an ear for each person who comes and closes it when they leave."""
+
+    def __init__(
+        self,
+        room: rtc.Room,
+        hearing: Hearing,
+        *,
+        heard: Callable[[Question], None],
+        hearing_now: Callable[[str, UserInputTranscribedEvent], None],
+    ) -> None:
+        self._room = room
+        self._hearing = hearing
+        self._heard = heard
+        self._hearing_now = hearing_now
+        self._sessions: dict[str, tuple[AgentSession[None], stt.STT[Any]]] = {}
+        self._tasks = OwnedTasks()
+        self._closed = False
+
+    def open(self) -> None:
+        """Listen to who is here and who comes. The speaking session must have started before:
+        the first session of a job is the one that LiveKit closes in order.
+        """
+        self._room.on("participant_connected", self._came)
+        self._room.on("participant_disconnected", self._left)
+        for participant in self._room.remote_participants.values():
+            self._came(participant)
+
+    async def aclose(self) -> None:
+        """Close every ear; LiveKit would do so only after the room is gone."""
+        self._closed = True
+        await self._tasks.finish()
+        await asyncio.gather(*(_close(*ear) for ear in self._sessions.values()))
+        self._sessions.clear()
+
+    def _came(self, participant: rtc.RemoteParticipant) -> None:
+        identity = participant.identity
+        if self._closed or participant.kind not in HEARD_KINDS or identity in self._sessions:
+            return
+        transcriber = self._hearing.open_stt(identity)
+        session = self._new_session(identity, transcriber)
+        self._sessions[identity] = session, transcriber
+        self._tasks.start(self._listen(identity, session))
+
+    def _left(self, participant: rtc.RemoteParticipant) -> None:
+        ear = self._sessions.pop(participant.identity, None)
+        if ear is not None and not self._closed:
+            self._tasks.start(_close(*ear))
+
+    def _new_session(self, identity: str, transcriber: stt.STT[Any]) -> "AgentSession[None]":
+        session: AgentSession[None] = AgentSession(
+            stt=transcriber,
+            vad=self._hearing.vad,
+            turn_handling={"turn_detection": self._hearing.turn_detection},
+        )
+        session.on("user_input_transcribed", lambda event: self._hearing_now(identity, event))
+        return session
+
+    async def _listen(self, identity: str, session: "AgentSession[None]") -> None:
+        await session.start(
+            Ear(identity, self._heard),
+            room=self._room,
+            room_options=room_io.RoomOptions(
+                participant_identity=identity,
+                text_input=False,
+                text_output=False,
+                audio_output=False,
+                audio_input=room_io.AudioInputOptions(pre_connect_audio=False),
+                close_on_disconnect=False,
+            ),
+        )
+        logger.info("listening", extra={"participant": identity})
+
+
+async def _close(session: "AgentSession[None]", transcriber: stt.STT[Any]) -> None:
+    await session.aclose()
+    await transcriber.aclose()

@@ -1,0 +1,151 @@
+"""Who is answered next: one turn at a time, each speaker's in order, speakers in rotation."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.messages.question import Outcome, Question
+from agent.messages.sanitize import storable_content, storable_name
+
+REMEMBERED_IDS = 2_000
+OTHER_MESSAGE = "another message was sent under this id; send this one under an id of its own"
+
+
+class Audience(Protocol):
+    """Who is told how a question stands."""
+
+    async def accepted(self, question_id: str, speaker: str) -> None: ...
+    async def answering(self, question_id: str, speaker: str) -> None: ...
+    async def ended(self, question_id: str, speaker: str, outcome: Outcome) -> None: ...
+    async def refused(self, question_id: str, speaker: str, reason: str) -> None: ...
+
+
+class Answerer(Protocol):
+    """Who answers: `accept` brings a question to disk, or returns False; `answer` ends it."""
+
+    async def accept(self, question: Question) -> bool: ...
+    async def answer(self, question: Question) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A question that was seen: `outcome` is None while it waits or is being answered."""
+
+    content: int
+    outcome: Outcome | None
+
+
+class Turns:
+    """A bounded waiting line per speaker; nobody's flood delays another by more than a turn."""
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        audience: Audience,
+        *,
+        max_waiting_per_speaker: int,
+        max_waiting: int,
+    ) -> None:
+        self._answerer = answerer
+        self._audience = audience
+        self._max_waiting_per_speaker = max_waiting_per_speaker
+        self._max_waiting = max_waiting
+        self._lines: OrderedDict[str, deque[Question]] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._being_accepted = 0
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def take_over(self, *, waiting: Sequence[Question], settled: Sequence[Question]) -> None:
+        """Go on where an earlier agent was stopped: it has accepted what waits."""
+        for question in settled:
+            self._remember(question, "answered")
+        for question in waiting:
+            self._remember(question, None)
+            self._line_up(question)
+
+    async def add(self, question: Question) -> None:
+        """Accept a question and put it in its speaker's line, or tell the speaker why not.
+
+        A client that sends a question again, with its id, is not answered twice.
+        """
+        if (known := self._known.get(question.id)) is not None:
+            await self._repeat(question, known)
+            return
+        if reason := self._why_full(question.speaker):
+            await self._audience.refused(question.id, question.speaker, reason)
+            return
+        self._remember(question, None)
+        self._idle.clear()
+        self._being_accepted += 1
+        try:
+            if await self._answerer.accept(question):
+                await self._audience.accepted(question.id, question.speaker)
+        finally:
+            self._being_accepted -= 1
+            self._line_up(question)
+
+    async def run(self) -> None:
+        """Answer questions until cancelled."""
+        while True:
+            await self._arrived.wait()
+            while question := self._next():
+                await self._take(question)
+            self._arrived.clear()
+            if not self._being_accepted:
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Return when nothing waits and nothing is being answered."""
+        await self._idle.wait()
+
+    async def _repeat(self, question: Question, known: _Known) -> None:
+        if known.content != _content(question):
+            await self._audience.refused(question.id, question.speaker, OTHER_MESSAGE)
+        elif known.outcome is None:
+            await self._audience.accepted(question.id, question.speaker)
+        else:
+            await self._audience.ended(question.id, question.speaker, known.outcome)
+
+    def _why_full(self, speaker: str) -> str | None:
+        line = self._lines.get(speaker, ())
+        if len(line) >= self._max_waiting_per_speaker:
+            return f"{len(line)} of your messages are waiting; send it again after the next answer"
+        if sum(map(len, self._lines.values())) + self._being_accepted >= self._max_waiting:
+            return "too many messages are waiting in this room; send it again in a moment"
+        return None
+
+    def _line_up(self, question: Question) -> None:
+        self._lines.setdefault(question.speaker, deque()).append(question)
+        self._idle.clear()
+        self._arrived.set()
+
+    def _next(self) -> Question | None:
+        if not self._lines:
+            return None
+        speaker, line = self._lines.popitem(last=False)
+        question = line.popleft()
+        if line:
+            self._lines[speaker] = line
+        return question
+
+    async def _take(self, question: Question) -> None:
+        await self._audience.answering(question.id, question.speaker)
+        outcome = await self._answerer.answer(question)
+        self._remember(question, outcome)
+        await self._audience.ended(question.id, question.speaker, outcome)
+
+    def _remember(self, question: Question, outcome: Outcome | None) -> None:
+        self._known[question.id] = _Known(_content(question), outcome)
+        self._known.move_to_end(question.id)
+        if len(self._known) > REMEMBERED_IDS:
+            self._known.popitem(last=False)
+
+
+def _content(question: Question) -> int:
+    """As it is stored: that is what an earlier agent's questions are known by."""
+    speaker = storable_name(question.speaker, default="user")
+    return hash((speaker, storable_content(question.text)))

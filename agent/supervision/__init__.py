@@ -1,0 +1,1 @@
+"""What keeps jobs alive: admission, heartbeat, restart after a crash, drain."""

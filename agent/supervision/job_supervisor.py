@@ -1,0 +1,162 @@
+"""Replaces an agent whose process died, long before LiveKit notices (that takes 21 s)."""
+
+import asyncio
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import aiohttp
+from livekit import api
+from livekit.agents import AgentServer
+from livekit.agents.ipc.job_executor import JobExecutor
+from livekit.agents.job import RunningJobInfo
+from livekit.agents.utils import shortuuid
+
+from agent.background_tasks import OwnedTasks
+
+
+def successor(dead: RunningJobInfo, *, api_key: str, api_secret: str) -> RunningJobInfo:
+    """The same room, metadata and rights, under an id and an identity of its own.
+
+    A dispatch would bring the same, but LiveKit's dispatcher waits 0.2 s for other workers' bids.
+    """
+    job = api.Job()
+    job.CopyFrom(dead.job)
+    job.id = shortuuid("AJ_")
+    identity = f"agent-{job.id}"
+    return dataclasses.replace(
+        dead,
+        job=job,
+        accept_arguments=dataclasses.replace(dead.accept_arguments, identity=identity),
+        token=_reissued(dead.token, identity, api_key=api_key, api_secret=api_secret),
+    )
+
+
+def _reissued(token: str, identity: str, *, api_key: str, api_secret: str) -> str:
+    """The token that LiveKit gave the dead agent, which may have run out since."""
+    new = api.AccessToken(api_key, api_secret).with_identity(identity)
+    new.claims = api.TokenVerifier(api_key, api_secret).verify(token, verify_signature=False)
+    return new.to_jwt()
+
+
+READY_ATTRIBUTE = "longroom.ready"
+"""An agent sets this participant attribute once it takes questions."""
+
+RETRY_AFTER_S: Sequence[float] = (3.0, 5.0, 10.0, 20.0, 40.0)
+CRASH_LOOP_WINDOW_S = 60.0
+POLL_S = 0.25
+
+logger = logging.getLogger(__name__)
+
+
+class CrashWatch:
+    """Watches the worker's job processes; owns the tasks that bring their rooms back.
+
+    `successor` makes a dead process's job ready for another one.
+    """
+
+    def __init__(
+        self,
+        livekit: api.LiveKitAPI,
+        successor: Callable[[RunningJobInfo], RunningJobInfo],
+        *,
+        retry_after_s: Sequence[float] = RETRY_AFTER_S,
+    ) -> None:
+        self._livekit = livekit
+        self._successor = successor
+        self._server: AgentServer | None = None
+        self._retry_after_s = retry_after_s
+        self._crashes: dict[str, list[float]] = {}
+        self._tasks = OwnedTasks()
+
+    def watch(self, server: AgentServer) -> None:
+        """Call once the worker has started; its process pool does not exist before.
+
+        The pool is private in livekit-agents 1.8; a test of ours fails if it is renamed.
+        """
+        self._server = server
+        server._proc_pool.on("process_closed", self.process_closed)
+
+    def process_closed(self, process: JobExecutor) -> None:
+        job = process.running_job
+        exit_code = getattr(process, "exitcode", 0)
+        if job is None or not exit_code:
+            return
+        agent = job.accept_arguments.identity or f"agent-{job.job.id}"
+        logger.error(
+            "agent process died; its room gets a new one",
+            extra={"room": job.job.room.name, "job_id": job.job.id, "exit_code": exit_code},
+        )
+        self._tasks.start(self._replace(job, agent))
+
+    async def aclose(self) -> None:
+        await self._tasks.aclose()
+
+    async def _replace(self, dead: RunningJobInfo, ghost: str) -> None:
+        room = dead.job.room.name
+        await asyncio.sleep(self._pause_before(room))
+        bring = self._start_here
+        for patience_s in self._retry_after_s:
+            try:
+                people = await self._participants(room)
+                if all(person.kind == api.ParticipantInfo.AGENT for person in people):
+                    return
+                # At once: the new agent waits until no earlier one is listed.
+                listed = any(person.identity == ghost for person in people)
+                await asyncio.gather(bring(dead), self._remove(room, ghost, listed))
+                if await self._agent_ready(room, ghost, patience_s):
+                    return
+            except (api.TwirpError, aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(patience_s)
+            bring = self._dispatch
+        logger.error("no agent came back", extra={"room": room})
+
+    async def _start_here(self, dead: RunningJobInfo) -> None:
+        """In a process of this worker, if it still takes rooms; returns before there is one."""
+        if self._server is None or self._server.draining:
+            await self._dispatch(dead)
+        else:
+            launching = self._server._proc_pool.launch_job(self._successor(dead))
+            self._tasks.start(launching)
+
+    def _pause_before(self, room: str) -> float:
+        """Nothing for a first crash; doubling for a room that kills each of its agents."""
+        now = time.monotonic()
+        recent = [at for at in self._crashes.get(room, []) if now - at < CRASH_LOOP_WINDOW_S]
+        self._crashes[room] = [*recent, now]
+        if len(self._crashes) > 1_000:
+            del self._crashes[next(iter(self._crashes))]
+        return 0.0 if len(recent) < 3 else min(2.0 ** (len(recent) - 3), 30.0)
+
+    async def _remove(self, room: str, ghost: str, listed: bool) -> None:
+        """The dead agent, which LiveKit would list for another 21 s."""
+        if listed:
+            identity = api.RoomParticipantIdentity(room=room, identity=ghost)
+            await self._livekit.room.remove_participant(identity)
+
+    async def _dispatch(self, dead: RunningJobInfo) -> None:
+        job = dead.job
+        await self._livekit.agent_dispatch.create_dispatch(
+            api.CreateAgentDispatchRequest(
+                agent_name=job.agent_name, room=job.room.name, metadata=job.metadata
+            )
+        )
+
+    async def _agent_ready(self, room: str, ghost: str, patience_s: float) -> bool:
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            await asyncio.sleep(POLL_S)
+            people = await self._participants(room)
+            if any(READY_ATTRIBUTE in p.attributes and p.identity != ghost for p in people):
+                return True
+        return False
+
+    async def _participants(self, room: str) -> Sequence[api.ParticipantInfo]:
+        request = api.ListParticipantsRequest(room=room)
+        try:
+            return (await self._livekit.room.list_participants(request)).participants
+        except api.TwirpError as error:
+            if error.code == api.TwirpErrorCode.NOT_FOUND:
+                return ()
+            raise

@@ -1,0 +1,1 @@
+"""What a job process does before its first room."""

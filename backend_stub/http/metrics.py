@@ -1,0 +1,90 @@
+"""What Prometheus may know of the backend: figures with bounded labels, never ids or text."""
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from retrieval.embeddings.model_registry import PendingCounts
+from retrieval.wire import AppendResult, SearchResponse
+
+if TYPE_CHECKING:
+    import asyncpg
+
+# Anybody may send any method; a label may not.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_SEARCH_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """The instruments of one application, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Histogram(
+            "longroom_request_seconds",
+            "Time until the response was complete",
+            ["method", "route", "status"],
+            registry=self.registry,
+            buckets=_REQUEST_BUCKETS_S,
+        )
+        self._search = Histogram(
+            "longroom_search_seconds",
+            "Time of one search by stage",
+            ["stage"],
+            registry=self.registry,
+            buckets=_SEARCH_BUCKETS_S,
+        )
+        self._searches = Counter(
+            "longroom_searches",
+            "Searches by outcome",
+            ["relevant", "degraded"],
+            registry=self.registry,
+        )
+        self._messages = Counter(
+            "longroom_messages", "Messages taken in by status", ["status"], registry=self.registry
+        )
+        self._pending = Gauge(
+            "longroom_pending_messages",
+            "Messages that wait for their embedding",
+            ["state"],
+            registry=self.registry,
+        )
+        self._connections = Gauge(
+            "longroom_database_connections",
+            "Connections of the pool",
+            ["state"],
+            registry=self.registry,
+        )
+
+    def request(self, *, method: str, route: str | None, status: int, seconds: float) -> None:
+        """Count a request under its route's template (None: no route matched)."""
+        self._requests.labels(
+            method if method in _METHODS else "other", route or "unmatched", f"{status // 100}xx"
+        ).observe(seconds)
+
+    def search(self, response: SearchResponse) -> None:
+        """Count a search with its outcome and the time of its stages."""
+        self._searches.labels(
+            str(response.relevant).lower(), "_".join(sorted(response.degraded)) or "no"
+        ).inc()
+        timings = response.timings
+        self._search.labels("embed").observe(timings.embed_ms / 1000)
+        self._search.labels("candidates").observe(timings.candidates_ms / 1000)
+        self._search.labels("total").observe(timings.total_ms / 1000)
+
+    def appended(self, result: AppendResult) -> None:
+        """Count the messages of a batch as stored or duplicate."""
+        for outcome in result.outcomes:
+            self._messages.labels(outcome.status).inc()
+
+    def expose(
+        self, counts: PendingCounts | None, *, pool: "asyncpg.Pool[asyncpg.Record]"
+    ) -> bytes:
+        """Everything in Prometheus' text format; without counts, their gauges stay as they were."""
+        if counts is not None:
+            self._pending.labels("waiting").set(counts.waiting)
+            self._pending.labels("failed").set(counts.failed)
+        self._connections.labels("idle").set(pool.get_idle_size())
+        self._connections.labels("used").set(pool.get_size() - pool.get_idle_size())
+        return generate_latest(self.registry)

@@ -1,0 +1,163 @@
+"""Every error as application/problem+json (RFC 9457): what is wrong, where, and how to mend it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import asyncpg
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from backend_stub.http.field_errors import field_errors
+from retrieval.errors import ConversationNotFound, LanguageUnknown, MessageConflict
+from retrieval.wire import FieldError, Problem
+
+MAX_LISTED_ERRORS = 20
+RETRY_AFTER_S = "1"
+
+# What a database that is away, starting, stopping, closed to us or full raises; asking again may
+# help.
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InterfaceError,
+    asyncpg.TransactionRollbackError,
+    ConnectionError,
+    TimeoutError,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class ProblemResponse(Response):
+    """A problem with its status; `headers` are added to the response."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        ids: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        problem = Problem(
+            title=HTTPStatus(status).phrase,
+            status=status,
+            detail=detail,
+            errors=list(errors),
+            ids=list(ids),
+        )
+        super().__init__(problem.model_dump_json(), status_code=status, headers=headers)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of the app's routes, and of its routing, with a problem."""
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ConversationNotFound, _not_found)
+    app.add_exception_handler(MessageConflict, _conflict)
+    app.add_exception_handler(LanguageUnknown, _language_unknown)
+    for error in DATABASE_AWAY:
+        app.add_exception_handler(error, _database_away)
+    app.add_exception_handler(Exception, _internal)
+
+
+def unavailable(detail: str) -> ProblemResponse:
+    """A 503 that asks to try again."""
+    return ProblemResponse(
+        HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER_S}
+    )
+
+
+async def _invalid_request(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
+        return ProblemResponse(
+            HTTPStatus.BAD_REQUEST, "the body is not valid JSON", errors=field_errors(found)
+        )
+    listed = field_errors(found[:MAX_LISTED_ERRORS])
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return ProblemResponse(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        f"{listed[0].field} {listed[0].message}{more}",
+        errors=listed,
+    )
+
+
+_DETAILS = {
+    HTTPStatus.BAD_REQUEST: "the body is not UTF-8, is nested too deeply, or has too long a number",
+    HTTPStatus.NOT_FOUND: "there is no such path; /api/v1/openapi.json lists them",
+    HTTPStatus.METHOD_NOT_ALLOWED: "this path does not take that method; see the Allow header",
+}
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+    return ProblemResponse(status, _DETAILS.get(status, error.detail), headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    # Starlette names the methods of the first route of this path only.
+    return ", ".join(
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    )
+
+
+async def _not_found(_: Request, error: Exception) -> Response:
+    return ProblemResponse(HTTPStatus.NOT_FOUND, str(error))
+
+
+async def _conflict(_: Request, error: Exception) -> Response:
+    assert isinstance(error, MessageConflict)  # noqa: S101  # registered for this class
+    return ProblemResponse(
+        HTTPStatus.CONFLICT,
+        "message ids are already taken by other content; nothing of this batch was stored",
+        ids=error.message_ids,
+    )
+
+
+async def _language_unknown(_: Request, error: Exception) -> Response:
+    detail = str(error)
+    return ProblemResponse(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail,
+        errors=[FieldError(field="language", message=detail)],
+    )
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    logger.warning(
+        "database did not answer",
+        extra={"error": type(error).__name__, "request_id": request.state.request_id},
+    )
+    return unavailable("the database did not answer in time; try again")
+
+
+async def _internal(request: Request, _: Exception) -> Response:
+    # The server raises the error again after this answer, which logs it with its stack.
+    request_id = request.state.request_id
+    return ProblemResponse(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        f"an error inside the backend; its log has more under request id {request_id}",
+        headers={"X-Request-ID": request_id},
+    )

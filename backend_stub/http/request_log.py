@@ -1,0 +1,71 @@
+"""One log line and one measurement for each request, under an id that the response carries too."""
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend_stub.http.metrics import Metrics
+
+REQUEST_ID = "X-Request-ID"
+
+_WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LOGGED_PARAMETERS = ("conversation_id", "session_id")
+_QUIET_ROUTE = "/workers/{agent_name}/{worker_id}"  # of every worker, about once a second
+
+logger = logging.getLogger(__name__)
+
+
+class RequestLog:
+    """Stands around the other middleware. Takes the caller's request id if it is well formed."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 500  # what the server answers when an error goes through here
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+            await send(message)
+
+        started_s = time.perf_counter()
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            self._record(scope, request_id, status, time.perf_counter() - started_s)
+
+    def _record(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path_format", None)
+        self._metrics.request(method=scope["method"], route=route, status=status, seconds=seconds)
+        parameters = scope.get("path_params", {})
+        quiet = status < 400 and (route or "").endswith(_QUIET_ROUTE)
+        logger.log(
+            logging.DEBUG if quiet else logging.INFO,
+            "request",
+            extra={
+                "request_id": request_id,
+                "method": scope["method"][:16],
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 1),
+                **{name: parameters[name] for name in _LOGGED_PARAMETERS if name in parameters},
+            },
+        )
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(REQUEST_ID, "")
+    return given if _WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex

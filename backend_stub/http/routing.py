@@ -1,0 +1,67 @@
+"""How every API route is guarded, and what it takes from the running application."""
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend_stub.http.openapi import problem_responses
+from backend_stub.resources import Resources
+from retrieval.wire import ConversationId
+
+
+class GuardedRoute(APIRoute):
+    """Checks the credential and the content type before a byte of the body is read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def guarded(request: Request) -> Response:
+            request.app.state.credentials.check(request.headers)
+            if takes_body:
+                _check_content_type(request)
+            return await handle(request)
+
+        return guarded
+
+
+def _check_content_type(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, with 'Content-Type: application/json'"
+        )
+
+
+def guarded_router(tag: str) -> APIRouter:
+    """A router of routes that need the credential."""
+    return APIRouter(
+        route_class=GuardedRoute,
+        tags=[tag],
+        # Only for OpenAPI: the route itself checks, and sooner.
+        dependencies=[Security(HTTPBearer(auto_error=False, description="the service key"))],
+        responses=problem_responses(401, 403, 422, 503),
+    )
+
+
+def _resources(request: Request) -> Resources:
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+def _conversation_id(
+    conversation_id: Annotated[UUID, Path(description="the conversation's id, from its room")],
+) -> ConversationId:
+    return ConversationId(conversation_id)
+
+
+Held = Annotated[Resources, Depends(_resources)]
+InConversation = Annotated[ConversationId, Depends(_conversation_id)]

@@ -1,0 +1,1 @@
+"""Rooms and dispatches on the LiveKit server."""

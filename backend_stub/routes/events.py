@@ -1,0 +1,44 @@
+"""Events of a conversation: what is worth keeping and is not a message."""
+
+from typing import Annotated
+
+from fastapi import Body
+
+from backend_stub.http.openapi import problem_responses
+from backend_stub.http.routing import Held, InConversation, guarded_router
+from retrieval.store import events
+from retrieval.wire import EventsRecorded, RecordEvents
+
+router = guarded_router("events")
+
+_EXAMPLES = {
+    "error": {
+        "value": {
+            "events": [
+                {
+                    "id": "ev_19",
+                    "kind": "error",
+                    "created_at": "2025-03-01T12:00:03Z",
+                    "data": {"source": "tts", "recoverable": True},
+                }
+            ]
+        }
+    }
+}
+
+
+@router.post(
+    "/conversations/{conversation_id}/events",
+    summary="Record transcriptions, speech, errors, actions and metrics",
+    responses=problem_responses(400, 404, 413, 415),
+)
+async def record_events(
+    conversation_id: InConversation,
+    request: Annotated[RecordEvents, Body(openapi_examples=_EXAMPLES)],
+    held: Held,
+) -> EventsRecorded:
+    """An event that is already recorded under its id is left as it is and not counted."""
+    recorded = await events.record_events(
+        held.pool, conversation_id=conversation_id, events=request.events
+    )
+    return EventsRecorded(recorded=recorded)

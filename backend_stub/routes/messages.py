@@ -1,0 +1,124 @@
+"""Messages of a conversation: append a batch, read a page, export all."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Body, Query
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from backend_stub.http.openapi import problem_responses
+from backend_stub.http.routing import Held, InConversation, guarded_router
+from retrieval.store import messages
+from retrieval.wire import (
+    MAX_COUNT,
+    MAX_PAGE_MESSAGES,
+    AppendMessages,
+    AppendResult,
+    Message,
+    MessagePage,
+    Request,
+)
+
+router = guarded_router("messages")
+
+_BATCH = {
+    "messages": [
+        {
+            "id": "item_4f2b",
+            "role": "user",
+            "participant": "ada",
+            "content": "My order number is 4711-B.",
+            "created_at": "2025-03-01T12:00:00Z",
+        },
+        {
+            "id": "item_4f2c",
+            "role": "assistant",
+            "participant": "agent",
+            "content": "Thank you, I have noted it.",
+            "created_at": "2025-03-01T12:00:02Z",
+        },
+    ]
+}
+
+
+class PageQuery(Request):
+    """Which page of a conversation."""
+
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE_MESSAGES, description="messages at most")
+    before: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_COUNT,
+        description="only messages below this seq: the newest of them",
+    )
+    after: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_COUNT,
+        description="only messages above this seq: the oldest of them",
+    )
+
+
+@router.post(
+    "/conversations/{conversation_id}/messages",
+    summary="Append messages, in their order, as a whole or not at all",
+    responses=problem_responses(400, 404, 409, 413, 415),
+)
+async def append_messages(
+    conversation_id: InConversation,
+    request: Annotated[AppendMessages, Body(openapi_examples={"turn": {"value": _BATCH}})],
+    held: Held,
+) -> AppendResult:
+    """Once this answers, the messages are stored and can be found by their words.
+
+    Sending a message again under its id stores nothing and is told as `duplicate`. If an id is
+    taken by other content, the whole batch is refused with 409 and `ids` names the culprits.
+    """
+    result = await messages.append_messages(
+        held.pool, conversation_id=conversation_id, messages=request.messages
+    )
+    held.metrics.appended(result)
+    return result
+
+
+@router.get(
+    "/conversations/{conversation_id}/messages",
+    summary="The newest messages, or a page before or after a seq",
+    responses=problem_responses(404),
+)
+async def recent_messages(
+    conversation_id: InConversation, page: Annotated[PageQuery, Query()], held: Held
+) -> MessagePage:
+    """Always oldest first."""
+    return await messages.recent_messages(
+        held.pool,
+        conversation_id=conversation_id,
+        limit=page.limit,
+        before=page.before,
+        after=page.after,
+    )
+
+
+@router.get(
+    "/conversations/{conversation_id}/export",
+    summary="All messages, as JSON lines",
+    response_class=StreamingResponse,
+    responses=problem_responses(404) | {200: {"content": {"application/x-ndjson": {}}}},
+)
+async def export_conversation(conversation_id: InConversation, held: Held) -> StreamingResponse:
+    """One message a line, oldest first; `longroom import` reads it back.
+
+    A response that breaks off has no last chunk: an incomplete export never looks complete.
+    """
+    stream = messages.stream_messages(held.pool, conversation_id=conversation_id)
+    # The first message before the response begins: an unknown conversation is still a 404.
+    first = await anext(stream, None)
+    return StreamingResponse(_lines(first, stream), media_type="application/x-ndjson")
+
+
+async def _lines(first: Message | None, rest: AsyncIterator[Message]) -> AsyncIterator[str]:
+    if first is not None:
+        yield first.model_dump_json() + "\n"
+    async for message in rest:
+        yield message.model_dump_json() + "\n"

@@ -1,0 +1,83 @@
+"""Rooms: creating one, and an agent that reports itself in one."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Body, Path, Response
+
+from backend_stub.http.openapi import problem_responses
+from backend_stub.http.routing import Held, guarded_router
+from retrieval.store import conversations
+from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
+
+router = guarded_router("rooms")
+
+
+@router.post(
+    "/rooms",
+    summary="Create a room, or get the one of that name",
+    response_description="The room existed",
+    responses=problem_responses(400, 413, 415)
+    | {201: {"model": Room, "description": "The room is new"}},
+)
+async def create_room(
+    request: Annotated[
+        CreateRoom,
+        Body(
+            openapi_examples={
+                "room": {"value": {"name": "test-room"}},
+                "room and join token": {"value": {"name": "test-room", "identity": "ada"}},
+                "German room": {"value": {"name": "hilfe", "language": "de"}},
+            }
+        ),
+    ],
+    held: Held,
+    response: Response,
+) -> Room:
+    """Repeating the request changes nothing and is how a failed dispatch is tried again.
+
+    With a LiveKit server configured, the room is opened there too, its metadata names the
+    conversation, and an agent is dispatched. If that server does not answer, the room is created
+    all the same and `dispatched` is false. With `identity`, the answer has a token to join with,
+    whose use dispatches the agent as well when it is what opens the room on the LiveKit server.
+    """
+    conversation_id, created = await conversations.create_room(
+        held.pool, name=request.name, language=request.language or held.room_language
+    )
+    response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
+    room = Room(name=request.name, conversation_id=conversation_id, created=created)
+    if held.livekit is None:
+        return room
+    dispatched = await held.livekit.open_room(request.name, conversation_id=conversation_id)
+    token = request.identity and held.livekit.join_token(
+        request.name, identity=request.identity, conversation_id=conversation_id
+    )
+    return room.model_copy(
+        update={"livekit_url": held.livekit.url, "dispatched": dispatched, "token": token}
+    )
+
+
+@router.post(
+    "/rooms/{room:path}/agent-joined",
+    summary="Report an agent in a room, and learn what it must know to go on",
+    responses=problem_responses(400, 413, 415),
+)
+async def agent_joined(
+    room: Annotated[Name, Path(description="the room's name, URL-encoded")],
+    request: Annotated[
+        AgentJoined,
+        Body(
+            openapi_examples={
+                "agent": {"value": {"identity": "agent-7f3a", "session_id": "AJ_x1", "window": 12}}
+            }
+        ),
+    ],
+    held: Held,
+) -> Conversation:
+    """Creates the room if it does not exist. The window holds the newest messages, oldest first."""
+    return await conversations.join_conversation(
+        held.pool,
+        room=room,
+        window=request.window,
+        language=request.language or held.room_language,
+    )

@@ -1,0 +1,64 @@
+"""Search of one conversation."""
+
+from typing import Annotated
+
+from fastapi import Body
+
+from backend_stub.http.openapi import problem_responses
+from backend_stub.http.routing import Held, InConversation, guarded_router
+from retrieval.search import search_conversation
+from retrieval.wire import SearchRequest, SearchResponse
+
+router = guarded_router("search")
+
+_EXAMPLES = {
+    "question": {"value": {"query": "What was my order number?", "asker": "ada"}},
+    "follow-up": {
+        "value": {
+            "query": "and when was that?",
+            "asker": "ada",
+            "window": [
+                {"role": "user", "participant": "ada", "content": "Who repaired the pump?"},
+                {"role": "assistant", "participant": "support", "content": "Grace did."},
+            ],
+        }
+    },
+    "everything": {
+        "value": {
+            "query": "What did we decide about the invoice last week?",
+            "limit": 5,
+            "token_budget": 1000,
+            "neighbours": 1,
+            "asker": "ada",
+            "time_zone": "Europe/Berlin",
+            "since": "2025-01-01T00:00:00Z",
+            "participants": ["ada", "grace"],
+            "exclude_ids": ["item_4f2b"],
+            "explain": True,
+        }
+    },
+}
+
+
+@router.post(
+    "/conversations/{conversation_id}/search",
+    summary="Find the messages that answer a query",
+    responses=problem_responses(400, 404, 413, 415),
+)
+async def search(
+    conversation_id: InConversation,
+    request: Annotated[SearchRequest, Body(openapi_examples=_EXAMPLES)],
+    held: Held,
+) -> SearchResponse:
+    """Hits, best first, by meaning and by words. A message is found as soon as it is stored.
+
+    `relevant` is false when nothing seems to answer the query. Without its embedding model the
+    search goes on by words alone and names the missing arm in `degraded`. A query that only says
+    something after what was said before it ("and the second one?") is searched in the light of
+    `window`; `read_as` then tells as what.
+    """
+    response = await search_conversation(
+        held.pool, held.embedder, conversation_id=conversation_id, request=request
+    )
+    held.metrics.search(response)
+    return response

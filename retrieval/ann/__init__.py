@@ -1,0 +1,1 @@
+"""The approximate indexes of large conversations: binary codes and HNSW."""

@@ -1,0 +1,1 @@
+"""Word search: postings and BM25."""

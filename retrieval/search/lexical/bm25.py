@@ -1,0 +1,168 @@
+"""The lexical score: BM25 per passage, on a scale that does not depend on the query.
+
+After Robertson et al. (1994), with the parameters that suit short messages, divided by what a
+passage with all of the query's terms without limit would get.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.columns import Flags, Floats, Integers, best_places
+from retrieval.search.lexical.postings import Postings
+from retrieval.text.exact_terms import EXACT_PREFIX
+from retrieval.weights import BM25_B, BM25_K1
+
+PASSAGE_BITS = 16
+
+
+@dataclass(frozen=True)
+class Words:
+    """What each passage gains by each term of the query; a passage with all of them gets 1.
+
+    A message counts with its best passage: several passages together have too many words for
+    their number to mean much.
+    """
+
+    key: Integers
+    """seq and passage in one number, ascending, one entry for each passage that has a term."""
+    score: Floats
+    """BM25 of the passage."""
+    seq: Integers
+    """Ascending, one entry for each message that has a term."""
+    best_passage: Integers
+    """Place in `key` of the message's best passage."""
+    terms: int
+    gain_term: Integers
+    gain_place: Integers
+    """Place in `key` of the passage that gains."""
+    gain: Floats
+
+    def best(self, seq: Integers) -> Floats:
+        """The score of each message's best passage; 0 where no term occurs."""
+        if len(self.seq) == 0:
+            return np.zeros(len(seq))
+        at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
+        return np.where(self.seq[at] == seq, self.score[self.best_passage[at]], 0.0)
+
+    def top(self, count: int) -> Integers:
+        """The messages with the best passages, best first."""
+        return self.seq[best_places(self.score[self.best_passage], count)]
+
+    def passages(self, seq: int) -> dict[int, float]:
+        """The score of each passage of one message that has a term of the query."""
+        first, last = np.searchsorted(self.key, [seq << PASSAGE_BITS, (seq + 1) << PASSAGE_BITS])
+        passage = self.key[first:last] & ((1 << PASSAGE_BITS) - 1)
+        return dict(zip(passage.tolist(), self.score[first:last].tolist(), strict=True))
+
+    def by_term(self, seq: Integers) -> Floats:
+        """What each message (columns) gains by each term (rows) in its best passage."""
+        matrix = np.zeros((self.terms, len(seq)))
+        if len(self.seq) == 0:
+            return matrix
+        at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
+        column = np.flatnonzero(self.seq[at] == seq)
+        column_of_place = np.full(len(self.key), -1)
+        column_of_place[self.best_passage[at[column]]] = column
+        gaining = column_of_place[self.gain_place]
+        wanted = gaining >= 0
+        matrix[self.gain_term[wanted], gaining[wanted]] = self.gain[wanted]
+        return matrix
+
+
+NO_WORDS = Words(
+    key=np.zeros(0, dtype=np.int64),
+    score=np.zeros(0),
+    seq=np.zeros(0, dtype=np.int64),
+    best_passage=np.zeros(0, dtype=np.int64),
+    terms=0,
+    gain_term=np.zeros(0, dtype=np.int64),
+    gain_place=np.zeros(0, dtype=np.int64),
+    gain=np.zeros(0),
+)
+
+
+def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Words:
+    """BM25 in a conversation of so many passages with so many lexemes in all.
+
+    Words that occur nowhere count against a passage, but not a spelling of an order number or the
+    like of which another spelling occurs.
+    """
+    known = _without_unknown_spellings(postings)
+    idf = [inverse_frequency(one.frequency, passages) for one in known]
+    if not known or sum(idf) == 0:
+        return NO_WORDS
+    average = max(1.0, lexemes / max(1, passages))
+    keys = np.concatenate([(one.seq << PASSAGE_BITS) + one.passage for one in known])
+    gain = np.concatenate(
+        [
+            weight / sum(idf) * saturation(one.occurrences, one.passage_words, average)
+            for one, weight in zip(known, idf, strict=True)
+        ]
+    )
+    key, place = _distinct(keys)
+    passage_score: Floats = np.bincount(place, weights=gain).astype(np.float64)
+    seq, best_passage = _best_passages(key, passage_score)
+    return Words(
+        key=key,
+        score=passage_score,
+        seq=seq,
+        best_passage=best_passage,
+        terms=len(known),
+        gain_term=np.repeat(np.arange(len(known)), [len(one.seq) for one in known]),
+        gain_place=place,
+        gain=gain,
+    )
+
+
+def _distinct(keys: Integers) -> tuple[Integers, Integers]:
+    """The different keys, ascending, and the place of each key among them.
+
+    Each term's keys are in order already, which a stable sort makes use of and np.unique does not.
+    """
+    order = np.argsort(keys, kind="stable")
+    ascending = keys[order]
+    first = _starts(ascending)
+    place = np.empty(len(keys), dtype=np.int64)
+    place[order] = np.cumsum(first) - 1
+    return ascending[first], place
+
+
+def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Integers]:
+    """The messages of the keys, and the place of the best passage of each: its first, if equal."""
+    seq = key >> PASSAGE_BITS
+    starts = np.flatnonzero(_starts(seq))
+    if len(starts) == len(seq):
+        return seq, starts
+    message = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(seq)))
+    best = np.flatnonzero(passage_score == np.maximum.reduceat(passage_score, starts)[message])
+    _, first = np.unique(message[best], return_index=True)
+    return seq[starts], best[first]
+
+
+def _starts(ascending: Integers) -> Flags:
+    """True where a value differs from the one before it."""
+    return np.concatenate(([True], ascending[1:] != ascending[:-1]))[: len(ascending)]
+
+
+def inverse_frequency(frequency: float, total: int) -> float:
+    """BM25's idf; never negative."""
+    return math.log(1 + max(0.0, total - frequency + 0.5) / (frequency + 0.5))
+
+
+def saturation(occurrences: Integers, passage_words: Integers, average: float) -> Floats:
+    """How much the occurrences count, 0 to 1: each more adds less, and less in a long passage."""
+    length = 1 - BM25_B + BM25_B * passage_words / average
+    return np.asarray(occurrences / (occurrences + BM25_K1 * length), dtype=np.float64)
+
+
+def _without_unknown_spellings(postings: Sequence[Postings]) -> list[Postings]:
+    found = {one.term for one in postings if one.frequency > 0}
+    return [
+        one
+        for one in postings
+        if one.term in found
+        or not (one.term.startswith(EXACT_PREFIX) or EXACT_PREFIX + one.term in found)
+    ]

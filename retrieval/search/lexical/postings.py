@@ -1,0 +1,215 @@
+"""Reads where the query's words occur in one conversation, at a bounded cost.
+
+A word's postings are read newest first and no further than a cap, so that a common word in a large
+room costs no more than a rare one. How common a capped word is follows from how densely the part
+that was read lies; where it occurs beyond that is looked up for the candidates alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval import columns
+from retrieval.columns import Integers
+from retrieval.search.query.filters import Filters
+from retrieval.wire import ConversationId
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database, Record
+    from retrieval.search.context import Room
+
+MAX_POSTINGS = 4000
+MAX_TERMS = 24
+"""The rarest words of a longer query are used."""
+MAX_WEIGHED_TERMS = 400
+
+
+@dataclass(frozen=True)
+class Postings:
+    """Where one term occurs: aligned arrays, one entry per passage."""
+
+    term: str
+    seq: Integers
+    passage: Integers
+    occurrences: Integers
+    passage_words: Integers
+    frequency: float
+    """Passages of the whole conversation that have the term."""
+    capped: bool
+    """Whether older occurrences may have been left unread."""
+
+
+async def read_postings(
+    db: "Database", *, room: "Room", terms: Sequence[str], filters: Filters
+) -> list[Postings]:
+    """Postings of the query's terms, each at most MAX_POSTINGS, newest first."""
+    if room.found is not None and not filters.narrow:
+        return room.found
+    frequencies: dict[str, int] | None = None
+    if filters.narrow or len(terms) > MAX_TERMS:
+        frequencies = await _frequencies(db, room.conversation_id, terms[:MAX_WEIGHED_TERMS])
+        terms = list(frequencies)
+    if not terms:
+        return []
+    if filters.narrow:
+        rows = await db.fetch(
+            FILTERED_POSTINGS, room.conversation_id, terms, MAX_POSTINGS, *filters.parameters()
+        )
+    else:
+        rows = await db.fetch(POSTINGS, room.conversation_id, terms, MAX_POSTINGS)
+    read = [
+        postings_of(tuple(row), messages=room.message_count, passages=room.passage_count)
+        for row in rows
+    ]
+    return [_weighed(one, frequencies) for one in read]
+
+
+FREQUENCIES = """
+select term, postings
+  from unnest($2::text[]) as wanted (term)
+ cross join lateral (
+       select count(*) as postings
+         from (select 1 from message_term
+                where conversation_id = $1 and lexeme = wanted.term limit $3) few) counted
+ order by nullif(postings, 0) nulls last, term
+ limit $4
+"""
+
+
+async def _frequencies(
+    db: "Database", conversation_id: ConversationId, terms: Sequence[str]
+) -> dict[str, int]:
+    """The rarest terms, rarest first, those that occur nowhere last, counted up to the cap."""
+    rows = await db.fetch(FREQUENCIES, conversation_id, list(terms), MAX_POSTINGS, MAX_TERMS)
+    return {row["term"]: row["postings"] for row in rows}
+
+
+POSTINGS = """
+select term, seq, passage, occurrences, passage_words
+  from unnest($2::text[]) as wanted (term)
+ cross join lateral (
+       select array_send(array_agg(seq)) as seq,
+              array_send(array_agg(passage::integer)) as passage,
+              array_send(array_agg(occurrences::integer)) as occurrences,
+              array_send(array_agg(passage_words::integer)) as passage_words
+         from (select seq, passage, occurrences, passage_words
+                 from message_term
+                where conversation_id = $1 and lexeme = wanted.term
+                order by seq desc, passage desc
+                limit $3) newest) columns
+"""
+
+FILTERED_POSTINGS = """
+select term, seq, passage, occurrences, passage_words
+  from unnest($2::text[]) as wanted (term)
+ cross join lateral (
+       select array_send(array_agg(seq)) as seq,
+              array_send(array_agg(passage::integer)) as passage,
+              array_send(array_agg(occurrences::integer)) as occurrences,
+              array_send(array_agg(passage_words::integer)) as passage_words
+         from (select t.seq, t.passage, t.occurrences, t.passage_words
+                 from message_term t
+                 join message m on m.conversation_id = t.conversation_id and m.seq = t.seq
+                where t.conversation_id = $1 and m.conversation_id = $1
+                  and t.lexeme = wanted.term
+                  and ($4::timestamptz is null or m.created_at >= $4)
+                  and ($5::timestamptz is null or m.created_at < $5)
+                  and ($6::text[] is null or m.participant = any($6))
+                  and ($7::text[] is null or m.role = any($7))
+                  and m.seq <> all($8::bigint[])
+                order by t.seq desc, t.passage desc
+                limit $3) newest) columns
+"""
+
+
+def postings_of(
+    row: tuple[str, bytes | None, bytes | None, bytes | None, bytes | None],
+    *,
+    messages: int,
+    passages: int,
+) -> Postings:
+    """A term and its packed columns, in a conversation of so many messages and passages."""
+    term, seqs, numbers, occurrences, passage_words = row
+    seq = columns.integers(seqs)
+    return Postings(
+        term=term,
+        seq=seq,
+        passage=columns.small_integers(numbers),
+        occurrences=columns.small_integers(occurrences),
+        passage_words=columns.small_integers(passage_words),
+        frequency=frequency(seq, messages=messages, passages=passages),
+        capped=len(seq) >= MAX_POSTINGS,
+    )
+
+
+def _weighed(postings: Postings, frequencies: dict[str, int] | None) -> Postings:
+    """By how common the term is in all of the conversation, where that was counted."""
+    if not frequencies or postings.capped:
+        return postings
+    return replace(postings, frequency=frequencies[postings.term])
+
+
+def frequency(seq: Integers, *, messages: int, passages: int) -> float:
+    """How many passages have a term whose newest occurrences are in `seq`, newest first.
+
+    Beyond the cap it is estimated, in a conversation of so many messages and passages.
+    """
+    if len(seq) < MAX_POSTINGS:
+        return float(len(seq))
+    read = max(1, int(seq[0] - seq[-1]))
+    return float(max(len(seq), min(passages, len(seq) * messages / read)))
+
+
+async def complete(
+    db: "Database", *, room: "Room", postings: Sequence[Postings], seqs: Integers
+) -> list[Postings]:
+    """The postings with what lies beyond the cap in the messages `seqs`."""
+    capped = {one.term: one for one in postings if one.capped}
+    if not capped or len(seqs) == 0:
+        return [*postings]
+    rows = await db.fetch(POSTINGS_IN, room.conversation_id, [*capped], seqs.tolist())
+    joined = {row["term"]: _joined(capped[row["term"]], row) for row in rows}
+    return [joined.get(one.term, one) for one in postings]
+
+
+def only_in(seqs: Integers, postings: Postings) -> Postings:
+    """The postings in the messages `seqs`, ascending; how common the term is stays as it is."""
+    at = np.minimum(np.searchsorted(seqs, postings.seq), len(seqs) - 1)
+    there = np.flatnonzero(seqs[at] == postings.seq) if len(seqs) else at[:0]
+    return replace(
+        postings,
+        seq=postings.seq[there],
+        passage=postings.passage[there],
+        occurrences=postings.occurrences[there],
+        passage_words=postings.passage_words[there],
+    )
+
+
+POSTINGS_IN = """
+select lexeme as term,
+       array_send(array_agg(seq)) as seq,
+       array_send(array_agg(passage::integer)) as passage,
+       array_send(array_agg(occurrences::integer)) as occurrences,
+       array_send(array_agg(passage_words::integer)) as passage_words
+  from message_term
+ where conversation_id = $1 and lexeme = any($2) and seq = any($3)
+ group by lexeme
+"""
+
+
+def _joined(read: Postings, row: "Record") -> Postings:
+    seq = columns.integers(row["seq"])
+    beyond = ~np.isin(seq, read.seq)
+    return replace(
+        read,
+        seq=np.concatenate((read.seq, seq[beyond])),
+        passage=np.concatenate((read.passage, columns.small_integers(row["passage"])[beyond])),
+        occurrences=np.concatenate(
+            (read.occurrences, columns.small_integers(row["occurrences"])[beyond])
+        ),
+        passage_words=np.concatenate(
+            (read.passage_words, columns.small_integers(row["passage_words"])[beyond])
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Queries that lean on earlier turns, read in their context."""

@@ -1,0 +1,90 @@
+"""What was asked and answered just before a query, and of whom it was said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from retrieval.search.query.follow_up.signs import sign_of_follow_up
+from retrieval.search.query.people import Mention, mentions
+from retrieval.search.query.small_talk import is_small_talk
+from retrieval.wire import WindowMessage
+
+MAX_GIST_CHARS = 300
+MAX_CHAIN = 3
+"""Questions that went on from each other."""
+STILL_ON = 4
+"""Newest messages among which the asker's own question goes on, whoever spoke since."""
+
+
+@dataclass(frozen=True)
+class PreviousTurn:
+    """The question that a follow-up goes on from, with those that it went on from itself."""
+
+    question: str
+    answer: str
+    """Empty if there was none."""
+
+
+@dataclass(frozen=True)
+class Present:
+    """Who the window speaks of: names that occur in the room, and the asker, who says I."""
+
+    names: Mapping[str, frozenset[str]]
+    participants: int
+    asker: str | None
+
+    def mentioned(self, text: str) -> list[Mention]:
+        """The people whom a text names."""
+        return mentions(text, self.names, participants=self.participants)
+
+
+def previous_turn(window: Sequence[WindowMessage], *, asker: str | None) -> PreviousTurn | None:
+    """None if nobody has said anything that a query could go on from."""
+    place = _place_of_question(window, asker)
+    if place is None:
+        return None
+    last = window[place]
+    answer = next((one for one in window[place + 1 :] if one.role == "assistant"), None)
+    chain = [last.content]
+    for earlier in reversed(window[:place]):
+        if len(chain) == MAX_CHAIN or sign_of_follow_up(chain[-1]) in (None, "person"):
+            break
+        if earlier.role == "user" and earlier.participant == last.participant:
+            chain.append(earlier.content)
+    question = " ".join(gist(text) for text in reversed(chain))
+    return PreviousTurn(question, gist(answer.content) if answer else "")
+
+
+def person_spoken_of(
+    window: Sequence[WindowMessage], turn: PreviousTurn, present: Present
+) -> str | None:
+    """The name of whom "he" or "she" is: named last in the question, its answer, or before.
+
+    Else the only other human in the window, if there is just one.
+    """
+    unmeant = {one.participant for one in window if one.role == "assistant"} | {present.asker}
+    for text in (turn.question, turn.answer, *(one.content for one in reversed(window))):
+        for mention in reversed(present.mentioned(text)):
+            if not mention.identities & unmeant:
+                return text[mention.start : mention.end].strip("@").removesuffix("'s")
+    others = {one.participant for one in window} - unmeant
+    return others.pop() if len(others) == 1 else None
+
+
+def gist(text: str) -> str:
+    """A short text itself; of a long one its last question, or its beginning."""
+    if len(text) <= MAX_GIST_CHARS:
+        return text
+    asked = [line for line in text.splitlines() if line.rstrip().endswith(("?", "？"))]
+    return (asked[-1] if asked else text)[:MAX_GIST_CHARS]
+
+
+def _place_of_question(window: Sequence[WindowMessage], asker: str | None) -> int | None:
+    asked = [
+        place
+        for place, one in enumerate(window)
+        if one.role == "user" and not is_small_talk(one.content)
+    ]
+    own = [place for place in asked if window[place].participant == asker]
+    if own and own[-1] >= len(window) - STILL_ON:
+        return own[-1]
+    return asked[-1] if asked else None

@@ -1,0 +1,66 @@
+"""What a query asks for, read once: people, days, places, and the text to embed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from retrieval.search.query.dates import Days, named_days
+from retrieval.search.query.people import About, as_first_person, asked_about, mentions
+from retrieval.search.query.small_talk import is_small_talk
+
+MAX_EMBEDDED_CHARS = 2000
+"""The model reads no further than this."""
+
+_WHERE = re.compile(
+    r"^\W*where\b|\b(?:what|which)\s+(?:city|country|place|state|town)\b", re.IGNORECASE
+)
+_ASKING = re.compile(
+    r"""^\W*(?:(?:and|but|so|or)\s+)?
+    (?:who|whom|whose|what|when|where|which|why|how
+      |am|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query as the search understands it."""
+
+    text: str
+    embedded_text: str
+    about: About
+    named: frozenset[str]
+    days: list[Days]
+    asked_at: datetime
+    """The asker's clock, with the time zone in which the days count."""
+    asks_where: bool
+    small_talk: bool
+
+
+def understand(
+    text: str,
+    *,
+    names: Mapping[str, frozenset[str]],
+    participants: int,
+    asker: str | None,
+    now: datetime,
+) -> Query:
+    """Read the query in the light of the room. `now` is the asker's clock, with its time zone."""
+    named = mentions(text, names, participants=participants)
+    return Query(
+        text=text,
+        embedded_text=_as_question(as_first_person(text, named)[:MAX_EMBEDDED_CHARS]),
+        about=asked_about(text, named, asker=asker),
+        named=frozenset().union(*(mention.identities for mention in named)),
+        days=named_days(text[:MAX_EMBEDDED_CHARS], now=now),
+        asked_at=now,
+        asks_where=_WHERE.search(text) is not None,
+        small_talk=is_small_talk(text),
+    )
+
+
+def _as_question(text: str) -> str:
+    """Put the question mark back that speech, and a search begun while it lasted, leave out."""
+    bare = text.rstrip()
+    return f"{bare}?" if bare[-1:].isalnum() and _ASKING.match(bare) else text

@@ -1,0 +1,1 @@
+"""From facts about a candidate to its score."""

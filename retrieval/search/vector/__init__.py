@@ -1,0 +1,1 @@
+"""Vector search: exact cosines, binary codes, HNSW."""

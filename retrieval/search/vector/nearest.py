@@ -1,0 +1,130 @@
+"""The vector arm: the messages nearest to a query, in the way that the conversation needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from retrieval.columns import Integers
+from retrieval.search.codes import nearest_by_code
+from retrieval.search.query.filters import Filters
+from retrieval.search.vector.cosines import Nearest, Preferred, Target, best_messages, nearest_of
+from retrieval.search.vector.hnsw import nearest_in_graph
+from retrieval.search.vector.tiers import Tier
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the vector arm is asked for, beside the query's embedding."""
+
+    filters: Filters
+    preferred: Preferred
+    smoothed: bool
+    """Whether to compare with messages in context, and alone after the last that has one; else with
+    messages alone, which are all there while a backfill runs."""
+    limit: int
+    last_seq: int | None = None
+    """The conversation's newest message, if known: nothing is looked for beyond it."""
+
+
+async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier) -> Integers:
+    """The nearest messages, best first: what is prepared of the conversation, and the rest exactly.
+
+    What is prepared has smoothed embeddings only, and all of them.
+    """
+    end = 0
+    parts: list[Nearest] = []
+    if tier.graph_to > 0 and not wanted.filters.any and not wanted.preferred.date_gain:
+        end = tier.graph_to
+        parts = await _along_the_graph(db, target, wanted=wanted, up_to=end)
+    elif tier.coded_to > 0:
+        end = tier.coded_to
+        parts = [await _by_code(db, target, wanted=wanted, up_to=end)]
+    if wanted.last_seq is None or end < wanted.last_seq:
+        parts.append(await nearest_exactly(db, target, after=end, wanted=wanted))
+    return best_messages(parts, limit=wanted.limit)
+
+
+async def _along_the_graph(
+    db: "Database", target: Target, *, wanted: Wanted, up_to: int
+) -> list[Nearest]:
+    preferred, limit = wanted.preferred, wanted.limit
+    found = await nearest_in_graph(db, target, up_to=up_to, preferred=preferred, limit=limit)
+    rest = _of_the_preferred(wanted, enough_of_the_role=found.of_the_role >= limit)
+    by_code = [await _by_code(db, target, wanted=theirs, up_to=up_to) for theirs in rest]
+    return [found.nearest, *by_code]
+
+
+def _of_the_preferred(wanted: Wanted, *, enough_of_the_role: bool) -> Iterator[Wanted]:
+    """A graph knows nothing of speakers: those it may have missed are compared apart."""
+    preferred = wanted.preferred
+    if preferred.speaker_gain and preferred.about.people:
+        yield replace(
+            wanted, filters=replace(wanted.filters, participants=[*preferred.about.people])
+        )
+    if preferred.speaker_gain and preferred.about.role and not enough_of_the_role:
+        yield replace(wanted, filters=replace(wanted.filters, roles=[preferred.about.role]))
+
+
+async def _by_code(db: "Database", target: Target, *, wanted: Wanted, up_to: int) -> Nearest:
+    return await nearest_by_code(
+        db,
+        target,
+        up_to=up_to,
+        preferred=wanted.preferred,
+        filters=wanted.filters,
+        limit=wanted.limit,
+    )
+
+
+NEAREST = """
+select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
+  from (
+    (select seq,
+            -(embedding <#> $3)
+            + case when $9::float8 = 0 then 0
+                   when participant = any($10::text[]) or role = $11 then $9::float8
+                   when role = 'assistant' and cardinality($10::text[]) > 0 then -$9::float8
+                   else 0 end
+            + case when $12::float8 = 0 then 0
+                   when $13::tstzmultirange @> created_at then $12::float8
+                   else 0 end as nearness
+       from message_embedding
+      where conversation_id = $1 and model_id = $2 and smoothed = $15 and seq > $16
+        and ($4::timestamptz is null or created_at >= $4)
+        and ($5::timestamptz is null or created_at < $5)
+        and ($6::text[] is null or participant = any($6))
+        and ($7::text[] is null or role = any($7))
+        and ($8::bigint[] = '{}' or seq <> all($8))
+      order by nearness desc
+      limit $14)
+    union all
+    (select seq, -(embedding <#> $3) as nearness
+       from message_embedding
+      where $15 and conversation_id = $1 and model_id = $2 and smoothed = false
+        and seq > greatest($16, (select coalesce(max(seq), 0) from message_embedding
+                                  where conversation_id = $1 and model_id = $2 and smoothed = true))
+        and ($4::timestamptz is null or created_at >= $4)
+        and ($5::timestamptz is null or created_at < $5)
+        and ($6::text[] is null or participant = any($6))
+        and ($7::text[] is null or role = any($7))
+        and ($8::bigint[] = '{}' or seq <> all($8))
+      order by nearness desc
+      limit $14)) nearest
+"""
+
+
+async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted: Wanted) -> Nearest:
+    """Of all embeddings beyond the seq `after`; every one is compared."""
+    row = await db.fetchrow(
+        NEAREST,
+        *target.parameters(),
+        *wanted.filters.parameters(),
+        *wanted.preferred.parameters(),
+        wanted.limit,
+        wanted.smoothed,
+        after,
+    )
+    return nearest_of(row)

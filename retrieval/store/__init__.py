@@ -1,0 +1,1 @@
+"""The tables: conversations, messages, events, sessions, workers."""

@@ -1,0 +1,77 @@
+"""What is written when messages are new: their rows, and everything that is kept about them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from retrieval.store import lexical_index, participant_names
+from retrieval.text import traits
+from retrieval.wire import ConversationId, Message
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Connection
+
+COUNT = """
+update conversation
+   set last_seq = $2,
+       message_count = message_count + $3,
+       passage_count = passage_count + $4,
+       word_count = word_count + $5
+ where conversation_id = $1
+"""
+
+ENQUEUE = """
+insert into embedding_job (conversation_id, model_id, seq)
+select $1, model_id, seq
+  from embedding_model cross join unnest($2::bigint[]) as fresh (seq)
+ where state in ('filling', 'active')
+"""
+
+
+async def insert_new(
+    connection: "Connection",
+    *,
+    conversation_id: ConversationId,
+    messages: Sequence[Message],
+    language: str,
+) -> None:
+    """Write numbered messages, what finds them, what counts them, and what is left to embed.
+
+    Expects a transaction that holds the conversation's lock.
+    """
+    await _insert_messages(connection, conversation_id, messages)
+    await participant_names.record_names(
+        connection, conversation_id=conversation_id, identities={m.participant for m in messages}
+    )
+    indexed = await lexical_index.index_messages(
+        connection, conversation_id=conversation_id, messages=messages, language=language
+    )
+    await connection.execute(
+        COUNT, conversation_id, messages[-1].seq, len(messages), indexed.passages, indexed.words
+    )
+    await connection.execute(ENQUEUE, conversation_id, [message.seq for message in messages])
+
+
+INSERT_MESSAGES = """
+insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
+                     interrupted, traits, word_count)
+select $1, *
+  from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+              $8::boolean[], $9::smallint[], $10::integer[])
+"""
+
+
+async def _insert_messages(
+    connection: "Connection", conversation_id: ConversationId, messages: Sequence[Message]
+) -> None:
+    columns: list[list[Any]] = [
+        [message.seq for message in messages],
+        [message.id for message in messages],
+        [message.role for message in messages],
+        [message.participant for message in messages],
+        [message.content for message in messages],
+        [message.created_at for message in messages],
+        [message.interrupted for message in messages],
+        [traits.of(message.content) for message in messages],
+        [len(message.content.split()) for message in messages],
+    ]
+    await connection.execute(INSERT_MESSAGES, conversation_id, *columns)

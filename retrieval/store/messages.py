@@ -1,0 +1,207 @@
+"""The history of a conversation: appended in order, exactly once, and read back in pages."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from retrieval.database.connection import transaction
+from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.store.message_rows import insert_new
+from retrieval.wire import (
+    AppendOutcome,
+    AppendResult,
+    ConversationId,
+    Message,
+    MessageCreate,
+    MessageId,
+    MessagePage,
+)
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Connection, Database, Record
+
+PENDING_CHANNEL = "longroom_pending"
+STREAM_PAGE_MESSAGES = 1000
+LAST_SEQ = 2**63 - 1
+
+
+async def append_messages(
+    db: "Database", *, conversation_id: ConversationId, messages: Sequence[MessageCreate]
+) -> AppendResult:
+    """Store a batch as a whole, in its order; what is already stored is left as it is.
+
+    The messages are found by the lexical arm at once; for the vector arm they are pending, which
+    is told on PENDING_CHANNEL after the commit. Raises ConversationNotFound, and MessageConflict
+    if an id is taken by other content: then nothing of the batch was stored.
+    """
+    async with transaction(db) as connection:
+        conversation = await _lock(connection, conversation_id)
+        stored = await _stored(connection, conversation_id, messages)
+        fresh = _numbered(_fresh(messages, stored), after=conversation["last_seq"])
+        if fresh:
+            await insert_new(
+                connection,
+                conversation_id=conversation_id,
+                messages=list(fresh.values()),
+                language=conversation["language"],
+            )
+    if fresh:
+        await db.execute(NOTIFY, PENDING_CHANNEL, str(conversation_id))
+    return AppendResult(outcomes=[_outcome(message.id, stored, fresh) for message in messages])
+
+
+NOTIFY = """
+select pg_notify($1, $2)
+"""
+
+PAGE_BEFORE = """
+select conversation.message_count, page.*
+  from conversation
+  left join (
+        select seq, message_id, role, participant, content, created_at, interrupted
+          from message
+         where conversation_id = $1 and seq < $2
+         order by seq desc
+         limit $3) page on true
+ where conversation.conversation_id = $1
+ order by page.seq
+"""
+
+PAGE_AFTER = """
+select conversation.message_count, page.*
+  from conversation
+  left join (
+        select seq, message_id, role, participant, content, created_at, interrupted
+          from message
+         where conversation_id = $1 and seq > $4 and seq < $2
+         order by seq
+         limit $3) page on true
+ where conversation.conversation_id = $1
+ order by page.seq
+"""
+
+
+async def recent_messages(
+    db: "Database",
+    *,
+    conversation_id: ConversationId,
+    limit: int,
+    before: int | None = None,
+    after: int | None = None,
+) -> MessagePage:
+    """At most `limit` messages, oldest first, with the conversation's message count.
+
+    The newest ones; with `before` the newest of those numbered below it; with `after` the oldest
+    of those numbered above it. Raises ConversationNotFound.
+    """
+    last = LAST_SEQ if before is None else before
+    if after is None:
+        rows = await db.fetch(PAGE_BEFORE, conversation_id, last, limit)
+    else:
+        rows = await db.fetch(PAGE_AFTER, conversation_id, last, limit, after)
+    if not rows:
+        raise ConversationNotFound(conversation_id)
+    return MessagePage(
+        messages=[message_of(row) for row in rows if row["seq"] is not None],
+        message_count=rows[0]["message_count"],
+    )
+
+
+async def stream_messages(
+    db: "Database", *, conversation_id: ConversationId
+) -> AsyncIterator[Message]:
+    """All messages, oldest first, page by page: no transaction stays open while they are used.
+
+    Raises ConversationNotFound.
+    """
+    after = 0
+    while True:
+        page = await recent_messages(
+            db, conversation_id=conversation_id, limit=STREAM_PAGE_MESSAGES, after=after
+        )
+        for message in page.messages:
+            yield message
+        if len(page.messages) < STREAM_PAGE_MESSAGES:
+            return
+        after = page.messages[-1].seq
+
+
+def message_of(row: "Record") -> Message:
+    """The message in a row that has all its columns."""
+    return Message(
+        id=MessageId(row["message_id"]),
+        seq=row["seq"],
+        role=row["role"],
+        participant=row["participant"],
+        content=row["content"],
+        created_at=row["created_at"],
+        interrupted=row["interrupted"],
+    )
+
+
+LOCK_CONVERSATION = """
+select last_seq, language from conversation where conversation_id = $1 for update
+"""
+
+
+async def _lock(connection: "Connection", conversation_id: ConversationId) -> "Record":
+    """Appends to one conversation happen one after another; the lock goes with the transaction."""
+    row = await connection.fetchrow(LOCK_CONVERSATION, conversation_id)
+    if row is None:
+        raise ConversationNotFound(conversation_id)
+    return row
+
+
+STORED = """
+select seq, message_id, role, participant, content, created_at, interrupted
+  from message
+ where conversation_id = $1 and message_id = any($2)
+"""
+
+
+async def _stored(
+    connection: "Connection", conversation_id: ConversationId, messages: Sequence[MessageCreate]
+) -> dict[str, Message]:
+    # A statement of its own: its snapshot is taken after the lock was won, and so sees what the
+    # transaction before us stored.
+    rows = await connection.fetch(STORED, conversation_id, [message.id for message in messages])
+    return {row["message_id"]: message_of(row) for row in rows}
+
+
+def _fresh(
+    messages: Sequence[MessageCreate], stored: Mapping[str, Message]
+) -> dict[str, MessageCreate]:
+    """What is not stored yet, by id. Raises MessageConflict."""
+    fresh: dict[str, MessageCreate] = {}
+    conflicts: dict[str, None] = {}
+    for message in messages:
+        other = stored.get(message.id) or fresh.setdefault(message.id, message)
+        if _content(other) != _content(message):
+            conflicts[message.id] = None
+    if conflicts:
+        raise MessageConflict(list(conflicts))
+    return fresh
+
+
+def _content(message: Message | MessageCreate) -> tuple[object, ...]:
+    return (
+        message.role,
+        message.participant,
+        message.content,
+        message.created_at,
+        message.interrupted,
+    )
+
+
+def _numbered(fresh: Mapping[str, MessageCreate], *, after: int) -> dict[str, Message]:
+    return {
+        message_id: Message(seq=seq, **dict(message))
+        for seq, (message_id, message) in enumerate(fresh.items(), start=after + 1)
+    }
+
+
+def _outcome(
+    message_id: MessageId, stored: Mapping[str, Message], fresh: Mapping[str, Message]
+) -> AppendOutcome:
+    if message_id in stored:
+        return AppendOutcome(id=message_id, seq=stored[message_id].seq, status="duplicate")
+    return AppendOutcome(id=message_id, seq=fresh[message_id].seq, status="stored")

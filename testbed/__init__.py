@@ -1,0 +1,1 @@
+"""Real parts on loopback that tests and benchmarks start."""

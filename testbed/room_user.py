@@ -1,0 +1,155 @@
+"""A person in a LiveKit room: joins, types, hears the answers and how each turn ended."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import uuid4
+
+from livekit import api, rtc
+
+from testbed.livekit_server import API_KEY, API_SECRET
+
+AGENT = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+FINAL_OUTCOMES = {"answered", "interrupted", "empty", "failed", "refused"}
+
+
+@dataclass
+class Answer:
+    """One reply as it was streamed. `complete` is what the stream says of itself."""
+
+    agent: str
+    text: str = ""
+    first_at: float = 0.0
+    ended_at: float = 0.0
+    complete: bool = False
+
+
+@dataclass
+class Turn:
+    """A question, how the agent says it ended, and what was streamed meanwhile."""
+
+    question_id: str
+    sent_at: float
+    outcome: str
+    reason: str | None
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return " ".join(answer.text for answer in self.answers)
+
+
+def join_token(identity: str, room: str, *, metadata: str = "") -> str:
+    """A token as a backend hands it out."""
+    grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True)
+    token = api.AccessToken(API_KEY, API_SECRET).with_identity(identity).with_name(identity)
+    return token.with_metadata(metadata).with_grants(grants).to_jwt()
+
+
+async def until(condition: Callable[[], Any], *, timeout_s: float = 20.0) -> None:
+    """Wait for a condition; fails with TimeoutError."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110  # the SDK's state has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+class RoomUser:
+    """The user's side, on the real SDK."""
+
+    def __init__(self, identity: str) -> None:
+        self.identity = identity
+        self.room = rtc.Room()
+        self.answers: list[Answer] = []
+        self.statuses: list[dict[str, Any]] = []
+        self._reading: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def join(cls, url: str, room: str, identity: str, *, metadata: str = "") -> Self:
+        """Join and be visible to the others at once."""
+        user = cls(identity)
+        # Handlers first: nothing that arrives with the connection is lost.
+        user.room.register_text_stream_handler("lk.transcription", user._on_transcription)
+        user.room.on("data_received", user._on_data)
+        await user.room.connect(url, join_token(identity, room, metadata=metadata))
+        # Without a published track others would learn of us only up to 3 s later.
+        await user.room.local_participant.set_attributes({"present": "1"})
+        return user
+
+    async def leave(self) -> None:
+        """Leave; harmless if one has left already."""
+        await self.room.disconnect()
+        for task in self._reading:
+            task.cancel()
+
+    @property
+    def agents(self) -> list[str]:
+        """Identities of the agents that are listed."""
+        participants = self.room.remote_participants.values()
+        return [person.identity for person in participants if person.kind == AGENT]
+
+    async def agent_is_there(self, *, timeout_s: float = 20.0) -> None:
+        await until(lambda: self._ready_agents(), timeout_s=timeout_s)
+
+    def _ready_agents(self) -> list[str]:
+        participants = self.room.remote_participants.values()
+        return [person.identity for person in participants if "longroom.ready" in person.attributes]
+
+    async def say(self, text: str, *, message_id: str | None = None) -> str:
+        """Send a typed message; returns its id, which is the stream's."""
+        message_id = message_id or uuid4().hex
+        writer = await self.room.local_participant.stream_text(
+            topic="lk.chat", stream_id=message_id
+        )
+        await writer.write(text)
+        await writer.aclose()
+        return message_id
+
+    async def ask(
+        self, text: str, *, message_id: str | None = None, timeout_s: float = 20.0
+    ) -> Turn:
+        """Send a question and wait until the agent says how it ended."""
+        heard = len(self.answers)
+        sent_at = time.monotonic()
+        message_id = await self.say(text, message_id=message_id)
+        status = await self.outcome(message_id, timeout_s=timeout_s)
+        await until(lambda: all(a.ended_at for a in self.answers), timeout_s=5)
+        answers = self.answers[heard:]
+        return Turn(message_id, sent_at, status["outcome"], status.get("reason"), answers)
+
+    async def outcome(self, message_id: str, *, timeout_s: float = 20.0) -> dict[str, Any]:
+        """The final status of a question."""
+        await until(lambda: self._final(message_id), timeout_s=timeout_s)
+        return self._final(message_id)[0]
+
+    def _final(self, message_id: str) -> list[dict[str, Any]]:
+        return [
+            status
+            for status in self.statuses
+            if status["question_id"] == message_id and status["outcome"] in FINAL_OUTCOMES
+        ]
+
+    def _on_data(self, packet: rtc.DataPacket) -> None:
+        if packet.topic == "longroom.turn":
+            self.statuses.append(json.loads(packet.data) | {"heard_at": time.monotonic()})
+
+    def _on_transcription(self, reader: rtc.TextStreamReader, sender: str) -> None:
+        if not sender.startswith("agent-"):
+            return
+        task = asyncio.create_task(self._read(reader, Answer(sender)))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    async def _read(self, reader: rtc.TextStreamReader, answer: Answer) -> None:
+        self.answers.append(answer)
+        try:
+            async for delta in reader:
+                answer.first_at = answer.first_at or time.monotonic()
+                answer.text += delta
+            final = (reader.info.attributes or {}).get("lk.transcription_final")
+            answer.complete = final == "true"
+        except rtc.StreamError:
+            answer.complete = False  # the agent died or left in mid-stream
+        answer.ended_at = time.monotonic()

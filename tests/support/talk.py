@@ -1,0 +1,120 @@
+"""The agent on a session without a room, talking to a scripted model and a fake backend."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from livekit.agents.llm import LLM
+from livekit.agents.voice.audio_recognition import _EndOfTurnInfo, _EndOfTurnMetrics
+
+from agent.conversation.bounded_session import BoundedSession
+from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.reply import TurnTrace
+from agent.conversation.resume import resume
+from agent.messages.question import Question
+from agent.outbox.outbox import Outbox
+from agent.recall.query import Asker
+from agent.settings import AgentSettings
+from retrieval.wire import MessageCreate, MessageId
+from tests.support.fake_backend import FakeBackend
+
+
+@dataclass
+class Talk:
+    """A running agent and what a test needs to drive it."""
+
+    room_agent: RoomAgent
+    outbox: Outbox
+    numbers: "count[int]"
+
+    async def ask(self, text: str, *, speaker: str = "ana") -> TurnTrace:
+        """A typed turn."""
+        id_ = MessageId(f"typed-{next(self.numbers)}-{uuid4().hex[:6]}")
+        return await self.room_agent.ask(Question(id_, speaker, text, datetime.now(UTC)))
+
+    def end_spoken_turn(self, text: str) -> None:
+        """What LiveKit does when it decides that the user has finished speaking."""
+        activity = self.room_agent.session._activity
+        assert activity is not None
+        metrics = _EndOfTurnMetrics(
+            started_speaking_at=None,
+            stopped_speaking_at=None,
+            transcription_delay=None,
+            end_of_turn_delay=None,
+        )
+        activity.on_end_of_turn(
+            _EndOfTurnInfo(
+                skip_reply=False,
+                new_transcript=text,
+                transcript_confidence=1.0,
+                metrics=metrics,
+            )
+        )
+
+    @property
+    def window(self) -> list[tuple[str, str]]:
+        messages = self.room_agent.agent.chat_ctx.messages()
+        return [(m.role, m.text_content or "") for m in messages if m.role != "system"]
+
+
+@asynccontextmanager
+async def talking(
+    backend: FakeBackend,
+    llm: LLM[Any],
+    data_dir: Path,
+    *,
+    session_options: dict[str, Any] | None = None,
+    after_greeting: bool = True,
+    **settings: Any,
+) -> AsyncIterator[Talk]:
+    """An agent in the room "den", greeting nobody unless the settings say so."""
+    chosen: dict[str, Any] = {
+        "greeting": "",
+        "welcome_back": "",
+        "farewell": "",
+        "outbox_retry_s": 0.01,
+    }
+    config = AgentSettings(data_dir=data_dir, **(chosen | settings))
+    client = backend.client()
+    resumed = await resume(client, config, room="den", identity="agent", session_id=uuid4().hex)
+    session = BoundedSession(
+        llm=llm,
+        vad=None,
+        turn_handling={"turn_detection": "manual"},
+        user_away_timeout=None,
+        **(session_options or {}),
+    )
+    people = People("agent", lambda identity: Asker(identity or "ana"), lambda: True)
+    room_agent = RoomAgent(config, client=client, resumed=resumed, session=session, people=people)
+    if after_greeting:
+        await session.start(room_agent.agent, capture_run=True)
+    else:
+        await session.start(room_agent.agent)
+    try:
+        yield Talk(room_agent, resumed.outbox, count(1))
+    finally:
+        await room_agent.close()
+        await client.aclose()
+
+
+async def remember(backend: FakeBackend, *texts: str, participant: str = "ana") -> None:
+    """Store messages as if they had been said a while ago."""
+    conversation_id = backend.room("den")
+    said = [
+        MessageCreate(
+            id=MessageId(f"old-{uuid4().hex[:8]}"),
+            role="user",
+            participant=participant,
+            content=text,
+            created_at=datetime(2026, 3, 14, 12, n % 60, tzinfo=UTC),
+        )
+        for n, text in enumerate(texts)
+    ]
+    client = backend.client()
+    await client.append_messages(conversation_id, said)
+    await client.aclose()
