@@ -26,15 +26,16 @@ from agent.outbox.files import folder
 from agent.outbox.recovery import sweep
 from agent.room.dependencies import open_client
 from agent.room.job import RoomJob
-from agent.room.leader_election import hand_over
 from agent.settings import AgentSettings
 from agent.supervision.admission import Admission
+from agent.supervision.drain import hand_over
 from agent.supervision.heartbeat import Heartbeat
 from agent.supervision.job_supervisor import CrashWatch, successor
 from agent.tracing import flush, start_exporting
 from agent.warmup.prebuilt import take_parts
 from agent.warmup.process_memory import collect_often, use_one_arena
 from agent.worker_settings import WorkerSettings
+from retrieval.settings_errors import describe
 
 SWEEP_TIMEOUT_S = 20.0
 READY_PARTS = "parts"
@@ -199,18 +200,7 @@ def read_settings() -> tuple[WorkerSettings, AgentSettings]:
     try:
         return WorkerSettings(), AgentSettings()
     except ValidationError as error:
-        # Without the input, which may be a secret.
-        lines = [
-            f"  {_variable(str(problem['loc'][0]))}: {problem['msg']}"
-            for problem in error.errors(include_input=False)
-        ]
-        reason = "the worker's settings are not usable:\n" + "\n".join(lines)
-        raise SystemExit(reason) from None
-
-
-def _variable(name: str) -> str:
-    """A setting's environment variable: errors name the field or its alias."""
-    return name if name.isupper() else f"AGENT_{name}".upper()
+        raise SystemExit(f"the worker's settings are not usable: {describe(error)}") from None
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,6 @@
 """`python -m backend_stub`: serve the backend search API in this process."""
 
 import argparse
-import asyncio
 import sys
 from typing import Any
 
@@ -9,13 +8,13 @@ import asyncpg
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from backend_stub.app import create_app
 from backend_stub.errors import BackendStartError
 from backend_stub.http.tracing import start_exporting
 from backend_stub.logs import configure_logs
-from backend_stub.serving import bind, serve
+from backend_stub.serving import run
 from backend_stub.settings import BackendSettings
 from retrieval.errors import DatabaseUnfit, EmbeddingError
+from retrieval.settings_errors import describe
 
 CANNOT_START = 2
 
@@ -27,19 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     configure_logs()
     start_exporting()
     try:
-        settings = BackendSettings(**_given(options))
-        app = create_app(settings)
-        with bind(settings.host, settings.port) as listener:
-            asyncio.run(
-                serve(
-                    app,
-                    listener=listener,
-                    drain_timeout_s=settings.drain_timeout_s,
-                    exit_with_parent=exit_with_parent,
-                )
-            )
+        run(BackendSettings(**_given(options)), exit_with_parent=exit_with_parent)
     except ValidationError as error:
-        return _refuse(_settings_errors(error))
+        return _refuse(describe(error))
     except (SettingsError, BackendStartError, DatabaseUnfit, EmbeddingError) as error:
         return _refuse(str(error))
     except asyncpg.PostgresError as error:
@@ -50,11 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m backend_stub",
-        description="Serve the backend search API. Settings come from BACKEND_* and DATABASE_URL.",
+        description="Serve the backend search API on DATABASE_URL. Settings come from BACKEND_*."
+        " `longroom backend` brings a database of its own.",
     )
     parser.add_argument("--host", help="address to serve (BACKEND_HOST)")
     parser.add_argument("--port", type=int, help="port to serve, 0 for a free one (BACKEND_PORT)")
-    parser.add_argument("--data-dir", help="folder of the embedded database (LONGROOM_DATA_DIR)")
     parser.add_argument(
         "--migrate", action="store_true", default=None, help="apply migrations (BACKEND_MIGRATE)"
     )
@@ -73,14 +62,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _settings_errors(error: ValidationError) -> str:
-    # Without the input: it may be a secret.
-    return "; ".join(
-        f"{'.'.join(map(str, item['loc'])) or error.title}: {item['msg']}"
-        for item in error.errors(include_input=False)
-    )
 
 
 def _refuse(reason: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -13,7 +14,7 @@ from backend_stub.http.openapi import describe_problems
 from backend_stub.http.problems import install_problems
 from backend_stub.http.request_log import RequestLog
 from backend_stub.http.tracing import Tracing
-from backend_stub.resources import open_resources
+from backend_stub.resources import DatabaseSource, configured_database, open_resources
 from backend_stub.routes import (
     events,
     health,
@@ -36,8 +37,11 @@ when in doubt, send again.
 """
 
 
-def create_app(settings: BackendSettings) -> FastAPI:
+def create_app(settings: BackendSettings, *, database: DatabaseSource | None = None) -> FastAPI:
     """The application; its lifespan opens and closes everything it holds.
+
+    `database` gives the URL of the database for as long as the application lives; DATABASE_URL if
+    left out.
 
     Raises OpenBindRefused when the address would expose it without a credential. The lifespan
     raises DatabaseUnfit or EmbeddingError when it must not start with what it found.
@@ -47,7 +51,9 @@ def create_app(settings: BackendSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings, metrics) as app.state.resources:
+        async with open_resources(
+            settings, metrics, database=database or partial(configured_database, settings)
+        ) as app.state.resources:
             yield
 
     app = FastAPI(

@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backend_stub.http.metrics import Metrics
 from backend_stub.livekit.rooms import LiveKitRooms, open_livekit
 from backend_stub.settings import BackendSettings
-from longroom.embedded_postgres.supervisor import running_postgres
 from retrieval.ann.maintenance import LargeRooms
 from retrieval.database import migrations
 from retrieval.database.pool import connect
@@ -23,6 +22,7 @@ from retrieval.embeddings.worker import EmbeddingWorker
 if TYPE_CHECKING:
     import asyncpg
 
+DatabaseSource = Callable[[], AbstractAsyncContextManager[str]]
 WORKER_CONNECTIONS = 3  # of its own, so that filling in embeddings never makes a search wait
 CLOSE_S = 5
 
@@ -44,13 +44,15 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIterator[Resources]:
+async def open_resources(
+    settings: BackendSettings, metrics: Metrics, *, database: DatabaseSource
+) -> AsyncIterator[Resources]:
     """Open everything in order and close it in reverse.
 
     Raises DatabaseUnfit or EmbeddingError when the backend must not start with what it found.
     """
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(_database_url(settings))
+        url = await stack.enter_async_context(database())
         pool = await connect(
             url, pool_size=settings.database.pool_size, acquire_timeout_s=settings.pool_timeout_s
         )
@@ -78,16 +80,15 @@ async def open_resources(settings: BackendSettings, metrics: Metrics) -> AsyncIt
 
 
 @asynccontextmanager
-async def _database_url(settings: BackendSettings) -> AsyncIterator[str]:
-    if settings.database.url is not None:
-        url = settings.database.url.get_secret_value()
-        if settings.migrate:
-            await migrations.migrate(url)
-        yield url
-        return
-    async with running_postgres(settings.data_dir) as url:
+async def configured_database(settings: BackendSettings) -> AsyncIterator[str]:
+    """DATABASE_URL, with migrations applied if the settings say so.
+
+    Raises DatabaseUnfit when it is not set.
+    """
+    url = settings.database.required_url(instead="longroom backend")
+    if settings.migrate:
         await migrations.migrate(url)
-        yield url
+    yield url
 
 
 @asynccontextmanager

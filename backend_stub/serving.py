@@ -13,9 +13,31 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from backend_stub.app import create_app
 from backend_stub.errors import AddressRefused
+from backend_stub.resources import DatabaseSource
+from backend_stub.settings import BackendSettings
 
 logger = logging.getLogger(__name__)
+
+
+def run(
+    settings: BackendSettings,
+    *,
+    database: DatabaseSource | None = None,
+    exit_with_parent: bool = False,
+) -> None:
+    """Serve until a signal. Raises what `create_app`, `bind` and the lifespan raise."""
+    app = create_app(settings, database=database)
+    with bind(settings.host, settings.port) as listener:
+        asyncio.run(
+            serve(
+                app,
+                listener=listener,
+                drain_timeout_s=settings.drain_timeout_s,
+                exit_with_parent=exit_with_parent,
+            )
+        )
 
 
 async def serve(

@@ -1,6 +1,5 @@
 """What the backend reads from its surroundings; built once, by the program that starts it."""
 
-from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -97,11 +96,6 @@ class BackendSettings(BaseSettings):
     )
     drain_timeout_s: int = Field(
         default=10, ge=0, description="time for open requests to finish at SIGTERM, in seconds"
-    )
-    data_dir: Path = Field(
-        default=Path(".longroom"),
-        validation_alias="LONGROOM_DATA_DIR",
-        description="where the embedded database lives",
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)

@@ -14,7 +14,7 @@ from longroom.log_file import log_file
 
 INSTALLATION = Path(__file__).parents[1]
 READY = "ready "
-REFUSED = "backend_stub: "
+REFUSED = "longroom: "
 START_S = 180.0  # a database that recovers from a crash may need most of it
 STOP_S = 20.0
 POLL_S = 0.03
@@ -47,7 +47,17 @@ def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
     # Its standard input is our pipe: however we end, also by kill -9, it reads the end of it and
     # ends itself. A session of its own keeps the terminal's Ctrl-C away from it.
     # -P and PYTHONPATH: our own installation, whatever lies in the current folder.
-    command = [sys.executable, "-P", "-m", "backend_stub", "--host", "127.0.0.1", "--port", "0"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "longroom",
+        "backend",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+    ]
     settings = {"LONGROOM_DATA_DIR": str(data_dir.resolve()), "PYTHONPATH": str(INSTALLATION)}
     return subprocess.Popen(  # noqa: S603 - our own program, no shell
         [*command, "--exit-with-parent"],

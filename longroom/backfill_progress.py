@@ -1,5 +1,6 @@
 """Shows how far a backfill is, how fast, and how long it will take."""
 
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -35,9 +36,9 @@ class BackfillProgress:
         self._total = waiting
         self._waiting = waiting
 
-    def __enter__(self) -> "BackfillProgress":
+    def __enter__(self) -> Callable[[int], None]:
         self._progress.start()
-        return self
+        return self._show
 
     def __exit__(
         self,
@@ -47,8 +48,7 @@ class BackfillProgress:
     ) -> None:
         self._progress.stop()
 
-    def waiting(self, count: int) -> None:
-        """So many messages wait now."""
+    def _show(self, count: int) -> None:
         self._total += max(0, count - self._waiting)
         self._waiting = count
         self._progress.update(self._task, total=self._total, completed=self._total - count)

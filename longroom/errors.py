@@ -7,10 +7,6 @@ CommandError            one clear line on stderr, and an exit code
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 
 class CommandError(Exception):
@@ -38,38 +34,13 @@ def clear_errors() -> Iterator[None]:
 
     from agent.errors import AgentError
     from retrieval.errors import RetrievalError
+    from retrieval.settings_errors import describe
 
     try:
         yield
     except ValidationError as error:
-        raise ConfigurationError(_told(error)) from error
+        raise ConfigurationError(describe(error)) from error
     except (SettingsError, RetrievalError) as error:
         raise ConfigurationError(str(error)) from error
     except AgentError as error:
         raise CommandFailed(str(error)) from error
-
-
-def _told(error: "ValidationError") -> str:
-    # Without the input: it may be a secret.
-    return "; ".join(
-        f"{_name(error.title, each['loc'])}: "
-        + ("is not set" if each["type"] == "missing" else each["msg"].removeprefix("Value error, "))
-        for each in error.errors(include_input=False)
-    )
-
-
-# pydantic tells a field's own name; what a user can mend is the environment variable.
-PREFIXES = {
-    "AgentSettings": "AGENT_",
-    "BackendSettings": "BACKEND_",
-    "DatabaseSettings": "DATABASE_",
-    "EmbeddingSettings": "EMBEDDING_",
-    "LiveKitSettings": "LIVEKIT_",
-    "WorkerSettings": "AGENT_",
-}
-
-
-def _name(title: str, location: tuple[int | str, ...]) -> str:
-    name = ".".join(str(part) for part in location) or title
-    prefix = PREFIXES.get(title)
-    return name if prefix is None or not name.islower() else prefix + name.upper()

@@ -24,10 +24,16 @@ class DatabaseSettings(BaseSettings):
         default=8, ge=1, le=200, description="connections that one process keeps open at most"
     )
 
-    def required_url(self) -> str:
-        """The URL, for programs that cannot do without. Raises DatabaseUnfit when it is empty."""
+    def required_url(self, *, instead: str) -> str:
+        """The URL; `instead` is the command that brings a database of its own.
+
+        Raises DatabaseUnfit when there is none.
+        """
         if self.url is None:
-            raise DatabaseUnfit("DATABASE_URL is not set; give the database's address")
+            raise DatabaseUnfit(
+                "DATABASE_URL is not set; give the database's address,"
+                f" or run `{instead}`, which brings a database"
+            )
         return self.url.get_secret_value()
 
 

@@ -16,15 +16,18 @@ STOP_S = 20
 
 
 class BackendProcess:
-    """`python -m backend_stub` that ends with its standard input; its environment is what is given.
+    """`python -m backend_stub`, or `longroom backend` where no DATABASE_URL is given.
+
+    It ends with its standard input; its environment is what is given.
 
     As a context manager it is killed at the end if nothing has ended it before.
     """
 
     def __init__(self, env: Mapping[str, str], *arguments: str) -> None:
         self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed in __exit__
+        program = ["backend_stub"] if "DATABASE_URL" in env else ["longroom", "backend"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "backend_stub", "--exit-with-parent", *arguments],
+            [sys.executable, "-m", *program, "--exit-with-parent", *arguments],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "BACKEND_PORT": "0", **env},
             stdin=subprocess.PIPE,

@@ -1,14 +1,23 @@
 """Speech to text and text to speech, on OpenAI or any server that speaks its API."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from livekit.agents import NOT_GIVEN, NotGivenOr, inference, tts
+from livekit.agents import NOT_GIVEN, NotGivenOr, inference, stt, tts, vad
 from livekit.plugins import openai
 from pydantic import HttpUrl, SecretStr
 
-from agent.room.transcription import Hearing
 from agent.worker_settings import WorkerSettings
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What one listening session needs; `open_stt` is given the identity that it will hear."""
+
+    open_stt: Callable[[str], stt.STT[Any]]
+    vad: vad.VAD | None
+    turn_detection: Literal["stt", "vad"]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
 """Two agents in one room: the later one waits, the earlier one finishes its turn and leaves.
 
-Used when a worker shuts down (its rooms are dispatched again, to others), and it settles every
-other way in which a room gets a second agent.
+Decides every way in which a room gets a second agent: a drained worker, a repeated dispatch.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
 
-import aiohttp
-from livekit import api, rtc
+from livekit import rtc
 
 SINCE_ATTRIBUTE = "longroom.since"
 """When an agent arrived, in nanoseconds: the later one takes over."""
@@ -18,25 +15,6 @@ SINCE_ATTRIBUTE = "longroom.since"
 WAIT_FOR_EARLIER_S = 15.0
 
 logger = logging.getLogger(__name__)
-
-
-async def hand_over(
-    livekit: api.LiveKitAPI, rooms: Sequence[api.Job], *, when: Callable[[], bool]
-) -> None:
-    """Ask for a new agent in each room, once this worker no longer takes any itself.
-
-    Without another worker LiveKit drops the request, and the room goes on here until the end.
-    """
-    while not when():  # noqa: ASYNC110  # LiveKit's worker has no event for it
-        await asyncio.sleep(0.05)
-    for job in rooms:
-        request = api.CreateAgentDispatchRequest(
-            agent_name=job.agent_name, room=job.room.name, metadata=job.metadata
-        )
-        try:
-            await livekit.agent_dispatch.create_dispatch(request)
-        except (api.TwirpError, aiohttp.ClientError, TimeoutError):
-            logger.warning("room not handed over", extra={"room": job.room.name})
 
 
 class Succession:

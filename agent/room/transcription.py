@@ -7,15 +7,15 @@ transcribes, and what they say becomes a question like a typed one.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, stt, vad
+from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, stt
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.background_tasks import OwnedTasks
+from agent.llm.speech import Hearing
 from agent.messages.question import Question
 from agent.messages.rolling_window import message_id
 from agent.messages.sanitize import storable_content
@@ -27,15 +27,6 @@ HEARD_KINDS = (
 )
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Hearing:
-    """What one listening session needs; `open_stt` is given the identity that it will hear."""
-
-    open_stt: Callable[[str], stt.STT[Any]]
-    vad: vad.VAD | None
-    turn_detection: Literal["stt", "vad"]
 
 
 class Ear(Agent):

@@ -1,9 +1,13 @@
-"""`longroom backend`: the backend search API."""
+"""`longroom backend`: the backend search API, with a database of its own if none is named."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from longroom.options import DEFAULT_DATA_DIR, DataDir
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def backend(
@@ -11,23 +15,51 @@ def backend(
     port: Annotated[
         int | None, typer.Option(help="Port to serve, 0 for a free one (BACKEND_PORT).")
     ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the embedded database (LONGROOM_DATA_DIR).")
-    ] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     migrate: Annotated[
         bool, typer.Option("--migrate", help="Apply migrations at start (BACKEND_MIGRATE).")
     ] = False,
     no_embedding_worker: Annotated[
         bool, typer.Option("--no-embedding-worker", help="Leave embedding to other processes.")
     ] = False,
+    exit_with_parent: Annotated[
+        bool, typer.Option("--exit-with-parent", help="End when standard input is closed.")
+    ] = False,
 ) -> None:
     """Serve the backend search API until Ctrl-C.
 
-    Settings come from BACKEND_*, DATABASE_*, EMBEDDING_* and LIVEKIT_*.
+    Settings come from BACKEND_*, DATABASE_*, EMBEDDING_* and LIVEKIT_*. Without DATABASE_URL it
+    starts the embedded database and keeps it running.
     """
-    from backend_stub.__main__ import main
+    given: dict[str, Any] = {"host": host, "port": port}
+    given = {name: value for name, value in given.items() if value is not None}
+    given |= {"migrate": True} if migrate else {}
+    given |= {"embedding_worker": False} if no_embedding_worker else {}
+    _serve(given, data_dir, exit_with_parent=exit_with_parent)
 
-    options = {"--host": host, "--port": port, "--data-dir": data_dir}
-    arguments = [f"{name}={value}" for name, value in options.items() if value is not None]
-    arguments += ["--migrate"] * migrate + ["--no-embedding-worker"] * no_embedding_worker
-    raise typer.Exit(main(arguments))
+
+def _serve(given: dict[str, Any], data_dir: "Path", *, exit_with_parent: bool) -> None:
+    from functools import partial
+
+    import asyncpg
+
+    from backend_stub.errors import BackendStartError
+    from backend_stub.http.tracing import start_exporting
+    from backend_stub.logs import configure_logs
+    from backend_stub.serving import run
+    from backend_stub.settings import BackendSettings
+    from longroom.database import embedded_database
+    from longroom.errors import ConfigurationError, clear_errors
+
+    configure_logs()
+    start_exporting()
+    try:
+        with clear_errors():
+            settings = BackendSettings(**given)
+            embedded = partial(embedded_database, data_dir)
+            database = embedded if settings.database.url is None else None
+            run(settings, database=database, exit_with_parent=exit_with_parent)
+    except BackendStartError as error:
+        raise ConfigurationError(str(error)) from error
+    except asyncpg.PostgresError as error:
+        raise ConfigurationError(f"the database refused: {error}") from error

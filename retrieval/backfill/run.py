@@ -1,30 +1,22 @@
-"""One run of the backfill, from the settings to the exit code."""
+"""One run of the backfill, from an open database to the exit code."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-from rich.console import Console
-from rich.logging import RichHandler
-
-from longroom.backfill_progress import BackfillProgress
-from longroom.embedded_postgres.server import EmbeddedPostgres
-from retrieval.database import migrations
+from retrieval.backfill.options import BackfillOptions
 from retrieval.database.pool import connect
 from retrieval.embedders import Embedder, open_embedder
-from retrieval.embeddings import model_migration, queue
-from retrieval.embeddings import model_registry as embedding_models
+from retrieval.embeddings import model_migration, model_registry, queue
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
 from retrieval.embeddings.drain import fill
 from retrieval.embeddings.model_registry import EmbeddingModel
-from retrieval.errors import RetrievalError
-from retrieval.settings import DatabaseSettings, EmbeddingSettings
+from retrieval.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     import asyncpg
@@ -37,49 +29,32 @@ COULD_NOT_START = 2
 INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
-class BackfillOptions:
-    """What the command line asks for."""
-
-    data_dir: Path
-    dry_run: bool = False
-    batch_size: int = 64
-    workers: int = 1
-    retry_failed: bool = False
-    model: str | None = None
-    keep_old: bool = False
-    patience_s: float = 300.0
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Shows a run: from the pending count, a context that is told each later one."""
 
 
-def run(options: BackfillOptions) -> int:
-    """Run to the end and return the exit code; says on stdout what it found and did."""
-    console = Console(stderr=True)
-    logging.basicConfig(
-        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console)]
-    )
-    try:
-        return asyncio.run(_run(options, console))
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]  # the input may be a secret
-        field = ".".join(str(part) for part in first["loc"])
-        console.print(f"backfill: {error.title}.{field}: {first['msg']}", style="red")
-        return COULD_NOT_START
-    except RetrievalError as error:
-        console.print(f"backfill: {error}", style="red", markup=False, highlight=False)
-        return COULD_NOT_START
-    except KeyboardInterrupt:
-        console.print("backfill: interrupted; what is embedded stays, start again to go on")
-        return INTERRUPTED
+def silent(_pending: int) -> AbstractContextManager[Callable[[int], None]]:
+    """No progress at all."""
+    return nullcontext(lambda _count: None)
 
 
-async def _run(options: BackfillOptions, console: Console) -> int:
+def run(options: BackfillOptions, url: str, *, progress: Progress = silent) -> int:
+    """Fill the database at `url`, print what was found and done, return the exit code.
+
+    Raises RetrievalError when it cannot start, ValidationError for unusable EMBEDDING_ settings.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    return asyncio.run(_run(options, url, progress))
+
+
+async def _run(options: BackfillOptions, url: str, progress: Progress) -> int:
     settings = EmbeddingSettings(model=options.model) if options.model else EmbeddingSettings()
-    async with _pool(options) as db:
+    async with _pool(url, size=2 * options.workers + 1) as db:
         if options.dry_run:
             return await _count_only(db, settings)
         async with _embedders(settings, options.workers) as embedders:
             model, old = await _model(db, embedders[0], moving=options.model is not None)
-            await _fill(db, embedders, model, options=options, console=console)
+            await _fill(db, embedders, model, options=options, progress=progress)
         coverage = await read_coverage(db, model_id=model.model_id)
         _tell(coverage, model.name)
         if coverage.missing:
@@ -90,19 +65,12 @@ async def _run(options: BackfillOptions, console: Console) -> int:
 
 
 @asynccontextmanager
-async def _pool(options: BackfillOptions) -> AsyncIterator["asyncpg.Pool[Record]"]:
-    settings = DatabaseSettings()
-    async with AsyncExitStack() as stack:
-        if settings.url is None:
-            server = EmbeddedPostgres(options.data_dir)
-            url = await asyncio.to_thread(server.start)
-            stack.push_async_callback(asyncio.to_thread, server.stop)
-            await migrations.migrate(url)
-        else:
-            url = settings.required_url()
-        pool = await connect(url, pool_size=2 * options.workers + 1)
-        stack.push_async_callback(pool.close)
+async def _pool(url: str, *, size: int) -> AsyncIterator["asyncpg.Pool[Record]"]:
+    pool = await connect(url, pool_size=size)
+    try:
         yield pool
+    finally:
+        await pool.close()
 
 
 @asynccontextmanager
@@ -121,9 +89,9 @@ async def _model(
 ) -> tuple[EmbeddingModel, EmbeddingModel | None]:
     """The model to fill, and the one to leave afterwards."""
     name, dimension = embedder.name, embedder.dimension
-    active = await embedding_models.active_model(db)
+    active = await model_registry.active_model(db)
     if not moving or active is None or active.name == name:
-        return await embedding_models.ensure_model(db, name=name, dimension=dimension), None
+        return await model_registry.ensure_model(db, name=name, dimension=dimension), None
     return await model_migration.begin(db, name=name, dimension=dimension), active
 
 
@@ -133,23 +101,23 @@ async def _fill(
     model: EmbeddingModel,
     *,
     options: BackfillOptions,
-    console: Console,
+    progress: Progress,
 ) -> None:
-    await embedding_models.enqueue_missing(db, model_id=model.model_id)
+    await model_registry.enqueue_missing(db, model_id=model.model_id)
     if options.retry_failed:
         await queue.try_failed_again(db, model_id=model.model_id)
-    waiting = (await embedding_models.pending_counts(db, model_id=model.model_id)).waiting
-    with BackfillProgress(console, waiting) as progress:
+    waiting = (await model_registry.pending_counts(db, model_id=model.model_id)).waiting
+    with progress(waiting) as tell:
         done = await fill(
             db,
             embedders,
             model,
             limits=BatchLimits(passages=options.batch_size),
             patience_s=options.patience_s,
-            on_waiting=progress.waiting,
+            on_waiting=tell,
         )
     if not done:
-        console.print(f"backfill: no progress for {options.patience_s:g} s, giving up", style="red")
+        sys.stderr.write(f"backfill: no progress for {options.patience_s:g} s, giving up\n")
 
 
 async def _switch_over(
@@ -158,7 +126,7 @@ async def _switch_over(
     share = await model_migration.agreement(db, old=old.model_id, new=model.model_id)
     if share is not None:
         _say(f"{old.name} and {model.name} agree on {share:.0%} of the nearest ten messages")
-    await embedding_models.activate(db, model_id=model.model_id)
+    await model_registry.activate(db, model_id=model.model_id)
     _say(f"searches compare by {model.name} now; start backends with EMBEDDING_MODEL={model.name}")
     if not keep_old:
         await model_migration.drop_rows(db, model_id=old.model_id)
@@ -168,7 +136,7 @@ async def _switch_over(
 async def _count_only(db: "asyncpg.Pool[Record]", settings: EmbeddingSettings) -> int:
     local = settings.provider == "sentence-transformers"
     name = Path(settings.model).name if local else settings.model
-    known = await embedding_models.find_model(db, name=name)
+    known = await model_registry.find_model(db, name=name)
     coverage = await read_coverage(db, model_id=known.model_id if known else 0)
     _tell(coverage, name)
     return SOME_NOT_EMBEDDED if coverage.missing else EVERYTHING_EMBEDDED
@@ -186,4 +154,4 @@ def _tell(coverage: Coverage, name: str) -> None:
 
 
 def _say(line: str) -> None:
-    Console().print(line, markup=False, highlight=False, soft_wrap=True)
+    sys.stdout.write(f"{line}\n")

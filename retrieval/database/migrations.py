@@ -123,7 +123,7 @@ async def _execute(connection: "Connection", migration: Migration) -> None:
 def main() -> int:
     """Migrate the database at DATABASE_URL; the exit status is 1 when it is unfit."""
     try:
-        applied = asyncio.run(migrate(DatabaseSettings().required_url()))
+        applied = asyncio.run(migrate(DatabaseSettings().required_url(instead="longroom migrate")))
     except DatabaseUnfit as error:
         sys.stderr.write(f"{error}\n")
         return 1

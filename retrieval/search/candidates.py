@@ -116,7 +116,7 @@ async def surround(search: Search, proposed: Candidates, chosen: Integers) -> Ca
     """The chosen ones of the messages proposed, with their surroundings, which cannot be hits."""
     seqs = with_surroundings(chosen, last=search.room.last_seq)
     complete = await postings.complete(
-        search.db, room=search.room, postings=search.found, seqs=seqs
+        search.db, search.room.conversation_id, postings=search.found, seqs=seqs
     )
     said_there = [postings.only_in(seqs, one) for one in complete]
     around = await _reader(search).of(seqs, kinds=[False])

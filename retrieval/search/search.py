@@ -27,7 +27,7 @@ from retrieval.search.ranking import Ranking, rank
 from retrieval.search.scoring.relevance import Evidence, confidence, is_relevant
 from retrieval.search.vector.cosines import Target
 from retrieval.spans import stage
-from retrieval.text import exact_terms
+from retrieval.text.exact_terms import exact_terms
 from retrieval.weights import WEIGHTS, Weights
 from retrieval.wire import (
     Arm,
@@ -100,8 +100,16 @@ def _read_query(text: str, request: SearchRequest, room: Room, now: datetime | N
 async def _find_words(
     db: "Database", *, room: Room, query: Query, filters: Filters
 ) -> list[Postings]:
-    exact = exact_terms.exact_terms(query.text)
-    return await read_postings(db, room=room, terms=[*exact, *room.lexemes], filters=filters)
+    if room.found is not None and not filters.narrow:
+        return room.found
+    return await read_postings(
+        db,
+        room.conversation_id,
+        terms=[*exact_terms(query.text), *room.lexemes],
+        filters=filters,
+        messages=room.message_count,
+        passages=room.passage_count,
+    )
 
 
 async def _embed(

@@ -18,7 +18,6 @@ from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database, Record
-    from retrieval.search.context import Room
 
 MAX_POSTINGS = 4000
 MAX_TERMS = 24
@@ -42,27 +41,31 @@ class Postings:
 
 
 async def read_postings(
-    db: "Database", *, room: "Room", terms: Sequence[str], filters: Filters
+    db: "Database",
+    conversation_id: ConversationId,
+    *,
+    terms: Sequence[str],
+    filters: Filters,
+    messages: int,
+    passages: int,
 ) -> list[Postings]:
-    """Postings of the query's terms, each at most MAX_POSTINGS, newest first."""
-    if room.found is not None and not filters.narrow:
-        return room.found
+    """Postings of the query's terms, each at most MAX_POSTINGS, newest first.
+
+    `messages` and `passages` count the whole conversation.
+    """
     frequencies: dict[str, int] | None = None
     if filters.narrow or len(terms) > MAX_TERMS:
-        frequencies = await _frequencies(db, room.conversation_id, terms[:MAX_WEIGHED_TERMS])
+        frequencies = await _frequencies(db, conversation_id, terms[:MAX_WEIGHED_TERMS])
         terms = list(frequencies)
     if not terms:
         return []
     if filters.narrow:
         rows = await db.fetch(
-            FILTERED_POSTINGS, room.conversation_id, terms, MAX_POSTINGS, *filters.parameters()
+            FILTERED_POSTINGS, conversation_id, terms, MAX_POSTINGS, *filters.parameters()
         )
     else:
-        rows = await db.fetch(POSTINGS, room.conversation_id, terms, MAX_POSTINGS)
-    read = [
-        postings_of(tuple(row), messages=room.message_count, passages=room.passage_count)
-        for row in rows
-    ]
+        rows = await db.fetch(POSTINGS, conversation_id, terms, MAX_POSTINGS)
+    read = [postings_of(tuple(row), messages=messages, passages=passages) for row in rows]
     return [_weighed(one, frequencies) for one in read]
 
 
@@ -163,13 +166,13 @@ def frequency(seq: Integers, *, messages: int, passages: int) -> float:
 
 
 async def complete(
-    db: "Database", *, room: "Room", postings: Sequence[Postings], seqs: Integers
+    db: "Database", conversation_id: ConversationId, *, postings: Sequence[Postings], seqs: Integers
 ) -> list[Postings]:
     """The postings with what lies beyond the cap in the messages `seqs`."""
     capped = {one.term: one for one in postings if one.capped}
     if not capped or len(seqs) == 0:
         return [*postings]
-    rows = await db.fetch(POSTINGS_IN, room.conversation_id, [*capped], seqs.tolist())
+    rows = await db.fetch(POSTINGS_IN, conversation_id, [*capped], seqs.tolist())
     joined = {row["term"]: _joined(capped[row["term"]], row) for row in rows}
     return [joined.get(one.term, one) for one in postings]
 

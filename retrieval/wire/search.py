@@ -1,0 +1,105 @@
+"""A search and its answer."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from retrieval.wire.base import Flag, Moment, Request, Response, Role, TimeZone
+from retrieval.wire.messages import Message
+from retrieval.wire.text import NOT_BLANK_PATTERN, GivenId, Name, not_blank, storable
+
+MAX_QUERY_CHARS = 65_536
+MAX_EXCLUDED_IDS = 500
+MAX_WINDOW_MESSAGES = 20
+MAX_WINDOW_MESSAGE_CHARS = 2_000
+Arm = Literal["vector", "lexical"]
+
+
+class WindowMessage(Request):
+    """One of the newest messages, as far as the asker's words may refer to it; stored or not."""
+
+    role: Role
+    participant: Name
+    content: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=MAX_WINDOW_MESSAGE_CHARS, json_schema_extra=NOT_BLANK_PATTERN
+        ),
+        AfterValidator(storable),
+        AfterValidator(not_blank),
+    ]
+
+
+class SearchRequest(Request):
+    """What to look for in one conversation.
+
+    `asker` is who means "I" in the query. `since` is inclusive, `until` exclusive. `neighbours`
+    messages are given on each side of a hit. `token_budget` bounds hits and neighbours together.
+    `window` is what was said just before the query, oldest first; it is used only for a query that
+    cannot be understood without it ("and the second one?").
+    """
+
+    query: Annotated[
+        str,
+        Field(max_length=MAX_QUERY_CHARS, json_schema_extra=NOT_BLANK_PATTERN),
+        AfterValidator(storable),
+        AfterValidator(not_blank),
+    ]
+    limit: int = Field(default=10, strict=True, ge=1, le=100)
+    token_budget: int | None = Field(default=None, strict=True, ge=50, le=100_000)
+    neighbours: int = Field(default=0, strict=True, ge=0, le=10)
+    asker: Name | None = None
+    time_zone: TimeZone = "UTC"
+    since: Moment | None = None
+    until: Moment | None = None
+    participants: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
+    roles: Annotated[list[Role], Field(min_length=1, max_length=2)] | None = None
+    exclude_ids: Annotated[list[GivenId], Field(max_length=MAX_EXCLUDED_IDS)] = []
+    window: Annotated[list[WindowMessage], Field(max_length=MAX_WINDOW_MESSAGES)] = []
+    explain: Flag = False
+
+    @model_validator(mode="after")
+    def _since_before_until(self) -> "SearchRequest":
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError("since must be earlier than until")
+        return self
+
+
+class RetrievalHit(Response):
+    """A found message. `excerpt` is the part that matched when the whole would not fit."""
+
+    message: Message
+    score: float
+    found_by: list[Arm]
+    excerpt: str | None = None
+    before: list[Message] = []
+    after: list[Message] = []
+    parts: dict[str, float] | None = None
+
+
+class SearchTimings(Response):
+    """Where the time of one search went, in milliseconds."""
+
+    embed_ms: float
+    candidates_ms: float
+    total_ms: float
+
+
+class SearchResponse(Response):
+    """Hits, best first.
+
+    `relevant` false means that nothing in the conversation seems to answer the query.
+    `degraded` names the arms that could not take part. `message_count` is the conversation's size
+    and `pending` how many of its messages have no embedding yet. `read_as` is what was searched
+    instead of a query that refers to the request's window; absent if the window played no part.
+    """
+
+    hits: list[RetrievalHit]
+    relevant: bool
+    confidence: float
+    message_count: int
+    pending: int
+    model: str | None
+    timings: SearchTimings
+    degraded: list[Arm] = []
+    read_as: str | None = None

@@ -1,0 +1,56 @@
+"""Texts that can be stored, and how long each may be."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from retrieval.wire.base import MessageId
+
+MAX_CONTENT_CHARS = 65_536
+MAX_NAME_CHARS = 256
+
+
+def storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain NUL bytes; remove them")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must not contain lone surrogates; send well-formed UTF-8")
+    return text
+
+
+def not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty or only white space")
+    return text
+
+
+def one_line(text: str) -> str:
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+# The patterns say in OpenAPI what the validators check, whose messages are better.
+TEXT_PATTERN = {"pattern": "^[^\\u0000]*$"}
+NOT_BLANK_PATTERN = {"pattern": "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$"}
+ONE_LINE_PATTERN = {"pattern": "^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}
+Text = Annotated[str, Field(json_schema_extra=TEXT_PATTERN), AfterValidator(storable)]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME_CHARS, json_schema_extra=ONE_LINE_PATTERN),
+    AfterValidator(storable),
+    AfterValidator(not_blank),
+    AfterValidator(one_line),
+]
+Content = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_CONTENT_CHARS, json_schema_extra=NOT_BLANK_PATTERN),
+    AfterValidator(storable),
+    AfterValidator(not_blank),
+]
+GivenId = Annotated[
+    MessageId,
+    Field(min_length=1, max_length=128, json_schema_extra=TEXT_PATTERN),
+    AfterValidator(storable),
+]
