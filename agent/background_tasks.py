@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 
-class OwnedTasks:
+class BackgroundTasks:
     """What an object has started and must end."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from livekit.agents.voice.io import TextOutput
 
 from agent.backend_client import BackendClient
 from agent.conversation.bounded_session import BoundedSession
-from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import resume
 from agent.llm.factory import language_model
@@ -26,7 +26,7 @@ class Chat:
     """One person's talk with the agent of a room."""
 
     def __init__(
-        self, room_agent: RoomAgent, *, asker: Asker, deltas: "_Deltas", opening: str
+        self, room_agent: ConversationAgent, *, asker: Asker, deltas: "_Deltas", opening: str
     ) -> None:
         self._room_agent = room_agent
         self._asker = asker
@@ -89,7 +89,7 @@ async def open_chat(
         )
         session.output.transcription = deltas
         people = People(AGENT_NAME, lambda _: asker, lambda: False)
-        room_agent = RoomAgent(
+        room_agent = ConversationAgent(
             settings, client=own_client, resumed=resumed, session=session, people=people
         )
         try:

@@ -23,16 +23,16 @@ from pydantic import ValidationError
 
 from agent.errors import OutboxUnwritable
 from agent.outbox.files import folder
-from agent.outbox.recovery import sweep
+from agent.outbox.recovery import recover
 from agent.room.dependencies import open_client
 from agent.room.job import RoomJob
 from agent.settings import AgentSettings
 from agent.supervision.admission import Admission
-from agent.supervision.drain import hand_over
+from agent.supervision.drain import dispatch_again
 from agent.supervision.heartbeat import Heartbeat
-from agent.supervision.job_supervisor import CrashWatch, successor
+from agent.supervision.job_supervisor import JobSupervisor, restarted
 from agent.tracing import flush, start_exporting
-from agent.warmup.prebuilt import take_parts
+from agent.warmup.prebuilt import take_prebuilt
 from agent.warmup.process_memory import collect_often, use_one_arena
 from agent.worker_settings import WorkerSettings
 from retrieval.settings_errors import describe
@@ -49,7 +49,7 @@ def prepare(process: JobProcess) -> None:
     """Before there is a room."""
     start_exporting()
     collect_often()
-    process.userdata[READY_PARTS] = take_parts()
+    process.userdata[READY_PARTS] = take_prebuilt()
 
 
 async def serve_room(ctx: JobContext) -> None:
@@ -92,7 +92,7 @@ class Worker(AgentServer):
         self._agent_settings = agent_settings
         self.on("worker_started", self._started)
         self.on("worker_registered", lambda *_: self._ready_file.touch())
-        self._watch: CrashWatch | None = None
+        self._watch: JobSupervisor | None = None
         self.heartbeat = Heartbeat(settings.name, lambda: open_client(agent_settings))
         self.on("worker_registered", lambda *_: self.heartbeat.start())
 
@@ -104,7 +104,7 @@ class Worker(AgentServer):
             await self._check(livekit)
             self._ready_file.unlink(missing_ok=True)
             stack.callback(self._ready_file.unlink, missing_ok=True)
-            self._watch = CrashWatch(livekit, self._successor)
+            self._watch = JobSupervisor(livekit, self._successor)
             stack.push_async_callback(self._watch.aclose)
             stack.push_async_callback(self.heartbeat.aclose)
             sweeping = asyncio.create_task(self._sweep())
@@ -118,7 +118,9 @@ class Worker(AgentServer):
         """Ask other workers for the rooms, then wait for them to end here."""
         rooms = [job.job for job in self.active_jobs]
         async with self._livekit_api() as livekit:
-            leaving = asyncio.create_task(hand_over(livekit, rooms, when=lambda: self.draining))
+            leaving = asyncio.create_task(
+                dispatch_again(livekit, rooms, when=lambda: self.draining)
+            )
             try:
                 await super().drain(timeout)
             finally:
@@ -141,7 +143,7 @@ class Worker(AgentServer):
 
     def _successor(self, dead: RunningJobInfo) -> RunningJobInfo:
         secret = self._settings.livekit_api_secret.get_secret_value()
-        return successor(dead, api_key=self._settings.livekit_api_key, api_secret=secret)
+        return restarted(dead, api_key=self._settings.livekit_api_key, api_secret=secret)
 
     def _started(self, *_: object) -> None:
         if self._watch is not None:
@@ -170,7 +172,7 @@ class Worker(AgentServer):
         """Deliver what killed processes left behind in rooms that nobody opened since."""
         client = open_client(self._agent_settings)
         try:
-            await sweep(self._agent_settings.data_dir, client=client, timeout_s=SWEEP_TIMEOUT_S)
+            await recover(self._agent_settings.data_dir, client=client, timeout_s=SWEEP_TIMEOUT_S)
         finally:
             await client.aclose()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from backend_stub.http.metrics import Metrics
 from backend_stub.livekit.rooms import LiveKitRooms, open_livekit
 from backend_stub.settings import BackendSettings
-from retrieval.ann.maintenance import LargeRooms
+from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.database import migrations
 from retrieval.database.pool import connect
 from retrieval.embedders import Embedder, open_embedder
@@ -99,7 +99,7 @@ async def _embedding(
     try:
         worker = EmbeddingWorker(pool, embedder, model)
         task = asyncio.create_task(worker.run(), name="embedding worker")
-        preparing = asyncio.create_task(LargeRooms(pool).run(), name="large rooms")
+        preparing = asyncio.create_task(AnnMaintenance(pool).run(), name="large rooms")
         for background in (task, preparing):
             background.add_done_callback(_log_end)
         try:

@@ -34,7 +34,7 @@ class Figures:
     """What the run has seen."""
 
     back_s: list[float] = field(default_factory=list)
-    ghosts: int = 0
+    stale: int = 0
     answered_twice: int = 0
     heard_twice: int = 0
     unanswered: int = 0
@@ -48,7 +48,7 @@ class Figures:
                 "kills": len(self.back_s),
                 "back_s": {"p50": round(cuts[9], 3), "p95": round(cuts[18], 3)},
                 "back_s_max": round(max(self.back_s), 3),
-                "ghosts": self.ghosts,
+                "stale": self.stale,
                 "answered_twice": self.answered_twice,
                 "heard_twice": self.heard_twice,
                 "unanswered": self.unanswered,
@@ -72,7 +72,7 @@ async def kill_once(stack: Stack, room: OpenRoom, number: int, figures: Figures)
     for user, asked in zip(room.users, open_questions, strict=True):
         text = f"{number} {user.identity} before"
         figures.unanswered += not await answered(user, asked, text)
-    figures.ghosts += len(await stack.agents(room.name)) - 1
+    figures.stale += len(await stack.agents(room.name)) - 1
     await until(lambda: len(agent_pids(stack.worker, room.name)) > before)
     texts = ("alice before", "bob before", "alice after")
     for asked, text in zip((*open_questions, question), texts, strict=True):

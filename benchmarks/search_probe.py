@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from benchmarks.bench_database import open_pool, temporary_database
 from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, clustered, fill_room, unit
-from retrieval.ann.maintenance import LargeRooms
+from retrieval.ann.maintenance import AnnMaintenance
+from retrieval.ann.tiers import Tier, TierLimits, tier_of
 from retrieval.search import search_conversation
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
-from retrieval.search.vector.tiers import Tier, TierLimits, tier_of
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ async def _run(probes: int) -> Tally:
 async def _room(db: "Pool", size: int) -> BenchRoom:
     prepared = await fill_room(db, count=size, data=None, questions=50, seed=size)
     await db.execute("vacuum analyze")
-    await LargeRooms(db, limits=LIMITS, longest_tail=TAIL).prepare()
+    await AnnMaintenance(db, limits=LIMITS, longest_tail=TAIL).prepare()
     return prepared
 
 

@@ -21,14 +21,14 @@ from benchmarks.bench_database import open_pool, temporary_database
 from benchmarks.cpu_clock import CpuClock, quantile
 from benchmarks.search_load import measure_load
 from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, Question, fill_room
-from retrieval.ann.maintenance import LargeRooms
+from retrieval.ann.maintenance import AnnMaintenance
+from retrieval.ann.tiers import Tier, tier_of
 from retrieval.search import search_conversation
-from retrieval.search.context import read_room
+from retrieval.search.context import read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
-from retrieval.search.vector.tiers import Tier, tier_of
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def _measure(sizes: Sequence[int], arguments: argparse.Namespace) -> dict[
         await db.execute("vacuum analyze")
         bench = Bench(db, _embedder(rooms), await CpuClock.of(db))
         exact = [await _ask_all(bench, room) for room in rooms]
-        await LargeRooms(db).prepare()
+        await AnnMaintenance(db).prepare()
         await db.execute("vacuum analyze message_code")
         figures: dict[str, Any] = {str(len(room.alone)): {} for room in rooms}
         for room, hits in zip(rooms, exact, strict=True):
@@ -187,7 +187,7 @@ async def _hybrid(bench: Bench, room: BenchRoom, question: Question) -> list[int
 
 
 async def _tier(db: "Pool", room: BenchRoom) -> Tier:
-    known = await read_room(db, conversation_id=room.conversation_id, query="x")
+    known = await read_context(db, conversation_id=room.conversation_id, query="x")
     return tier_of(known.prepared, passages=known.passage_count)
 
 

@@ -16,7 +16,7 @@ from livekit.agents.voice.io import AudioInput
 
 from agent.backend_client import BackendClient
 from agent.conversation.bounded_session import BoundedSession
-from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.resume import resume
 from agent.messages.rolling_window import message_ids
 from agent.recall.query import Asker, RecallLimits, TurnQuery
@@ -141,7 +141,7 @@ class Replay:
         self._speaker = "user"
         self._excluded: frozenset[str] = frozenset()
         self._window: Sequence[WindowMessage] = ()
-        self._ours: RoomAgent | None = None
+        self._ours: ConversationAgent | None = None
         self._ended = asyncio.Event()
         self._session: AgentSession[Any] = BoundedSession(
             llm=TimedLLM(self._clock),
@@ -164,7 +164,7 @@ class Replay:
         agent: Agent
         if self._mode == "ours":
             people = People("agent", self._asker, lambda: False)
-            self._ours = RoomAgent(
+            self._ours = ConversationAgent(
                 self._settings,
                 client=self._client,
                 resumed=resumed,
@@ -206,7 +206,7 @@ class Replay:
     def _asker(self, _: str | None) -> Asker:
         return Asker(self._speaker)
 
-    def _note_asking(self, ours: RoomAgent) -> None:
+    def _note_asking(self, ours: ConversationAgent) -> None:
         place = ours.memory.place
 
         async def timed(chat_ctx: ChatContext) -> None:
@@ -221,7 +221,7 @@ class Replay:
         if isinstance(event.item, ChatMessage) and event.item.role == "assistant":
             self._ended.set()
 
-    async def _compare(self, ours: RoomAgent, message: MessageCreate, turn: Turn) -> None:
+    async def _compare(self, ours: ConversationAgent, message: MessageCreate, turn: Turn) -> None:
         """Repeat the search with the whole text, and see whether the turn had the same."""
         recalled = next(reversed(ours.memory._turns.values()))
         turn.source = recalled.source

@@ -11,21 +11,21 @@ from livekit.agents.voice import SpeechHandle
 
 from agent.backend_client import BackendClient
 from agent.conversation.event_records import turn_record
-from agent.conversation.greeting import Manners, opening
-from agent.conversation.reply import Replying, TurnTrace, answer_text, outcome_of, user_item
+from agent.conversation.greeting import Greeting, opening
+from agent.conversation.reply import Reply, TurnTrace, answer_text, outcome_of, user_item
 from agent.conversation.resume import Resumed
 from agent.conversation.session_events import SessionEvents
-from agent.conversation.session_summary import SessionRecord
+from agent.conversation.session_summary import SessionTotals
 from agent.conversation.support_agent import SupportAgent
 from agent.messages.question import Question
 from agent.messages.rolling_window import message_ids, restored
-from agent.outbox.write_buffer import Intake
+from agent.outbox.write_buffer import WriteBuffer
 from agent.recall.query import Asker, RecallLimits
 from agent.recall.recall import Recall, Recalled
-from agent.recall.recalled_context import BlockStyle, Memory
+from agent.recall.recalled_context import BlockStyle, RecalledContext
 from agent.recall.search_task import hits_without
 from agent.recall.search_tool import search_tool
-from agent.recall.transcript import TurnText
+from agent.recall.transcript import Transcript
 from agent.settings import AgentSettings
 from agent.tracing import turn_span
 from retrieval.wire import (
@@ -53,7 +53,7 @@ class People:
     at_once: bool = True
 
 
-class RoomAgent:
+class ConversationAgent:
     """One conversation's agent and all it owns: start `session` with `agent`, and close it last."""
 
     def __init__(
@@ -69,11 +69,11 @@ class RoomAgent:
         self._client = client
         self._resumed = resumed
         self._people = people
-        self._turn_texts: dict[str, TurnText] = {}
+        self._turn_texts: dict[str, Transcript] = {}
         self._waiting: set[str] = set()
         self.session = session
-        self.intake = Intake(resumed.outbox)
-        self.memory = Memory(
+        self.intake = WriteBuffer(resumed.outbox)
+        self.memory = RecalledContext(
             Recall(self.search, limits=_recall_limits(settings)),
             asker=people.asker,
             style=BlockStyle(settings.recall_role, settings.recall_token_budget),
@@ -88,7 +88,7 @@ class RoomAgent:
         )
         self.agent = self._support_agent()
         self.events.attach(session)
-        self._record = SessionRecord(
+        self._record = SessionTotals(
             session,
             self.events,
             conversation_id=resumed.conversation_id,
@@ -101,7 +101,7 @@ class RoomAgent:
         Its end is the question that `ask` gets. The session itself does this for whoever it
         listens to.
         """
-        turn = self._turn_texts.setdefault(identity, TurnText())
+        turn = self._turn_texts.setdefault(identity, Transcript())
         self._prefetch(turn.grown(segment, final=final), final, identity)
 
     def take_over(self, questions: Sequence[Question]) -> None:
@@ -146,7 +146,7 @@ class RoomAgent:
             raise
         return await self._ended(question.id, reply)
 
-    async def follow(self, question_id: MessageId, reply: Replying) -> TurnTrace:
+    async def follow(self, question_id: MessageId, reply: Reply) -> TurnTrace:
         """The end of a turn that the session answers by itself, as `ask` gives it."""
         await reply.speech
         return await self._ended(question_id, reply.speech, prompted_as=reply.prompted_as)
@@ -212,7 +212,7 @@ class RoomAgent:
             window_messages=settings.rolling_window_messages,
             memory=self.memory,
             events=self.events,
-            manners=Manners(
+            manners=Greeting(
                 first_words,
                 settings.farewell,
                 self._people.somebody_listens,

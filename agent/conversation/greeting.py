@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
-class Manners:
+class Greeting:
     """`opening` and `farewell` may be empty: then nothing is said.
 
     `somebody_listens` is asked before the farewell. The opening is heard `at_once`, or waits for

@@ -26,7 +26,7 @@ class TurnTrace:
 
 
 @dataclass
-class Replying:
+class Reply:
     """One reply while LiveKit makes it. The ids stay None for greetings and farewells.
 
     `prompted_as` is the question's id in the prompt: a reply may begin before the user has ended.
@@ -47,7 +47,7 @@ class Replying:
 
 # LiveKit does not say which reply an item belongs to. It announces the reply in the very task that
 # then starts the reply's own ones, and announces the items in those: they inherit this.
-REPLYING: ContextVar[Replying | None] = ContextVar("replying", default=None)
+REPLYING: ContextVar[Reply | None] = ContextVar("replying", default=None)
 
 
 def user_item(question: Question) -> ChatMessage:

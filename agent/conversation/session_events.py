@@ -20,10 +20,10 @@ from agent.conversation.event_records import (
     speech_record,
     transcription_record,
 )
-from agent.conversation.reply import REPLYING, Replying
+from agent.conversation.reply import REPLYING, Reply
 from agent.messages.rolling_window import MESSAGE_ID, SPEAKER, message_id
-from agent.outbox.write_buffer import Intake
-from agent.recall.transcript import TurnText
+from agent.outbox.write_buffer import WriteBuffer
+from agent.recall.transcript import Transcript
 from retrieval.wire import MessageId
 
 _REMEMBERED_IDS = 1_000
@@ -35,7 +35,7 @@ class SpokenTurnListener(Protocol):
     """Who follows the turns that the session answers by itself."""
 
     def accepted(self, question_id: MessageId, speaker: str) -> None: ...
-    def replying(self, question_id: MessageId, speaker: str, reply: Replying) -> None: ...
+    def replying(self, question_id: MessageId, speaker: str, reply: Reply) -> None: ...
 
 
 class SessionEvents:
@@ -48,7 +48,7 @@ class SessionEvents:
 
     def __init__(
         self,
-        intake: Intake,
+        intake: WriteBuffer,
         *,
         agent_name: str,
         speaker: Callable[[], str],
@@ -62,7 +62,7 @@ class SessionEvents:
         self._on_message = on_message
         self._recorded: OrderedDict[str, None] = OrderedDict()
         self._spoken: dict[str, MessageId] = {}
-        self._turn_text = TurnText()
+        self._turn_text = Transcript()
         self.spoken_turns: SpokenTurnListener | None = None
         self.message_count = 0
         self.participants: list[str] = []
@@ -124,7 +124,7 @@ class SessionEvents:
         self._record(item)
         self._on_message()
 
-    def _note_question(self, item: ChatMessage, reply: Replying | None) -> None:
+    def _note_question(self, item: ChatMessage, reply: Reply | None) -> None:
         prompted_as = message_id(item)
         stored = self._spoken.pop(item.text_content or "", None)
         if stored is not None:
@@ -136,7 +136,7 @@ class SessionEvents:
             self.spoken_turns.replying(reply.question_id, self._speaker(), reply)
 
     def _handle_speech_created(self, event: SpeechCreatedEvent) -> None:
-        REPLYING.set(Replying(event.speech_handle))
+        REPLYING.set(Reply(event.speech_handle))
         # What was said is known only when the speech is over.
         event.speech_handle.add_done_callback(lambda _: self._intake.put(speech_record(event)))
 

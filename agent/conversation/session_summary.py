@@ -11,7 +11,7 @@ from agent.conversation.session_events import SessionEvents
 from retrieval.wire import SessionSummary
 
 
-class SessionRecord:
+class SessionTotals:
     """Counts from when it is made; why the session closed is known once it has."""
 
     def __init__(

@@ -8,11 +8,11 @@ from livekit.agents import Agent, FlushSentinel, ModelSettings
 from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
 from livekit.agents.voice import SpeechHandle
 
-from agent.conversation.greeting import Manners
+from agent.conversation.greeting import Greeting
 from agent.conversation.prompt import name_speakers, shorten_long_messages
 from agent.conversation.session_events import SessionEvents
 from agent.messages.rolling_window import trimmed
-from agent.recall.recalled_context import Memory
+from agent.recall.recalled_context import RecalledContext
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +29,9 @@ class SupportAgent(Agent):
         *,
         window: ChatContext,
         window_messages: int,
-        memory: Memory,
+        memory: RecalledContext,
         events: SessionEvents,
-        manners: Manners,
+        manners: Greeting,
         on_leave: Callable[[], Awaitable[None]],
         tools: list[Tool] | None = None,
     ) -> None:

@@ -11,7 +11,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 logger = logging.getLogger(__name__)
 
 
-class TurnReport:
+class TurnMetrics:
     """One per job process. The worker serves the sums of all of them on AGENT_METRICS_PORT."""
 
     def __init__(self) -> None:

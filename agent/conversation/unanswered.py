@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class TakenOver:
+class Unanswered:
     """`resumed` is without what waits. `waiting` is to be answered, `settled` is not, oldest first.
 
     A question that is in neither was given up: who sends it again is answered.
@@ -32,9 +32,9 @@ class TakenOver:
     settled: list[Question]
 
 
-async def take_over(
+async def find_unanswered(
     client: BackendClient, resumed: Resumed, *, window: int, now: datetime | None = None
-) -> TakenOver:
+) -> Unanswered:
     """Find every question that was accepted and not answered, MAX_PAGE_MESSAGES back at most.
 
     A backend that does not answer now is survived: then only the window and the outbox are known.
@@ -47,7 +47,7 @@ async def take_over(
     waiting = {m.id for m in said if _waits(m, answered, now)}
     settled = [m for m in said if m.role == "user" and m.id in answered]
     told = in_turns([m for m in said if m.id not in waiting])
-    return TakenOver(
+    return Unanswered(
         dataclasses.replace(resumed, window=told[-window:]),
         waiting=[_question(m) for m in said if m.id in waiting],
         settled=[_question(m) for m in settled],

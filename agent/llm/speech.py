@@ -12,7 +12,7 @@ from agent.worker_settings import WorkerSettings
 
 
 @dataclass(frozen=True)
-class Hearing:
+class SpeechInput:
     """What one listening session needs; `open_stt` is given the identity that it will hear."""
 
     open_stt: Callable[[str], stt.STT[Any]]
@@ -24,7 +24,7 @@ class Hearing:
 class SpeechModels:
     """How the agent hears and speaks."""
 
-    hearing: Hearing
+    hearing: SpeechInput
     voice: tts.TTS[Any]
 
 
@@ -44,7 +44,7 @@ def open_speech_models(settings: WorkerSettings, *, api_key: SecretStr | None) -
         api_key=key,
         response_format="pcm",
     )
-    return SpeechModels(Hearing(open_stt, inference.VAD(), turn_detection="vad"), voice)
+    return SpeechModels(SpeechInput(open_stt, inference.VAD(), turn_detection="vad"), voice)
 
 
 def _given(url: HttpUrl | None) -> NotGivenOr[str]:

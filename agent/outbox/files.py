@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.errors import OutboxBusy, OutboxCorrupt, OutboxTooNew
-from agent.outbox.store import STREAMS, OutboxFile
+from agent.outbox.store import STREAMS, OutboxStore
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ def folder(data_dir: Path) -> Path:
     return data_dir / "outbox"
 
 
-def open_file(data_dir: Path, conversation_id: UUID) -> OutboxFile:
+def open_file(data_dir: Path, conversation_id: UUID) -> OutboxStore:
     """The conversation's file; the next free one if another process holds it.
 
     It takes in what dead processes left in the conversation's other files. A damaged file is set
@@ -35,10 +35,10 @@ def open_file(data_dir: Path, conversation_id: UUID) -> OutboxFile:
             number += 1
 
 
-def open_path(path: Path) -> OutboxFile | None:
+def open_path(path: Path) -> OutboxStore | None:
     """None if the file belongs to others, or was damaged and is now set aside."""
     try:
-        return OutboxFile(path)
+        return OutboxStore(path)
     except OutboxCorrupt:
         set_aside(path)
     except (OutboxBusy, OutboxTooNew) as error:
@@ -46,7 +46,7 @@ def open_path(path: Path) -> OutboxFile | None:
     return None
 
 
-def _take_in_others(file: OutboxFile, conversation_id: UUID) -> None:
+def _take_in_others(file: OutboxStore, conversation_id: UUID) -> None:
     for path in sorted(file.path.parent.glob(f"{conversation_id}*{_SUFFIX}")):
         other = open_path(path) if path != file.path else None
         if other is None:

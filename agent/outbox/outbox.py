@@ -14,7 +14,7 @@ from agent.backend_client import BackendClient
 from agent.errors import BackendError, BackendRejected, BackendUnavailable, OutboxError
 from agent.outbox.delivery import blamed, deliver, is_about_content, unreadable
 from agent.outbox.files import open_file
-from agent.outbox.store import Entry, OutboxFile, Stream
+from agent.outbox.store import Entry, OutboxStore, Stream
 from agent.tracing import span
 from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
 
@@ -47,7 +47,7 @@ class Outbox:
 
     def __init__(
         self,
-        file: OutboxFile,
+        file: OutboxStore,
         *,
         client: BackendClient,
         conversation_id: UUID,

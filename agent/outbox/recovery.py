@@ -8,12 +8,12 @@ from uuid import UUID
 from agent.backend_client import BackendClient
 from agent.outbox.files import left_over, open_path
 from agent.outbox.outbox import Outbox, Retry
-from agent.outbox.store import OutboxFile
+from agent.outbox.store import OutboxStore
 
 logger = logging.getLogger(__name__)
 
 
-async def sweep(
+async def recover(
     data_dir: Path, *, client: BackendClient, timeout_s: float, retry: Retry | None = None
 ) -> int:
     """Ship every file that no process holds, at most `timeout_s` for each.
@@ -31,7 +31,7 @@ async def sweep(
 
 
 async def _ship(
-    file: OutboxFile,
+    file: OutboxStore,
     client: BackendClient,
     conversation_id: UUID,
     timeout_s: float,

@@ -51,7 +51,7 @@ class Entry:
     position: int = 0
 
 
-class OutboxFile:
+class OutboxStore:
     """Blocking; every method is one transaction, on disk when it returns.
 
     Raises OutboxBusy, OutboxCorrupt, OutboxTooNew on opening, and OutboxUnwritable at any time.

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 MAX_WAITING_EVENTS = 1_000
 
 
-class Intake:
+class WriteBuffer:
     """One owned task; what is put together reaches the disk together.
 
     While the disk refuses, messages wait in memory and are tried again every `retry_s`; events

@@ -13,7 +13,7 @@ from opentelemetry.trace import get_current_span
 from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
 from agent.recall.query import Asker, RecallLimits, TurnQuery
-from agent.recall.search_task import Searching, hits_without
+from agent.recall.search_task import SearchTask, hits_without
 from agent.tracing import link_to, span
 from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
 
@@ -57,7 +57,7 @@ class Recall:
         self._limits = limits or RecallLimits()
         self._breaker = breaker or CircuitBreaker()
         self._slow = False
-        self._searches: OrderedDict[tuple[str, Asker], Searching] = OrderedDict()
+        self._searches: OrderedDict[tuple[str, Asker], SearchTask] = OrderedDict()
         self._resting: dict[Asker, asyncio.Task[None]] = {}
 
     def prefetch(
@@ -146,19 +146,19 @@ class Recall:
         if (resting := self._resting.pop(asker, None)) is not None:
             resting.cancel()
 
-    def _reusable(self, query: TurnQuery) -> Searching | None:
+    def _reusable(self, query: TurnQuery) -> SearchTask | None:
         """A young search of the same words that serves this query too."""
         search = self._searches.get((query.key, query.asker))
         if search is None or time.perf_counter() - search.started_at > _MAX_AGE_S:
             return None
         return search if search.serves(query) else None
 
-    def _start(self, query: TurnQuery) -> Searching | None:
+    def _start(self, query: TurnQuery) -> SearchTask | None:
         probe = self._breaker.is_open
         if not self._breaker.may_try():
             return None
         task = asyncio.create_task(self._searched(query), name="recall search")
-        search = Searching(task, query, time.perf_counter(), probe=probe)
+        search = SearchTask(task, query, time.perf_counter(), probe=probe)
         task.add_done_callback(lambda _: self._note(search))
         key = (query.key, query.asker)
         self._searches[key] = search
@@ -176,13 +176,13 @@ class Recall:
                 search.span = current
             return await self._search(request)
 
-    def _note_lateness(self, search: Searching) -> None:
+    def _note_lateness(self, search: SearchTask) -> None:
         """A turn has gone on without it: for the breaker a failure, whatever comes of it."""
         if not search.task.done() and not search.late:
             search.late = self._slow = True
             self._breaker.failed()
 
-    def _note(self, search: Searching) -> None:
+    def _note(self, search: SearchTask) -> None:
         search.ended_at = time.perf_counter()
         if search.task.cancelled():
             return
@@ -198,7 +198,7 @@ class Recall:
                 exc_info=None if foreseen else error,
             )
 
-    def _judge(self, search: Searching, *, answered: bool) -> None:
+    def _judge(self, search: SearchTask, *, answered: bool) -> None:
         took_s = search.ended_at - search.started_at
         # No turn has waited for the probe of a slow backend: it is judged as if one had.
         if answered and not (search.probe and self._slow and took_s > self._limits.timeout_s):
@@ -215,7 +215,7 @@ class Recall:
                 del self._searches[key]
 
 
-def _outcome(search: Searching, source: Source, added_ms: float, exclude: Set[str]) -> Recalled:
+def _outcome(search: SearchTask, source: Source, added_ms: float, exclude: Set[str]) -> Recalled:
     if not search.task.done():
         return Recalled(added_ms=added_ms, degraded="late")
     if search.task.cancelled() or search.task.exception() is not None:

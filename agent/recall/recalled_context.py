@@ -31,7 +31,7 @@ class BlockStyle:
     token_budget: int = 1000
 
 
-class Memory:
+class RecalledContext:
     """The one way into the past, for spoken and typed turns alike.
 
     `asker` tells who an identity is; None stands for whoever is being listened to. `waiting` gives

@@ -25,7 +25,7 @@ def hits_without(response: SearchResponse, exclude: Set[str]) -> list[RetrievalH
 
 
 @dataclass
-class Searching:
+class SearchTask:
     """`taken` by a turn, which found it `late`; or a `probe` of whether the backend is well."""
 
     task: asyncio.Task[SearchResponse]

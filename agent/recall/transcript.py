@@ -3,7 +3,7 @@
 _MAX_CHARS = 8_000
 
 
-class TurnText:
+class Transcript:
     """Speech recognition gives a turn in segments, each growing until it is final.
 
     A search for the last segment alone would not be the search for the turn.

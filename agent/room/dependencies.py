@@ -6,7 +6,7 @@ from typing import Any
 from livekit.agents import llm
 
 from agent.backend_client import BackendClient
-from agent.conversation.turn_metrics import TurnReport
+from agent.conversation.turn_metrics import TurnMetrics
 from agent.llm.factory import language_model
 from agent.llm.speech import SpeechModels, open_speech_models
 from agent.settings import AgentSettings
@@ -30,26 +30,26 @@ def open_models(settings: AgentSettings, worker: WorkerSettings) -> RoomModels:
 
 
 @dataclass(frozen=True)
-class Parts:
+class JobDependencies:
     """The job that gets them closes `client`."""
 
     settings: AgentSettings
     worker: WorkerSettings
     models: RoomModels
     client: BackendClient
-    report: TurnReport
+    report: TurnMetrics
 
 
-def open_parts(
+def open_dependencies(
     settings: AgentSettings, worker: WorkerSettings, *, models: RoomModels | None = None
-) -> Parts:
+) -> JobDependencies:
     """As the settings ask, but for `models` if given; nothing is connected before it is used."""
-    return Parts(
+    return JobDependencies(
         settings,
         worker,
         models or open_models(settings, worker),
         open_client(settings),
-        TurnReport(),
+        TurnMetrics(),
     )
 
 

@@ -7,23 +7,23 @@ from contextlib import AsyncExitStack
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
 
-from agent.background_tasks import OwnedTasks
-from agent.conversation.conversation_agent import People, RoomAgent
+from agent.background_tasks import BackgroundTasks
+from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.event_records import action_record
 from agent.conversation.resume import Resumed, resume
-from agent.conversation.unanswered import TakenOver, take_over
+from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.errors import BackendUnavailable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
-from agent.room.dependencies import Parts
-from agent.room.leader_election import Succession
+from agent.room.dependencies import JobDependencies
+from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
 from agent.room.metadata import RoomMetadata, conversation_in
 from agent.room.participants import Participants, introduced, room_language
 from agent.room.session import room_options, speaking_session
-from agent.room.transcription import Ears
-from agent.room.turn_intake import Questions
-from agent.room.voice_turns import SpokenTurns
+from agent.room.transcription import RoomTranscriber
+from agent.room.turn_intake import TurnIntake
+from agent.room.voice_turns import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from agent.worker_settings import WorkerSettings
 from retrieval.wire import ConversationId
@@ -37,22 +37,22 @@ logger = logging.getLogger(__name__)
 class RoomJob:
     """From arriving in a room to leaving it. Closing happens in the opposite order of opening."""
 
-    def __init__(self, ctx: JobContext, parts: Parts) -> None:
+    def __init__(self, ctx: JobContext, parts: JobDependencies) -> None:
         self._ctx = ctx
         self._settings = parts.settings
         self._worker = worker = parts.worker
         self._models = parts.models
         self._client = parts.client
         self._closing = AsyncExitStack()
-        self._tasks = OwnedTasks()
+        self._tasks = BackgroundTasks()
         self._report = parts.report
-        self._questions = Questions(ctx.room, worker, parts.report)
-        self._succession = Succession(ctx.room)
+        self._questions = TurnIntake(ctx.room, worker, parts.report)
+        self._succession = LeaderElection(ctx.room)
         self._participants = Participants(ctx.room, changed=self._people_changed)
         self._session = speaking_session(parts.models, worker.voice)
         self._linked = LinkedParticipant(ctx.room, self._session)
-        self._agent: RoomAgent | None = None
-        self._spoken: SpokenTurns | None = None
+        self._agent: ConversationAgent | None = None
+        self._spoken: VoiceTurns | None = None
 
     async def open(self) -> None:
         """Join the room, take up its conversation, and take questions."""
@@ -65,7 +65,7 @@ class RoomJob:
         await self._succession.wait_for_earlier()
         resumed = await self._resume()
         self._keep_metadata(resumed)
-        taken = await take_over(
+        taken = await find_unanswered(
             self._client, resumed, window=self._settings.rolling_window_messages
         )
         self._agent = self._build_agent(taken.resumed)
@@ -111,14 +111,14 @@ class RoomJob:
         ctx.room.on("room_metadata_changed", lambda *_: self._tasks.start(metadata.keep()))
         self._tasks.start(metadata.keep())
 
-    def _build_agent(self, resumed: Resumed) -> RoomAgent:
+    def _build_agent(self, resumed: Resumed) -> ConversationAgent:
         people = People(
             agent_name=self._worker.name,
             asker=self._asker,
             somebody_listens=lambda: bool(self._participants.people()),
             at_once=False,
         )
-        return RoomAgent(
+        return ConversationAgent(
             self._settings,
             client=self._client,
             resumed=resumed,
@@ -133,7 +133,7 @@ class RoomJob:
         time_zone = self._participants.find(identity).time_zone
         return Asker(storable_name(identity, default="user"), time_zone or self._settings.time_zone)
 
-    async def _start_session(self, agent: RoomAgent) -> None:
+    async def _start_session(self, agent: ConversationAgent) -> None:
         # A session that failed must not leave a deaf agent behind.
         self._session.on("close", lambda event: self._ctx.shutdown(event.reason.value))
         await self._session.start(
@@ -146,11 +146,11 @@ class RoomJob:
         room.on("participant_connected", lambda person: self._record("joined", person))
         room.on("participant_disconnected", lambda person: self._record("left", person))
 
-    def _open_ears(self, agent: RoomAgent) -> None:
+    def _open_ears(self, agent: ConversationAgent) -> None:
         speech = self._models.speech
         if self._worker.voice == "linked":
             self._linked.follow()
-            self._spoken = SpokenTurns(agent, self._questions.status, self._report)
+            self._spoken = VoiceTurns(agent, self._questions.status, self._report)
             agent.events.spoken_turns = self._spoken
             self._closing.push_async_callback(self._spoken.aclose)
         if speech is None or self._worker.voice != "everyone":
@@ -161,7 +161,7 @@ class RoomJob:
                 self._session.interrupt()
             agent.hear(event.transcript, final=event.is_final, identity=identity)
 
-        ears = Ears(
+        ears = RoomTranscriber(
             self._ctx.room,
             speech.hearing,
             heard=lambda question: self._tasks.start(self._questions.take(question)),
@@ -170,14 +170,14 @@ class RoomJob:
         ears.open()
         self._closing.push_async_callback(ears.aclose)
 
-    async def _take_questions(self, agent: RoomAgent, taken: TakenOver) -> None:
+    async def _take_questions(self, agent: ConversationAgent, taken: Unanswered) -> None:
         self._questions.open(agent, waiting=taken.waiting, settled=taken.settled)
         self._tasks.start(self._questions.run())
         self._tasks.start(self._retire_when_superseded())
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
         logger.info("agent ready", extra={"message_count": taken.resumed.message_count})
 
-    async def _note_audible(self, agent: RoomAgent) -> None:
+    async def _note_audible(self, agent: ConversationAgent) -> None:
         """LiveKit drops what is said before the session has linked somebody of the room."""
         await self._session.room_io.wait_for_ready()
         # First, so that the answer to an early question comes after it.

@@ -17,7 +17,7 @@ WAIT_FOR_EARLIER_S = 15.0
 logger = logging.getLogger(__name__)
 
 
-class Succession:
+class LeaderElection:
     """Who of the agents in this room serves it."""
 
     def __init__(self, room: rtc.Room) -> None:

@@ -46,7 +46,7 @@ def speaking_session(models: RoomModels, voice: Voice) -> BoundedSession:
 
 
 def room_options(voice: Voice) -> room_io.RoomOptions:
-    """Text is read by TypedText; the session outlives whoever it is linked to."""
+    """Text is read by TextInput; the session outlives whoever it is linked to."""
     return room_io.RoomOptions(
         text_input=False,
         audio_input=voice == "linked",

@@ -12,7 +12,7 @@ from typing import Any
 
 from livekit import rtc
 
-from agent.background_tasks import OwnedTasks
+from agent.background_tasks import BackgroundTasks
 from agent.messages.question import MAX_QUESTION_ID_CHARS, Question, answered_question
 from retrieval.wire import MessageId
 
@@ -25,7 +25,7 @@ class MessageRefused(Exception):
     """A typed message cannot be taken; the text says why, for its sender."""
 
 
-class TypedText:
+class TextInput:
     """Reads text streams; hands on questions and tells senders what was refused."""
 
     def __init__(
@@ -43,7 +43,7 @@ class TypedText:
         self._max_unread = max_unread_per_sender
         self._read_timeout_s = read_timeout_s
         self._unread: dict[str, asyncio.Queue[rtc.TextStreamReader]] = {}
-        self._tasks = OwnedTasks()
+        self._tasks = BackgroundTasks()
         self._stopped = False
 
     def listen(self, room: rtc.Room) -> None:

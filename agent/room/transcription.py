@@ -14,8 +14,8 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, stt
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
-from agent.background_tasks import OwnedTasks
-from agent.llm.speech import Hearing
+from agent.background_tasks import BackgroundTasks
+from agent.llm.speech import SpeechInput
 from agent.messages.question import Question
 from agent.messages.rolling_window import message_id
 from agent.messages.sanitize import storable_content
@@ -29,7 +29,7 @@ HEARD_KINDS = (
 logger = logging.getLogger(__name__)
 
 
-class Ear(Agent):
+class ParticipantTranscriber(Agent):
     """Turns one participant's finished speech into questions, and never replies."""
 
     def __init__(self, speaker: str, heard: Callable[[Question], None]) -> None:
@@ -55,13 +55,13 @@ class Ear(Agent):
         raise StopResponse
 
 
-class Ears:
+class RoomTranscriber:
     """Opens an ear for each person who comes and closes it when they leave."""
 
     def __init__(
         self,
         room: rtc.Room,
-        hearing: Hearing,
+        hearing: SpeechInput,
         *,
         heard: Callable[[Question], None],
         hearing_now: Callable[[str, UserInputTranscribedEvent], None],
@@ -71,7 +71,7 @@ class Ears:
         self._heard = heard
         self._hearing_now = hearing_now
         self._sessions: dict[str, tuple[AgentSession[None], stt.STT[Any]]] = {}
-        self._tasks = OwnedTasks()
+        self._tasks = BackgroundTasks()
         self._closed = False
 
     def open(self) -> None:
@@ -115,7 +115,7 @@ class Ears:
 
     async def _listen(self, identity: str, session: "AgentSession[None]") -> None:
         await session.start(
-            Ear(identity, self._heard),
+            ParticipantTranscriber(identity, self._heard),
             room=self._room,
             room_options=room_io.RoomOptions(
                 participant_identity=identity,

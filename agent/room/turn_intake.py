@@ -6,29 +6,29 @@ from contextlib import suppress
 
 from livekit import rtc
 
-from agent.conversation.conversation_agent import RoomAgent
-from agent.conversation.turn_metrics import TurnReport
+from agent.conversation.conversation_agent import ConversationAgent
+from agent.conversation.turn_metrics import TurnMetrics
 from agent.messages.question import Outcome, Question
-from agent.room.text_input import TypedText
-from agent.room.turn_queue import Turns
+from agent.room.text_input import TextInput
+from agent.room.turn_queue import TurnQueue
 from agent.room.turn_status import TurnStatus
 from agent.worker_settings import WorkerSettings
 
 LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late
 
 
-class Questions:
+class TurnIntake:
     """Takes what is typed and heard; has it answered one at a time once there is an agent."""
 
-    def __init__(self, room: rtc.Room, worker: WorkerSettings, report: TurnReport) -> None:
+    def __init__(self, room: rtc.Room, worker: WorkerSettings, report: TurnMetrics) -> None:
         self._room = room
         self._turn_timeout_s = worker.turn_timeout_s
         self._report = report
-        self._agent: asyncio.Future[RoomAgent] = asyncio.get_running_loop().create_future()
+        self._agent: asyncio.Future[ConversationAgent] = asyncio.get_running_loop().create_future()
         self._audible = asyncio.Event()
         self.status = TurnStatus(room)
-        self._typed = TypedText(self.take, self.status.refused, max_chars=worker.text_max_chars)
-        self._turns = Turns(
+        self._typed = TextInput(self.take, self.status.refused, max_chars=worker.text_max_chars)
+        self._turns = TurnQueue(
             self,
             self.status,
             max_waiting_per_speaker=worker.waiting_per_speaker,
@@ -40,7 +40,7 @@ class Questions:
         self._typed.listen(self._room)
 
     def open(
-        self, agent: RoomAgent, *, waiting: Sequence[Question], settled: Sequence[Question]
+        self, agent: ConversationAgent, *, waiting: Sequence[Question], settled: Sequence[Question]
     ) -> None:
         """Let this agent answer, first of all what an earlier one has left."""
         agent.take_over(waiting)

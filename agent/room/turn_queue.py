@@ -37,7 +37,7 @@ class _Known:
     outcome: Outcome | None
 
 
-class Turns:
+class TurnQueue:
     """A bounded waiting line per speaker; nobody's flood delays another by more than a turn."""
 
     def __init__(

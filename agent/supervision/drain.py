@@ -10,7 +10,7 @@ from livekit import api
 logger = logging.getLogger(__name__)
 
 
-async def hand_over(
+async def dispatch_again(
     livekit: api.LiveKitAPI, rooms: Sequence[api.Job], *, when: Callable[[], bool]
 ) -> None:
     """Ask for a new agent in each room, once this worker no longer takes any itself.

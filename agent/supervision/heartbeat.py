@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 
 from agent.backend_client import BackendClient
-from agent.background_tasks import OwnedTasks
+from agent.background_tasks import BackgroundTasks
 from agent.errors import BackendError
 from retrieval.wire import WORKER_ATTRIBUTE
 
@@ -22,7 +22,7 @@ class Heartbeat:
         self._agent_name = agent_name
         self._open_client = open_client
         self._worker_id = secrets.token_hex(8)
-        self._tasks = OwnedTasks()
+        self._tasks = BackgroundTasks()
         self._started = False
 
     @property

@@ -13,10 +13,10 @@ from livekit.agents.ipc.job_executor import JobExecutor
 from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import shortuuid
 
-from agent.background_tasks import OwnedTasks
+from agent.background_tasks import BackgroundTasks
 
 
-def successor(dead: RunningJobInfo, *, api_key: str, api_secret: str) -> RunningJobInfo:
+def restarted(dead: RunningJobInfo, *, api_key: str, api_secret: str) -> RunningJobInfo:
     """The same room, metadata and rights, under an id and an identity of its own.
 
     A dispatch would bring the same, but LiveKit's dispatcher waits 0.2 s for other workers' bids.
@@ -50,7 +50,7 @@ POLL_S = 0.25
 logger = logging.getLogger(__name__)
 
 
-class CrashWatch:
+class JobSupervisor:
     """Watches the worker's job processes; owns the tasks that bring their rooms back.
 
     `successor` makes a dead process's job ready for another one.
@@ -59,16 +59,16 @@ class CrashWatch:
     def __init__(
         self,
         livekit: api.LiveKitAPI,
-        successor: Callable[[RunningJobInfo], RunningJobInfo],
+        restarted: Callable[[RunningJobInfo], RunningJobInfo],
         *,
         retry_after_s: Sequence[float] = RETRY_AFTER_S,
     ) -> None:
         self._livekit = livekit
-        self._successor = successor
+        self._successor = restarted
         self._server: AgentServer | None = None
         self._retry_after_s = retry_after_s
         self._crashes: dict[str, list[float]] = {}
-        self._tasks = OwnedTasks()
+        self._tasks = BackgroundTasks()
 
     def watch(self, server: AgentServer) -> None:
         """Call once the worker has started; its process pool does not exist before.

@@ -28,13 +28,13 @@ def _prepare() -> None:
         import_module(module)
     # After `_preload`, which is LiveKit's own: from here on nothing more is imported.
     from agent.settings import AgentSettings
-    from agent.warmup.prebuilt import make_ready
-    from agent.warmup.warmup import rehearse
+    from agent.warmup.prebuilt import prebuild
+    from agent.warmup.warmup import warm_up
     from agent.worker_settings import WorkerSettings
 
     settings, worker = AgentSettings(), WorkerSettings()
-    asyncio.run(rehearse(settings, worker))
-    make_ready(settings, worker)
+    asyncio.run(warm_up(settings, worker))
+    prebuild(settings, worker)
 
 
 # What the rehearsal logs is about nobody.

@@ -36,7 +36,7 @@ _USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
 
 
 @asynccontextmanager
-async def open_stage() -> AsyncIterator[str]:
+async def open_stub_server() -> AsyncIterator[str]:
     """Its address, on loopback. Raises OSError."""
     server = await asyncio.start_server(_serve, "127.0.0.1", 0)
     async with server:

@@ -10,14 +10,14 @@ from livekit import api
 from livekit.agents import utils
 from pydantic import HttpUrl
 
-from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.resume import resume
 from agent.messages.question import Question
 from agent.recall.query import Asker
-from agent.room.dependencies import Parts, RoomModels, open_parts
+from agent.room.dependencies import JobDependencies, RoomModels, open_dependencies
 from agent.room.session import speaking_session
 from agent.settings import AgentSettings
-from agent.warmup.stub_server import open_stage
+from agent.warmup.stub_server import open_stub_server
 from agent.worker_settings import WorkerSettings
 from retrieval.wire import MessageId
 
@@ -26,18 +26,18 @@ QUESTION = "What was it that was said before?"
 TIMEOUT_S = 10.0
 
 
-async def rehearse(settings: AgentSettings, worker: WorkerSettings) -> None:
+async def warm_up(settings: AgentSettings, worker: WorkerSettings) -> None:
     """All of it is closed on return: no thread, no task, no file, no connection is left.
 
     Raises OSError, TimeoutError, BackendError, or RuntimeError for a question without an answer.
     """
     async with asyncio.timeout(TIMEOUT_S), AsyncExitStack() as stack:
-        url = await stack.enter_async_context(open_stage())
+        url = await stack.enter_async_context(open_stub_server())
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         played = _on_stage(settings, url, Path(folder))
         await stack.enter_async_context(utils.http_context.open())
         await _ask_livekit(url)
-        parts = open_parts(played, worker)
+        parts = open_dependencies(played, worker)
         stack.push_async_callback(parts.client.aclose)
         stack.push_async_callback(parts.models.language.aclose)
         await _talk(parts)
@@ -62,11 +62,11 @@ async def _ask_livekit(url: str) -> None:
         await livekit.room.list_rooms(api.ListRoomsRequest(names=["rehearsal"]))
 
 
-async def _talk(parts: Parts) -> None:
+async def _talk(parts: JobDependencies) -> None:
     resumed = await resume(
         parts.client, parts.settings, room="rehearsal", identity="agent", session_id="rehearsal"
     )
-    agent = RoomAgent(
+    agent = ConversationAgent(
         parts.settings,
         client=parts.client,
         resumed=resumed,

@@ -14,7 +14,7 @@ from typing import Literal
 
 from livekit import api
 
-from retrieval.store.agent_workers import LEASE, Worker
+from retrieval.store.agent_workers import LEASE, AgentWorker
 from retrieval.wire import WORKER_ATTRIBUTE
 
 # LiveKit 1.13 lists a dispatch's job up to 5 s after a worker took it.
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Room:
+class AgentPresence:
     """How a room stands; `workers` are those of its agents."""
 
     standing: Standing
@@ -46,8 +46,8 @@ class AgentDispatches:
         self._agent_name = agent_name
 
     async def ensure(
-        self, room: str, *, metadata: str | None = None, workers: Sequence[Worker] = ()
-    ) -> Room:
+        self, room: str, *, metadata: str | None = None, workers: Sequence[AgentWorker] = ()
+    ) -> AgentPresence:
         """Dispatch an agent if the room has none and none is on its way.
 
         `metadata` says that the room is ours, and goes with the dispatch; without it only rooms
@@ -55,20 +55,22 @@ class AgentDispatches:
         """
         agents = await self._agents(room)
         if agents is None:
-            return Room("gone")
-        ghosts = [agent for agent in agents if is_ghost(agent, workers, self._agent_name)]
-        if len(ghosts) < len(agents):
-            return Room("served", frozenset(a.attributes.get(WORKER_ATTRIBUTE, "") for a in agents))
+            return AgentPresence("gone")
+        stale = [agent for agent in agents if is_stale(agent, workers, self._agent_name)]
+        if len(stale) < len(agents):
+            return AgentPresence(
+                "served", frozenset(a.attributes.get(WORKER_ATTRIBUTE, "") for a in agents)
+            )
         dispatches = await self._server.agent_dispatch.list_dispatch(room)
         ours = [d for d in dispatches if d.agent_name == self._agent_name]
         if not ours and metadata is None:
-            return Room("foreign")
-        if not ghosts and is_coming(ours, workers, self._agent_name):
-            return Room("coming")
+            return AgentPresence("foreign")
+        if not stale and is_coming(ours, workers, self._agent_name):
+            return AgentPresence("coming")
         await self._dispatch(room, ours[-1].metadata if metadata is None else metadata)
-        for ghost in ghosts:
+        for ghost in stale:
             await self._remove(room, ghost.identity)
-        return Room("dispatched")
+        return AgentPresence("dispatched")
 
     async def _agents(self, room: str) -> list[api.ParticipantInfo] | None:
         try:
@@ -100,7 +102,7 @@ class AgentDispatches:
                 raise
 
 
-def is_ghost(agent: api.ParticipantInfo, workers: Sequence[Worker], agent_name: str) -> bool:
+def is_stale(agent: api.ParticipantInfo, workers: Sequence[AgentWorker], agent_name: str) -> bool:
     """Whether an agent's worker has died, as far as reports can tell.
 
     Not if it joined after the worker's last report: then it is the reports that are missing. And
@@ -117,7 +119,7 @@ def is_ghost(agent: api.ParticipantInfo, workers: Sequence[Worker], agent_name: 
 
 
 def is_coming(
-    dispatches: Sequence[api.AgentDispatch], workers: Sequence[Worker], agent_name: str
+    dispatches: Sequence[api.AgentDispatch], workers: Sequence[AgentWorker], agent_name: str
 ) -> bool:
     """Whether the newest dispatch may still bring an agent; the more were lost, the longer."""
     if not dispatches:
@@ -136,7 +138,7 @@ def is_coming(
     return now - dispatched_at < min(patience, LONGEST_PATIENCE)
 
 
-def _came_after(dispatched_at: datetime, worker: Worker, agent_name: str) -> bool:
+def _came_after(dispatched_at: datetime, worker: AgentWorker, agent_name: str) -> bool:
     """Whether a worker came too late for a dispatch. Its first report may come late as well."""
     late = worker.since > dispatched_at + FIRST_REPORT_WITHIN
     return late and worker.alive and worker.agent_name == agent_name

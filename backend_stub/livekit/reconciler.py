@@ -11,9 +11,9 @@ import aiohttp
 import asyncpg
 from livekit import api
 
-from backend_stub.livekit.dispatches import AgentDispatches, Room, Standing
+from backend_stub.livekit.dispatches import AgentDispatches, AgentPresence, Standing
 from retrieval.store import agent_workers as fleet
-from retrieval.store.agent_workers import LEASE, Worker
+from retrieval.store.agent_workers import LEASE, AgentWorker
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -32,7 +32,7 @@ AGAIN_AFTER_S: dict[Standing, float] = {
 logger = logging.getLogger(__name__)
 
 
-class AgentWatch:
+class RoomReconciler:
     """One loop. Of several processes on one database, one watches and the others stand by."""
 
     def __init__(
@@ -85,7 +85,7 @@ class AgentWatch:
         limit = asyncio.Semaphore(ROOMS_AT_ONCE)
         await asyncio.gather(*(self._look(room, workers, limit) for room in self._next_rooms()))
 
-    def _judged(self, workers: Sequence[Worker]) -> Sequence[Worker]:
+    def _judged(self, workers: Sequence[AgentWorker]) -> Sequence[AgentWorker]:
         """Nobody is dead until this has watched, without a gap, for longer than a lease."""
         now = time.monotonic()
         if self._steady_since is None:
@@ -118,8 +118,10 @@ class AgentWatch:
         due = sorted((at, room) for room, at in self._due.items() if at <= now)
         return [room for _, room in due[:ROOMS_PER_ROUND]]
 
-    async def _look(self, room: str, workers: Sequence[Worker], limit: asyncio.Semaphore) -> None:
-        found = Room("coming")
+    async def _look(
+        self, room: str, workers: Sequence[AgentWorker], limit: asyncio.Semaphore
+    ) -> None:
+        found = AgentPresence("coming")
         try:
             async with limit:
                 found = await self._dispatches.ensure(room, workers=workers)

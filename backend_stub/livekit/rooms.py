@@ -13,7 +13,7 @@ import aiohttp
 from livekit import api
 
 from backend_stub.livekit.dispatches import AgentDispatches
-from backend_stub.livekit.reconciler import AgentWatch
+from backend_stub.livekit.reconciler import RoomReconciler
 from backend_stub.settings import LiveKitSettings
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class LiveKitRooms:
         self._settings = settings
         self._dispatches = AgentDispatches(server, settings.agent_name)
 
-    def watch(self, db: "Database") -> AgentWatch:
+    def watch(self, db: "Database") -> RoomReconciler:
         """A loop that brings agents to rooms that have none."""
-        return AgentWatch(
+        return RoomReconciler(
             db, self._server, self._dispatches, interval_s=self._settings.watch_interval_s
         )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Body
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.routing import Held, InConversation, guarded_router
+from backend_stub.routes.routing import Held, InConversation, guarded_router
 from retrieval.store import events
 from retrieval.wire import EventsRecorded, RecordEvents
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.problems import DATABASE_AWAY
-from backend_stub.http.routing import Held
 from backend_stub.resources import Resources
+from backend_stub.routes.routing import Held
 from retrieval.database import migrations
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.errors import SchemaMismatch

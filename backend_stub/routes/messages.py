@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.routing import Held, InConversation, guarded_router
+from backend_stub.routes.routing import Held, InConversation, guarded_router
 from retrieval.store import messages
 from retrieval.wire import (
     MAX_COUNT,

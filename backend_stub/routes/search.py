@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Body
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.routing import Held, InConversation, guarded_router
+from backend_stub.routes.routing import Held, InConversation, guarded_router
 from retrieval.search import search_conversation
 from retrieval.wire import SearchRequest, SearchResponse
 

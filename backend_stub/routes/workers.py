@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Path
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.routing import Held, guarded_router
+from backend_stub.routes.routing import Held, guarded_router
 from retrieval.store import agent_workers
 from retrieval.wire import Name
 

@@ -9,7 +9,7 @@ from longroom.chat.terminal import HELP, Remembered, Terminal
 from retrieval.wire import SearchResponse
 
 
-class Talker(Protocol):
+class ChatBackend(Protocol):
     """The agent, as the terminal sees it; each call blocks until it is done."""
 
     def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
@@ -22,12 +22,12 @@ class Talker(Protocol):
         """What the agent has in its memory, oldest first."""
 
 
-class Talk:
+class ChatLoop:
     """Reads lines and lets `talker` answer them until the lines end or one says /quit."""
 
     def __init__(
         self,
-        talker: Talker,
+        talker: ChatBackend,
         terminal: Terminal,
         *,
         identity: str,

@@ -23,7 +23,7 @@ from longroom import demo_room
 from longroom.backend_process import running_backend
 from longroom.chat.input_lines import PipedLines, TerminalLines
 from longroom.chat.logs import configure_chat_logs
-from longroom.chat.loop import Talk
+from longroom.chat.loop import ChatLoop
 from longroom.chat.portal_talker import PortalTalker
 from longroom.chat.terminal import Terminal
 from longroom.demo_room.opening import open_demo_room
@@ -98,7 +98,7 @@ class ChatSession:
     ) -> None:
         at_terminal = sys.stdin.isatty()
         suggested = demo_room.QUESTIONS if self._is_demo else ()
-        talk = Talk(
+        talk = ChatLoop(
             talker,
             terminal,
             identity=self._who,

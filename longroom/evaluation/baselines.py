@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgvector import HalfVector
 
-from longroom.evaluation.questions import Dialogue, Question
+from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from longroom.evaluation.run import DEPTH, Answer, Asking
 from retrieval.search import search_conversation
 from retrieval.search.hits import estimated_tokens
@@ -84,13 +84,13 @@ select m.message_id, m.content
 """
 
 
-async def _by_vectors(asking: Asking, room: ConversationId, question: Question) -> Ranked:
+async def _by_vectors(asking: Asking, room: ConversationId, question: LabelledQuestion) -> Ranked:
     """The question as it was asked against messages as `speaker: text`: plain top-k."""
     vector = (await asking.embedder.embed([question.text], kind="query"))[0]
     return _ranked(await asking.db.fetch(BY_VECTORS, room, HalfVector(vector), DEPTH))
 
 
-async def _by_words(asking: Asking, room: ConversationId, question: Question) -> Ranked:
+async def _by_words(asking: Asking, room: ConversationId, question: LabelledQuestion) -> Ranked:
     response = await search_conversation(
         asking.db,
         None,

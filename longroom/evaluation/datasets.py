@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from longroom.evaluation.jsonl import DatasetUnreadable, opened, read_jsonl
-from longroom.evaluation.questions import Dialogue, Question
+from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from retrieval.wire import MessageCreate
 
 Format = Literal["locomo", "jsonl"]
@@ -95,12 +95,14 @@ def _with_caption(turn: dict[str, Any]) -> str:
     return f"{turn['text']} [image: {caption}]" if caption else str(turn["text"])
 
 
-def _locomo_question(entry: dict[str, Any], speakers: Sequence[str], known: set[str]) -> Question:
+def _locomo_question(
+    entry: dict[str, Any], speakers: Sequence[str], known: set[str]
+) -> LabelledQuestion:
     text = str(entry["question"])
     ids = [one for field in entry["evidence"] for one in re.split(r"[;,\s]+", field)]
     named = [speaker for speaker in speakers if re.search(rf"\b{speaker}\b", text, re.IGNORECASE)]
     category = str(entry["category"])
-    return Question(
+    return LabelledQuestion(
         text=text,
         subject=named[0] if len(named) == 1 else None,
         evidence=tuple(dict.fromkeys(one for one in ids if one in known)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from longroom.evaluation.metrics import recall
-from longroom.evaluation.questions import Dialogue, Question
+from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from longroom.evaluation.run import Answer, Asking, ask_each
 from retrieval.search.query.follow_up.stop_words import content_words
 from retrieval.wire import MAX_WINDOW_MESSAGE_CHARS, WindowMessage
@@ -33,7 +33,7 @@ class FollowUp:
 
     kind: str
     text: str
-    whole: Question
+    whole: LabelledQuestion
     window: tuple[WindowMessage, ...]
 
 
@@ -96,11 +96,11 @@ def follow_ups(dialogue: Dialogue) -> Iterator[FollowUp]:
 
 
 def _as_follow_up(
-    question: Question,
-    earlier: Sequence[Question],
+    question: LabelledQuestion,
+    earlier: Sequence[LabelledQuestion],
     place: Mapping[str, int],
     evidence: Sequence[int],
-) -> Iterator[tuple[str, str, Question]]:
+) -> Iterator[tuple[str, str, LabelledQuestion]]:
     """Kind, wording, and the question that it follows."""
     for previous in reversed(earlier):
         if set(previous.evidence) & set(question.evidence) and (said := _bare(question, previous)):
@@ -122,7 +122,7 @@ def _as_follow_up(
             break
 
 
-def _window(previous: Question, text: Mapping[str, str]) -> tuple[WindowMessage, ...]:
+def _window(previous: LabelledQuestion, text: Mapping[str, str]) -> tuple[WindowMessage, ...]:
     """The question and, as its answer, the first message that gives it."""
     quoted = next(text[one] for one in previous.evidence if one in text)
     said = (("user", ASKER, previous.text), ("assistant", "assistant", quoted))
@@ -134,7 +134,7 @@ def _window(previous: Question, text: Mapping[str, str]) -> tuple[WindowMessage,
     )
 
 
-def _bare(question: Question, previous: Question) -> str | None:
+def _bare(question: LabelledQuestion, previous: LabelledQuestion) -> str | None:
     asking, before = _ASKING.match(question.text), _ASKING.match(previous.text)
     if asking is None or (before is not None and before[0].lower() == asking[0].lower()):
         return None
@@ -146,7 +146,7 @@ def _with_pronoun(text: str, name: str) -> str:
     return re.sub(rf"\b{re.escape(name)}\b", "she", said)
 
 
-def _with_it(text: str, previous: Question, question: Question) -> str | None:
+def _with_it(text: str, previous: LabelledQuestion, question: LabelledQuestion) -> str | None:
     """The text with "it" for the first thing that the previous question named too."""
     words = "|".join(re.escape(word) for word in _shared(previous, question))
     if not words:
@@ -155,21 +155,21 @@ def _with_it(text: str, previous: Question, question: Question) -> str | None:
     return said if count else None
 
 
-def _shared(one: Question, other: Question) -> list[str]:
+def _shared(one: LabelledQuestion, other: LabelledQuestion) -> list[str]:
     return sorted(_content(one) & _content(other))
 
 
-def _alike(one: Question, other: Question) -> bool:
+def _alike(one: LabelledQuestion, other: LabelledQuestion) -> bool:
     said, others = _content(one), _content(other)
     return len(said & others) >= ALIKE * max(1, len(said | others))
 
 
-def _content(question: Question) -> set[str]:
+def _content(question: LabelledQuestion) -> set[str]:
     """What the question names, but for its subject."""
     subject = (question.subject or "").lower()
     names = {*subject.split(), *(f"{name}'s" for name in subject.split())}
     return set(content_words(question.text)) - names
 
 
-def _distance(one: Question, place: Mapping[str, int], evidence: Sequence[int]) -> int:
+def _distance(one: LabelledQuestion, place: Mapping[str, int], evidence: Sequence[int]) -> int:
     return min(abs(place[id_] - n) for id_ in one.evidence if id_ in place for n in evidence)

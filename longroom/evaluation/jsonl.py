@@ -8,7 +8,7 @@ from typing import IO, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from longroom.evaluation.questions import Dialogue, Question
+from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from retrieval.errors import RetrievalError
 from retrieval.wire import MAX_QUERY_CHARS, MessageCreate
 
@@ -50,8 +50,8 @@ class _QuestionLine(_Line):
     answerable: bool = True
     asker: str | None = None
 
-    def question(self) -> Question:
-        return Question(
+    def question(self) -> LabelledQuestion:
+        return LabelledQuestion(
             text=self.text,
             subject=self.subject,
             evidence=tuple(self.evidence),
@@ -73,7 +73,7 @@ def read_jsonl(path: Path) -> list[Dialogue]:
     A message without text is left out. Raises DatasetUnreadable, which names line and field.
     """
     messages: defaultdict[str, dict[str, MessageCreate]] = defaultdict(dict)
-    questions: defaultdict[str, list[Question]] = defaultdict(list)
+    questions: defaultdict[str, list[LabelledQuestion]] = defaultdict(list)
     with opened(path) as lines:
         for number, text in enumerate(lines, start=1):
             if not text.strip():

@@ -10,7 +10,7 @@ Phrasing = Literal["third", "first"]
 
 
 @dataclass(frozen=True)
-class Question:
+class LabelledQuestion:
     """`evidence` holds the ids of the messages that answer; `subject` whom the question names."""
 
     text: str
@@ -29,7 +29,7 @@ class Dialogue:
 
     name: str
     messages: list[MessageCreate]
-    questions: list[Question]
+    questions: list[LabelledQuestion]
 
     def in_first_person(self) -> "Dialogue":
         """Every question as its subject would ask it."""
@@ -41,7 +41,7 @@ class Dialogue:
         return list(dict.fromkeys(message.participant for message in self.messages))
 
 
-def in_first_person(question: Question) -> Question:
+def in_first_person(question: LabelledQuestion) -> LabelledQuestion:
     """As its subject would ask it: the name becomes I or my, and the subject is the asker."""
     if question.subject is None:
         return question

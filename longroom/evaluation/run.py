@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from longroom.evaluation.progress import SILENT, EvaluationProgress
-from longroom.evaluation.questions import Dialogue, Question
+from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from longroom.evaluation.small_talk import SMALL_TALK
 from retrieval.embedders import Embedder
 from retrieval.search import search_conversation
@@ -31,7 +31,7 @@ class Answer:
     """What the search gave for one question."""
 
     dialogue: str
-    question: Question
+    question: LabelledQuestion
     ranked: list[tuple[str, int]]
     """Ids and estimated tokens of the messages, best first."""
     confidence: float
@@ -72,18 +72,20 @@ async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[A
 async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
     """Phrases that ask for nothing, in every conversation."""
     asked = [
-        (dialogue, Question(phrase, None, (), "small talk", answerable=False))
+        (dialogue, LabelledQuestion(phrase, None, (), "small talk", answerable=False))
         for dialogue in dialogues
         for phrase in SMALL_TALK
     ]
     return await ask_each(asking, asked)
 
 
-async def ask_each(asking: Asking, asked: Sequence[tuple[Dialogue, Question]]) -> list[Answer]:
+async def ask_each(
+    asking: Asking, asked: Sequence[tuple[Dialogue, LabelledQuestion]]
+) -> list[Answer]:
     """Each question in the conversation it comes with."""
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(dialogue: Dialogue, question: Question) -> Answer:
+    async def one(dialogue: Dialogue, question: LabelledQuestion) -> Answer:
         async with turn:
             answer = await _ask(asking, dialogue, question)
         advance(1)
@@ -93,7 +95,7 @@ async def ask_each(asking: Asking, asked: Sequence[tuple[Dialogue, Question]]) -
         return await asyncio.gather(*(one(dialogue, question) for dialogue, question in asked))
 
 
-async def _ask(asking: Asking, dialogue: Dialogue, question: Question) -> Answer:
+async def _ask(asking: Asking, dialogue: Dialogue, question: LabelledQuestion) -> Answer:
     newest = max(message.created_at for message in dialogue.messages)
     response = await search_conversation(
         asking.db,
@@ -126,9 +128,11 @@ def _ranked(response: SearchResponse) -> list[tuple[str, int]]:
     ]
 
 
-def _renamed(question: Question, old: Sequence[str], new: Sequence[str]) -> Question:
+def _renamed(
+    question: LabelledQuestion, old: Sequence[str], new: Sequence[str]
+) -> LabelledQuestion:
     text = question.text
     for before, after in zip(old, new, strict=False):
         text = re.sub(rf"\b{re.escape(before)}\b", after, text, flags=re.IGNORECASE)
     asker = new[old.index(question.asker)] if question.asker in old[: len(new)] else None
-    return Question(text, None, (), "stranger", answerable=False, asker=asker)
+    return LabelledQuestion(text, None, (), "stranger", answerable=False, asker=asker)

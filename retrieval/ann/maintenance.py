@@ -11,7 +11,7 @@ import asyncpg
 
 from retrieval.ann.binary_codes import extend_codes
 from retrieval.ann.hnsw import build_graph, drop_unused
-from retrieval.search.vector.tiers import LIMITS, TierLimits
+from retrieval.ann.tiers import LIMITS, TierLimits
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class _LargeRoom:
     graph_to: int
 
 
-class LargeRooms:
+class AnnMaintenance:
     """Looks for large conversations every `look_every_s` seconds and prepares what they lack.
 
     May run in any number of backends: one of them works, the others find it locked. What is not

@@ -14,7 +14,7 @@ from retrieval.embedders import Embedder, open_embedder
 from retrieval.embeddings import model_migration, model_registry, queue
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
-from retrieval.embeddings.drain import fill
+from retrieval.embeddings.drain import drain
 from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.settings import EmbeddingSettings
 
@@ -108,7 +108,7 @@ async def _fill(
         await queue.try_failed_again(db, model_id=model.model_id)
     waiting = (await model_registry.pending_counts(db, model_id=model.model_id)).waiting
     with progress(waiting) as tell:
-        done = await fill(
+        done = await drain(
             db,
             embedders,
             model,

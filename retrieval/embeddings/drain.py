@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 1.0
 
 
-async def fill(
+async def drain(
     db: "asyncpg.Pool[Record]",
     embedders: Sequence[Embedder],
     model: EmbeddingModel,

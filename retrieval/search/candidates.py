@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.ann.tiers import Tier, tier_of
 from retrieval.columns import Integers
-from retrieval.search.context import Room
+from retrieval.search.context import SearchContext
 from retrieval.search.lexical import bm25, postings
-from retrieval.search.lexical.bm25 import Words
+from retrieval.search.lexical.bm25 import LexicalScores
 from retrieval.search.lexical.postings import Postings
 from retrieval.search.query import dates
 from retrieval.search.query.filters import Filters
@@ -22,7 +23,6 @@ from retrieval.search.reader import Reader
 from retrieval.search.scoring.facts import Facts
 from retrieval.search.vector.cosines import Cosines, Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
-from retrieval.search.vector.tiers import Tier, tier_of
 from retrieval.weights import SURROUNDINGS_REACH, Weights
 from retrieval.wire import Arm
 
@@ -45,7 +45,7 @@ class Search:
     """One search: where it looks, what for, and what the words have found."""
 
     db: "Database"
-    room: Room
+    room: SearchContext
     query: Query
     filters: Filters
     weights: Weights
@@ -59,7 +59,7 @@ class Candidates:
     """Facts, lexical scores and cosines to look up, and which arm proposed what."""
 
     facts: Facts
-    words: Words
+    words: LexicalScores
     cosines: Cosines
     nearest: Integers
     wordiest: Integers
@@ -173,5 +173,5 @@ def _preferred(query: Query, weights: Weights) -> Preferred:
     )
 
 
-def _words(found: list[Postings], room: Room) -> Words:
+def _words(found: list[Postings], room: SearchContext) -> LexicalScores:
     return bm25.score(found, passages=room.passage_count, lexemes=room.lexeme_count)

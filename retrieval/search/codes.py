@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from retrieval.ann.tiers import rescored
 from retrieval.search.query.filters import Filters
 from retrieval.search.vector.cosines import Nearest, Preferred, Target, nearest_of
-from retrieval.search.vector.tiers import rescored
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from retrieval.ann.tiers import Tier
 from retrieval.errors import ConversationNotFound
 from retrieval.search.lexical.postings import MAX_POSTINGS, MAX_TERMS, Postings, postings_of
 from retrieval.search.query.people import possible_names
-from retrieval.search.vector.tiers import Tier
 from retrieval.text.exact_terms import exact_terms
 from retrieval.wire import ConversationId, MessageId
 
@@ -28,7 +28,7 @@ class ActiveModel:
 
 
 @dataclass(frozen=True)
-class Room:
+class SearchContext:
     """Counters, the active model, the query's lexemes, and who goes by a name in the query."""
 
     conversation_id: ConversationId
@@ -89,14 +89,14 @@ select c.message_count, c.last_seq, c.passage_count, c.word_count,
 """
 
 
-async def read_room(
+async def read_context(
     db: "Database",
     *,
     conversation_id: ConversationId,
     query: str,
     exclude_ids: Sequence[MessageId] = (),
     with_words: bool = False,
-) -> Room:
+) -> SearchContext:
     """With the postings of the query's words, if these are few. Raises ConversationNotFound."""
     row = await db.fetchrow(
         ROOM,
@@ -114,9 +114,9 @@ async def read_room(
     return _room(row, conversation_id=conversation_id)
 
 
-def _room(row: "Record", *, conversation_id: ConversationId) -> Room:
+def _room(row: "Record", *, conversation_id: ConversationId) -> SearchContext:
     has_model = row["model_id"] is not None
-    return Room(
+    return SearchContext(
         conversation_id=conversation_id,
         message_count=row["message_count"],
         passage_count=row["passage_count"],

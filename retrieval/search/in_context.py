@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from retrieval.search.context import Room, read_room
+from retrieval.search.context import SearchContext, read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.follow_up.antecedents import resolved
 from retrieval.search.query.follow_up.previous_turn import Present
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def read_in_context(
     db: "Database", *, conversation_id: ConversationId, request: SearchRequest
-) -> tuple[str, Room]:
+) -> tuple[str, SearchContext]:
     """The query, or what it means if it is a follow-up, and what the room knows of it.
 
     A query that stands on its own costs nothing more than without a window. Raises
@@ -37,7 +37,7 @@ async def read_in_context(
     return text, room
 
 
-def _says_nothing(text: str, room: Room) -> bool:
+def _says_nothing(text: str, room: SearchContext) -> bool:
     """Whether all words are stop words of the room's language, or ask "when?" in some language."""
     if text.strip(" ?？¿.!").lower() in ASKING_WORDS:
         return True
@@ -48,8 +48,8 @@ def _says_nothing(text: str, room: Room) -> bool:
 
 async def _room(
     db: "Database", conversation_id: ConversationId, request: SearchRequest, text: str
-) -> Room:
-    return await read_room(
+) -> SearchContext:
+    return await read_context(
         db,
         conversation_id=conversation_id,
         query=text,

@@ -12,7 +12,7 @@ from retrieval.search.query import dates
 from retrieval.search.query.query import Query
 from retrieval.search.scoring import score_parts
 from retrieval.search.scoring.relevance import Evidence, evidence
-from retrieval.search.scoring.score_parts import Features, Parts
+from retrieval.search.scoring.score_parts import Features, ScoreParts
 from retrieval.search.vector.cosines import expected_cosine
 from retrieval.weights import Weights
 
@@ -24,7 +24,7 @@ class Ranking:
     order: Integers
     seq: Integers
     score: Floats
-    parts: Parts
+    parts: ScoreParts
     weights: Weights
     evidence: Evidence
 

@@ -17,7 +17,7 @@ from retrieval.search.candidates import (
     propose,
     surround,
 )
-from retrieval.search.context import Room
+from retrieval.search.context import SearchContext
 from retrieval.search.hits import SPARE, build_hits, excerpt, read_messages
 from retrieval.search.in_context import read_in_context
 from retrieval.search.lexical.postings import Postings, read_postings
@@ -87,7 +87,9 @@ async def search_conversation(
     )
 
 
-def _read_query(text: str, request: SearchRequest, room: Room, now: datetime | None) -> Query:
+def _read_query(
+    text: str, request: SearchRequest, room: SearchContext, now: datetime | None
+) -> Query:
     return understand(
         text,
         names=room.names,
@@ -98,7 +100,7 @@ def _read_query(text: str, request: SearchRequest, room: Room, now: datetime | N
 
 
 async def _find_words(
-    db: "Database", *, room: Room, query: Query, filters: Filters
+    db: "Database", *, room: SearchContext, query: Query, filters: Filters
 ) -> list[Postings]:
     if room.found is not None and not filters.narrow:
         return room.found
@@ -113,7 +115,7 @@ async def _find_words(
 
 
 async def _embed(
-    embedder: "Embedder | None", *, room: Room, query: Query, clock: "_Clock"
+    embedder: "Embedder | None", *, room: SearchContext, query: Query, clock: "_Clock"
 ) -> Target | None:
     """None if there is nothing to compare with, or nothing to compare."""
     if embedder is None or room.model is None or embedder.name != room.model.name:
@@ -182,7 +184,7 @@ def _hit(
 
 
 def _response(
-    room: Room,
+    room: SearchContext,
     hits: list[RetrievalHit],
     *,
     evidence: Evidence | None,

@@ -13,7 +13,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Worker:
+class AgentWorker:
     """A worker that has reported; the times are the database's."""
 
     worker_id: str
@@ -40,10 +40,10 @@ select worker_id, agent_name, since, seen_at, seen_at > now() - $1::interval as 
 """
 
 
-async def workers(db: "Database") -> list[Worker]:
+async def workers(db: "Database") -> list[AgentWorker]:
     """Every worker that reported within FORGOTTEN_AFTER, dead or alive."""
     rows = await db.fetch(WORKERS, LEASE)
-    return [Worker(**row) for row in rows]
+    return [AgentWorker(**row) for row in rows]
 
 
 FORGET = """

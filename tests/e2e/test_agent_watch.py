@@ -117,10 +117,10 @@ async def test_when_a_whole_worker_is_killed_its_rooms_get_agents_of_another(
         await people[-1].agent_is_there()
         assert (await people[-1].ask("My badge number is 31337.")).outcome == "answered"
     bob = await watched.join(rooms[0], "bob")
-    ghosts = [person.agents[0] for person in people]
+    stale = [person.agents[0] for person in people]
     await asyncio.to_thread(second.start, until=REGISTERED)
     first.kill()  # and its job processes with it
-    for person, ghost in zip(people, ghosts, strict=True):
+    for person, ghost in zip(people, stale, strict=True):
         # Long before LiveKit would notice: after 21 s, and then dispatch nobody.
         await until(partial(replaced, person, ghost), timeout_s=15)
         await person.agent_is_there()

@@ -15,7 +15,7 @@ from retrieval.embedders import Embeddings, EmbedKind
 from retrieval.embeddings import model_migration
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
-from retrieval.embeddings.drain import fill
+from retrieval.embeddings.drain import drain
 from retrieval.embeddings.model_registry import (
     activate,
     active_model,
@@ -234,7 +234,7 @@ async def test_filling_gives_up_when_the_embedder_stays_away(
     model = await ensure_model(db, name="hash", dimension=64)
     await _append(db, room, last=3)
     seen: list[int] = []
-    done = await fill(
+    done = await drain(
         db, [AwayEmbedder()], model, limits=BatchLimits(), patience_s=0.5, on_waiting=seen.append
     )
     assert not done

@@ -14,7 +14,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from retrieval.ann.maintenance import LargeRooms
+from retrieval.ann.maintenance import AnnMaintenance
+from retrieval.ann.tiers import Tier, TierLimits
 from retrieval.database.connection import open_connection
 from retrieval.database.migrations import migrate
 from retrieval.database.pool import connect
@@ -23,7 +24,7 @@ from retrieval.embeddings import model_migration, queue
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.coverage import Coverage, read_coverage
-from retrieval.embeddings.drain import fill
+from retrieval.embeddings.drain import drain
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.errors import ConversationNotFound, MessageConflict
@@ -32,7 +33,6 @@ from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
-from retrieval.search.vector.tiers import Tier, TierLimits
 from retrieval.store.conversations import create_room, join_conversation
 from retrieval.store.events import record_events
 from retrieval.store.messages import append_messages, recent_messages
@@ -171,7 +171,7 @@ async def test_embeddings_are_filled_and_models_changed_on_a_sharded_database(
 
     new = await model_migration.begin(cluster, name="new", dimension=64)
     assert await embedding_models.enqueue_missing(cluster, model_id=new.model_id) == 120
-    assert await fill(
+    assert await drain(
         cluster, [HashEmbedder()], new, limits=limits, patience_s=60, on_waiting=lambda _: None
     )
     assert await read_coverage(cluster, model_id=new.model_id) == everything
@@ -207,7 +207,7 @@ async def test_large_rooms_are_prepared_and_searched_on_a_sharded_database(
     await append_messages(cluster, conversation_id=room, messages=said)
     limits = BatchLimits(quiet=timedelta(0))
     await EmbeddingWorker(cluster, embedder, model, limits=limits).drain()
-    assert await LargeRooms(cluster, limits=TierLimits(exact=100, coded=100)).prepare()
+    assert await AnnMaintenance(cluster, limits=TierLimits(exact=100, coded=100)).prepare()
     assert await cluster.fetchval("select count(*) from message_code") == 150
     for tier in (Tier(), Tier(coded_to=100)):
         (vector,) = await embedder.embed(["ana: word77 is what was said"], kind="query")

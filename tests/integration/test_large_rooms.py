@@ -4,9 +4,9 @@ import asyncio
 
 from retrieval.ann.binary_codes import extend_codes
 from retrieval.ann.hnsw import drop_unused, graph_name
-from retrieval.ann.maintenance import LargeRooms
+from retrieval.ann.maintenance import AnnMaintenance
+from retrieval.ann.tiers import Tier
 from retrieval.embeddings.model_migration import drop_rows
-from retrieval.search.vector.tiers import Tier
 from tests.support.large_room import (
     CODED,
     GRAPH,
@@ -95,7 +95,7 @@ async def test_only_one_backend_prepares(db: Pool) -> None:
     await fill(db, count=150)
     async with db.acquire() as connection:
         assert await connection.fetchval("select pg_try_advisory_lock(4919077531204)")
-        assert not await LargeRooms(db, limits=CODED).prepare()
+        assert not await AnnMaintenance(db, limits=CODED).prepare()
         await connection.execute("select pg_advisory_unlock(4919077531204)")
     await prepare(db, CODED)
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from retrieval.ann.tiers import Tier, TierLimits, rescored, tier_of
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred
-from retrieval.search.vector.tiers import Tier, TierLimits, rescored, tier_of
 from tests.support.builders import NOON
 from tests.support.large_room import (
     CODED,

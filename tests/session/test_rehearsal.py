@@ -10,7 +10,7 @@ from pydantic import HttpUrl, SecretStr
 
 from agent.settings import AgentSettings
 from agent.warmup import prebuilt
-from agent.warmup.warmup import rehearse
+from agent.warmup.warmup import warm_up
 from agent.worker_settings import WorkerSettings
 
 WORKER = WorkerSettings(
@@ -38,7 +38,7 @@ def test_it_asks_nobody_outside_and_leaves_no_thread_and_no_file(
 ) -> None:
     before = threading.active_count(), open_files()
     # Whatever it should not ask is at a closed port, and would fail it.
-    asyncio.run(rehearse(settings(tmp_path, llm_base_url=llm_base_url), WORKER))
+    asyncio.run(warm_up(settings(tmp_path, llm_base_url=llm_base_url), WORKER))
     assert (threading.active_count(), open_files()) == before
     assert not list(tmp_path.iterdir())
 
@@ -49,7 +49,7 @@ def test_each_job_of_a_process_gets_parts_of_its_own(
     monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
     monkeypatch.setenv("LIVEKIT_API_KEY", "key")
     monkeypatch.setenv("LIVEKIT_API_SECRET", "secret")
-    prebuilt.make_ready(settings(tmp_path), WORKER)
-    first, second = prebuilt.take_parts(), prebuilt.take_parts()
+    prebuilt.prebuild(settings(tmp_path), WORKER)
+    first, second = prebuilt.take_prebuilt(), prebuilt.take_prebuilt()
     assert first.settings.data_dir == tmp_path
     assert first.client is not second.client

@@ -9,7 +9,7 @@ from livekit.agents import UserInputTranscribedEvent
 from livekit.agents.llm import ChatContext, ChatMessage
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 
-from agent.conversation.reply import Replying, TurnTrace
+from agent.conversation.reply import Reply, TurnTrace
 from agent.conversation.session_events import SessionEvents
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
@@ -149,7 +149,7 @@ class Listener:
     def accepted(self, question_id: MessageId, speaker: str) -> None:
         self.accepted_ids.append(question_id)
 
-    def replying(self, question_id: MessageId, speaker: str, reply: Replying) -> None:
+    def replying(self, question_id: MessageId, speaker: str, reply: Reply) -> None:
         self.ids.append(question_id)
         self.following.append(asyncio.create_task(self._talk.room_agent.follow(question_id, reply)))
 

@@ -7,15 +7,15 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.ann.maintenance import LargeRooms
+from retrieval.ann.maintenance import AnnMaintenance
+from retrieval.ann.tiers import Tier, TierLimits, tier_of
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.rows import store, store_smoothed, writing
-from retrieval.search.context import read_room
+from retrieval.search.context import read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
-from retrieval.search.vector.tiers import Tier, TierLimits, tier_of
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId
@@ -80,11 +80,11 @@ async def embed(db: Pool, room: Room, seqs: Sequence[int]) -> None:
 
 
 async def prepare(db: Pool, limits: TierLimits, *, longest_tail: int = 50) -> None:
-    assert await LargeRooms(db, limits=limits, longest_tail=longest_tail).prepare()
+    assert await AnnMaintenance(db, limits=limits, longest_tail=longest_tail).prepare()
 
 
 async def prepared(db: Pool, room: Room) -> Tier:
-    read = await read_room(db, conversation_id=room.conversation_id, query="x")
+    read = await read_context(db, conversation_id=room.conversation_id, query="x")
     return read.prepared
 
 
@@ -99,7 +99,7 @@ async def find(
     limit: int = 10,
 ) -> list[int]:
     """The nearest messages, by the tier that these limits give the room."""
-    read = await read_room(db, conversation_id=room.conversation_id, query="x")
+    read = await read_context(db, conversation_id=room.conversation_id, query="x")
     found = await nearest(
         db,
         Target(room.conversation_id, 1, query),

@@ -19,10 +19,9 @@ from livekit.agents import (
 )
 
 from agent.llm.factory import language_model
-from agent.llm.speech import SpeechModels
-from agent.room.dependencies import RoomModels, open_parts
+from agent.llm.speech import SpeechInput, SpeechModels
+from agent.room.dependencies import RoomModels, open_dependencies
 from agent.room.job import RoomJob
-from agent.room.transcription import Hearing
 from agent.settings import AgentSettings
 from agent.worker import ROOM_JOB, build_server, read_settings
 from agent.worker_settings import WorkerSettings
@@ -81,9 +80,9 @@ async def serve_scripted(ctx: JobContext) -> None:
             task.add_done_callback(saying.discard)
 
     ctx.room.on("data_received", on_data)
-    speech = SpeechModels(Hearing(open_stt, vad=None, turn_detection="stt"), ToneTTS())
+    speech = SpeechModels(SpeechInput(open_stt, vad=None, turn_detection="stt"), ToneTTS())
     models = RoomModels(language_model(settings), speech)
-    job = RoomJob(ctx, open_parts(settings, worker, models=models))
+    job = RoomJob(ctx, open_dependencies(settings, worker, models=models))
     ctx.proc.userdata[ROOM_JOB] = job
     await job.open()
 

@@ -13,7 +13,7 @@ from livekit.agents.llm import LLM
 from livekit.agents.voice.audio_recognition import _EndOfTurnInfo, _EndOfTurnMetrics
 
 from agent.conversation.bounded_session import BoundedSession
-from agent.conversation.conversation_agent import People, RoomAgent
+from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import resume
 from agent.messages.question import Question
@@ -28,7 +28,7 @@ from tests.support.fake_backend import FakeBackend
 class Talk:
     """A running agent and what a test needs to drive it."""
 
-    room_agent: RoomAgent
+    room_agent: ConversationAgent
     outbox: Outbox
     numbers: "count[int]"
 
@@ -90,7 +90,9 @@ async def talking(
         **(session_options or {}),
     )
     people = People("agent", lambda identity: Asker(identity or "ana"), lambda: True)
-    room_agent = RoomAgent(config, client=client, resumed=resumed, session=session, people=people)
+    room_agent = ConversationAgent(
+        config, client=client, resumed=resumed, session=session, people=people
+    )
     if after_greeting:
         await session.start(room_agent.agent, capture_run=True)
     else:

@@ -7,8 +7,8 @@ from livekit import api
 from livekit.protocol import agent as jobs
 from livekit.protocol import agent_dispatch as dispatches
 
-from backend_stub.livekit.dispatches import is_coming, is_ghost
-from retrieval.store.agent_workers import Worker
+from backend_stub.livekit.dispatches import is_coming, is_stale
+from retrieval.store.agent_workers import AgentWorker
 from retrieval.wire import WORKER_ATTRIBUTE
 
 NAME = "longroom"
@@ -16,9 +16,9 @@ NAME = "longroom"
 
 def worker(
     id_: str, *, alive: bool = True, since_s: float = 600, seen_s: float = 0, name: str = NAME
-) -> Worker:
+) -> AgentWorker:
     now = datetime.now(UTC)
-    return Worker(
+    return AgentWorker(
         worker_id=id_,
         agent_name=name,
         since=now - timedelta(seconds=since_s),
@@ -45,31 +45,31 @@ def dispatch(*, ago_s: float, job_ago_s: float | None = None) -> api.AgentDispat
     return api.AgentDispatch(agent_name=NAME, state=state)
 
 
-def dead() -> Worker:
+def dead() -> AgentWorker:
     return worker("dead", alive=False, seen_s=5)
 
 
-def alive() -> Worker:
+def alive() -> AgentWorker:
     return worker("alive")
 
 
 def test_an_agent_whose_worker_is_silent_is_a_ghost() -> None:
-    assert is_ghost(agent("dead"), [dead(), alive()], NAME)
-    assert not is_ghost(agent("alive"), [dead(), alive()], NAME)
+    assert is_stale(agent("dead"), [dead(), alive()], NAME)
+    assert not is_stale(agent("alive"), [dead(), alive()], NAME)
 
 
 def test_nobody_is_a_ghost_while_nobody_could_take_its_place() -> None:
-    assert not is_ghost(agent("dead"), [dead()], NAME)
-    assert not is_ghost(agent("dead"), [dead(), worker("other", name="translator")], NAME)
+    assert not is_stale(agent("dead"), [dead()], NAME)
+    assert not is_stale(agent("dead"), [dead(), worker("other", name="translator")], NAME)
 
 
 def test_an_agent_that_came_after_the_last_report_proves_that_its_worker_lives() -> None:
-    assert not is_ghost(agent("dead", joined_s=1), [dead(), alive()], NAME)
+    assert not is_stale(agent("dead", joined_s=1), [dead(), alive()], NAME)
 
 
 def test_an_agent_of_a_worker_that_never_reported_is_not_judged() -> None:
-    assert not is_ghost(agent("unknown"), [dead(), alive()], NAME)
-    assert not is_ghost(agent(""), [dead(), alive()], NAME)
+    assert not is_stale(agent("unknown"), [dead(), alive()], NAME)
+    assert not is_stale(agent(""), [dead(), alive()], NAME)
 
 
 def test_a_fresh_dispatch_may_still_bring_an_agent_an_old_one_without_a_job_not() -> None:

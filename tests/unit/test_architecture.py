@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "backend_stub", "longroom", "retrieval")
 MAX_LINES = 250
-LONGER = {"retrieval/wire.py"}  # the whole contract, read on one page
+MAX_ROOT_MODULES = 10
 
 
 def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -58,8 +58,11 @@ def test_every_contract_is_kept() -> None:
 
 
 def test_the_agent_may_import_no_module_of_retrieval_but_the_wire_types(copy: Path) -> None:
-    forbidden = [name for name, _ in _modules("retrieval") if "." in name]
-    forbidden.remove("retrieval.wire")
+    forbidden = [
+        name
+        for name, _ in _modules("retrieval")
+        if "." in name and not name.startswith("retrieval.wire")
+    ]
     probe = "".join(f"import {name}\n" for name in forbidden)
     (copy / "agent" / "probe.py").write_text(probe, encoding="utf-8")
 
@@ -97,9 +100,12 @@ def test_an_import_against_the_dependency_rule_is_found(
 
 
 def test_the_wire_types_import_only_pydantic_and_the_standard_library() -> None:
-    roots = {name.split(".")[0] for name in _imports(ROOT / "retrieval" / "wire.py")}
+    imported = {
+        name for path in (ROOT / "retrieval" / "wire").glob("*.py") for name in _imports(path)
+    }
+    others = {name for name in imported if not name.startswith("retrieval.wire")}
 
-    assert roots - sys.stdlib_module_names == {"pydantic"}
+    assert {name.split(".")[0] for name in others} - sys.stdlib_module_names == {"pydantic"}
 
 
 def test_the_backend_speaks_to_livekit_only_through_its_server_api() -> None:
@@ -116,12 +122,42 @@ def test_the_backend_speaks_to_livekit_only_through_its_server_api() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_has_rooms_instead_of_loose_modules(package: str) -> None:
+    loose = [path.stem for path in (ROOT / package).glob("*.py") if path.stem != "__init__"]
+
+    assert len(loose) <= MAX_ROOT_MODULES, loose
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("agent/recall", "agent.conversation"),
+        ("agent/conversation", "agent.room"),
+        ("agent/messages", "agent.outbox"),
+        ("retrieval/store", "retrieval.search"),
+        ("retrieval/search/lexical", "retrieval.search.context"),
+        ("retrieval/text", "retrieval.store"),
+        ("backend_stub/http", "backend_stub.routes"),
+        ("longroom/embedded_postgres", "longroom.commands"),
+    ],
+)
+def test_an_arrow_back_up_inside_a_package_is_found(
+    copy: Path, importer: str, imported: str
+) -> None:
+    (copy / importer / "probe.py").write_text(f"import {imported}\n", encoding="utf-8")
+
+    result = _lint_imports(copy)
+
+    assert result.returncode != 0
+    assert f"{importer.replace('/', '.')}.probe -> {imported}" in result.stdout
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_file_is_longer_than_can_be_read_at_once(package: str) -> None:
     long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
         for _, path in _modules(package)
-        if str(path.relative_to(ROOT)) not in LONGER
-        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
     ]
 
     assert long == []

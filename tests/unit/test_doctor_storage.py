@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.outbox.store import Entry, OutboxFile
+from agent.outbox.store import Entry, OutboxStore
 from longroom.doctor.finding import Finding
 from longroom.doctor.storage import examine_storage
 
@@ -38,7 +38,7 @@ def test_a_folder_that_cannot_be_made_is_broken(tmp_path: Path) -> None:
 
 
 def test_messages_that_wait_are_counted(tmp_path: Path, outbox: Path) -> None:
-    file = OutboxFile(outbox)
+    file = OutboxStore(outbox)
     file.add([Entry("event", f"e-{n}", "{}") for n in range(3)])
     file.close()
     found = finding(tmp_path, "outbox")
@@ -47,7 +47,7 @@ def test_messages_that_wait_are_counted(tmp_path: Path, outbox: Path) -> None:
 
 
 def test_refused_messages_are_told(tmp_path: Path, outbox: Path) -> None:
-    file = OutboxFile(outbox)
+    file = OutboxStore(outbox)
     file.add([Entry("event", "e-1", "{}")])
     (entry,) = file.next_batch(limit=10, max_chars=1000)
     file.set_aside([(entry, "not so")])
@@ -68,7 +68,7 @@ def test_a_damaged_outbox_is_broken_and_one_set_aside_is_worth_knowing(
 
 
 def test_an_outbox_in_use_is_no_finding(tmp_path: Path, outbox: Path) -> None:
-    OutboxFile(outbox).close()
+    OutboxStore(outbox).close()
     with sqlite3.connect(outbox) as db:
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         db.execute("BEGIN EXCLUSIVE")

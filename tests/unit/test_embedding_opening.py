@@ -15,7 +15,7 @@ from retrieval.settings import EmbeddingSettings
 
 def test_importing_the_package_imports_no_runtime() -> None:
     script = (
-        "import sys, retrieval.embedders, retrieval.embedders.batching;"
+        "import sys, retrieval.embedders, retrieval.embedders.query_batching;"
         "print([m for m in ('torch', 'onnxruntime', 'sentence_transformers') if m in sys.modules])"
     )
     done = subprocess.run(

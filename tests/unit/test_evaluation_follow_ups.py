@@ -1,17 +1,17 @@
 """Follow-ups are made of a data set's questions by rule."""
 
 from longroom.evaluation.follow_ups import ASKER, FollowUp, follow_ups
-from longroom.evaluation.questions import Dialogue, Question
+from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from tests.support.builders import message
 
 
-def _made(*questions: Question) -> list[FollowUp]:
+def _made(*questions: LabelledQuestion) -> list[FollowUp]:
     said = [message(n, f"said {n}") for n in range(60)]
     return list(follow_ups(Dialogue("room", said, list(questions))))
 
 
-def _question(text: str, *evidence: str, subject: str | None = "Cleo") -> Question:
-    return Question(text, subject, evidence, "1", answerable=True)
+def _question(text: str, *evidence: str, subject: str | None = "Cleo") -> LabelledQuestion:
+    return LabelledQuestion(text, subject, evidence, "1", answerable=True)
 
 
 def _texts(made: list[FollowUp]) -> list[tuple[str, str]]:
@@ -58,6 +58,6 @@ def test_more_is_asked_for_where_there_is_more() -> None:
 def test_questions_far_apart_and_without_an_answer_make_none() -> None:
     far = [_question("When did Cleo move?", "m1"), _question("What did Cleo paint?", "m50")]
     assert _made(*far) == []
-    nothing = Question("What did Cleo paint?", "Cleo", ("m2",), "5", answerable=False)
+    nothing = LabelledQuestion("What did Cleo paint?", "Cleo", ("m2",), "5", answerable=False)
     assert _made(_question("When did Cleo move?", "m1"), nothing) == []
     assert _made(_question("When did Cleo move?", "gone", "gone too")) == []

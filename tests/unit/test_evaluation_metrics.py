@@ -13,7 +13,7 @@ from longroom.evaluation.baselines import fused
 from longroom.evaluation.datasets import read_dataset, read_messages
 from longroom.evaluation.jsonl import DatasetUnreadable
 from longroom.evaluation.metrics import auroc, inside_tokens, interval, ndcg, recall
-from longroom.evaluation.questions import Question, in_first_person
+from longroom.evaluation.questions import LabelledQuestion, in_first_person
 
 
 def test_recall_is_the_share_of_the_evidence_among_the_first() -> None:
@@ -66,14 +66,14 @@ def test_rank_fusion_prefers_what_both_have() -> None:
     ],
 )
 def test_in_first_person_the_subject_asks(text: str, asked: str) -> None:
-    question = Question(text, "Ana", ("m1",), "1", answerable=True)
+    question = LabelledQuestion(text, "Ana", ("m1",), "1", answerable=True)
 
     assert in_first_person(question).text == asked
     assert in_first_person(question).asker == "Ana"
 
 
 def test_a_question_about_nobody_is_asked_as_it_stands() -> None:
-    question = Question("What broke?", None, ("m1",), "1", answerable=True)
+    question = LabelledQuestion("What broke?", None, ("m1",), "1", answerable=True)
 
     assert in_first_person(question) == question
 

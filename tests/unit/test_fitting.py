@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from longroom.evaluation.fitting import PARTS, Sample, fit, recalled, sample_of, search, worth
-from longroom.evaluation.questions import Question
+from longroom.evaluation.questions import LabelledQuestion
 from longroom.evaluation.run import Answer
 from retrieval.weights import Weights
 
@@ -26,7 +26,7 @@ def _found(dialogue: str, parts: list[dict[str, float]]) -> Answer:
     """The last message is the evidence."""
     return Answer(
         dialogue=dialogue,
-        question=Question("Which?", None, (str(len(parts) - 1),), "1", answerable=True),
+        question=LabelledQuestion("Which?", None, (str(len(parts) - 1),), "1", answerable=True),
         ranked=[(str(place), 10) for place in range(len(parts))],
         confidence=1.0,
         total_ms=1.0,

@@ -6,18 +6,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agent.outbox.outbox import Outbox, Retry
-from agent.outbox.write_buffer import MAX_WAITING_EVENTS, Intake
+from agent.outbox.write_buffer import MAX_WAITING_EVENTS, WriteBuffer
 from tests.support.builders import event, message
 from tests.support.fake_backend import FakeBackend
 
 
 @asynccontextmanager
-async def _intake(backend: FakeBackend, data_dir: Path) -> AsyncIterator[tuple[Intake, Outbox]]:
+async def _intake(
+    backend: FakeBackend, data_dir: Path
+) -> AsyncIterator[tuple[WriteBuffer, Outbox]]:
     client = backend.client()
     outbox = await Outbox.open(
         data_dir, client=client, conversation_id=backend.room(), retry=Retry(0.001, 0.002)
     )
-    intake = Intake(outbox, retry_s=0.001)
+    intake = WriteBuffer(outbox, retry_s=0.001)
     try:
         yield intake, outbox
     finally:

@@ -14,8 +14,8 @@ import pytest
 from agent.errors import OutboxUnwritable
 from agent.outbox.files import folder, open_file
 from agent.outbox.outbox import Outbox, Retry
-from agent.outbox.recovery import sweep
-from agent.outbox.store import Entry, OutboxFile
+from agent.outbox.recovery import recover
+from agent.outbox.store import Entry, OutboxStore
 from retrieval.wire import ConversationId, FieldError, Problem
 from tests.support.builders import event, message, summary
 from tests.support.fake_backend import FakeBackend
@@ -84,7 +84,7 @@ async def test_accepted_messages_are_on_disk_before_accept_returns(tmp_path: Pat
         copy.mkdir()
         for part in folder(tmp_path).iterdir():
             (copy / part.name).write_bytes(part.read_bytes())
-    crashed = OutboxFile(copy / _file(tmp_path, backend).name)
+    crashed = OutboxStore(copy / _file(tmp_path, backend).name)
     assert [entry.id for entry in crashed.waiting("message")] == ["m1", "m2"]
     crashed.close()
 
@@ -322,11 +322,11 @@ async def test_the_sweep_ships_what_rooms_left_that_nobody_opened(tmp_path: Path
     (folder(tmp_path) / "notes.sqlite3").write_text("not ours")
     backend.down = False
     sweeper = backend.client()
-    assert await sweep(tmp_path, client=sweeper, timeout_s=5, retry=FAST) == 2
+    assert await recover(tmp_path, client=sweeper, timeout_s=5, retry=FAST) == 2
     assert [m.id for m in backend.messages[left["attic"]]] == ["m1"]
     assert [m.id for m in backend.messages[left["cellar"]]] == ["m1"]
     await outbox.aclose()
-    assert await sweep(tmp_path, client=sweeper, timeout_s=5, retry=FAST) in (0, 1)
+    assert await recover(tmp_path, client=sweeper, timeout_s=5, retry=FAST) in (0, 1)
     assert [m.id for m in backend.messages[left["busy"]]] == ["m1"]
     await sweeper.aclose()
 
@@ -388,7 +388,7 @@ def test_delays_grow_and_stay_within_their_bounds() -> None:
 
 
 def test_a_batch_is_bounded_in_size_but_never_empty(tmp_path: Path) -> None:
-    file = OutboxFile(tmp_path / "x.sqlite3")
+    file = OutboxStore(tmp_path / "x.sqlite3")
     file.add([Entry("message", f"m{n}", "x" * 60) for n in range(10)])
     assert len(file.next_batch(limit=100, max_chars=200)) == 3
     assert len(file.next_batch(limit=100, max_chars=1)) == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 from livekit import api
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
 
-from agent.supervision.job_supervisor import successor
+from agent.supervision.job_supervisor import restarted
 
 KEY, SECRET = "key", "a secret of more than thirty-two characters"
 
@@ -35,7 +35,7 @@ def running(*, token_ttl: timedelta = timedelta(hours=1)) -> RunningJobInfo:
 
 def test_it_serves_the_same_room_with_the_same_rights_under_an_identity_of_its_own() -> None:
     dead = running()
-    new = successor(dead, api_key=KEY, api_secret=SECRET)
+    new = restarted(dead, api_key=KEY, api_secret=SECRET)
     assert new.job.id != "AJ_dead"
     assert dead.job.id == "AJ_dead"
     assert (new.job.room, new.job.agent_name, new.job.metadata) == (
@@ -51,12 +51,12 @@ def test_it_serves_the_same_room_with_the_same_rights_under_an_identity_of_its_o
 
 def test_two_successors_of_one_agent_are_two_agents() -> None:
     dead = running()
-    first = successor(dead, api_key=KEY, api_secret=SECRET)
-    second = successor(dead, api_key=KEY, api_secret=SECRET)
+    first = restarted(dead, api_key=KEY, api_secret=SECRET)
+    second = restarted(dead, api_key=KEY, api_secret=SECRET)
     assert first.accept_arguments.identity != second.accept_arguments.identity
 
 
 def test_a_room_outlives_its_first_agents_token() -> None:
     expired = running(token_ttl=timedelta(hours=-1))
-    new = successor(expired, api_key=KEY, api_secret=SECRET)
+    new = restarted(expired, api_key=KEY, api_secret=SECRET)
     assert api.TokenVerifier(KEY, SECRET).verify(new.token).video is not None

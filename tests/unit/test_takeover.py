@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.conversation.resume import Resumed, resume
-from agent.conversation.unanswered import STILL_WAITED_FOR, answered_ids, in_turns, take_over
+from agent.conversation.unanswered import STILL_WAITED_FOR, answered_ids, find_unanswered, in_turns
 from agent.messages.question import answer_id, answered_question
 from agent.settings import AgentSettings
 from retrieval.wire import MessageCreate, MessageId
@@ -103,7 +103,7 @@ async def test_all_that_waits_is_found_in_order_also_when_it_has_left_the_window
         m for n in range(4) for m in (asked(f"b{n}", speaker="ben"), answer_to(f"b{n}", ago_s=5))
     ]
     resumed = await resumed_from([*line, answer_to("a0"), *others], tmp_path, backend)
-    taken = await take_over(backend.client(), resumed, window=4, now=NOW)
+    taken = await find_unanswered(backend.client(), resumed, window=4, now=NOW)
     await resumed.outbox.aclose()
     assert [q.id for q in taken.waiting] == ["a1", "a2", "a3", "a4", "a5"]
     assert {q.id for q in taken.settled} == {"a0", "b0", "b1", "b2", "b3"}
@@ -113,7 +113,7 @@ async def test_all_that_waits_is_found_in_order_also_when_it_has_left_the_window
 async def test_the_questions_keep_speaker_text_and_time(tmp_path: Path) -> None:
     backend = FakeBackend()
     resumed = await resumed_from([asked("a", speaker="ben", ago_s=30)], tmp_path, backend)
-    [waiting] = (await take_over(backend.client(), resumed, window=4, now=NOW)).waiting
+    [waiting] = (await find_unanswered(backend.client(), resumed, window=4, now=NOW)).waiting
     await resumed.outbox.aclose()
     assert (waiting.speaker, waiting.text) == ("ben", "text of a")
     assert waiting.asked_at == NOW - timedelta(seconds=30)
@@ -123,7 +123,7 @@ async def test_an_old_question_is_given_up_and_stays_in_the_window(tmp_path: Pat
     backend = FakeBackend()
     old = STILL_WAITED_FOR.total_seconds() + 1
     resumed = await resumed_from([asked("a", ago_s=old)], tmp_path, backend)
-    taken = await take_over(backend.client(), resumed, window=4, now=NOW)
+    taken = await find_unanswered(backend.client(), resumed, window=4, now=NOW)
     await resumed.outbox.aclose()
     assert (taken.waiting, taken.settled) == ([], [])
     assert [m.id for m in taken.resumed.window] == ["a"]
@@ -139,6 +139,6 @@ async def test_what_only_the_outbox_holds_waits_as_well_when_the_backend_is_down
     await first.outbox.accept(*(asked(f"a{n}") for n in range(count)))
     await first.outbox.aclose()
     second = await resumed_from([], tmp_path, backend)
-    taken = await take_over(backend.client(), second, window=4, now=NOW)
+    taken = await find_unanswered(backend.client(), second, window=4, now=NOW)
     await second.outbox.aclose()
     assert [q.id for q in taken.waiting] == [f"a{n}" for n in range(count)]

@@ -8,7 +8,7 @@ import pytest
 from agent.conversation.reply import TurnTrace
 from agent.errors import BackendUnavailable
 from agent.recall.recall import Recalled
-from longroom.chat.loop import Talk
+from longroom.chat.loop import ChatLoop
 from longroom.chat.terminal import Remembered, Terminal
 from retrieval.wire import Message, MessageId, RetrievalHit, SearchResponse, SearchTimings
 
@@ -61,7 +61,7 @@ class ScriptedTalker:
 
 
 def talk(talker: ScriptedTalker, *lines: str, echo: bool = True, suggested: str = "") -> None:
-    Talk(
+    ChatLoop(
         talker,
         Terminal(),
         identity="Mira",

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from agent.messages.question import Outcome, Question
-from agent.room.turn_queue import OTHER_MESSAGE, Turns
+from agent.room.turn_queue import OTHER_MESSAGE, TurnQueue
 from retrieval.wire import MessageId
 
 
@@ -55,7 +55,7 @@ def question(question_id: str, speaker: str = "alice", text: str = "a text") -> 
 
 
 @asynccontextmanager
-async def running(turns: Turns) -> AsyncIterator[None]:
+async def running(turns: TurnQueue) -> AsyncIterator[None]:
     task = asyncio.create_task(turns.run())
     try:
         yield
@@ -66,9 +66,9 @@ async def running(turns: Turns) -> AsyncIterator[None]:
 
 def make_turns(
     audience: Audience, answered: list[str] | Answerer, *, per_speaker: int = 10, total: int = 100
-) -> Turns:
+) -> TurnQueue:
     answerer = answered if isinstance(answered, Answerer) else Answerer(answered)
-    return Turns(answerer, audience, max_waiting_per_speaker=per_speaker, max_waiting=total)
+    return TurnQueue(answerer, audience, max_waiting_per_speaker=per_speaker, max_waiting=total)
 
 
 async def test_each_speaker_is_answered_in_the_order_asked() -> None:

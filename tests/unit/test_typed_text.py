@@ -6,7 +6,7 @@ import pytest
 from livekit import rtc
 
 from agent.messages.question import Question
-from agent.room.text_input import TypedText
+from agent.room.text_input import TextInput
 
 
 @dataclass
@@ -60,12 +60,12 @@ class Desk:
                 await asyncio.sleep(0.001)
 
 
-def arrive(typed: TypedText, stream: Stream, sender: str = "alice") -> None:
+def arrive(typed: TextInput, stream: Stream, sender: str = "alice") -> None:
     typed.arrived(cast("rtc.TextStreamReader", stream), sender)
 
 
-def typed_text(desk: Desk, **settings: float) -> TypedText:
-    return TypedText(
+def typed_text(desk: Desk, **settings: float) -> TextInput:
+    return TextInput(
         desk.take,
         desk.refuse,
         max_chars=int(settings.get("max_chars", 100)),

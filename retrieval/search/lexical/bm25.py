@@ -19,7 +19,7 @@ PASSAGE_BITS = 16
 
 
 @dataclass(frozen=True)
-class Words:
+class LexicalScores:
     """What each passage gains by each term of the query; a passage with all of them gets 1.
 
     A message counts with its best passage: several passages together have too many words for
@@ -72,7 +72,7 @@ class Words:
         return matrix
 
 
-NO_WORDS = Words(
+NO_WORDS = LexicalScores(
     key=np.zeros(0, dtype=np.int64),
     score=np.zeros(0),
     seq=np.zeros(0, dtype=np.int64),
@@ -84,7 +84,7 @@ NO_WORDS = Words(
 )
 
 
-def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Words:
+def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> LexicalScores:
     """BM25 in a conversation of so many passages with so many lexemes in all.
 
     Words that occur nowhere count against a passage, but not a spelling of an order number or the
@@ -105,7 +105,7 @@ def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Words
     key, place = _distinct(keys)
     passage_score: Floats = np.bincount(place, weights=gain).astype(np.float64)
     seq, best_passage = _best_passages(key, passage_score)
-    return Words(
+    return LexicalScores(
         key=key,
         score=passage_score,
         seq=seq,

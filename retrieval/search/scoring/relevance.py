@@ -17,7 +17,7 @@ import numpy as np
 
 from retrieval.columns import Floats
 from retrieval.search.scoring import score_parts
-from retrieval.search.scoring.score_parts import Features, Parts
+from retrieval.search.scoring.score_parts import Features, ScoreParts
 from retrieval.weights import LEAD_WEIGHTS, NEARNESS_WEIGHTS
 
 RELEVANT_NEARNESS = 0.06
@@ -44,7 +44,7 @@ class Evidence:
     is asked about, or nobody else is there."""
 
 
-def evidence(features: Features, parts: Parts, *, blind: bool) -> Evidence:
+def evidence(features: Features, parts: ScoreParts, *, blind: bool) -> Evidence:
     """From all compared messages; `blind` if no cosine is known."""
     impartial = replace(parts, reply=score_parts.answers(features))
     return Evidence(

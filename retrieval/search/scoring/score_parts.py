@@ -46,7 +46,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Parts:
+class ScoreParts:
     """The unweighted parts of the score, named as in Weights."""
 
     meaning: Floats
@@ -61,11 +61,11 @@ class Parts:
     place: Floats
 
 
-def parts_of(features: Features, *, asks_where: bool) -> Parts:
+def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
     """All parts of the score of each message."""
     facts = features.facts
     stretch = stretches(facts.seq, facts.spoken_at)
-    return Parts(
+    return ScoreParts(
         meaning=features.meaning,
         words=features.words,
         coverage=coverage(features.by_term, stretch, words=facts.words),
@@ -79,7 +79,7 @@ def parts_of(features: Features, *, asks_where: bool) -> Parts:
     )
 
 
-def total(parts: Parts, weights: Weights) -> Floats:
+def total(parts: ScoreParts, weights: Weights) -> Floats:
     """The weighted sum."""
     score = np.zeros_like(parts.meaning)
     for part in fields(parts):
