@@ -14,10 +14,7 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 
 
 class JsonFormatter(logging.Formatter):
-    """A record with its `extra` fields.
-
-    Of a foreign exception only the type and the stack are told: its text may quote a row.
-    """
+    """A foreign exception is logged by type and stack only: its text may quote a row."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -26,17 +23,22 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+        line |= record_extra(record)
         if record.exc_info and record.exc_info[1] is not None:
             line |= _described(record.exc_info[1], record.exc_info[2])
         return orjson.dumps(line, default=str).decode()
 
 
 def configure_logs(level: int = logging.INFO) -> None:
-    """Send all logs of this process to stderr; called once, by the program that starts."""
+    """Send all logs of this process to stderr; replaces handlers that are already there."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def record_extra(record: logging.LogRecord) -> dict[str, object]:
+    """The fields of a log call's `extra`, without those that every record has."""
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
 
 
 def _described(error: BaseException, stack: TracebackType | None) -> dict[str, object]:
