@@ -15,7 +15,7 @@ import asyncio, sys
 from datetime import UTC, datetime
 from agent.backend_client import BackendClient
 from agent.recall.recall import Recall
-from agent.recall.turn_query import Asker
+from agent.recall.query import Asker
 from agent.tracing import flush, span, start_exporting
 from retrieval.wire import MessageCreate, SearchRequest
 

@@ -24,7 +24,7 @@ SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
 OWNER = """
 import sys
 from pathlib import Path
-from retrieval.embedded_postgres.server import EmbeddedPostgres
+from longroom.embedded_postgres.server import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]), settings={"shared_buffers": "16MB"})
 print(server.start(), flush=True)
 sys.stdin.read()

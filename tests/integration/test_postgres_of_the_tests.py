@@ -12,7 +12,7 @@ ENDS_WITHIN_S = 30
 
 KILLED_RUN = """
 import os, signal
-from tests.postgres import running_server
+from testbed.postgres import running_server
 with running_server() as server:
     print(server.url, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
