@@ -23,7 +23,7 @@ CMD ["python", "-m", "backend_stub"]
 FROM base AS agent
 COPY requirements/agent.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.txt
-COPY retrieval/__init__.py retrieval/settings_errors.py retrieval/
+COPY retrieval/__init__.py retrieval/settings_errors.py retrieval/telemetry.py retrieval/
 COPY retrieval/wire retrieval/wire
 COPY agent agent
 USER longroom

@@ -1,21 +1,22 @@
-"""Spans of turns, recalls, searches and deliveries; exported where the environment says so."""
+"""Spans of turns, recalls, searches and deliveries."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+from retrieval import telemetry
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 _FLUSH_MS = 2_000
 _TRACER = trace.get_tracer("longroom.agent")
-
-
 _TURN: ContextVar[Context | None] = ContextVar("turn", default=None)
 
 
@@ -27,13 +28,13 @@ def span(
     parent: Context | None = None,
     **attributes: AttributeValue,
 ) -> Iterator[Span]:
-    """The current span of this task while it lasts. Attributes are ids and figures, never text."""
+    """Make this the task's current span. Attributes are ids and figures, never text."""
     with _TRACER.start_as_current_span(
         name,
         context=parent,
         kind=kind,
         attributes={f"longroom.{key}": value for key, value in attributes.items()},
-        # An exception's text may quote what somebody said.
+        # An exception's text may quote a message.
         record_exception=False,
         set_status_on_exception=False,
     ) as current:
@@ -42,10 +43,7 @@ def span(
 
 @contextmanager
 def turn_span(*, conversation_id: str, question_id: str) -> Iterator[Span]:
-    """A trace of its own: LiveKit's goes on as long as the session, which may be months.
-
-    It names the session's span.
-    """
+    """A new trace, linked to the session's span: the session's trace may last for months."""
     session = trace.get_current_span()
     with span(
         "turn", parent=Context(), conversation_id=conversation_id, question_id=question_id
@@ -59,46 +57,37 @@ def turn_span(*, conversation_id: str, question_id: str) -> Iterator[Span]:
 
 
 def current_turn() -> Context | None:
-    """Inside what LiveKit does for a turn, whose own spans belong to its session's."""
+    """The parent for spans within a turn, where LiveKit's current span is the session's."""
     return _TURN.get()
 
 
 def trace_headers() -> dict[str, str]:
-    """What tells the backend which trace a request belongs to; empty without a trace."""
+    """HTTP headers that join the backend's spans to this trace; empty without one."""
     headers: dict[str, str] = {}
     propagate.inject(headers)
     return headers
 
 
 def link_to(current: Span, other: Span | None) -> None:
-    """Name a span of another trace that this one made use of."""
+    """Link a span of another trace whose result this one uses."""
     if other is not None and other.get_span_context().is_valid:
         current.add_link(other.get_span_context())
 
 
 def start_exporting() -> None:
-    """Send spans over OTLP/HTTP if the standard variables name an endpoint; else cost nothing.
+    """Export our spans and LiveKit's; call once per process, after forking."""
+    telemetry.start_exporting("longroom-agent", before_export=_export_livekit)
 
-    Once per process, after forking. LiveKit's own spans go along, without what was said.
-    """
-    if not os.environ.get(ENDPOINT):
-        return
-    from livekit.agents import telemetry
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    name = os.environ.get("OTEL_SERVICE_NAME", "longroom-agent")
-    provider = TracerProvider(resource=Resource.create({"service.name": name}))
-    telemetry.set_tracer_provider(provider, allow_pii=False)
-    # After LiveKit's: it takes the texts out before this one sees the spans.
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
+def _export_livekit(provider: "TracerProvider") -> None:
+    from livekit.agents import telemetry as livekit_telemetry
+
+    # Before the exporter is added: this takes the texts out of LiveKit's spans.
+    livekit_telemetry.set_tracer_provider(provider, allow_pii=False)
 
 
 def flush() -> None:
-    """Send what waits; blocks up to two seconds. LiveKit ends job processes without ceremony."""
+    """Send pending spans; blocks up to two seconds. LiveKit kills job processes without warning."""
     provider = trace.get_tracer_provider()
     if (force_flush := getattr(provider, "force_flush", None)) is not None:
         force_flush(_FLUSH_MS)

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from backend_stub.errors import BackendStartError
-from backend_stub.http.tracing import start_exporting
 from backend_stub.logs import configure_logs
 from backend_stub.serving import run
 from backend_stub.settings import BackendSettings
@@ -24,7 +23,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     exit_with_parent = options.pop("exit_with_parent")
     configure_logs()
-    start_exporting()
     try:
         run(BackendSettings(**_given(options)), exit_with_parent=exit_with_parent)
     except ValidationError as error:

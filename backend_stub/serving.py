@@ -17,6 +17,7 @@ from backend_stub.app import create_app
 from backend_stub.errors import AddressRefused
 from backend_stub.resources import DatabaseSource
 from backend_stub.settings import BackendSettings
+from retrieval.telemetry import start_exporting
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def run(
     exit_with_parent: bool = False,
 ) -> None:
     """Serve until a signal. Raises what `create_app`, `bind` and the lifespan raise."""
+    start_exporting("longroom-backend")
     app = create_app(settings, database=database)
     with bind(settings.host, settings.port) as listener:
         asyncio.run(

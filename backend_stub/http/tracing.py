@@ -1,22 +1,18 @@
-"""Spans of requests, joined to the caller's trace; exported only where the environment says so."""
-
-import os
+"""Spans of requests, joined to the caller's trace."""
 
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-
-# Asked every second or so by machines; they would drown everything else.
+# Requested about every second: their spans would bury the others.
 _UNTRACED = ("/api/v1/workers/", "/healthz", "/readyz", "/metrics", "/api/v1/healthz")
 
 _TRACER = trace.get_tracer("longroom.backend")
 
 
 class Tracing:
-    """A span for each request, named by its route: never by a path, which may hold a name."""
+    """One span per request, named by its route: a path may hold a participant's or room's name."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,7 +27,7 @@ class Tracing:
             context=propagate.extract(Headers(scope=scope)),
             kind=SpanKind.SERVER,
             attributes={"http.request.method": method},
-            # An exception's text may quote what somebody said.
+            # An exception's text may quote a message.
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
@@ -49,18 +45,3 @@ class Tracing:
                 if route := getattr(scope.get("route"), "path_format", None):
                     span.update_name(f"{method} {route}")
                     span.set_attribute("http.route", route)
-
-
-def start_exporting() -> None:
-    """Send spans over OTLP/HTTP if the standard variables name an endpoint; else cost nothing."""
-    if not os.environ.get(ENDPOINT):
-        return
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    name = os.environ.get("OTEL_SERVICE_NAME", "longroom-backend")
-    provider = TracerProvider(resource=Resource.create({"service.name": name}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)

@@ -44,7 +44,6 @@ def _serve(given: dict[str, Any], data_dir: "Path", *, exit_with_parent: bool) -
     import asyncpg
 
     from backend_stub.errors import BackendStartError
-    from backend_stub.http.tracing import start_exporting
     from backend_stub.logs import configure_logs
     from backend_stub.serving import run
     from backend_stub.settings import BackendSettings
@@ -52,7 +51,6 @@ def _serve(given: dict[str, Any], data_dir: "Path", *, exit_with_parent: bool) -
     from longroom.errors import ConfigurationError, clear_errors
 
     configure_logs()
-    start_exporting()
     try:
         with clear_errors():
             settings = BackendSettings(**given)
