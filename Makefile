@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms architecture plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -80,6 +80,9 @@ bench-rooms: installed-test ## how many rooms a worker holds
 
 results: installed-test ## write benchmarks/RESULTS.md from what was recorded
 	@$(BIN)/python -m benchmarks.results
+
+architecture: installed-test ## draw docs/architecture.md and its pictures from the code
+	@$(BIN)/python -m docs.architecture
 
 plots: installed-test ## draw what was recorded into docs/images
 	@$(BIN)/python -m benchmarks.plot

@@ -1,0 +1,1 @@
+"""Draws docs/architecture.md and its pictures from the code."""
