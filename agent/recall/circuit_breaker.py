@@ -1,13 +1,23 @@
-"""Stops asking a backend that keeps failing, and finds out by itself when it is well again."""
+"""Stops searching while the backend fails or answers too late, and tests when it is well again."""
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One allowed call. A probe tests the backend while the breaker is open."""
+
+    is_probe: bool
+    late: bool = False
 
 
 class CircuitBreaker:
-    """Closed: all may try. Open after `failures` in a row: nobody may, for `recovery_s`.
+    """Closed: every call is allowed. Open after `failures` in a row: none for `recovery_s`.
 
-    Then half-open: one may try; its success closes the breaker, its failure opens it again.
+    Then half-open: one call is allowed, the probe. Its success closes the breaker, its failure
+    opens it again. An answer that a turn no longer waits for is a failure.
     """
 
     def __init__(
@@ -22,25 +32,37 @@ class CircuitBreaker:
         self._clock = clock
         self._failures = 0
         self._open_until = 0.0
+        self._backend_is_slow = False
 
-    @property
-    def is_open(self) -> bool:
-        """Also while half-open: whoever may try then is a probe."""
-        return self._failures >= self._limit
-
-    def may_try(self) -> bool:
-        """Whether to try now. After a yes to a half-open breaker, others wait for its outcome."""
-        if not self.is_open:
-            return True
+    def begin(self) -> Attempt | None:
+        """None if no call is allowed now. While a probe runs, no other is, for `recovery_s`."""
+        if self._failures < self._limit:
+            return Attempt(is_probe=False)
         if self._clock() < self._open_until:
-            return False
+            return None
         self._open_until = self._clock() + self._recovery_s
-        return True
+        return Attempt(is_probe=True)
 
-    def succeeded(self) -> None:
-        self._failures = 0
+    def is_worth_waiting(self, attempt: Attempt) -> bool:
+        """No turn waits for the probe of a backend that was too slow before."""
+        return not (attempt.is_probe and self._backend_is_slow)
 
-    def failed(self) -> None:
+    def late(self, attempt: Attempt) -> None:
+        """A turn went on without the answer: one failure, even if the answer still comes."""
+        if not attempt.late:
+            attempt.late = self._backend_is_slow = True
+            self._fail()
+
+    def ended(self, attempt: Attempt, *, answered: bool, in_time: bool = True) -> None:
+        """Judge a call at its end, unless it was late. `in_time` counts if no turn waited."""
+        if attempt.late:
+            return
+        if answered and (in_time or self.is_worth_waiting(attempt)):
+            self._backend_is_slow = False
+            self._failures = 0
+        else:
+            self._fail()
+
+    def _fail(self) -> None:
         self._failures += 1
-        if self.is_open:
-            self._open_until = self._clock() + self._recovery_s
+        self._open_until = self._clock() + self._recovery_s

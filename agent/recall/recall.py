@@ -12,9 +12,10 @@ from opentelemetry.trace import get_current_span
 
 from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
+from agent.recall.debouncer import Debouncer
 from agent.recall.query import Asker, RecallLimits, TurnQuery
-from agent.recall.search_task import SearchTask, hits_without
-from agent.tracing import link_to, span
+from agent.recall.search_task import SearchState, SearchTask, hits_without
+from agent.tracing import link_to
 from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,11 @@ class Recalled:
 
 
 class Recall:
-    """One per session. Searches are shared by their wording and outlive whoever waits for them."""
+    """One per session. Searches are shared by words and asker, and outlive the turns that wait.
+
+    For each asker: idle → `prefetch` → debouncing → running → done, and debouncing again when the
+    text has grown. `take` ends the debouncing, and starts a search itself if none fits.
+    """
 
     def __init__(
         self,
@@ -56,9 +61,8 @@ class Recall:
         self._search = search
         self._limits = limits or RecallLimits()
         self._breaker = breaker or CircuitBreaker()
-        self._slow = False
+        self._debouncer = Debouncer(self._limits.debounce_s)
         self._searches: OrderedDict[tuple[str, Asker], SearchTask] = OrderedDict()
-        self._resting: dict[Asker, asyncio.Task[None]] = {}
 
     def prefetch(
         self,
@@ -69,14 +73,10 @@ class Recall:
         window: Sequence[WindowMessage] = (),
         final: bool = False,
     ) -> None:
-        """Begin to search for a text that may still grow.
-
-        At once if it is `final` or no search runs for this asker, else when that has ended: the
-        last word's search starts early, and a slow backend is asked less often.
-        """
+        """Begin to search for a text that may still grow; if it is `final`, without debouncing."""
         query = TurnQuery(text, asker, frozenset(exclude), self._newest(window))
-        self._stop_resting(asker)
-        self._resting[asker] = asyncio.create_task(self._speculate(query, final=final))
+        earlier = [] if final else [s for s in self._searches.values() if s.query.asker == asker]
+        self._debouncer.schedule(asker, lambda: self._speculate(query), earlier=earlier)
 
     async def take(
         self,
@@ -91,105 +91,97 @@ class Recall:
         `exclude` are the ids that the prompt holds already: no hit and no neighbour is one of them.
         `window` is what was said before the text, oldest first.
         """
-        self._stop_resting(asker)
-        query = TurnQuery(text, asker, frozenset(exclude), self._newest(window))
-        if not query.key:
-            return Recalled()
         asked_at = time.perf_counter()
-        known = self._reusable(query)
-        search = known or self._start(query)
-        if search is None:
-            return Recalled(degraded="resting")
-        search.taken = True
-        if known:
-            link_to(get_current_span(), search.span)
-        if search.probe and self._slow and not search.task.done():
-            return Recalled(degraded="resting")
-        if not search.task.done():
-            # wait() cancels the search neither when time is up nor when this turn is cancelled:
-            # the reply that takes this one's place will want the same result.
-            await asyncio.wait({search.task}, timeout=self._limits.timeout_s)
-            self._note_lateness(search)
+        self._debouncer.cancel(asker)
+        query = TurnQuery(text, asker, frozenset(exclude), self._newest(window))
+        search, source = self._search_for(query)
+        if search is None or not self._is_worth_waiting(search):
+            return Recalled(degraded="resting" if query.key else None)
+        await self._wait(search)
         added_ms = (time.perf_counter() - asked_at) * 1000
-        return _outcome(search, "speculation" if known else "fresh", added_ms, exclude)
+        if search.state is not SearchState.ANSWERED:
+            is_late = search.state is SearchState.RUNNING
+            return Recalled(added_ms=added_ms, degraded="late" if is_late else "failed")
+        found = search.response
+        return Recalled(
+            hits=tuple(hits_without(found, exclude)) if found.relevant else (),
+            recall_ms=search.took_s * 1000,
+            added_ms=added_ms,
+            source=source,
+            message_count=found.message_count,
+        )
 
     async def aclose(self) -> None:
         """Cancel what still runs."""
+        await self._debouncer.aclose()
         running = [search.task for search in self._searches.values()]
-        resting = list(self._resting.values())
-        for task in (*running, *resting):
+        for task in running:
             task.cancel()
-        await asyncio.gather(*running, *resting, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
     def _newest(self, window: Sequence[WindowMessage]) -> tuple[WindowMessage, ...]:
         return tuple(window)[-count:] if (count := self._limits.window_messages) else ()
 
-    async def _speculate(self, query: TurnQuery, *, final: bool) -> None:
-        if not final:
-            await self._earlier_searches(query.asker)
+    def _speculate(self, query: TurnQuery) -> None:
         if query.key and self._reusable(query) is None:
             self._drop_outgrown(query.asker)
             self._start(query)
 
-    async def _earlier_searches(self, asker: Asker) -> None:
-        """Wait until none runs and the last one is old enough."""
-        earlier = [search for (_, who), search in self._searches.items() if who == asker]
-        running = {search.task for search in earlier if not search.task.done()}
-        if running:
-            await asyncio.wait(running)
-        if earlier:
-            began_at = max(search.started_at for search in earlier)
-            rest_s = began_at + self._limits.debounce_s - time.perf_counter()
-            await asyncio.sleep(max(0.0, rest_s))
-
-    def _stop_resting(self, asker: Asker) -> None:
-        if (resting := self._resting.pop(asker, None)) is not None:
-            resting.cancel()
+    def _search_for(self, query: TurnQuery) -> tuple[SearchTask | None, Source]:
+        known = self._reusable(query)
+        search = known or self._start(query)
+        if known is not None:
+            link_to(get_current_span(), known.span)
+        if search is not None:
+            search.taken = True
+        return search, "speculation" if known else "fresh"
 
     def _reusable(self, query: TurnQuery) -> SearchTask | None:
-        """A young search of the same words that serves this query too."""
         search = self._searches.get((query.key, query.asker))
         if search is None or time.perf_counter() - search.started_at > _MAX_AGE_S:
             return None
         return search if search.serves(query) else None
 
     def _start(self, query: TurnQuery) -> SearchTask | None:
-        probe = self._breaker.is_open
-        if not self._breaker.may_try():
+        """None if there is nothing to search for, or the breaker is open."""
+        attempt = self._breaker.begin() if query.key else None
+        if attempt is None:
             return None
-        task = asyncio.create_task(self._searched(query), name="recall search")
-        search = SearchTask(task, query, time.perf_counter(), probe=probe)
-        task.add_done_callback(lambda _: self._note(search))
-        key = (query.key, query.asker)
+        search = SearchTask(query, attempt, lambda: self._search(query.request(self._limits)))
+        search.task.add_done_callback(lambda _: self._ended(search))
+        self._keep(search)
+        return search
+
+    def _keep(self, search: SearchTask) -> None:
+        key = (search.query.key, search.query.asker)
         self._searches[key] = search
         self._searches.move_to_end(key)
         if len(self._searches) > _KEPT_SEARCHES:
             _, oldest = self._searches.popitem(last=False)
             if not oldest.taken:
                 oldest.task.cancel()
-        return search
 
-    async def _searched(self, query: TurnQuery) -> SearchResponse:
-        request = query.request(self._limits)
-        with span("recall search") as current:
-            if (search := self._searches.get((query.key, query.asker))) is not None:
-                search.span = current
-            return await self._search(request)
+    def _is_worth_waiting(self, search: SearchTask) -> bool:
+        has_ended = search.state is not SearchState.RUNNING
+        return has_ended or self._breaker.is_worth_waiting(search.attempt)
 
-    def _note_lateness(self, search: SearchTask) -> None:
-        """A turn has gone on without it: for the breaker a failure, whatever comes of it."""
-        if not search.task.done() and not search.late:
-            search.late = self._slow = True
-            self._breaker.failed()
+    async def _wait(self, search: SearchTask) -> None:
+        if search.state is not SearchState.RUNNING:
+            return
+        # wait() cancels the search neither when time is up nor when this turn is cancelled: the
+        # reply that takes this one's place will want the same result.
+        await asyncio.wait({search.task}, timeout=self._limits.timeout_s)
+        if not search.task.done():
+            self._breaker.late(search.attempt)
 
-    def _note(self, search: SearchTask) -> None:
-        search.ended_at = time.perf_counter()
+    def _ended(self, search: SearchTask) -> None:
         if search.task.cancelled():
             return
         error = search.task.exception()
-        if not search.late:
-            # A refusal is an answer: one participant's odd query must not cost the others' memory.
-            self._judge(search, answered=error is None or isinstance(error, BackendRejected))
+        # A refusal is an answer: one participant's odd query must not cost the others' memory.
+        answered = error is None or isinstance(error, BackendRejected)
+        in_time = search.took_s <= self._limits.timeout_s
+        self._breaker.ended(search.attempt, answered=answered, in_time=in_time)
         if error is not None:
             foreseen = isinstance(error, BackendError)
             logger.warning(
@@ -198,33 +190,9 @@ class Recall:
                 exc_info=None if foreseen else error,
             )
 
-    def _judge(self, search: SearchTask, *, answered: bool) -> None:
-        took_s = search.ended_at - search.started_at
-        # No turn has waited for the probe of a slow backend: it is judged as if one had.
-        if answered and not (search.probe and self._slow and took_s > self._limits.timeout_s):
-            self._slow = False
-            self._breaker.succeeded()
-        else:
-            self._breaker.failed()
-
     def _drop_outgrown(self, asker: Asker) -> None:
         """Stop searches for what the asker's text was before it grew."""
         for key, search in list(self._searches.items()):
-            if key[1] == asker and not search.taken and not search.task.done():
+            if key[1] == asker and not search.taken and search.state is SearchState.RUNNING:
                 search.task.cancel()
                 del self._searches[key]
-
-
-def _outcome(search: SearchTask, source: Source, added_ms: float, exclude: Set[str]) -> Recalled:
-    if not search.task.done():
-        return Recalled(added_ms=added_ms, degraded="late")
-    if search.task.cancelled() or search.task.exception() is not None:
-        return Recalled(added_ms=added_ms, degraded="failed")
-    response = search.task.result()
-    return Recalled(
-        hits=tuple(hits_without(response, exclude)) if response.relevant else (),
-        recall_ms=(search.ended_at - search.started_at) * 1000,
-        added_ms=added_ms,
-        source=source,
-        message_count=response.message_count,
-    )

@@ -1,17 +1,79 @@
-"""One search that runs or has run, shared by everybody who wants the same."""
+"""One search that runs or has run, shared by all turns that ask the same."""
 
 import asyncio
-from collections.abc import Set
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Set
+from enum import Enum, auto
 
 from opentelemetry.trace import Span
 
+from agent.recall.circuit_breaker import Attempt
 from agent.recall.query import TurnQuery
+from agent.tracing import span
 from retrieval.wire import RetrievalHit, SearchResponse
 
 
+class SearchState(Enum):
+    """A search begins RUNNING; before that its text may wait in the Debouncer."""
+
+    RUNNING = auto()
+    ANSWERED = auto()
+    FAILED = auto()
+
+
+class SearchTask:
+    """Runs until it ends or is cancelled, whether or not a turn still waits for it.
+
+    `taken`: a turn wants the result, and a longer text no longer cancels it.
+    """
+
+    def __init__(
+        self,
+        query: TurnQuery,
+        attempt: Attempt,
+        search: Callable[[], Awaitable[SearchResponse]],
+    ) -> None:
+        self.query = query
+        self.attempt = attempt
+        self.taken = False
+        self.span: Span | None = None
+        self.started_at = time.perf_counter()
+        self.took_s = 0.0
+        self.task = asyncio.create_task(self._run(search), name="recall search")
+
+    @property
+    def state(self) -> SearchState:
+        if not self.task.done():
+            return SearchState.RUNNING
+        failed = self.task.cancelled() or self.task.exception() is not None
+        return SearchState.FAILED if failed else SearchState.ANSWERED
+
+    @property
+    def response(self) -> SearchResponse:
+        """Once ANSWERED."""
+        return self.task.result()
+
+    def serves(self, query: TurnQuery) -> bool:
+        """Whether its result is also the result of `query`, which has the same words.
+
+        It must have left out nothing that may be found now. A window that has changed since does
+        not matter to a query that was searched as it stands (`read_as` is None).
+        """
+        if self.state is SearchState.FAILED or not self.query.exclude <= query.exclude:
+            return False
+        same_window = self.query.window == query.window
+        return same_window or (self.task.done() and self.response.read_as is None)
+
+    async def _run(self, search: Callable[[], Awaitable[SearchResponse]]) -> SearchResponse:
+        try:
+            with span("recall search") as self.span:
+                return await search()
+        finally:
+            self.took_s = time.perf_counter() - self.started_at
+
+
 def hits_without(response: SearchResponse, exclude: Set[str]) -> list[RetrievalHit]:
-    """The hits, less what entered the window since the search began, also as a neighbour."""
+    """The hits, without what entered the window since the search began, also as a neighbour."""
     return [
         hit.model_copy(
             update={
@@ -22,30 +84,3 @@ def hits_without(response: SearchResponse, exclude: Set[str]) -> list[RetrievalH
         for hit in response.hits
         if hit.message.id not in exclude
     ]
-
-
-@dataclass
-class SearchTask:
-    """`taken` by a turn, which found it `late`; or a `probe` of whether the backend is well."""
-
-    task: asyncio.Task[SearchResponse]
-    query: TurnQuery
-    started_at: float
-    ended_at: float = 0.0
-    taken: bool = False
-    probe: bool = False
-    late: bool = False
-    span: Span | None = None
-
-    def serves(self, query: TurnQuery) -> bool:
-        """Whether it left out nothing that is to be found now, and read the words as they are now.
-
-        Most queries stand on their own: what has been said since does not change their search.
-        """
-        if not self.query.exclude <= query.exclude:
-            return False
-        if not self.task.done():
-            return self.query.window == query.window
-        if self.task.cancelled() or self.task.exception() is not None:
-            return False
-        return self.query.window == query.window or self.task.result().read_as is None
