@@ -2,23 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from retrieval import columns
-from retrieval.columns import Floats, Integers
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Record
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
+import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
-from retrieval.columns import Flags, best_places
+from retrieval import columns
+from retrieval.columns import Flags, Floats, Integers, best_places
+
 from retrieval.search.query.people import About
 from retrieval.wire import ConversationId
 
@@ -76,11 +70,6 @@ class Preferred:
     speaker_gain: float
     spans: Sequence[tuple[datetime, datetime]]
     date_gain: float
-
-    @property
-    def anything(self) -> bool:
-        """Whether meaning is not all that counts."""
-        return self.speaker_gain > 0 or self.date_gain > 0
 
     def parameters(
         self,
