@@ -12,9 +12,9 @@ from pgvector import HalfVector
 
 from retrieval.ann.hnsw import build_graph
 from retrieval.embeddings.model_registry import ensure_model
-from retrieval.search import codes, context, reader
+from retrieval.search import context, reader
 from retrieval.search.lexical import postings
-from retrieval.search.vector import hnsw, nearest
+from retrieval.search.vector import binary_codes, hnsw, nearest
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ async def test_codes_are_compared_in_their_index_and_proposals_looked_up_one_by_
 ) -> None:
     found = await plan(
         filled,
-        codes.NEAREST_BY_CODE,
+        binary_codes.NEAREST_BY_CODE,
         ROOM,
         1,
         QUERY,
@@ -176,7 +176,7 @@ async def test_codes_of_one_speaker_among_many_are_read_from_an_index_by_speaker
 ) -> None:
     by_one: tuple[Any, ...] = (None, None, ["p3"], None, [])
     found = await plan(
-        filled, codes.NEAREST_BY_CODE, ROOM, 1, QUERY, *by_one, *NOT_PREFERRED, 150, 6000, 200
+        filled, binary_codes.NEAREST_BY_CODE, ROOM, 1, QUERY, *by_one, *NOT_PREFERRED, 150, 6000, 200
     )
     assert scans(found)["message_code"] == {"Index Only Scan"}
     assert "message_code_speaker" in indexes(found)

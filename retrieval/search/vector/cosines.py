@@ -12,7 +12,6 @@ from pgvector import HalfVector
 
 from retrieval import columns
 from retrieval.columns import Flags, Floats, Integers, best_places
-
 from retrieval.search.query.people import About
 from retrieval.wire import ConversationId
 

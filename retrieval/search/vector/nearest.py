@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import Tier
 from retrieval.columns import Integers
-from retrieval.search.codes import nearest_by_code
 from retrieval.search.query.filters import Filters
+from retrieval.search.vector.binary_codes import nearest_by_code
 from retrieval.search.vector.cosines import Nearest, Preferred, Target, best_messages, nearest_of
 from retrieval.search.vector.hnsw import nearest_in_graph
 
