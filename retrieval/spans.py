@@ -1,4 +1,4 @@
-"""Spans of a search's stages; they cost next to nothing where no exporter was set up."""
+"""OpenTelemetry spans of a search; nearly free where no exporter is set up."""
 
 from contextlib import AbstractContextManager
 
@@ -8,8 +8,8 @@ from opentelemetry.trace import Span
 _TRACER = trace.get_tracer("longroom.search")
 
 
-def stage(name: str) -> AbstractContextManager[Span]:
-    """The current span while it lasts. An exception's text may quote a query: it is left out."""
+def search_span(name: str) -> AbstractContextManager[Span]:
+    """The current span inside the block, without exceptions: their text may quote a query."""
     return _TRACER.start_as_current_span(
         f"search {name}", record_exception=False, set_status_on_exception=False
     )

@@ -1,7 +1,8 @@
-"""Collects what must be known to rank: of a small room everything, of a large one the candidates.
+"""Finds the messages to rank: all of a small conversation, the candidates of a large one.
 
-In a large room each arm proposes its best messages; the best of these by all that is known of them
-alone become candidates, and only their surroundings are read, which take part in the score.
+In a large conversation each arm proposes its best messages. The best of these, scored without
+their surroundings, become candidates. Only the candidates' surroundings are read, which take part
+in the score.
 """
 
 from dataclasses import dataclass, replace
@@ -10,31 +11,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.ann.tiers import Tier, tier_of
+from retrieval.ann.tiers import tier_of
 from retrieval.columns import Integers
 from retrieval.search.context import SearchContext
-from retrieval.search.lexical import bm25, postings
+from retrieval.search.lexical import bm25
 from retrieval.search.lexical.bm25 import LexicalScores
-from retrieval.search.lexical.postings import Postings
+from retrieval.search.lexical.postings import Postings, complete, only_in, read_postings
 from retrieval.search.query import dates
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
+from retrieval.search.ranking import Candidates, rank
 from retrieval.search.reader import Reader
-from retrieval.search.scoring.facts import Facts
-from retrieval.search.vector.cosines import Cosines, Preferred, Target
+from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.text.exact_terms import exact_terms
 from retrieval.weights import SURROUNDINGS_REACH, Weights
-from retrieval.wire import Arm
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 SMALL_CONVERSATION = 1000
-"""Up to so many messages, all are scored: that costs less than choosing."""
+"""Messages up to which all are scored: that costs less than choosing."""
 PROPOSED = 100
-"""By each arm."""
+"""Messages that each arm proposes."""
 CANDIDATES = 40
-"""Of those proposed; more if more hits are asked for."""
+"""Messages chosen from those proposed, unless the caller needs more."""
 NOTHING = np.zeros(0, dtype=np.int64)
 YEARS_BACK = 20
 """How far a date without a year reaches back when messages are proposed."""
@@ -42,50 +43,55 @@ YEARS_BACK = 20
 
 @dataclass(frozen=True)
 class Search:
-    """One search: where it looks, what for, and what the words have found."""
+    """Where to look, and for what."""
 
     db: "Database"
-    room: SearchContext
+    context: SearchContext
     query: Query
     filters: Filters
     weights: Weights
-    found: list[Postings]
     target: Target | None
     """None leaves the vector arm out."""
 
-
-@dataclass(frozen=True)
-class Candidates:
-    """Facts, lexical scores and cosines to look up, and which arm proposed what."""
-
-    facts: Facts
-    words: LexicalScores
-    cosines: Cosines
-    nearest: Integers
-    wordiest: Integers
-
-    def passage_scores(self, seq: int) -> dict[int, float]:
-        """By words and meaning, of the passages of one message that any is known of."""
-        words, cosines = self.words.passages(seq), self.cosines.passages(seq)
-        return {
-            passage: words.get(passage, 0.0) + cosines.get(passage, 0.0)
-            for passage in words.keys() | cosines.keys()
-        }
-
-    def arms(self, seq: int) -> list[Arm]:
-        """Which arms proposed a message; none if only its surroundings did."""
-        found: list[Arm] = []
-        if seq in self.nearest:
-            found.append("vector")
-        if seq in self.wordiest:
-            found.append("lexical")
-        return found
+    @property
+    def reader(self) -> Reader:
+        return Reader(
+            self.db,
+            self.context.conversation_id,
+            self.query.about,
+            self.filters,
+            self.target,
+        )
 
 
-async def everything(search: Search) -> Candidates:
-    """All of a small conversation."""
-    words = _words(search.found, search.room)
-    known = await _reader(search).of_all()
+async def find_candidates(search: Search, *, at_least: int) -> Candidates:
+    """`at_least` candidates, if a large conversation has as many proposals."""
+    postings = await _postings(search)
+    if search.context.message_count <= SMALL_CONVERSATION:
+        return await _everything(search, postings)
+    proposed = await _propose(search, postings)
+    ranking = rank(proposed, search.query, weights=search.weights, degraded=search.target is None)
+    chosen = ranking.seq[ranking.order[: max(CANDIDATES, at_least)]]
+    return await _surround(search, postings, proposed, chosen)
+
+
+async def _postings(search: Search) -> list[Postings]:
+    context = search.context
+    if context.postings is not None and not search.filters.narrow:
+        return context.postings
+    return await read_postings(
+        search.db,
+        context.conversation_id,
+        terms=[*exact_terms(search.query.text), *context.lexemes],
+        filters=search.filters,
+        messages=context.message_count,
+        passages=context.passage_count,
+    )
+
+
+async def _everything(search: Search, postings: list[Postings]) -> Candidates:
+    words = _words(postings, search.context)
+    known = await search.reader.of_all()
     return Candidates(
         facts=known.facts,
         words=words,
@@ -95,14 +101,12 @@ async def everything(search: Search) -> Candidates:
     )
 
 
-async def propose(search: Search) -> Candidates:
+async def _propose(search: Search, postings: list[Postings]) -> Candidates:
     """The best messages of each arm, without their surroundings."""
-    words = _words(search.found, search.room)
+    words = _words(postings, search.context)
     wordiest = words.top(PROPOSED)
-    near = NOTHING
-    if search.target:
-        near = await nearest(search.db, search.target, wanted=_wanted(search), tier=_tier(search))
-    known = await _reader(search).of(np.union1d(near, wordiest), kinds=[False, True])
+    near = await _nearest(search, search.target) if search.target else NOTHING
+    known = await search.reader.of(np.union1d(near, wordiest), kinds=[False, True])
     return Candidates(
         facts=known.facts,
         words=words,
@@ -112,52 +116,45 @@ async def propose(search: Search) -> Candidates:
     )
 
 
-async def surround(search: Search, proposed: Candidates, chosen: Integers) -> Candidates:
-    """The chosen ones of the messages proposed, with their surroundings, which cannot be hits."""
-    seqs = with_surroundings(chosen, last=search.room.last_seq)
-    complete = await postings.complete(
-        search.db, search.room.conversation_id, postings=search.found, seqs=seqs
+async def _nearest(search: Search, target: Target) -> Integers:
+    context = search.context
+    wanted = Wanted(
+        filters=search.filters,
+        preferred=_preferred(search.query, search.weights),
+        smoothed=context.pending == 0,
+        limit=PROPOSED,
+        last_seq=context.last_seq,
     )
-    said_there = [postings.only_in(seqs, one) for one in complete]
-    around = await _reader(search).of(seqs, kinds=[False])
+    tier = tier_of(context.prepared, passages=context.passage_count)
+    return await nearest(search.db, target, wanted=wanted, tier=tier)
+
+
+async def _surround(
+    search: Search, postings: list[Postings], proposed: Candidates, chosen: Integers
+) -> Candidates:
+    """The chosen messages with their surroundings; the latter cannot become hits."""
+    context = search.context
+    seqs = with_surroundings(chosen, last=context.last_seq)
+    all_postings = await complete(search.db, context.conversation_id, postings=postings, seqs=seqs)
+    around = await search.reader.of(seqs, kinds=[False])
     facts = around.facts
     return replace(
         proposed,
         facts=replace(facts, allowed=facts.allowed & np.isin(facts.seq, chosen)),
-        words=_words(said_there, search.room),
+        words=_words([only_in(seqs, one) for one in all_postings], context),
         cosines=proposed.cosines.joined(around.cosines),
     )
 
 
 def with_surroundings(seqs: Integers, *, last: int) -> Integers:
-    """The messages and those within reach on either side, ascending."""
+    """`seqs` and the messages within reach on either side, ascending."""
     offsets = np.arange(-SURROUNDINGS_REACH.messages, SURROUNDINGS_REACH.messages + 1)
     near = np.unique(seqs[:, None] + offsets)
     return near[(near >= 1) & (near <= last)]
 
 
-def _reader(search: Search) -> Reader:
-    return Reader(
-        search.db, search.room.conversation_id, search.query.about, search.filters, search.target
-    )
-
-
-def _wanted(search: Search) -> Wanted:
-    return Wanted(
-        filters=search.filters,
-        preferred=_preferred(search.query, search.weights),
-        smoothed=search.room.pending == 0,
-        limit=PROPOSED,
-        last_seq=search.room.last_seq,
-    )
-
-
-def _tier(search: Search) -> Tier:
-    return tier_of(search.room.prepared, passages=search.room.passage_count)
-
-
 def _preferred(query: Query, weights: Weights) -> Preferred:
-    """Speaker and days count when messages are proposed as they do in the score."""
+    """Speaker and days weigh as much among the proposals as they do in the score."""
     this_year = query.asked_at.year
     spans = dates.spans(
         query.days,
@@ -173,5 +170,5 @@ def _preferred(query: Query, weights: Weights) -> Preferred:
     )
 
 
-def _words(found: list[Postings], room: SearchContext) -> LexicalScores:
-    return bm25.score(found, passages=room.passage_count, lexemes=room.lexeme_count)
+def _words(postings: list[Postings], context: SearchContext) -> LexicalScores:
+    return bm25.score(postings, passages=context.passage_count, lexemes=context.lexeme_count)

@@ -1,4 +1,4 @@
-"""What a search must know of the conversation before it can read the query."""
+"""What a search reads of the conversation first, in one statement."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,20 +16,18 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database, Record
 
 MAX_COUNTED_PENDING = 10_000
-"""Counting goes no further, so that a search during a large backfill stays fast."""
+"""Counting stops here: searches stay fast during a large backfill."""
 
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """The embedding model whose vectors are compared."""
-
     model_id: int
     name: str
 
 
 @dataclass(frozen=True)
 class SearchContext:
-    """Counters, the active model, the query's lexemes, and who goes by a name in the query."""
+    """The conversation's counters and active model, and what it knows of the query's words."""
 
     conversation_id: ConversationId
     message_count: int
@@ -37,21 +35,21 @@ class SearchContext:
     lexeme_count: int
     last_seq: int
     participants: int
-    """Counted up to a few dozen; larger rooms all count as large."""
+    """Counted among the first 100 names only: enough to tell small rooms from large ones."""
     pending: int
     model: ActiveModel | None
     lexemes: list[str]
     names: dict[str, frozenset[str]]
+    """Names in the query, lower case, and the identities that go by each."""
     excluded: list[int]
     """`seq` of the messages that the request excludes."""
     prepared: Tier
-    found: list[Postings] | None
-    """Postings of the query's words, unfiltered; None if they were not read with the room."""
+    postings: list[Postings] | None
+    """Of the query's words, unfiltered; None if they were not read with the context."""
 
 
-# One statement for all: each costs a fraction of a millisecond before it reads anything. Postings
-# are read newest first and no further than the cap.
-ROOM = """
+# One statement: each costs a fraction of a millisecond before it reads anything.
+CONTEXT = """
 select c.message_count, c.last_seq, c.passage_count, c.word_count,
        m.model_id, m.name as model_name, p.coded_to, p.graph_to, query.lexemes, found.*,
        (select count(distinct identity)
@@ -97,9 +95,9 @@ async def read_context(
     exclude_ids: Sequence[MessageId] = (),
     with_words: bool = False,
 ) -> SearchContext:
-    """With the postings of the query's words, if these are few. Raises ConversationNotFound."""
+    """`with_words` reads postings too, of up to MAX_TERMS terms. Raises ConversationNotFound."""
     row = await db.fetchrow(
-        ROOM,
+        CONTEXT,
         conversation_id,
         query,
         [*exclude_ids],
@@ -111,10 +109,10 @@ async def read_context(
     )
     if row is None:
         raise ConversationNotFound(conversation_id)
-    return _room(row, conversation_id=conversation_id)
+    return _context(row, conversation_id=conversation_id)
 
 
-def _room(row: "Record", *, conversation_id: ConversationId) -> SearchContext:
+def _context(row: "Record", *, conversation_id: ConversationId) -> SearchContext:
     has_model = row["model_id"] is not None
     return SearchContext(
         conversation_id=conversation_id,
@@ -129,11 +127,11 @@ def _room(row: "Record", *, conversation_id: ConversationId) -> SearchContext:
         names=_names(row["names"] or []),
         excluded=row["excluded"] or [],
         prepared=Tier(row["coded_to"] or 0, row["graph_to"] or 0),
-        found=_found(row) if row["terms"] is not None else None,
+        postings=_postings(row) if row["terms"] is not None else None,
     )
 
 
-def _found(row: "Record") -> list[Postings]:
+def _postings(row: "Record") -> list[Postings]:
     columns = (row["terms"], row["seqs"], row["passages"], row["occurrences"], row["passage_words"])
     return [
         postings_of(packed, messages=row["message_count"], passages=row["passage_count"])

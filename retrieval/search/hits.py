@@ -1,10 +1,12 @@
-"""Turns ranked messages into hits: reads their text, quotes, adds neighbours, keeps the budget."""
+"""Turns ranked messages into hits: text, excerpt, neighbours, within the token budget."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from retrieval.search.context import SearchContext
+from retrieval.search.ranking import Candidates, Ranking
 from retrieval.store.messages import message_of
 from retrieval.text import passages
 from retrieval.wire import ConversationId, Message, RetrievalHit, SearchRequest
@@ -14,12 +16,12 @@ if TYPE_CHECKING:
 
 
 MESSAGE_OVERHEAD_TOKENS = 10
-"""Speaker, date and line break of a message in a prompt."""
+"""For a message's speaker, date and line break in a prompt."""
 
 
 @dataclass
 class Chosen:
-    """A hit and the neighbours that are given with it, ascending."""
+    """`seq` of a hit and of its neighbours, ascending."""
 
     seq: int
     before: list[int] = field(default_factory=list)
@@ -27,9 +29,9 @@ class Chosen:
 
 
 def estimated_tokens(text: str) -> int:
-    """Four characters of ASCII to a token, one of anything else, and the line around them.
+    """Four ASCII characters, or one other, to a token; errs upwards.
 
-    An estimate that needs no tokenizer, since the reader's is not known; it errs upwards.
+    An estimate because the caller's tokenizer is unknown.
     """
     plain = sum(map(str.isascii, text))
     return math.ceil(plain / 4) + len(text) - plain + MESSAGE_OVERHEAD_TOKENS
@@ -38,7 +40,7 @@ def estimated_tokens(text: str) -> int:
 def choose(
     ranked: Iterable[int], tokens: Mapping[int, int], *, limit: int, budget: int | None
 ) -> list[Chosen]:
-    """The best `limit` messages that fit; one that does not fit leaves its place to a smaller."""
+    """The best `limit` messages that fit the budget; one that is too long is skipped."""
     left = math.inf if budget is None else budget
     chosen: list[Chosen] = []
     for seq in ranked:
@@ -53,9 +55,10 @@ def choose(
 def add_neighbours(
     chosen: Sequence[Chosen], tokens: Mapping[int, int], *, reach: int, left: float
 ) -> None:
-    """Give the hits their neighbours, the best hit's first, nearest first, none of them twice.
+    """Fill in neighbours: the best hit's first, nearest first, each message once.
 
-    `tokens` knows the messages that may be given; a neighbour that does not fit ends its side.
+    `tokens` has the messages that exist; a missing neighbour, or one that does not fit in the
+    tokens `left`, ends its side.
     """
     given = {hit.seq for hit in chosen}
     for hit in chosen:
@@ -72,7 +75,7 @@ def add_neighbours(
 
 
 SPARE = 20
-"""Messages read beyond the limit, to fill places that long ones leave free."""
+"""Messages read beyond the limit, in case long ones do not fit the budget."""
 
 MESSAGES = """
 select message_id, seq, role, participant, content, created_at, interrupted
@@ -84,7 +87,7 @@ select message_id, seq, role, participant, content, created_at, interrupted
 async def read_messages(
     db: "Database", *, conversation_id: ConversationId, seqs: Sequence[int]
 ) -> dict[int, Message]:
-    """By seq; messages that are gone are missing."""
+    """By seq; deleted messages are missing."""
     if not seqs:
         return {}
     rows = await db.fetch(MESSAGES, conversation_id, [*seqs])
@@ -93,46 +96,66 @@ async def read_messages(
 
 async def build_hits(
     db: "Database",
-    *,
-    conversation_id: ConversationId,
-    ranked: Iterable[RetrievalHit],
+    context: SearchContext,
+    ranking: Ranking,
+    candidates: Candidates,
     request: SearchRequest,
-    excluded: Sequence[int],
 ) -> list[RetrievalHit]:
-    """Cut the ranking to the limit and the budget, and add the neighbours asked for.
-
-    Of `ranked` no more is taken than is needed: quoting a long message costs a millisecond.
-    """
+    """The best messages that fit limit and token budget, with the neighbours asked for."""
+    places = ranking.first(request.limit + (SPARE if request.token_budget else 0))
+    read = await read_messages(
+        db,
+        conversation_id=context.conversation_id,
+        seqs=[int(ranking.seq[place]) for place in places],
+    )
     hits: dict[int, RetrievalHit] = {}
     tokens: dict[int, int] = {}
 
-    def in_order() -> Iterator[int]:
-        for hit in ranked:
-            seq = hit.message.seq
-            hits[seq] = hit
-            tokens[seq] = estimated_tokens(hit.excerpt or hit.message.content)
-            yield seq
+    def best_first() -> Iterator[int]:  # lazy: quoting a long message costs a millisecond
+        for place in places:
+            if (message := read.get(int(ranking.seq[place]))) is None:
+                continue
+            hit = _hit(message, place, ranking, candidates, explain=request.explain)
+            hits[message.seq] = hit
+            tokens[message.seq] = estimated_tokens(hit.excerpt or message.content)
+            yield message.seq
 
-    chosen = choose(in_order(), tokens, limit=request.limit, budget=request.token_budget)
+    chosen = choose(best_first(), tokens, limit=request.limit, budget=request.token_budget)
     if request.neighbours == 0:
         return [hits[one.seq] for one in chosen]
-    around = await read_messages(
-        db, conversation_id=conversation_id, seqs=_around(chosen, request.neighbours)
-    )
-    allowed = {seq: m for seq, m in around.items() if seq not in set(excluded)}
-    spent = sum(tokens[one.seq] for one in chosen)
+    left = math.inf
+    if request.token_budget is not None:
+        left = request.token_budget - sum(tokens[one.seq] for one in chosen)
+    around = await _neighbours(db, context, chosen, reach=request.neighbours)
     add_neighbours(
         chosen,
-        {seq: estimated_tokens(message.content) for seq, message in allowed.items()},
+        {seq: estimated_tokens(message.content) for seq, message in around.items()},
         reach=request.neighbours,
-        left=math.inf if request.token_budget is None else request.token_budget - spent,
+        left=left,
     )
-    return [_with_neighbours(hits[one.seq], one, allowed) for one in chosen]
+    return [_with_neighbours(hits[one.seq], one, around) for one in chosen]
 
 
-def _around(chosen: Sequence[Chosen], reach: int) -> list[int]:
+def _hit(
+    message: Message, place: int, ranking: Ranking, candidates: Candidates, *, explain: bool
+) -> RetrievalHit:
+    return RetrievalHit(
+        message=message,
+        score=float(ranking.score[place]),
+        found_by=candidates.arms(message.seq),
+        excerpt=excerpt(
+            message.content, passage_scores=lambda: candidates.passage_scores(message.seq)
+        ),
+        parts=ranking.explain(place) if explain else None,
+    )
+
+
+async def _neighbours(
+    db: "Database", context: SearchContext, chosen: Sequence[Chosen], *, reach: int
+) -> dict[int, Message]:
     near = {one.seq + step for one in chosen for step in range(-reach, reach + 1)}
-    return sorted(near - {one.seq for one in chosen})
+    seqs = sorted(near - {one.seq for one in chosen} - set(context.excluded))
+    return await read_messages(db, conversation_id=context.conversation_id, seqs=seqs)
 
 
 def _with_neighbours(
@@ -147,7 +170,7 @@ def _with_neighbours(
 
 
 def excerpt(content: str, *, passage_scores: Callable[[], Mapping[int, float]]) -> str | None:
-    """The passage that matches best, if the message has more than one; else nothing is scored."""
+    """The best passage of a message of several; None for a message of one, which is not scored."""
     parts = passages.split(content)
     if len(parts) == 1:
         return None

@@ -1,4 +1,4 @@
-"""Reads a request in the light of its window: the text to search, and the room it is read in."""
+"""Reads a follow-up query ("and the second one?") in the context of the request's window."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from retrieval.search.context import SearchContext, read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.follow_up.antecedents import resolved
-from retrieval.search.query.follow_up.previous_turn import Present
+from retrieval.search.query.follow_up.previous_turn import KnownPeople
 from retrieval.search.query.follow_up.signs import Sign, sign_of_follow_up
 from retrieval.search.query.follow_up.stop_words import ASKING_WORDS
 from retrieval.search.query.people import possible_names
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 async def read_in_context(
     db: "Database", *, conversation_id: ConversationId, request: SearchRequest
 ) -> tuple[str, SearchContext]:
-    """The query, or what it means if it is a follow-up, and what the room knows of it.
+    """The text to search, and its context; the text is the query itself unless it is a follow-up.
 
-    A query that stands on its own costs nothing more than without a window. Raises
+    A query that can be understood alone costs no more than without a window. Raises
     ConversationNotFound.
     """
     text = request.query
     if request.window and (sign := sign_of_follow_up(text)):
         text = await _resolved(db, conversation_id, request, sign) or text
-    room = await _room(db, conversation_id, request, text)
-    if request.window and text == request.query and _says_nothing(text, room):
+    context = await _context(db, conversation_id, request, text)
+    if request.window and text == request.query and _is_bare(text, context):
         meant = await _resolved(db, conversation_id, request, "bare")
         if meant is not None:
-            return meant, await _room(db, conversation_id, request, meant)
-    return text, room
+            return meant, await _context(db, conversation_id, request, meant)
+    return text, context
 
 
-def _says_nothing(text: str, room: SearchContext) -> bool:
-    """Whether all words are stop words of the room's language, or ask "when?" in some language."""
+def _is_bare(text: str, context: SearchContext) -> bool:
+    """Whether all words are stop words of the conversation's language, or ask "when?" in any."""
     if text.strip(" ?？¿.!").lower() in ASKING_WORDS:
         return True
-    if not ASKING_WORDS.issuperset(room.lexemes):
+    if not ASKING_WORDS.issuperset(context.lexemes):
         return False
     return not exact_terms.exact_terms(text) and not is_small_talk(text)
 
 
-async def _room(
+async def _context(
     db: "Database", conversation_id: ConversationId, request: SearchRequest, text: str
 ) -> SearchContext:
     return await read_context(
@@ -63,8 +63,8 @@ async def _resolved(
 ) -> str | None:
     said = [request.query, *(message.content for message in request.window)]
     names = [name for text in said for name in possible_names(text)]
-    present = await _present(db, conversation_id, request.asker, names)
-    return resolved(request.query, sign, window=request.window, present=present)
+    people = await _people(db, conversation_id, request.asker, names)
+    return resolved(request.query, sign, window=request.window, people=people)
 
 
 NAMES = """
@@ -78,14 +78,16 @@ select array_agg(name order by name, identity) as names,
 """
 
 
-async def _present(
+async def _people(
     db: "Database", conversation_id: ConversationId, asker: str | None, names: list[str]
-) -> Present:
+) -> KnownPeople:
     row = await db.fetchrow(NAMES, conversation_id, names)
     assert row is not None  # noqa: S101 - an aggregate always has one row
     known: defaultdict[str, set[str]] = defaultdict(set)
     for name, identity in zip(row["names"] or [], row["identities"] or [], strict=True):
         known[name].add(identity)
-    return Present(
-        {name: frozenset(people) for name, people in known.items()}, row["participants"], asker
+    return KnownPeople(
+        {name: frozenset(identities) for name, identities in known.items()},
+        row["participants"],
+        asker,
     )

@@ -7,21 +7,54 @@ from datetime import UTC
 import numpy as np
 
 from retrieval.columns import Floats, Integers
-from retrieval.search.candidates import Candidates
+from retrieval.search.lexical.bm25 import LexicalScores
 from retrieval.search.query import dates
 from retrieval.search.query.query import Query
 from retrieval.search.scoring import score_parts
+from retrieval.search.scoring.facts import Facts
 from retrieval.search.scoring.relevance import Evidence, evidence
 from retrieval.search.scoring.score_parts import Features, ScoreParts
-from retrieval.search.vector.cosines import expected_cosine
+from retrieval.search.vector.cosines import Cosines, expected_cosine
 from retrieval.weights import Weights
+from retrieval.wire import Arm
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The messages to score, and what is known of each."""
+
+    facts: Facts
+    words: LexicalScores
+    cosines: Cosines
+    nearest: Integers
+    """`seq` of the messages that the vector arm proposed."""
+    wordiest: Integers
+    """`seq` of the messages that the lexical arm proposed."""
+
+    def passage_scores(self, seq: int) -> dict[int, float]:
+        """Words plus cosine of a message's passages; passages without either are missing."""
+        words, cosines = self.words.passages(seq), self.cosines.passages(seq)
+        return {
+            passage: words.get(passage, 0.0) + cosines.get(passage, 0.0)
+            for passage in words.keys() | cosines.keys()
+        }
+
+    def arms(self, seq: int) -> list[Arm]:
+        """The arms that proposed a message."""
+        found: list[Arm] = []
+        if seq in self.nearest:
+            found.append("vector")
+        if seq in self.wordiest:
+            found.append("lexical")
+        return found
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The candidates that may be hits, best first, as places in the candidates' columns."""
+    """Scores of all candidates, in reading order; `order` has the places of those allowed."""
 
     order: Integers
+    """Best first."""
     seq: Integers
     score: Floats
     parts: ScoreParts
@@ -29,12 +62,11 @@ class Ranking:
     evidence: Evidence
 
     def first(self, count: int) -> Sequence[int]:
-        """The best places."""
         best: list[int] = self.order[:count].tolist()
         return best
 
     def explain(self, place: int) -> dict[str, float]:
-        """What each part adds to the score of one candidate; together they are the score."""
+        """The weighted parts of one candidate's score; their sum is the score."""
         return {
             part.name: getattr(self.weights, part.name)
             * float(getattr(self.parts, part.name)[place])
@@ -43,17 +75,16 @@ class Ranking:
 
 
 def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bool) -> Ranking:
-    """Score all candidates and order those that the filters allow.
+    """Score all candidates and order those that the filters allow; equal scores newest first.
 
-    `degraded` says that no cosine is known at all.
+    `degraded`: the query has no embedding, so no cosine is known.
     """
     features = _features(candidates, query, degraded=degraded)
     parts = score_parts.parts_of(features, asks_where=query.asks_where)
     score = score_parts.total(parts, weights)
-    # Without cosines, what shares no word with the query in its surroundings is not a find at all.
-    something = parts.surroundings > 0 if degraded else True
-    allowed = np.flatnonzero(candidates.facts.allowed & something)
-    newest_first = allowed[::-1]
+    # Without cosines, a message counts as found only if it or its surroundings share a word.
+    found = parts.surroundings > 0 if degraded else True
+    newest_first = np.flatnonzero(candidates.facts.allowed & found)[::-1]
     return Ranking(
         order=newest_first[np.argsort(-score[newest_first], kind="stable")],
         seq=candidates.facts.seq,

@@ -176,7 +176,16 @@ async def test_codes_of_one_speaker_among_many_are_read_from_an_index_by_speaker
 ) -> None:
     by_one: tuple[Any, ...] = (None, None, ["p3"], None, [])
     found = await plan(
-        filled, binary_codes.NEAREST_BY_CODE, ROOM, 1, QUERY, *by_one, *NOT_PREFERRED, 150, 6000, 200
+        filled,
+        binary_codes.NEAREST_BY_CODE,
+        ROOM,
+        1,
+        QUERY,
+        *by_one,
+        *NOT_PREFERRED,
+        150,
+        6000,
+        200,
     )
     assert scans(found)["message_code"] == {"Index Only Scan"}
     assert "message_code_speaker" in indexes(found)
@@ -225,7 +234,7 @@ async def test_words_are_read_with_the_room_if_they_are_few(
     filled: asyncpg.Pool, most_terms: int, read: int
 ) -> None:
     found = await plan(
-        filled, context.ROOM, ROOM, "said word7", [], 100, ["said", "p7"], [], most_terms, 1000
+        filled, context.CONTEXT, ROOM, "said word7", [], 100, ["said", "p7"], [], most_terms, 1000
     )
     assert not scans(found)["message_term"] - {"Index Only Scan"}
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0

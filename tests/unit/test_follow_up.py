@@ -4,12 +4,16 @@ import pytest
 
 from retrieval.search.query.follow_up.antecedents import resolved
 from retrieval.search.query.follow_up.ordinals import item_asked_for, listed
-from retrieval.search.query.follow_up.previous_turn import MAX_GIST_CHARS, Present, previous_turn
+from retrieval.search.query.follow_up.previous_turn import (
+    MAX_GIST_CHARS,
+    KnownPeople,
+    previous_turn,
+)
 from retrieval.search.query.follow_up.signs import sign_of_follow_up
 from retrieval.wire import WindowMessage
 
 NAMES = {"cleo": frozenset({"cleo"}), "ben": frozenset({"ben"})}
-PRESENT = Present(NAMES, participants=4, asker="ana")
+PEOPLE = KnownPeople(NAMES, participants=4, asker="ana")
 
 
 def _window(*said: str) -> list[WindowMessage]:
@@ -26,7 +30,7 @@ def _window(*said: str) -> list[WindowMessage]:
 def _resolved(query: str, *said: str) -> str | None:
     sign = sign_of_follow_up(query)
     assert sign is not None
-    return resolved(query, sign, window=_window(*said), present=PRESENT)
+    return resolved(query, sign, window=_window(*said), people=PEOPLE)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from retrieval.search.query.dates import without_days
 from retrieval.search.query.follow_up.ordinals import item_asked_for
 from retrieval.search.query.follow_up.previous_turn import (
-    Present,
+    KnownPeople,
     PreviousTurn,
     person_spoken_of,
     previous_turn,
@@ -31,24 +31,24 @@ _MORE = re.compile(
 
 
 def resolved(
-    query: str, sign: Sign, *, window: Sequence[WindowMessage], present: Present
+    query: str, sign: Sign, *, window: Sequence[WindowMessage], people: KnownPeople
 ) -> str | None:
     """The query as it would be asked without the window; None if it stands on its own after all."""
-    turn = previous_turn(window, asker=present.asker)
+    turn = previous_turn(window, asker=people.asker)
     if turn is None:
         return None
-    named = present.mentioned(query)
+    named = people.mentioned(query)
     if sign == "person":
         known = named or _NAME_BEFORE_PRONOUN.search(query)
-        person = None if known else person_spoken_of(window, turn, present)
+        person = None if known else person_spoken_of(window, turn, people)
         return _with_person(query, person) if person else None
-    if sign in ("about", "opening") and (same := _of_another(query, named, turn, present)):
+    if sign in ("about", "opening") and (same := _of_another(query, named, turn, people)):
         return same
-    return _after(turn, query, sign, person_spoken_of(window, turn, present) if not named else None)
+    return _after(turn, query, sign, person_spoken_of(window, turn, people) if not named else None)
 
 
 def _of_another(
-    query: str, named: Sequence[Mention], turn: PreviousTurn, present: Present
+    query: str, named: Sequence[Mention], turn: PreviousTurn, people: KnownPeople
 ) -> str | None:
     """The previous question about somebody else, if the query names nothing but a person."""
     rest = after_opening(query)
@@ -58,9 +58,9 @@ def _of_another(
         person = "I"
     else:
         return None
-    people = present.mentioned(turn.question)
-    if len({mention.identities for mention in people}) == 1:
-        return _replaced(turn.question, people, person)
+    mentioned = people.mentioned(turn.question)
+    if len({mention.identities for mention in mentioned}) == 1:
+        return _replaced(turn.question, mentioned, person)
     return _with_person(turn.question, person, pronouns=_I) if _I.search(turn.question) else None
 
 
@@ -80,8 +80,8 @@ def _with_person(text: str, person: str, *, pronouns: re.Pattern[str] = _PRONOUN
     return pronouns.sub(lambda match: _owned(person) if match["owns"] else person, text)
 
 
-def _replaced(text: str, people: Sequence[Mention], person: str) -> str:
-    for mention in reversed(people):
+def _replaced(text: str, mentioned: Sequence[Mention], person: str) -> str:
+    for mention in reversed(mentioned):
         word = _owned(person) if mention.possessive else person
         text = text[: mention.start] + word + text[mention.end :]
     return text

@@ -25,15 +25,14 @@ class PreviousTurn:
 
 
 @dataclass(frozen=True)
-class Present:
-    """Who the window speaks of: names that occur in the room, and the asker, who says I."""
+class KnownPeople:
+    """Names of the conversation's participants that query or window may mention, and the asker."""
 
     names: Mapping[str, frozenset[str]]
     participants: int
     asker: str | None
 
     def mentioned(self, text: str) -> list[Mention]:
-        """The people whom a text names."""
         return mentions(text, self.names, participants=self.participants)
 
 
@@ -55,15 +54,15 @@ def previous_turn(window: Sequence[WindowMessage], *, asker: str | None) -> Prev
 
 
 def person_spoken_of(
-    window: Sequence[WindowMessage], turn: PreviousTurn, present: Present
+    window: Sequence[WindowMessage], turn: PreviousTurn, people: KnownPeople
 ) -> str | None:
     """The name of whom "he" or "she" is: named last in the question, its answer, or before.
 
     Else the only other human in the window, if there is just one.
     """
-    unmeant = {one.participant for one in window if one.role == "assistant"} | {present.asker}
+    unmeant = {one.participant for one in window if one.role == "assistant"} | {people.asker}
     for text in (turn.question, turn.answer, *(one.content for one in reversed(window))):
-        for mention in reversed(present.mentioned(text)):
+        for mention in reversed(people.mentioned(text)):
             if not mention.identities & unmeant:
                 return text[mention.start : mention.end].strip("@").removesuffix("'s")
     others = {one.participant for one in window} - unmeant
