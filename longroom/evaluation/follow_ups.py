@@ -14,7 +14,7 @@ import numpy as np
 from longroom.evaluation.metrics import recall
 from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from longroom.evaluation.run import Answer, Asking, ask_each
-from retrieval.search.query.follow_up.stop_words import content_words
+from retrieval.search.query.follow_up.content_words import content_words
 from retrieval.wire import MAX_WINDOW_MESSAGE_CHARS, WindowMessage
 
 ASKER = "the one who asks"

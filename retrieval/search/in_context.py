@@ -8,9 +8,9 @@ from retrieval.search.query.filters import Filters
 from retrieval.search.query.follow_up.antecedents import resolved
 from retrieval.search.query.follow_up.previous_turn import KnownPeople
 from retrieval.search.query.follow_up.signs import Sign, sign_of_follow_up
-from retrieval.search.query.follow_up.stop_words import ASKING_WORDS
 from retrieval.search.query.people import possible_names
 from retrieval.search.query.small_talk import is_small_talk
+from retrieval.search.query.word_lists import ASKING_WORDS
 from retrieval.text import exact_terms
 from retrieval.wire import ConversationId, SearchRequest
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from retrieval.search.query.word_lists import WORDS_OR_NAMES
 from retrieval.wire import Role
 
 LONGEST_NAME_WORDS = 3
@@ -34,15 +35,6 @@ _AFTER_A_NAME = re.compile(
     r"(?:['’]s)?\s+(?:said|says?|wrote|asked|told|suggested|recommended|mentioned|explained|wanted)\b",
     re.I,
 )
-_AMBIGUOUS = """
-a all an and any anyone are art as at bill bot but can do does everybody for frank gene grace guest
-had has have he hello help her here hi him his hope how i if in is it its jack joy just linux mark
-may me my nick no nobody not of on one or our out pat ray rich rob rose she so some someone sue
-thanks that the them there they this to up us user admin was we were what when where which who why
-will you your
-"""
-# English words that are also names: they need a capital letter to count.
-_ALSO_WORDS = frozenset(_AMBIGUOUS.split())
 
 
 @dataclass(frozen=True)
@@ -91,7 +83,8 @@ def mentions(
     for start, end, name, possessive in sorted(known, key=lambda span: (span[0], -span[1])):
         if found and start < found[-1].end:
             continue
-        if _is_meant(query, start, end, name, small=participants <= SMALL_ROOM):
+        few_people = participants <= SMALL_ROOM
+        if _is_meant(_Spot(query, start, end, name), few_people=few_people):
             found.append(Mention(start, end, names[name], possessive))
     return found
 
@@ -144,16 +137,36 @@ def _readings(query: str, start: int, end: int) -> Iterator[tuple[int, int, str,
             yield start_of_name, end_of_name, owned.lower(), True
 
 
-def _is_meant(query: str, start: int, end: int, name: str, *, small: bool) -> bool:
-    """Whether a word that somebody goes by is used as a name here."""
-    if query[max(0, start - 1) : start] == "@" or query[start] == "@":
+@dataclass(frozen=True)
+class _Spot:
+    """A participant's name, lower case, as it is written in a query from `start` to `end`."""
+
+    query: str
+    start: int
+    end: int
+    name: str
+
+
+def _is_meant(spot: _Spot, *, few_people: bool) -> bool:
+    """Whether the words are used as a name here."""
+    if _has_at_sign(spot) or _looks_like_a_handle(spot) or _is_capitalised_inside(spot):
         return True
-    written = query[start:end]
-    if any(char.isdigit() or char in "_|^-[]`" for char in name):
-        return True
-    capital = written[0].isupper() and written[1:2].islower()
-    if name in _ALSO_WORDS:
-        return capital and start > 0
-    if small or (capital and start > 0):
-        return True
-    return bool(_BEFORE_A_NAME.search(query[:start]) or _AFTER_A_NAME.match(query[end:]))
+    return spot.name not in WORDS_OR_NAMES and (few_people or _stands_beside_a_verb(spot))
+
+
+def _has_at_sign(spot: _Spot) -> bool:
+    return spot.query[max(0, spot.start - 1) : spot.start] == "@" or spot.query[spot.start] == "@"
+
+
+def _looks_like_a_handle(spot: _Spot) -> bool:
+    return any(char.isdigit() or char in "_|^-[]`" for char in spot.name)
+
+
+def _is_capitalised_inside(spot: _Spot) -> bool:
+    written = spot.query[spot.start : spot.end]
+    return spot.start > 0 and written[0].isupper() and written[1:2].islower()
+
+
+def _stands_beside_a_verb(spot: _Spot) -> bool:
+    before, after = spot.query[: spot.start], spot.query[spot.end :]
+    return bool(_BEFORE_A_NAME.search(before) or _AFTER_A_NAME.match(after))

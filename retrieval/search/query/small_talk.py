@@ -1,27 +1,10 @@
-"""Whether an utterance asks for anything at all: greetings and thanks recall nothing."""
+"""Greetings, thanks and other small talk, for which a search finds nothing."""
 
 import re
 
+from retrieval.search.query.word_lists import SMALL_TALK_WORDS
+
 _WORD = re.compile(r"[\w'’]+")
-_EMPTY_TEXT = """
-a about absolutely again agree agreed ah aha ahh ain't all alone already alright am amazing and
-any anyway are as at aw awesome aww back bad be been bit bless both bye can care catch certainly
-cheers clear coming congrats congratulations cool correct could course cu day days dear definitely
-did do does doing don't done dont either else enjoy even evening ever everyone everything exactly
-excellent excuse fair fantastic fine for fun funny go going gonna good goodbye goodnight got
-gotcha great guess guys ha haha hahaha have having he hear heard hello help helped helping helps
-here hey hi hiya hm hmm hold hope how how's hows hush i i'll i'm i've im in indeed interesting is
-isn't it it's its just k kidding know later laugh laughing let let's lets like lol lot lots love
-lovely luck make makes man many may maybe me mean meet mhm might mind minute moment more morning
-much my nah neither never nice night no nope nothing now of off oh ok okay oki on only oops ouch
-pardon perfect perhaps please pleasure pretty problem quite really rest right sec see sense should
-so some soon sorry sounds still sure take talk thank thanks that that's thats the then there
-they're things think this thx til time to today tomorrow too totally true ty u ugh uh um
-understood up useful very wait was way we we're week weekend welcome well were what what's
-whatever whats will wonderful worries worry would wow y'all ya yay yeah yep yes you you're you've
-your yup
-"""
-_EMPTY_WORDS = frozenset(_EMPTY_TEXT.split())
 _IDIOM = re.compile(
     r"""\b(?:
         how(?:['’]?s|\s+(?:is|are|was|were))?\s+
@@ -44,9 +27,9 @@ MOST_WORDS = 12
 
 
 def is_small_talk(text: str) -> bool:
-    """True if nothing is left beside idioms and words that are empty of content."""
+    """True if idioms and SMALL_TALK_WORDS are all there is, in at most MOST_WORDS words."""
     rest = _IDIOM.sub(" ", text)
     words = [word.lower().replace("’", "'") for word in _WORD.findall(rest)]
     if len(words) > MOST_WORDS or _ASKS.search(rest):
         return False
-    return all(word in _EMPTY_WORDS for word in words)
+    return all(word in SMALL_TALK_WORDS for word in words)

@@ -5,10 +5,12 @@ must be searched as it stands.
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from retrieval.search.query.dates import without_days
-from retrieval.search.query.follow_up.stop_words import content_words
+from retrieval.search.query.follow_up.content_words import content_words
 from retrieval.search.query.small_talk import is_small_talk
 
 Sign = Literal["bare", "opening", "about", "thing", "person"]
@@ -46,27 +48,50 @@ _THING = re.compile(
 PERSON = re.compile(r"\b(?:s?he|him|her|his|hers)\b", re.IGNORECASE)
 
 
-def sign_of_follow_up(text: str) -> Sign | None:
-    """The sign that the query needs what was said before it; None if it stands on its own.
+@dataclass(frozen=True)
+class _Text:
+    text: str
+    content: int
+    """Number of content words."""
 
-    Only "person" depends on more than the text: a name in the query takes the sign away.
+
+def _asks_about(query: _Text) -> bool:
+    return bool(_ABOUT.match(query.text) or _ABOUT_PARTICLE.match(query.text))
+
+
+def _opens_in_another_language(query: _Text) -> bool:
+    few = len(_WORD.findall(query.text)) <= MAX_OPENED_WORDS
+    return few and _FOREIGN_AND.match(query.text) is not None
+
+
+def _opens_with_and(query: _Text) -> bool:
+    if not _AND.match(query.text):
+        return False
+    return len(content_words(without_days(query.text))) < HARDLY_MORE
+
+
+_SIGNS: tuple[tuple[Sign | None, Callable[[_Text], bool]], ...] = (
+    (None, lambda query: _asks_about(query) and query.content > HARDLY_MORE),
+    ("about", _asks_about),
+    ("bare", lambda query: query.content == 0),
+    ("opening", _opens_in_another_language),
+    ("thing", lambda query: query.content <= HARDLY_MORE and bool(_THING.search(query.text))),
+    ("opening", lambda query: query.content < HARDLY_MORE and bool(PERSON.search(query.text))),
+    ("opening", _opens_with_and),
+    ("person", lambda query: PERSON.search(query.text) is not None),
+)
+"""The first that holds counts."""
+
+
+def sign_of_follow_up(text: str) -> Sign | None:
+    """The sign that a query needs what was said before it; None if it can be searched as it is.
+
+    "person" holds only if the query names no one.
     """
     if len(text) > MAX_FOLLOW_UP_CHARS or not _WORD.search(text) or is_small_talk(text):
         return None
-    content = len(content_words(text))
-    if _ABOUT.match(text) or _ABOUT_PARTICLE.match(text):
-        return "about" if content <= HARDLY_MORE else None
-    if content == 0:
-        return "bare"
-    if _FOREIGN_AND.match(text) and len(_WORD.findall(text)) <= MAX_OPENED_WORDS:
-        return "opening"
-    if content <= HARDLY_MORE and _THING.search(text):
-        return "thing"
-    if content < HARDLY_MORE and PERSON.search(text):
-        return "opening"
-    if _AND.match(text) and len(content_words(without_days(text))) < HARDLY_MORE:
-        return "opening"
-    return "person" if PERSON.search(text) else None
+    query = _Text(text, content=len(content_words(text)))
+    return next((sign for sign, holds in _SIGNS if holds(query)), None)
 
 
 def after_opening(text: str) -> str:
