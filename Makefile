@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms architecture plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms architecture plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -10,6 +10,9 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
 INSTALL = python=$$($(FIND_PYTHON)); \
 	test -n "$$python" || { echo "longroom: needs Python 3.11 or newer, and found none on PATH; \
 	name one with: make PYTHON=/path/to/python3" >&2; exit 1; }; $$python requirements/install.py
+# Most tests wait more than they compute: more workers than cores. Each runs whole files, in order.
+WORKERS := 4
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 
@@ -19,15 +22,19 @@ help: ## list the commands
 run: installed-run ## talk in the terminal to an agent that remembers (ARGS="--room NAME")
 	@$(BIN)/longroom chat $(ARGS)
 
-test: installed-test ## run every test (ARGS="-k outbox" for some of them)
-	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m pytest $(ARGS)
+test: installed-test ## run every test (ARGS="-k outbox" for some of them, "-n0" one after the other)
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(PYTEST) $(ARGS)
 
-check: installed-test ## formatting, lint, imports, types, then every test
+test-fast: installed-test ## run the tests that start no room: unit, session, contract
+	@$(PYTEST) tests/unit tests/session tests/contract $(ARGS)
+
+check: installed-test ## formatting, lint, imports, types, then every test and what it covers
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report= $(ARGS)"
+	@echo "coverage: $$($(BIN)/coverage report --format=total) %"
 
 fix: installed-test ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix

@@ -18,11 +18,11 @@ from livekit import api
 
 from agent.backend_client import BackendClient
 from retrieval.wire import Message, MessageCreate, MessageId, Room
+from testbed.language_model_server import LanguageModelServer, language_model_server
 from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer
 from testbed.program import Program
 from testbed.room_user import RoomUser, until
-from tests.support.language_model_server import LanguageModelServer, language_model_server
-from tests.support.tcp_proxy import TcpProxy, tcp_proxy
+from testbed.tcp_proxy import TcpProxy, tcp_proxy
 
 WORKER = ("livekit.agents", "start", "agent/worker.py", "--log-format", "json")
 REGISTERED = "registered worker"

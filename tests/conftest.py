@@ -4,8 +4,9 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,6 +30,18 @@ TIMEOUT_S = {
     "e2e": 180,
     "browser": 180,
 }
+# Parallel runs hand out whole files in order: the longest first, else one of them ends the run.
+LONGEST_FIRST = [
+    "test_livekit_lifecycle",
+    "test_livekit_text",
+    "test_livekit_voice",
+    "test_backend_opens_rooms",
+    "test_livekit_waiting",
+    "test_livekit_speech",
+    "test_installation",
+    "test_embedded_postgres",
+]
+KINDS_LONGEST_FIRST = ["e2e", "browser", "integration", "session", "contract", "unit"]
 RESOURCES = pytest.StashKey[ExitStack]()
 SERVER = pytest.StashKey[Server]()
 
@@ -42,12 +55,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[RESOURCES].close()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         kind = _kind(item.path)
         item.add_marker(kind)
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S[kind]))
+    if _worker_input(config):
+        items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> tuple[int, int]:
+    name = path.stem
+    rank = LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+    return rank, KINDS_LONGEST_FIRST.index(_kind(path))
 
 
 def _kind(path: Path) -> str:
@@ -59,20 +80,46 @@ def _kind(path: Path) -> str:
     return kind
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return [_server_line(config)] if _is_controller(config) else []
+
+
 def pytest_report_collectionfinish(
     config: pytest.Config, items: list[pytest.Item]
 ) -> str | list[str]:
     if config.option.collectonly or not any(_needs_database(item) for item in items):
         return []
-    server = _server(config)
-    return f"database: {server.provider}, {server.versions}"
+    return _server_line(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist: the controller's server is every worker's."""
+    node.workerinput["postgres"] = asdict(_server(node.config))
+
+
+def _is_controller(config: pytest.Config) -> bool:
+    """Whether this process hands out tests to workers, and so collects none."""
+    return bool(config.getoption("dist", "no") != "no")
+
+
+def _worker_input(config: pytest.Config) -> dict[str, Any]:
+    """What the controller gave this process; empty where there is none."""
+    return getattr(config, "workerinput", {})
 
 
 def _needs_database(item: pytest.Item) -> bool:
     return "postgres" in getattr(item, "fixturenames", ())
 
 
+def _server_line(config: pytest.Config) -> str:
+    server = _server(config)
+    return f"database: {server.provider}, {server.versions}"
+
+
 def _server(config: pytest.Config) -> Server:
+    if given := _worker_input(config):
+        return Server(**given["postgres"])
     if SERVER not in config.stash:
         try:
             config.stash[SERVER] = config.stash[RESOURCES].enter_context(running_server())

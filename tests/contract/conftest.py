@@ -8,7 +8,6 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
@@ -16,37 +15,30 @@ import pytest
 
 from testbed.backend_process import running_backend
 from testbed.postgres import create_database, drop_database
+from tests.support.backend_under_test import BackendUnderTest
 from tests.support.wire_examples import message
 
 SERVICE_KEY = "a key for the tests"
 
 
-@dataclass(frozen=True)
-class Backend:
-    """Where the backend under test answers, and what opens it."""
-
-    url: str
-    headers: dict[str, str]
-
-
 @pytest.fixture(scope="session")
-def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+def backend(request: pytest.FixtureRequest) -> Iterator[BackendUnderTest]:
     """One backend for the whole run: tests stay apart by using rooms of their own."""
     given = os.environ.get("BACKEND_URL")
     if given:
         key = os.environ.get("BACKEND_SERVICE_KEY")
-        yield Backend(given.rstrip("/"), {"Authorization": f"Bearer {key}"} if key else {})
+        yield BackendUnderTest(given.rstrip("/"), {"Authorization": f"Bearer {key}"} if key else {})
         return
     server = request.getfixturevalue("postgres")
     name = asyncio.run(create_database(server))
     env = {"DATABASE_URL": server.database_url(name), "BACKEND_SERVICE_KEY": SERVICE_KEY}
     with running_backend(env) as url:
-        yield Backend(url, {"Authorization": f"Bearer {SERVICE_KEY}"})
+        yield BackendUnderTest(url, {"Authorization": f"Bearer {SERVICE_KEY}"})
     asyncio.run(drop_database(server.url, name))
 
 
 @pytest.fixture
-async def api(backend: Backend) -> AsyncIterator[httpx.AsyncClient]:
+async def api(backend: BackendUnderTest) -> AsyncIterator[httpx.AsyncClient]:
     """A client that holds the credential, at the API's root."""
     async with httpx.AsyncClient(
         base_url=f"{backend.url}/api/v1", headers=backend.headers, timeout=30

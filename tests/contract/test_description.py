@@ -7,7 +7,7 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from tests.contract.conftest import Backend
+from tests.support.backend_under_test import BackendUnderTest
 
 SPECIFICATION_CURL = """curl -X POST {url}/api/v1/rooms \\
   -H "Content-Type: application/json" \\
@@ -87,12 +87,12 @@ def _examples(route: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz"])
-async def test_probes_need_no_credential(backend: Backend, path: str) -> None:
+async def test_probes_need_no_credential(backend: BackendUnderTest, path: str) -> None:
     async with httpx.AsyncClient(base_url=backend.url) as stranger:
         assert (await stranger.get(path)).status_code == 200
 
 
-def test_the_specification_s_curl_creates_a_room(backend: Backend) -> None:
+def test_the_specification_s_curl_creates_a_room(backend: BackendUnderTest) -> None:
     command = SPECIFICATION_CURL.format(url=backend.url)
     for name, value in backend.headers.items():
         command += f' -H "{name}: {value}"'

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from tests.contract.conftest import Backend
+from tests.support.backend_under_test import BackendUnderTest
 from tests.support.refusals import JSON, SECRET, refused
 from tests.support.wire_examples import event, message, summary
 
@@ -150,7 +150,7 @@ def _connection_may_break() -> Iterator[None]:
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic dTpw", "Bearer", "ü"])
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 async def test_without_the_credential_nothing_is_answered(
-    backend: Backend,
+    backend: BackendUnderTest,
     conversation_id: UUID,
     method: str,
     path: str,

@@ -4,7 +4,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.contract.conftest import Backend
+from tests.support.backend_under_test import BackendUnderTest
 
 
 @pytest.mark.parametrize("agent_name", ["longroom", "with / slash", "ü"])
@@ -22,7 +22,7 @@ async def test_a_name_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
     assert (await api.put("/workers/%20/w1")).status_code == 422
 
 
-async def test_a_stranger_reports_nothing(backend: Backend) -> None:
+async def test_a_stranger_reports_nothing(backend: BackendUnderTest) -> None:
     if not backend.headers:
         pytest.skip("this backend asks for no key")
     async with httpx.AsyncClient(base_url=f"{backend.url}/api/v1") as stranger:

@@ -10,8 +10,8 @@ import pexpect
 import pytest
 
 from testbed.backend_process import running_backend
+from testbed.language_model_server import language_model_server
 from tests.support.command_line import PROGRAM, ROOT, CommandLine
-from tests.support.language_model_server import language_model_server
 
 PROMPT = "Mira> "
 TIMEOUT_S = 40

@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 
 from agent.recall.recalled_block import OPENING
+from testbed.language_model_server import Prompt, ToolCall
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.program import Program
 from testbed.room_user import RoomUser
-from tests.support.language_model_server import Prompt, ToolCall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -1,6 +1,7 @@
 """The default runtime and the reference give vectors that may be mixed."""
 
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,10 @@ from retrieval.errors import ModelMismatch
 from retrieval.settings import EmbeddingSettings
 from testbed.varied_texts import TEXTS
 
-pytest.importorskip("sentence_transformers")
+# Not `importorskip`: that imports torch for seconds wherever tests are collected.
+pytestmark = pytest.mark.skipif(
+    find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed"
+)
 
 
 @pytest.fixture
