@@ -42,6 +42,10 @@ class WorkerSettings(BaseSettings):
     idle_processes: int = Field(
         default=2, ge=1, le=64, description="Processes kept ready: a room starts in 0.3 s with one."
     )
+    warm_up: bool = Field(
+        default=True,
+        description="Play a conversation with a stub server before rooms, to start them faster.",
+    )
     shutdown_grace_s: int = Field(
         default=60,
         ge=0,

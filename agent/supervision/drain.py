@@ -7,23 +7,22 @@ from collections.abc import Callable, Sequence
 import aiohttp
 from livekit import api
 
+from agent.supervision.dispatch import dispatch_again
+
 logger = logging.getLogger(__name__)
 
 
-async def dispatch_again(
-    livekit: api.LiveKitAPI, rooms: Sequence[api.Job], *, when: Callable[[], bool]
+async def move_rooms(
+    livekit: api.LiveKitAPI, jobs: Sequence[api.Job], *, draining: Callable[[], bool]
 ) -> None:
-    """Ask for a new agent in each room, once this worker no longer takes any itself.
+    """Ask for a new agent in each room, once this worker is `draining` and takes none itself.
 
-    Without another worker LiveKit drops the request, and the room goes on here until the end.
+    Without another worker LiveKit drops the request, and the room stays here until it ends.
     """
-    while not when():  # noqa: ASYNC110  # LiveKit's worker has no event for it
+    while not draining():  # noqa: ASYNC110  # LiveKit's worker has no event for it
         await asyncio.sleep(0.05)
-    for job in rooms:
-        request = api.CreateAgentDispatchRequest(
-            agent_name=job.agent_name, room=job.room.name, metadata=job.metadata
-        )
+    for job in jobs:
         try:
-            await livekit.agent_dispatch.create_dispatch(request)
+            await dispatch_again(livekit, job)
         except (api.TwirpError, aiohttp.ClientError, TimeoutError):
             logger.warning("room not handed over", extra={"room": job.room.name})

@@ -14,10 +14,22 @@ from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import shortuuid
 
 from agent.background_tasks import BackgroundTasks
+from agent.supervision.dispatch import dispatch_again
+
+READY_ATTRIBUTE = "longroom.ready"
+"""An agent sets this participant attribute once it takes questions."""
+
+RETRY_AFTER_S: Sequence[float] = (3.0, 5.0, 10.0, 20.0, 40.0)
+CRASH_LOOP_WINDOW_S = 60.0
+MAX_CRASH_PAUSE_S = 30.0
+MAX_CRASHED_ROOMS = 1_000
+POLL_S = 0.25
+
+logger = logging.getLogger(__name__)
 
 
 def restarted(dead: RunningJobInfo, *, api_key: str, api_secret: str) -> RunningJobInfo:
-    """The same room, metadata and rights, under an id and an identity of its own.
+    """The same room, metadata and rights under a new job id and a new identity.
 
     A dispatch would bring the same, but LiveKit's dispatcher waits 0.2 s for other workers' bids.
     """
@@ -34,66 +46,56 @@ def restarted(dead: RunningJobInfo, *, api_key: str, api_secret: str) -> Running
 
 
 def _reissued(token: str, identity: str, *, api_key: str, api_secret: str) -> str:
-    """The token that LiveKit gave the dead agent, which may have run out since."""
+    """The token that LiveKit gave the dead agent, which may have expired since."""
     new = api.AccessToken(api_key, api_secret).with_identity(identity)
     new.claims = api.TokenVerifier(api_key, api_secret).verify(token, verify_signature=False)
     return new.to_jwt()
 
 
-READY_ATTRIBUTE = "longroom.ready"
-"""An agent sets this participant attribute once it takes questions."""
-
-RETRY_AFTER_S: Sequence[float] = (3.0, 5.0, 10.0, 20.0, 40.0)
-CRASH_LOOP_WINDOW_S = 60.0
-POLL_S = 0.25
-
-logger = logging.getLogger(__name__)
-
-
 class JobSupervisor:
-    """Watches the worker's job processes; owns the tasks that bring their rooms back.
+    """Watches the worker's job processes and restarts those that crash.
 
-    `successor` makes a dead process's job ready for another one.
+    `restarted` makes a dead process's job ready for another process.
     """
 
     def __init__(
         self,
         livekit: api.LiveKitAPI,
+        server: AgentServer,
         restarted: Callable[[RunningJobInfo], RunningJobInfo],
         *,
         retry_after_s: Sequence[float] = RETRY_AFTER_S,
     ) -> None:
         self._livekit = livekit
-        self._successor = restarted
-        self._server: AgentServer | None = None
+        self._server = server
+        self._restarted = restarted
         self._retry_after_s = retry_after_s
         self._crashes: dict[str, list[float]] = {}
         self._tasks = BackgroundTasks()
 
-    def watch(self, server: AgentServer) -> None:
+    def watch(self) -> None:
         """Call once the worker has started; its process pool does not exist before.
 
         The pool is private in livekit-agents 1.8; a test of ours fails if it is renamed.
         """
-        self._server = server
-        server._proc_pool.on("process_closed", self.process_closed)
+        self._server._proc_pool.on("process_closed", self.process_closed)
 
     def process_closed(self, process: JobExecutor) -> None:
         job = process.running_job
         exit_code = getattr(process, "exitcode", 0)
         if job is None or not exit_code:
             return
-        agent = job.accept_arguments.identity or f"agent-{job.job.id}"
+        dead_identity = job.accept_arguments.identity or f"agent-{job.job.id}"
         logger.error(
             "agent process died; its room gets a new one",
             extra={"room": job.job.room.name, "job_id": job.job.id, "exit_code": exit_code},
         )
-        self._tasks.start(self._replace(job, agent))
+        self._tasks.start(self._replace(job, dead_identity))
 
     async def aclose(self) -> None:
         await self._tasks.aclose()
 
-    async def _replace(self, dead: RunningJobInfo, ghost: str) -> None:
+    async def _replace(self, dead: RunningJobInfo, dead_identity: str) -> None:
         room = dead.job.room.name
         await asyncio.sleep(self._pause_before(room))
         bring = self._start_here
@@ -102,10 +104,10 @@ class JobSupervisor:
                 people = await self._participants(room)
                 if all(person.kind == api.ParticipantInfo.AGENT for person in people):
                     return
-                # At once: the new agent waits until no earlier one is listed.
-                listed = any(person.identity == ghost for person in people)
-                await asyncio.gather(bring(dead), self._remove(room, ghost, listed))
-                if await self._agent_ready(room, ghost, patience_s):
+                # Together: the new agent waits until no earlier one is listed.
+                listed = any(person.identity == dead_identity for person in people)
+                await asyncio.gather(bring(dead), self._remove(room, dead_identity, listed))
+                if await self._agent_ready(room, dead_identity, patience_s):
                     return
             except (api.TwirpError, aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(patience_s)
@@ -114,43 +116,41 @@ class JobSupervisor:
 
     async def _start_here(self, dead: RunningJobInfo) -> None:
         """In a process of this worker, if it still takes rooms; returns before there is one."""
-        if self._server is None or self._server.draining:
+        if self._server.draining:
             await self._dispatch(dead)
         else:
-            launching = self._server._proc_pool.launch_job(self._successor(dead))
-            self._tasks.start(launching)
+            self._tasks.start(self._server._proc_pool.launch_job(self._restarted(dead)))
+
+    async def _dispatch(self, dead: RunningJobInfo) -> None:
+        await dispatch_again(self._livekit, dead.job)
 
     def _pause_before(self, room: str) -> float:
-        """Nothing for a first crash; doubling for a room that kills each of its agents."""
+        """0 s for a room's first crashes; doubling for a room that kills each of its agents."""
         now = time.monotonic()
         recent = [at for at in self._crashes.get(room, []) if now - at < CRASH_LOOP_WINDOW_S]
         self._crashes[room] = [*recent, now]
-        if len(self._crashes) > 1_000:
+        if len(self._crashes) > MAX_CRASHED_ROOMS:
             del self._crashes[next(iter(self._crashes))]
-        return 0.0 if len(recent) < 3 else min(2.0 ** (len(recent) - 3), 30.0)
+        return 0.0 if len(recent) < 3 else min(2.0 ** (len(recent) - 3), MAX_CRASH_PAUSE_S)
 
-    async def _remove(self, room: str, ghost: str, listed: bool) -> None:
-        """The dead agent, which LiveKit would list for another 21 s."""
+    async def _remove(self, room: str, dead_identity: str, listed: bool) -> None:
+        """LiveKit would list the dead agent for another 21 s."""
         if listed:
-            identity = api.RoomParticipantIdentity(room=room, identity=ghost)
+            identity = api.RoomParticipantIdentity(room=room, identity=dead_identity)
             await self._livekit.room.remove_participant(identity)
 
-    async def _dispatch(self, dead: RunningJobInfo) -> None:
-        job = dead.job
-        await self._livekit.agent_dispatch.create_dispatch(
-            api.CreateAgentDispatchRequest(
-                agent_name=job.agent_name, room=job.room.name, metadata=job.metadata
-            )
-        )
+    async def _agent_ready(self, room: str, dead_identity: str, patience_s: float) -> bool:
+        try:
+            async with asyncio.timeout(patience_s):
+                while not await self._has_ready_agent(room, besides=dead_identity):  # noqa: ASYNC110  # no event
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            return False
+        return True
 
-    async def _agent_ready(self, room: str, ghost: str, patience_s: float) -> bool:
-        deadline = time.monotonic() + patience_s
-        while time.monotonic() < deadline:
-            await asyncio.sleep(POLL_S)
-            people = await self._participants(room)
-            if any(READY_ATTRIBUTE in p.attributes and p.identity != ghost for p in people):
-                return True
-        return False
+    async def _has_ready_agent(self, room: str, *, besides: str) -> bool:
+        people = await self._participants(room)
+        return any(READY_ATTRIBUTE in p.attributes and p.identity != besides for p in people)
 
     async def _participants(self, room: str) -> Sequence[api.ParticipantInfo]:
         request = api.ListParticipantsRequest(room=room)

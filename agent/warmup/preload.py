@@ -1,16 +1,16 @@
 """Imported where job processes are forked from, and nowhere else: importing it does the work.
 
-LiveKit's worker preloads modules, so that this is one. Nothing here is needed: if it fails, each
-job process does for itself what it finds undone.
+LiveKit's worker can only be given modules to preload. If this fails, each job process does for
+itself what it finds undone.
 """
 
 import asyncio
 import logging
 from importlib import import_module
 
-# With what plugins import only when it is used: each room would wait 0.2 s for that.
-_IMPORTED_LATE = [
-    "agent.worker",
+# Includes what plugins import on first use, which would delay each room by 0.2 s.
+_MODULES = [
+    "agent.processes.job_process",
     "anyio._backends._asyncio",
     "httpcore",
     "livekit.agents.ipc._preload",
@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 
 def _prepare() -> None:
-    for module in _IMPORTED_LATE:
+    for module in _MODULES:
         import_module(module)
-    # After `_preload`, which is LiveKit's own: from here on nothing more is imported.
+    # After LiveKit's own `_preload`.
     from agent.settings import AgentSettings
     from agent.warmup.prebuilt import prebuild
     from agent.warmup.warmup import warm_up
@@ -37,13 +37,8 @@ def _prepare() -> None:
     prebuild(settings, worker)
 
 
-# What the rehearsal logs is about nobody.
-logging.disable(logging.CRITICAL)
 try:
     _prepare()
 except Exception:
     # The boundary: an error here would end the process that all job processes come from.
-    logging.disable(logging.NOTSET)
-    logger.exception("rehearsal failed; agents start slower and weigh more")
-finally:
-    logging.disable(logging.NOTSET)
+    logger.exception("warm-up failed; agents start slower and weigh more")

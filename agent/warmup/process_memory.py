@@ -5,8 +5,9 @@ import os
 
 
 def use_one_arena() -> None:
-    """For the processes that this one starts. glibc's default is up to eight arenas a core, each
-    with room of its own; what an operator has set stays.
+    """For processes started after this call; a value that the operator has set stays.
+
+    By default glibc keeps up to eight malloc arenas per core.
     """
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
 
@@ -14,9 +15,9 @@ def use_one_arena() -> None:
 def collect_often() -> None:
     """Call in a job process, before its room.
 
-    livekit-agents 1.8 leaves a class behind in every turn, which only full collections take away.
-    They are cheap here, since what was inherited is frozen, but Python counts that in and would put
-    the first one off for long.
+    livekit-agents 1.8 leaves a class behind in every turn, which only full collections free. They
+    are cheap here, since what was inherited is frozen, but Python counts frozen objects when it
+    decides on the first one, and would put it off for long.
     """
     gc.set_threshold(700, 10, 2)
     gc.collect()

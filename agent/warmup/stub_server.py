@@ -1,23 +1,24 @@
-"""A server that says just enough for a backend, a language model and LiveKit's API."""
+"""An HTTP server with the few answers that warm-up needs of backend, language model and LiveKit."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+from aiohttp import web
+
 _MESSAGE = {
     "id": "earlier",
     "seq": 1,
     "role": "user",
-    "participant": "somebody",
+    "participant": "someone",
     "content": "Something that was said before.",
     "created_at": "2026-01-01T00:00:00Z",
 }
 _JOINED = {
     "conversation_id": str(uuid4()),
-    "room": "rehearsal",
+    "room": "warm-up",
     "message_count": 1,
     "window": [_MESSAGE],
     "last_message_at": _MESSAGE["created_at"],
@@ -31,44 +32,32 @@ _FOUND = {
     "model": "none",
     "timings": {"embed_ms": 0, "candidates_ms": 0, "total_ms": 0},
 }
-_CHUNK = {"id": "answer", "object": "chat.completion.chunk", "created": 0, "model": "rehearsal"}
+_CHUNK = {"id": "answer", "object": "chat.completion.chunk", "created": 0, "model": "warm-up"}
 _USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
 
 
 @asynccontextmanager
 async def open_stub_server() -> AsyncIterator[str]:
-    """Its address, on loopback. Raises OSError."""
-    server = await asyncio.start_server(_serve, "127.0.0.1", 0)
-    async with server:
-        host, port = server.sockets[0].getsockname()[:2]
-        yield f"http://{host}:{port}"
-
-
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Yields its address, on loopback. Raises OSError."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", _answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
     try:
-        while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            length = head.partition("content-length:")[2].partition("\r\n")[0]
-            body = await reader.readexactly(int(length or 0))
-            kind, content = _reply(head.split(" ", 2)[1], body)
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b"
-                % (kind, len(content), content)
-            )
-            await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
     finally:
-        writer.close()
+        await runner.cleanup()
 
 
-def _reply(path: str, body: bytes) -> tuple[bytes, bytes]:
-    if path.startswith("/twirp/"):
-        return b"application/protobuf", b""
-    verb = path.rsplit("/", 1)[-1]
+async def _answer(request: web.Request) -> web.Response:
+    if request.path.startswith("/twirp/"):
+        return web.Response(content_type="application/protobuf")
+    verb = request.path.rsplit("/", 1)[-1]
     if verb == "completions":
-        return b"text/event-stream", _completion()
-    return b"application/json", json.dumps(_json_reply(verb, body)).encode()
+        return web.Response(text=_completion(), content_type="text/event-stream")
+    return web.json_response(_json_reply(verb, await request.read()))
 
 
 def _json_reply(verb: str, body: bytes) -> dict[str, Any]:
@@ -88,11 +77,11 @@ def _json_reply(verb: str, body: bytes) -> dict[str, Any]:
             return {}
 
 
-def _completion() -> bytes:
+def _completion() -> str:
     chunks = [_choice({"role": "assistant", "content": word}) for word in ("So ", "it ", "was.")]
     chunks += [_choice({}, "stop"), {"choices": [], "usage": _USAGE}]
     events = [f"data: {json.dumps(_CHUNK | chunk)}\n\n" for chunk in chunks]
-    return "".join([*events, "data: [DONE]\n\n"]).encode()
+    return "".join([*events, "data: [DONE]\n\n"])
 
 
 def _choice(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:

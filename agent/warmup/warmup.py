@@ -1,4 +1,7 @@
-"""One conversation played to the end, so that libraries have built what they build on first use."""
+"""Plays one conversation, because libraries build much on first use: validators, caches, TLS.
+
+Done where job processes are forked from, it is built once and its memory is shared.
+"""
 
 import asyncio
 import tempfile
@@ -21,30 +24,31 @@ from agent.warmup.stub_server import open_stub_server
 from agent.worker_settings import WorkerSettings
 from retrieval.wire import MessageId
 
+NAME = "warm-up"
+SPEAKER = "someone"
 TURNS = 3
 QUESTION = "What was it that was said before?"
 TIMEOUT_S = 10.0
 
 
 async def warm_up(settings: AgentSettings, worker: WorkerSettings) -> None:
-    """All of it is closed on return: no thread, no task, no file, no connection is left.
+    """Closes everything it opened: threads, tasks, files and connections do not fork.
 
     Raises OSError, TimeoutError, BackendError, or RuntimeError for a question without an answer.
     """
     async with asyncio.timeout(TIMEOUT_S), AsyncExitStack() as stack:
         url = await stack.enter_async_context(open_stub_server())
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        played = _on_stage(settings, url, Path(folder))
         await stack.enter_async_context(utils.http_context.open())
-        await _ask_livekit(url)
-        parts = open_dependencies(played, worker)
-        stack.push_async_callback(parts.client.aclose)
-        stack.push_async_callback(parts.models.language.aclose)
-        await _talk(parts)
+        await _call_livekit(url)
+        dependencies = open_dependencies(_stub_settings(settings, url, Path(folder)), worker)
+        stack.push_async_callback(dependencies.client.aclose)
+        stack.push_async_callback(dependencies.models.language.aclose)
+        await _converse(dependencies)
 
 
-def _on_stage(settings: AgentSettings, url: str, folder: Path) -> AgentSettings:
-    """The same agent, whose every request stays in this process, and without its secrets."""
+def _stub_settings(settings: AgentSettings, url: str, folder: Path) -> AgentSettings:
+    """The same agent without its secrets; every request goes to the stub server."""
     has_model = settings.llm_base_url is not None or settings.openai_api_key is not None
     return settings.model_copy(
         update={
@@ -57,27 +61,27 @@ def _on_stage(settings: AgentSettings, url: str, folder: Path) -> AgentSettings:
     )
 
 
-async def _ask_livekit(url: str) -> None:
-    async with api.LiveKitAPI(url, "rehearsal", "a secret of more than 32 characters") as livekit:
-        await livekit.room.list_rooms(api.ListRoomsRequest(names=["rehearsal"]))
+async def _call_livekit(url: str) -> None:
+    async with api.LiveKitAPI(url, NAME, "a secret of more than 32 characters") as livekit:
+        await livekit.room.list_rooms(api.ListRoomsRequest(names=[NAME]))
 
 
-async def _talk(parts: JobDependencies) -> None:
+async def _converse(dependencies: JobDependencies) -> None:
     resumed = await resume(
-        parts.client, parts.settings, room="rehearsal", identity="agent", session_id="rehearsal"
+        dependencies.client, dependencies.settings, room=NAME, identity="agent", session_id=NAME
     )
     agent = ConversationAgent(
-        parts.settings,
-        client=parts.client,
+        dependencies.settings,
+        client=dependencies.client,
         resumed=resumed,
         # Without speech: that needs audio, and LiveKit's audio needs threads, which do not fork.
-        session=speaking_session(RoomModels(parts.models.language, None), "off"),
-        people=People("agent", lambda _: Asker("somebody"), lambda: False),
+        session=speaking_session(RoomModels(dependencies.models.language, None), "off"),
+        people=People("agent", lambda _: Asker(SPEAKER), lambda: False),
     )
     await agent.session.start(agent.agent)
     for number in range(TURNS):
         id_ = MessageId(f"question-{number}")
-        trace = await agent.ask(Question(id_, "somebody", QUESTION, datetime.now(UTC)))
+        trace = await agent.ask(Question(id_, SPEAKER, QUESTION, datetime.now(UTC)))
         if trace.outcome != "answered":
-            raise RuntimeError(f"the rehearsal's question ended as {trace.outcome}")
+            raise RuntimeError(f"the warm-up's question ended as {trace.outcome}")
     await agent.close()

@@ -10,8 +10,13 @@ def worker(context: typer.Context) -> None:
     from longroom.errors import clear_errors
 
     with clear_errors():
-        from agent.worker import main
+        from pathlib import Path
+
+        from livekit.agents.__main__ import main
+
+        import agent
         from agent.worker_settings import WorkerSettings
 
         WorkerSettings()  # a mistake is told here, in one line; the worker reads them again
-        raise typer.Exit(main(context.args))
+        entry = Path(agent.__file__).with_name("worker.py")
+        raise typer.Exit(main(["start", str(entry), *context.args]))

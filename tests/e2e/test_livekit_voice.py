@@ -12,7 +12,13 @@ from testbed.room_user import RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-WORKER = ("livekit.agents", "start", "tests/support/scripted_voice.py", "--log-format", "json")
+WORKER = (
+    "livekit.agents",
+    "start",
+    "tests/support/scripted_voice_worker.py",
+    "--log-format",
+    "json",
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -31,9 +37,9 @@ async def voices(stack: Stack) -> AsyncIterator[Stack]:
     yield stack
 
 
-async def speak(user: RoomUser, text: str, *, ear: str | None = None) -> None:
-    """Be heard saying this, by the session that listens to `ear` (default: this user's own)."""
-    said = json.dumps({"ear": ear or user.identity, "text": text})
+async def speak(user: RoomUser, text: str, *, by: str | None = None) -> None:
+    """Be heard saying this, by the session that transcribes `by` (default: this user's own)."""
+    said = json.dumps({"by": by or user.identity, "text": text})
     await user.room.local_participant.publish_data(said, topic="test.say")
 
 
@@ -112,12 +118,12 @@ async def test_an_interrupted_answer_is_stored_as_far_as_it_was_said(voices: Sta
 
 async def test_the_linked_mode_goes_on_with_the_next_person(voices: Stack) -> None:
     room, alice = await voices.join_with("voice-linked")
-    await speak(alice, "Alice is the one who talks.", ear="linked")
+    await speak(alice, "Alice is the one who talks.", by="linked")
     await until(lambda: any("who talks" in a.text for a in alice.answers))
     bob = await voices.join(room, "bob")
     await alice.leave()
     await until(lambda: "alice" not in bob.room.remote_participants)
-    await speak(bob, "And now it is Bob.", ear="linked")
+    await speak(bob, "And now it is Bob.", by="linked")
     await until(lambda: any("now it is Bob" in a.text for a in bob.answers))
     prompt = voices.model.prompt_of("now it is Bob")
     assert "[alice] Alice is the one who talks." in prompt.text
@@ -130,17 +136,17 @@ async def test_a_linked_participants_turns_are_told_and_recorded_like_the_others
 ) -> None:
     room, alice = await voices.join_with("voice-linked")
     joined = await voices.backend.agent_joined(room, identity="test", session_id="s", window=0)
-    await speak(alice, "Do I get a status, too?", ear="linked")
+    await speak(alice, "Do I get a status, too?", by="linked")
     await until(lambda: any(s["outcome"] == "answered" for s in alice.statuses))
     assert [s["outcome"] for s in alice.statuses] == ["accepted", "answering", "answered"]
     assert {s["speaker"] for s in alice.statuses} == {"alice"}
     long_answer = " ".join(f"word{n}" for n in range(200))
     voices.model.reply = lambda prompt: long_answer
     try:
-        await speak(alice, "And tell me everything.", ear="linked")
+        await speak(alice, "And tell me everything.", by="linked")
         await until(lambda: alice.answers and "word3" in alice.answers[-1].text)
         voices.model.reply = lambda prompt: f"You said: {prompt.question}"
-        await speak(alice, "Stop it.", ear="linked")
+        await speak(alice, "Stop it.", by="linked")
         await until(lambda: sum(s["outcome"] == "answered" for s in alice.statuses) == 2)
     finally:
         voices.model.reply = lambda prompt: f"You said: {prompt.question}"

@@ -19,5 +19,5 @@ async def test_a_text_room_shares_with_others_what_was_made_before_its_process(
         await room.users[0].ask(f"What about subject {number}?")
     process = psutil.Process(agent_pids(stack.worker, room.name)[-1])
     assert process.memory_full_info().uss / 2**20 < MAX_PRIVATE_MB
-    assert "rehearsal failed" not in stack.worker.output
+    assert "warm-up failed" not in stack.worker.output
     await stack.close(room)

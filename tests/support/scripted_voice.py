@@ -1,6 +1,6 @@
-"""A worker whose ears hear what a test sends as data, and whose voice is a tone.
+"""The job of a worker that transcribes what a test sends as data, and speaks with a tone.
 
-Run as a program by the voice tests: everything else is the worker that ships.
+`scripted_voice_worker.py` runs it; everything else is the worker that ships.
 """
 
 import asyncio
@@ -20,10 +20,9 @@ from livekit.agents import (
 
 from agent.llm.factory import language_model
 from agent.llm.speech import SpeechInput, SpeechModels
+from agent.processes.job_process import run_job
 from agent.room.dependencies import RoomModels, open_dependencies
-from agent.room.job import RoomJob
 from agent.settings import AgentSettings
-from agent.worker import ROOM_JOB, build_server, read_settings
 from agent.worker_settings import WorkerSettings
 from testbed.scripted_stt import ScriptedSTT
 
@@ -62,36 +61,24 @@ class ToneStream(tts.ChunkedStream):
 
 
 async def serve_scripted(ctx: JobContext) -> None:
-    """The job of the worker that ships, with scripted hearing and a tone for a voice."""
+    """The job of the worker that ships, with scripted transcription and a tone for a voice."""
     settings, worker = AgentSettings(), WorkerSettings()
-    ears: dict[str, ScriptedSTT] = {}
+    transcribers: dict[str, ScriptedSTT] = {}
 
     def open_stt(identity: str) -> ScriptedSTT:
-        ears[identity] = ScriptedSTT()
-        return ears[identity]
+        transcribers[identity] = ScriptedSTT()
+        return transcribers[identity]
 
     saying: set[asyncio.Task[None]] = set()
 
     def on_data(packet: rtc.DataPacket) -> None:
         if packet.topic == "test.say":
             heard = json.loads(packet.data)
-            task = asyncio.create_task(ears[heard["ear"]].say(heard["text"]))
+            task = asyncio.create_task(transcribers[heard["by"]].say(heard["text"]))
             saying.add(task)
             task.add_done_callback(saying.discard)
 
     ctx.room.on("data_received", on_data)
     speech = SpeechModels(SpeechInput(open_stt, vad=None, turn_detection="stt"), ToneTTS())
     models = RoomModels(language_model(settings), speech)
-    job = RoomJob(ctx, open_dependencies(settings, worker, models=models))
-    ctx.proc.userdata[ROOM_JOB] = job
-    await job.open()
-
-
-def __getattr__(name: str) -> object:
-    if name == "server":
-        return build_server(*read_settings(), serve=serve_scripted)
-    raise AttributeError(name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), "server"]
+    await run_job(ctx, open_dependencies(settings, worker, models=models))

@@ -1,4 +1,4 @@
-"""What is played before job processes are forked: it must leave nothing that does not fork."""
+"""Warm-up runs where job processes are forked from: it must leave nothing that does not fork."""
 
 import asyncio
 import os
@@ -33,17 +33,17 @@ def open_files() -> int:
 
 
 @pytest.mark.parametrize("llm_base_url", [None, "http://127.0.0.1:1/v1"])
-def test_it_asks_nobody_outside_and_leaves_no_thread_and_no_file(
+def test_it_calls_only_its_own_server_and_leaves_no_thread_and_no_file(
     tmp_path: Path, llm_base_url: str | None
 ) -> None:
     before = threading.active_count(), open_files()
-    # Whatever it should not ask is at a closed port, and would fail it.
+    # The configured servers are at a closed port: a call to one of them would fail.
     asyncio.run(warm_up(settings(tmp_path, llm_base_url=llm_base_url), WORKER))
     assert (threading.active_count(), open_files()) == before
     assert not list(tmp_path.iterdir())
 
 
-def test_each_job_of_a_process_gets_parts_of_its_own(
+def test_jobs_of_one_process_share_no_dependencies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")

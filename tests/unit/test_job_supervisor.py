@@ -1,4 +1,4 @@
-"""The job with which a dead agent's room goes on."""
+"""The job that replaces a crashed one."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def running(*, token_ttl: timedelta = timedelta(hours=1)) -> RunningJobInfo:
     )
 
 
-def test_it_serves_the_same_room_with_the_same_rights_under_an_identity_of_its_own() -> None:
+def test_a_restarted_job_has_the_same_room_and_rights_under_a_new_identity() -> None:
     dead = running()
     new = restarted(dead, api_key=KEY, api_secret=SECRET)
     assert new.job.id != "AJ_dead"
@@ -49,14 +49,14 @@ def test_it_serves_the_same_room_with_the_same_rights_under_an_identity_of_its_o
     assert claims.video == api.TokenVerifier(KEY, SECRET).verify(dead.token).video
 
 
-def test_two_successors_of_one_agent_are_two_agents() -> None:
+def test_restarting_a_job_twice_gives_two_identities() -> None:
     dead = running()
     first = restarted(dead, api_key=KEY, api_secret=SECRET)
     second = restarted(dead, api_key=KEY, api_secret=SECRET)
     assert first.accept_arguments.identity != second.accept_arguments.identity
 
 
-def test_a_room_outlives_its_first_agents_token() -> None:
+def test_a_token_that_has_expired_is_issued_anew() -> None:
     expired = running(token_ttl=timedelta(hours=-1))
     new = restarted(expired, api_key=KEY, api_secret=SECRET)
     assert api.TokenVerifier(KEY, SECRET).verify(new.token).video is not None

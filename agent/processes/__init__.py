@@ -1,0 +1,1 @@
+"""The worker process, and the job processes that it starts: one per room."""
