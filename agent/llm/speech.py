@@ -13,7 +13,7 @@ from agent.worker_settings import WorkerSettings
 
 @dataclass(frozen=True)
 class SpeechInput:
-    """What one listening session needs; `open_stt` is given the identity that it will hear."""
+    """What a transcribing session needs; `open_stt` is given the participant's identity."""
 
     open_stt: Callable[[str], stt.STT[Any]]
     vad: vad.VAD | None
@@ -22,14 +22,12 @@ class SpeechInput:
 
 @dataclass(frozen=True)
 class SpeechModels:
-    """How the agent hears and speaks."""
-
-    hearing: SpeechInput
+    input: SpeechInput
     voice: tts.TTS[Any]
 
 
 def open_speech_models(settings: WorkerSettings, *, api_key: SecretStr | None) -> SpeechModels:
-    """Transcription is in whole utterances, cut by the bundled voice activity model."""
+    """Transcribes whole utterances, as the bundled voice activity model separates them."""
     key = api_key.get_secret_value() if api_key else "none"
 
     def open_stt(_: str) -> openai.STT:

@@ -163,7 +163,7 @@ class RoomJob:
 
         ears = RoomTranscriber(
             self._ctx.room,
-            speech.hearing,
+            speech.input,
             heard=lambda question: self._tasks.start(self._questions.take(question)),
             hearing_now=hearing_now,
         )

@@ -37,10 +37,10 @@ def speaking_session(models: RoomModels, voice: Voice) -> BoundedSession:
         )
     return BoundedSession(
         llm=models.language,
-        stt=speech.hearing.open_stt(LINKED),
+        stt=speech.input.open_stt(LINKED),
         tts=speech.voice,
-        vad=speech.hearing.vad,
-        turn_handling={"turn_detection": speech.hearing.turn_detection},
+        vad=speech.input.vad,
+        turn_handling={"turn_detection": speech.input.turn_detection},
         conn_options=NEVER_GIVE_UP,
     )
 
