@@ -11,6 +11,8 @@ from longroom.cli import app
 ROOT = Path(__file__).parents[2]
 DECISIONS = ROOT / "docs" / "decisions"
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)(?P<target>[^)#]+)[^)]*\)")
+QUOTED = re.compile(r"`([\w.*/-]+)`")
+MODULE = re.compile(r"(?<![\w/.-])(?:agent|backend_stub|retrieval)(?:\.[a-z_0-9]+)+")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -19,6 +21,21 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     targets = [link["target"] for link in LINK.finditer(document.read_text(encoding="utf-8"))]
 
     assert [name for name in targets if not (document.parent / name).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_and_module_that_is_named_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    paths = [name for name in QUOTED.findall(text) if _is_path(name)]
+    modules = [name.replace(".", "/") for name in MODULE.findall(text)]
+
+    assert [name for name in paths if not any(ROOT.glob(name))] == []
+    assert [name for name in modules if not any(ROOT.glob(f"{name}*"))] == []
+
+
+def _is_path(name: str) -> bool:
+    first, _, rest = name.partition("/")
+    return name.endswith((".py", ".sql")) or bool(first and rest and (ROOT / first).is_dir())
 
 
 def test_every_decision_is_in_the_index() -> None:
