@@ -28,13 +28,19 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_file_and_module_that_is_named_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     paths = [name for name in QUOTED.findall(text) if _is_path(name)]
-    modules = [name.replace(".", "/") for name in MODULE.findall(text)]
+    modules = [Path(name.replace(".", "/")) for name in MODULE.findall(text)]
 
     # A bare file name may be that of any folder, but those that begin with a dot.
     patterns = [name if "/" in name else f"[!.]*/**/{name}" for name in paths]
 
     assert [name for name in patterns if not any(ROOT.glob(name))] == []
-    assert [name for name in modules if not any(ROOT.glob(f"{name}*"))] == []
+    assert [name for name in modules if not _is_module(name)] == []
+
+
+def _is_module(name: Path) -> bool:
+    """Also a name in a module."""
+    file = (ROOT / name).with_suffix(".py")
+    return (ROOT / name).is_dir() or file.exists() or file.parent.with_suffix(".py").exists()
 
 
 def _is_path(name: str) -> bool:
