@@ -61,6 +61,20 @@ def test_contributing_lists_every_broad_handler() -> None:
     assert listed == broad
 
 
+def test_every_log_line_that_operations_explains_is_written() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = text.partition("## Logs")[2].partition("\n## ")[0]
+    lines = [line.rstrip("…") for line in re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)]
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+    )
+
+    assert lines
+    assert [line for line in lines if f'"{line}' not in source] == []
+
+
 def test_every_decision_is_in_the_index() -> None:
     written = {path.name for path in DECISIONS.glob("[0-9]*.md")}
     index = (DECISIONS / "README.md").read_text(encoding="utf-8")
