@@ -36,7 +36,7 @@ check: installed-test ## formatting, lint, imports, types, then every test and w
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report= $(ARGS)"
 	@echo "coverage: $$($(BIN)/coverage report --format=total) %"
 
-fix: installed-test ## format, and mend what ruff can mend
+fix: installed-test ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
