@@ -14,7 +14,7 @@ from agent.conversation.event_records import turn_record
 from agent.conversation.greeting import Greeting, opening
 from agent.conversation.reply import Reply, TurnTrace, answer_text, outcome_of, user_item
 from agent.conversation.resume import Resumed
-from agent.conversation.session_events import SessionEvents
+from agent.conversation.session_events import SessionEvents, SpokenTurnListener
 from agent.conversation.session_summary import SessionTotals
 from agent.conversation.support_agent import SupportAgent
 from agent.messages.question import Question
@@ -64,6 +64,7 @@ class ConversationAgent:
         resumed: Resumed,
         session: AgentSession[Any],
         people: People,
+        spoken_turns: SpokenTurnListener | None = None,
     ) -> None:
         self._settings = settings
         self._client = client
@@ -85,6 +86,8 @@ class ConversationAgent:
             speaker=lambda: people.asker(None).identity,
             on_speech=lambda text, final: self._prefetch(text, final, None),
             on_message=lambda: self.agent.trim_soon(),
+            follow=self.follow,
+            spoken_turns=spoken_turns,
         )
         self.agent = self._support_agent()
         self.events.attach(session)

@@ -1,8 +1,9 @@
 """Listens to a session and records what must be kept; its handlers only enqueue."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from livekit.agents import (
@@ -20,7 +21,7 @@ from agent.conversation.event_records import (
     speech_record,
     transcription_record,
 )
-from agent.conversation.reply import REPLYING, Reply
+from agent.conversation.reply import REPLYING, Reply, TurnTrace
 from agent.messages.rolling_window import MESSAGE_ID, SPEAKER, message_id
 from agent.outbox.write_buffer import WriteBuffer
 from agent.recall.transcript import Transcript
@@ -32,10 +33,12 @@ _UNANSWERED_TURNS = 4
 
 
 class SpokenTurnListener(Protocol):
-    """Who follows the turns that the session answers by itself."""
+    """Told of turns that the session answers by itself; `ended` returns when the reply is over."""
 
     def accepted(self, question_id: MessageId, speaker: str) -> None: ...
-    def replying(self, question_id: MessageId, speaker: str, reply: Reply) -> None: ...
+    def replying(
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+    ) -> None: ...
 
 
 class SessionEvents:
@@ -43,7 +46,7 @@ class SessionEvents:
 
     `speaker` names whoever is being listened to; `on_speech` gets what they have said of their turn
     while it grows, with whether its last part is final; `on_message` is told after each item of the
-    conversation.
+    conversation; `follow` returns when a reply of the session is over.
     """
 
     def __init__(
@@ -54,16 +57,19 @@ class SessionEvents:
         speaker: Callable[[], str],
         on_speech: Callable[[str, bool], None],
         on_message: Callable[[], None],
+        follow: Callable[[MessageId, Reply], Awaitable[TurnTrace]],
+        spoken_turns: SpokenTurnListener | None,
     ) -> None:
         self._intake = intake
         self._agent_name = agent_name
         self._speaker = speaker
         self._on_speech = on_speech
         self._on_message = on_message
+        self._follow = follow
+        self._spoken_turns = spoken_turns
         self._recorded: OrderedDict[str, None] = OrderedDict()
         self._spoken: dict[str, MessageId] = {}
         self._turn_text = Transcript()
-        self.spoken_turns: SpokenTurnListener | None = None
         self.message_count = 0
         self.participants: list[str] = []
         self.last_message_at: datetime | None = None
@@ -94,8 +100,8 @@ class SessionEvents:
         while len(self._spoken) > _UNANSWERED_TURNS:
             del self._spoken[next(iter(self._spoken))]
         on_disk = await self.accept_question(message)
-        if on_disk and self.spoken_turns is not None:
-            self.spoken_turns.accepted(message_id(message), str(message.extra[SPEAKER]))
+        if on_disk and self._spoken_turns is not None:
+            self._spoken_turns.accepted(message_id(message), str(message.extra[SPEAKER]))
         return on_disk
 
     def already_recorded(self, stored: MessageId) -> None:
@@ -132,8 +138,9 @@ class SessionEvents:
         if reply is None:
             return
         reply.question_id, reply.prompted_as = message_id(item), prompted_as
-        if stored is not None and self.spoken_turns is not None:
-            self.spoken_turns.replying(reply.question_id, self._speaker(), reply)
+        if stored is not None and self._spoken_turns is not None:
+            ended = partial(self._follow, reply.question_id, reply)
+            self._spoken_turns.replying(reply.question_id, self._speaker(), ended)
 
     def _handle_speech_created(self, event: SpeechCreatedEvent) -> None:
         REPLYING.set(Reply(event.speech_handle))

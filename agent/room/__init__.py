@@ -1,1 +1,1 @@
-"""One room's side of the agent: who is there, what they type and say, who is answered next."""
+"""The LiveKit room: participants, typed and spoken questions, and the order of their answers."""

@@ -1,4 +1,4 @@
-"""What a job needs that does not depend on its room, and can be made before there is one."""
+"""What a job needs that does not depend on its room: it can be built before there is one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +15,14 @@ from agent.worker_settings import WorkerSettings
 
 @dataclass(frozen=True)
 class RoomModels:
-    """`speech` is None in a room where people only type."""
+    """`speech` is None where people only type."""
 
     language: llm.LLM[Any]
     speech: SpeechModels | None
 
 
 def open_models(settings: AgentSettings, worker: WorkerSettings) -> RoomModels:
-    """As the settings ask; nothing is loaded or connected before it is used."""
+    """Loads and connects nothing before it is used."""
     speech = None
     if worker.voice != "off":
         speech = open_speech_models(worker, api_key=settings.openai_api_key)
@@ -31,19 +31,19 @@ def open_models(settings: AgentSettings, worker: WorkerSettings) -> RoomModels:
 
 @dataclass(frozen=True)
 class JobDependencies:
-    """The job that gets them closes `client`."""
+    """The job that takes them closes `client`."""
 
     settings: AgentSettings
     worker: WorkerSettings
     models: RoomModels
     client: BackendClient
-    report: TurnMetrics
+    metrics: TurnMetrics
 
 
 def open_dependencies(
     settings: AgentSettings, worker: WorkerSettings, *, models: RoomModels | None = None
 ) -> JobDependencies:
-    """As the settings ask, but for `models` if given; nothing is connected before it is used."""
+    """Connects to nothing before it is used."""
     return JobDependencies(
         settings,
         worker,
@@ -54,7 +54,6 @@ def open_dependencies(
 
 
 def open_client(settings: AgentSettings) -> BackendClient:
-    """The backend that the settings name."""
     key = settings.backend_service_key
     return BackendClient(
         str(settings.backend_url),

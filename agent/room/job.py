@@ -1,7 +1,8 @@
-"""One room's agent in its job process: its parts wired together, in the order of its life."""
+"""One room's agent in its job process, wired together in the order of its life."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from livekit import rtc
@@ -20,12 +21,12 @@ from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
 from agent.room.metadata import RoomMetadata, conversation_in
 from agent.room.participants import Participants, introduced, room_language
-from agent.room.session import room_options, speaking_session
+from agent.room.session import open_session, room_options
 from agent.room.transcription import RoomTranscriber
 from agent.room.turn_intake import TurnIntake
 from agent.room.voice_turns import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
-from agent.worker_settings import WorkerSettings
+from agent.worker_settings import Voice, WorkerSettings
 from retrieval.wire import ConversationId
 
 BACKEND_RETRY_S = 1.0
@@ -35,52 +36,52 @@ logger = logging.getLogger(__name__)
 
 
 class RoomJob:
-    """From arriving in a room to leaving it. Closing happens in the opposite order of opening."""
+    """From joining a room to leaving it. Closes in the opposite order of opening."""
 
-    def __init__(self, ctx: JobContext, parts: JobDependencies) -> None:
+    def __init__(self, ctx: JobContext, dependencies: JobDependencies) -> None:
         self._ctx = ctx
-        self._settings = parts.settings
-        self._worker = worker = parts.worker
-        self._models = parts.models
-        self._client = parts.client
+        self._settings = dependencies.settings
+        self._worker = worker = dependencies.worker
+        self._models = dependencies.models
+        self._client = dependencies.client
         self._closing = AsyncExitStack()
         self._tasks = BackgroundTasks()
-        self._report = parts.report
-        self._questions = TurnIntake(ctx.room, worker, parts.report)
-        self._succession = LeaderElection(ctx.room)
+        self._turns = TurnIntake(ctx.room, worker, dependencies.metrics)
+        self._voice_turns = VoiceTurns(self._turns.status, dependencies.metrics)
+        self._election = LeaderElection(ctx.room)
         self._participants = Participants(ctx.room, changed=self._people_changed)
-        self._session = speaking_session(parts.models, worker.voice)
+        self._session = open_session(dependencies.models, worker.voice)
         self._linked = LinkedParticipant(ctx.room, self._session)
         self._agent: ConversationAgent | None = None
-        self._spoken: VoiceTurns | None = None
 
     async def open(self) -> None:
-        """Join the room, take up its conversation, and take questions."""
+        """Join the room, resume its conversation, and take questions."""
         ctx = self._ctx
         self._closing.push_async_callback(self._client.aclose)
         self._closing.push_async_callback(self._tasks.aclose)
-        self._questions.listen()
+        self._turns.listen()
         await ctx.connect(auto_subscribe=_subscription(self._worker))
-        await self._succession.announce()
-        await self._succession.wait_for_earlier()
+        await self._election.announce()
+        await self._election.wait_for_earlier()
         resumed = await self._resume()
         self._keep_metadata(resumed)
-        taken = await find_unanswered(
+        unanswered = await find_unanswered(
             self._client, resumed, window=self._settings.rolling_window_messages
         )
-        self._agent = self._build_agent(taken.resumed)
+        self._agent = self._build_agent(unanswered.resumed)
         self._closing.push_async_callback(self._agent.close)
+        self._closing.push_async_callback(self._voice_turns.aclose)
         await self._start_session(self._agent)
-        self._open_ears(self._agent)
-        await self._take_questions(self._agent, taken)
+        self._listen(self._agent)
+        await self._take_questions(self._agent, unanswered)
 
     async def aclose(self) -> None:
-        """Stop listening, close the session, deliver what waits."""
-        await self._questions.aclose()
+        """Take nothing new, close the session, deliver pending messages."""
+        await self._turns.aclose()
         await self._closing.aclose()
 
     async def _resume(self) -> Resumed:
-        """Waits for a backend that is down: without it there is no place to keep what is said."""
+        """Waits for a backend that is down: without its conversation nothing could be stored."""
         ctx = self._ctx
         metadata = (ctx.job.metadata, ctx.room.metadata, ctx.job.room.metadata)
         named = next(filter(None, map(conversation_in, metadata)), None)
@@ -106,7 +107,7 @@ class RoomJob:
             "conversation_id": str(resumed.conversation_id),
         }
         conversation_id = ConversationId(resumed.conversation_id)
-        # LiveKit's API is opened when it is needed: a room that keeps its metadata needs none.
+        # LiveKit's API is opened on first use: a room that keeps its metadata needs none.
         metadata = RoomMetadata(lambda: ctx.api, ctx.room, conversation_id)
         ctx.room.on("room_metadata_changed", lambda *_: self._tasks.start(metadata.keep()))
         self._tasks.start(metadata.keep())
@@ -124,17 +125,18 @@ class RoomJob:
             resumed=resumed,
             session=self._session,
             people=people,
+            spoken_turns=self._voice_turns,
         )
 
     def _asker(self, identity: str | None) -> Asker:
-        """None stands for whoever the session is listening to."""
+        """None stands for the linked participant."""
         if identity is None:
             identity = self._linked.identity or "user"
         time_zone = self._participants.find(identity).time_zone
         return Asker(storable_name(identity, default="user"), time_zone or self._settings.time_zone)
 
     async def _start_session(self, agent: ConversationAgent) -> None:
-        # A session that failed must not leave a deaf agent behind.
+        # A session that failed must not leave an agent that takes no questions.
         self._session.on("close", lambda event: self._ctx.shutdown(event.reason.value))
         await self._session.start(
             agent.agent, room=self._ctx.room, room_options=room_options(self._worker.voice)
@@ -146,52 +148,58 @@ class RoomJob:
         room.on("participant_connected", lambda person: self._record("joined", person))
         room.on("participant_disconnected", lambda person: self._record("left", person))
 
-    def _open_ears(self, agent: ConversationAgent) -> None:
-        speech = self._models.speech
-        if self._worker.voice == "linked":
-            self._linked.follow()
-            self._spoken = VoiceTurns(agent, self._questions.status, self._report)
-            agent.events.spoken_turns = self._spoken
-            self._closing.push_async_callback(self._spoken.aclose)
-        if speech is None or self._worker.voice != "everyone":
+    def _listen(self, agent: ConversationAgent) -> None:
+        listen: dict[Voice, Callable[[ConversationAgent], None]] = {
+            "off": self._listen_to_none,
+            "linked": self._listen_to_linked,
+            "everyone": self._listen_to_everyone,
+        }
+        listen[self._worker.voice](agent)
+
+    def _listen_to_none(self, _: ConversationAgent) -> None:
+        """Typed messages only."""
+
+    def _listen_to_linked(self, _: ConversationAgent) -> None:
+        self._linked.follow()
+
+    def _listen_to_everyone(self, agent: ConversationAgent) -> None:
+        if self._models.speech is None:
             return
 
-        def hearing_now(identity: str, event: UserInputTranscribedEvent) -> None:
+        def on_transcript(identity: str, event: UserInputTranscribedEvent) -> None:
             if not event.is_final and event.transcript.strip():
                 self._session.interrupt()
             agent.hear(event.transcript, final=event.is_final, identity=identity)
 
-        ears = RoomTranscriber(
+        transcriber = RoomTranscriber(
             self._ctx.room,
-            speech.input,
-            heard=lambda question: self._tasks.start(self._questions.take(question)),
-            hearing_now=hearing_now,
+            self._models.speech.input,
+            on_question=lambda question: self._tasks.start(self._turns.take(question)),
+            on_transcript=on_transcript,
         )
-        ears.open()
-        self._closing.push_async_callback(ears.aclose)
+        transcriber.open()
+        self._closing.push_async_callback(transcriber.aclose)
 
-    async def _take_questions(self, agent: ConversationAgent, taken: Unanswered) -> None:
-        self._questions.open(agent, waiting=taken.waiting, settled=taken.settled)
-        self._tasks.start(self._questions.run())
-        self._tasks.start(self._retire_when_superseded())
+    async def _take_questions(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
+        self._turns.open(agent, waiting=unanswered.waiting, answered=unanswered.settled)
+        self._tasks.start(self._turns.run())
+        self._tasks.start(self._retire_when_replaced())
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
-        logger.info("agent ready", extra={"message_count": taken.resumed.message_count})
+        logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
 
     async def _note_audible(self, agent: ConversationAgent) -> None:
-        """LiveKit drops what is said before the session has linked somebody of the room."""
         await self._session.room_io.wait_for_ready()
-        # First, so that the answer to an early question comes after it.
+        # Before questions are answered: the greeting comes first.
         agent.agent.greet()
-        self._questions.audible()
+        self._turns.audible()
 
-    async def _retire_when_superseded(self) -> None:
-        await self._succession.superseded.wait()
+    async def _retire_when_replaced(self) -> None:
+        await self._election.replaced.wait()
         logger.info("another agent takes over")
         try:
             async with asyncio.timeout(RETIRE_WITHIN_S):
-                await self._questions.finish()
-                if self._spoken is not None:
-                    await self._spoken.finish()
+                await self._turns.finish()
+                await self._voice_turns.finish()
         except TimeoutError:
             logger.warning("left with questions open")
         self._ctx.shutdown("handed over")

@@ -1,6 +1,6 @@
 """Two agents in one room: the later one waits, the earlier one finishes its turn and leaves.
 
-Decides every way in which a room gets a second agent: a drained worker, a repeated dispatch.
+A room gets a second agent when a worker drains and when a dispatch is repeated.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class LeaderElection:
-    """Who of the agents in this room serves it."""
+    """Decides which of the agents in a room serves it; sets `replaced` when a later one arrives."""
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
         self._since = time.time_ns()
         self._changed = asyncio.Event()
-        self.superseded = asyncio.Event()
+        self.replaced = asyncio.Event()
 
     async def announce(self) -> None:
         """Call once connected. Setting attributes also makes us visible at once, not in 3 s."""
@@ -35,7 +35,7 @@ class LeaderElection:
         self._on_change()
 
     async def wait_for_earlier(self, timeout_s: float = WAIT_FOR_EARLIER_S) -> None:
-        """Return when no earlier agent is left, or does not leave in time: it may be dead."""
+        """Return when no earlier agent is left, or at the timeout: it may be dead."""
         try:
             async with asyncio.timeout(timeout_s):
                 while any(since < self._since for since in self._others()):
@@ -45,7 +45,7 @@ class LeaderElection:
 
     def _on_change(self, *_: object) -> None:
         if any(since > self._since for since in self._others()):
-            self.superseded.set()
+            self.replaced.set()
         self._changed.set()
         self._changed.clear()
 

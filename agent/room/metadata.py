@@ -1,4 +1,4 @@
-"""The conversation id that travels with a room, in metadata which others may write too."""
+"""The conversation id in a room's metadata, which others may write too."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def parse_metadata(text: object) -> dict[str, JsonValue]:
-    """The JSON object in a metadata string; empty for anything else, since anybody may write it."""
+    """The JSON object in a metadata string; empty for anything else: anyone may write it."""
     if not isinstance(text, str) or not text.strip():
         return {}
     try:
@@ -28,7 +28,6 @@ def parse_metadata(text: object) -> dict[str, JsonValue]:
 
 
 def conversation_in(text: object) -> ConversationId | None:
-    """The conversation that a metadata string names, if any."""
     try:
         return ConversationId(UUID(str(parse_metadata(text).get(KEY))))
     except ValueError:
@@ -36,10 +35,9 @@ def conversation_in(text: object) -> ConversationId | None:
 
 
 def with_conversation(text: str, conversation_id: ConversationId) -> str | None:
-    """The metadata with the id added and other keys kept; None if it is not ours to change.
+    """The metadata with the id added and other keys kept.
 
-    Metadata that is not a JSON object belongs to somebody else, and an id already there was set by
-    whoever made the room.
+    None leaves it alone: an id is there already, or it is another application's and no JSON object.
     """
     metadata = parse_metadata(text)
     if text.strip() and not metadata and text.strip() != "{}":
@@ -63,7 +61,7 @@ class RoomMetadata:
         self._conversation_id = conversation_id
 
     async def keep(self) -> None:
-        """Write the id if it is missing. LiveKit has no compare-and-set: read, change, write."""
+        """Write the id if it is missing: LiveKit has no compare-and-set, only read and write."""
         if KEY in parse_metadata(self._room.metadata):
             return
         name = self._room.name
@@ -78,5 +76,5 @@ class RoomMetadata:
                 api.UpdateRoomMetadataRequest(room=name, metadata=metadata)
             )
         except (api.TwirpError, aiohttp.ClientError, TimeoutError):
-            # The backend knows the room's conversation as well; the next change tries again.
+            # The backend stores it too; the next change of metadata tries again.
             logger.warning("room metadata not written", extra={"room": name})

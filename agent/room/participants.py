@@ -1,4 +1,4 @@
-"""What people say about themselves in LiveKit metadata and attributes, followed as it changes."""
+"""People in the room, as LiveKit metadata and attributes describe them."""
 
 import json
 import re
@@ -25,7 +25,7 @@ OWN_PREFIXES = ("lk.", "longroom.")
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody in the room. `context` is what they or their application say: no instructions."""
+    """`context` is what they or their application say about them: data, no instructions."""
 
     identity: str
     name: str
@@ -35,9 +35,9 @@ class Person:
 
 
 def read_person(*, identity: str, name: object, metadata: object, attributes: object) -> Person:
-    """A person from what LiveKit carries; whatever is malformed or enormous is left out.
+    """Leaves out what is malformed or too long.
 
-    Attributes win over metadata: a client may change its own while it is connected.
+    Attributes win over metadata: a client may change them while it is connected.
     """
     values = parse_metadata(metadata)
     if isinstance(attributes, dict):
@@ -54,10 +54,10 @@ def read_person(*, identity: str, name: object, metadata: object, attributes: ob
 
 
 def room_language(metadata: Iterable[str], people: Iterable[Person]) -> str | None:
-    """Of a room that is made now: what the room's metadata says, or the first of its people."""
-    said = [str(parse_metadata(text).get("language") or "") for text in metadata]
-    spoken = [person.language or "" for person in people]
-    return next(filter(None, map(text_search_language, (*said, *spoken))), None)
+    """The language of a new room: from its metadata, else from the first person with one."""
+    of_room = [str(parse_metadata(text).get("language") or "") for text in metadata]
+    of_people = [person.language or "" for person in people]
+    return next(filter(None, map(text_search_language, (*of_room, *of_people))), None)
 
 
 def _is_time_zone(name: str) -> bool:
@@ -90,7 +90,7 @@ class Participants:
         self._changed = changed
 
     def follow(self) -> None:
-        """Call `changed` whenever somebody comes, goes or changes; call this once connected."""
+        """Report joins, leaves and changes of metadata to `changed`; call once connected."""
         for event in (
             "participant_connected",
             "participant_disconnected",
@@ -101,7 +101,7 @@ class Participants:
             self._room.on(event, self._on_change)
 
     def people(self) -> list[Person]:
-        """Everybody listed; who has no published track can be listed up to 3 s late."""
+        """Participants without a published track can be listed up to 3 s late."""
         return [
             read_person(
                 identity=person.identity,
@@ -114,7 +114,7 @@ class Participants:
         ]
 
     def find(self, identity: str) -> Person:
-        """The person of this identity, also when they are not listed yet or have left."""
+        """Also someone who is not listed yet or has left, then with the identity as name."""
         for person in self.people():
             if person.identity == identity:
                 return person
@@ -125,7 +125,7 @@ class Participants:
 
 
 def introduced(instructions: str, people: Sequence[Person]) -> str:
-    """The instructions, and who is there: a JSON line each, so that no value passes for more."""
+    """The instructions and the people, a JSON line each: no value can pose as instructions."""
     if not people:
         return instructions
     lines = [_describe(person) for person in people[:MAX_DESCRIBED]]

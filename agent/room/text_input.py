@@ -1,4 +1,4 @@
-"""Typed messages of everybody in the room, each sender's in the order sent.
+"""Typed messages of all participants, each sender's in the order sent.
 
 LiveKit's own text input hears only the linked participant, so the `lk.chat` topic is read here.
 Senders need not be listed as participants: without a published track that can lag by seconds.
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class MessageRefused(Exception):
-    """A typed message cannot be taken; the text says why, for its sender."""
+    """The text tells the sender why."""
 
 
 class TextInput:
@@ -47,11 +47,11 @@ class TextInput:
         self._stopped = False
 
     def listen(self, room: rtc.Room) -> None:
-        """Register before connecting, so that nothing sent at once is missed."""
+        """Register before connecting: messages may arrive at once."""
         room.register_text_stream_handler(TOPIC, self.arrived)
 
     async def stop(self) -> None:
-        """Take nothing new; returns when what has arrived is read."""
+        """Take nothing new; return when all arrived messages are read."""
         self._stopped = True
         await self._tasks.finish()
 
@@ -60,7 +60,7 @@ class TextInput:
         await self._tasks.aclose()
 
     def arrived(self, reader: rtc.TextStreamReader, sender: str) -> None:
-        """Queue a stream. A task per stream would reorder them; one per sender keeps the order."""
+        """Queue a stream for its sender's task: a task per stream would lose the order."""
         if self._stopped:
             reader.close()
             return
@@ -78,7 +78,7 @@ class TextInput:
     async def _read_all(self, sender: str, unread: asyncio.Queue[rtc.TextStreamReader]) -> None:
         while not unread.empty():
             await self._read_one(sender, unread.get_nowait())
-        # No await since `empty`: a stream that arrives now starts a reader of its own.
+        # No await since `empty`: a stream that arrives now starts a new task.
         del self._unread[sender]
 
     async def _read_one(self, sender: str, reader: rtc.TextStreamReader) -> None:

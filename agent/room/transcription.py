@@ -1,7 +1,7 @@
-"""Hears everybody at once: one listening session per participant, beside the one that speaks.
+"""Transcribes all participants at once: one session for each, beside the one that answers.
 
-An AgentSession listens to a single linked participant. So each person gets a session that only
-transcribes, and what they say becomes a question like a typed one.
+An AgentSession listens to one linked participant only. What these sessions transcribe becomes
+questions like typed ones.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from agent.messages.question import Question
 from agent.messages.rolling_window import message_id
 from agent.messages.sanitize import storable_content
 
-HEARD_KINDS = (
+SPEAKING_KINDS = (
     rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
     rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
     rtc.ParticipantKind.PARTICIPANT_KIND_CONNECTOR,
@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 class ParticipantTranscriber(Agent):
     """Turns one participant's finished speech into questions, and never replies."""
 
-    def __init__(self, speaker: str, heard: Callable[[Question], None]) -> None:
+    def __init__(self, speaker: str, on_question: Callable[[Question], None]) -> None:
         super().__init__(instructions="")
         self._speaker = speaker
-        self._heard = heard
+        self._on_question = on_question
 
     # LiveKit passes these two by keyword: their names are part of the contract.
     async def on_user_turn_completed(
@@ -43,7 +43,7 @@ class ParticipantTranscriber(Agent):
     ) -> None:
         text = (new_message.text_content or "").strip()
         if text:
-            self._heard(
+            self._on_question(
                 Question(
                     id=message_id(new_message),
                     speaker=self._speaker,
@@ -56,66 +56,64 @@ class ParticipantTranscriber(Agent):
 
 
 class RoomTranscriber:
-    """Opens an ear for each person who comes and closes it when they leave."""
+    """Opens a transcribing session for each person who joins, and closes it when they leave."""
 
     def __init__(
         self,
         room: rtc.Room,
-        hearing: SpeechInput,
+        speech: SpeechInput,
         *,
-        heard: Callable[[Question], None],
-        hearing_now: Callable[[str, UserInputTranscribedEvent], None],
+        on_question: Callable[[Question], None],
+        on_transcript: Callable[[str, UserInputTranscribedEvent], None],
     ) -> None:
         self._room = room
-        self._hearing = hearing
-        self._heard = heard
-        self._hearing_now = hearing_now
+        self._speech = speech
+        self._on_question = on_question
+        self._on_transcript = on_transcript
         self._sessions: dict[str, tuple[AgentSession[None], stt.STT[Any]]] = {}
         self._tasks = BackgroundTasks()
         self._closed = False
 
     def open(self) -> None:
-        """Listen to who is here and who comes. The speaking session must have started before:
-        the first session of a job is the one that LiveKit closes in order.
-        """
-        self._room.on("participant_connected", self._came)
+        """Call after the answering session has started: LiveKit closes a job's first in order."""
+        self._room.on("participant_connected", self._joined)
         self._room.on("participant_disconnected", self._left)
         for participant in self._room.remote_participants.values():
-            self._came(participant)
+            self._joined(participant)
 
     async def aclose(self) -> None:
-        """Close every ear; LiveKit would do so only after the room is gone."""
+        """LiveKit would close these sessions only after the room is gone."""
         self._closed = True
         await self._tasks.finish()
-        await asyncio.gather(*(_close(*ear) for ear in self._sessions.values()))
+        await asyncio.gather(*(_close(*opened) for opened in self._sessions.values()))
         self._sessions.clear()
 
-    def _came(self, participant: rtc.RemoteParticipant) -> None:
+    def _joined(self, participant: rtc.RemoteParticipant) -> None:
         identity = participant.identity
-        if self._closed or participant.kind not in HEARD_KINDS or identity in self._sessions:
+        if self._closed or participant.kind not in SPEAKING_KINDS or identity in self._sessions:
             return
-        transcriber = self._hearing.open_stt(identity)
+        transcriber = self._speech.open_stt(identity)
         session = self._new_session(identity, transcriber)
         self._sessions[identity] = session, transcriber
         self._tasks.start(self._listen(identity, session))
 
     def _left(self, participant: rtc.RemoteParticipant) -> None:
-        ear = self._sessions.pop(participant.identity, None)
-        if ear is not None and not self._closed:
-            self._tasks.start(_close(*ear))
+        opened = self._sessions.pop(participant.identity, None)
+        if opened is not None and not self._closed:
+            self._tasks.start(_close(*opened))
 
     def _new_session(self, identity: str, transcriber: stt.STT[Any]) -> "AgentSession[None]":
         session: AgentSession[None] = AgentSession(
             stt=transcriber,
-            vad=self._hearing.vad,
-            turn_handling={"turn_detection": self._hearing.turn_detection},
+            vad=self._speech.vad,
+            turn_handling={"turn_detection": self._speech.turn_detection},
         )
-        session.on("user_input_transcribed", lambda event: self._hearing_now(identity, event))
+        session.on("user_input_transcribed", lambda event: self._on_transcript(identity, event))
         return session
 
     async def _listen(self, identity: str, session: "AgentSession[None]") -> None:
         await session.start(
-            ParticipantTranscriber(identity, self._heard),
+            ParticipantTranscriber(identity, self._on_question),
             room=self._room,
             room_options=room_io.RoomOptions(
                 participant_identity=identity,

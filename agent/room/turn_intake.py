@@ -1,4 +1,4 @@
-"""A room's questions from their arrival to the word of how they ended."""
+"""A room's questions, from arrival to the status that says how they ended."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,16 +18,18 @@ LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late
 
 
 class TurnIntake:
-    """Takes what is typed and heard; has it answered one at a time once there is an agent."""
+    """Takes typed and transcribed questions, which the agent answers one at a time."""
 
-    def __init__(self, room: rtc.Room, worker: WorkerSettings, report: TurnMetrics) -> None:
+    def __init__(self, room: rtc.Room, worker: WorkerSettings, metrics: TurnMetrics) -> None:
         self._room = room
         self._turn_timeout_s = worker.turn_timeout_s
-        self._report = report
+        self._metrics = metrics
         self._agent: asyncio.Future[ConversationAgent] = asyncio.get_running_loop().create_future()
         self._audible = asyncio.Event()
         self.status = TurnStatus(room)
-        self._typed = TextInput(self.take, self.status.refused, max_chars=worker.text_max_chars)
+        self._text_input = TextInput(
+            self.take, self.status.refused, max_chars=worker.text_max_chars
+        )
         self._turns = TurnQueue(
             self,
             self.status,
@@ -36,27 +38,26 @@ class TurnIntake:
         )
 
     def listen(self) -> None:
-        """Before connecting: what is typed at once waits for the conversation."""
-        self._typed.listen(self._room)
+        """Call before connecting; early questions wait for `open`."""
+        self._text_input.listen(self._room)
 
     def open(
-        self, agent: ConversationAgent, *, waiting: Sequence[Question], settled: Sequence[Question]
+        self, agent: ConversationAgent, *, waiting: Sequence[Question], answered: Sequence[Question]
     ) -> None:
-        """Let this agent answer, first of all what an earlier one has left."""
+        """Let this agent answer, first the questions that an earlier agent left `waiting`."""
         agent.take_over(waiting)
-        self._turns.take_over(waiting=waiting, settled=settled)
+        self._turns.resume(waiting=waiting, answered=answered)
         self._agent.set_result(agent)
 
     def audible(self) -> None:
-        """Somebody of the room is linked: LiveKit drops what is said before."""
+        """Call when the session has linked a participant: LiveKit drops replies before that."""
         self._audible.set()
 
     async def run(self) -> None:
-        """Answer until cancelled."""
         await self._turns.run()
 
     async def take(self, question: Question) -> None:
-        """Early questions wait for the conversation that they will be stored in."""
+        """Queue a question; before `open` this waits for the agent that will store it."""
         await asyncio.shield(self._agent)
         await self._turns.add(question)
 
@@ -69,20 +70,20 @@ class TurnIntake:
             async with asyncio.timeout(self._turn_timeout_s):
                 trace = await self._agent.result().ask(question)
         except (TimeoutError, RuntimeError) as error:
-            # RuntimeError: the session has closed; the room's next agent finds the question open.
-            self._report.failed(question.id, type(error).__name__)
+            # RuntimeError: the session has closed; the next agent finds the question unanswered.
+            self._metrics.failed(question.id, type(error).__name__)
             return "failed"
-        self._report.ended(question.id, trace)
+        self._metrics.ended(question.id, trace)
         return trace.outcome
 
     async def finish(self) -> None:
-        """Take nothing new; return when everything taken has been answered."""
-        await self._typed.stop()
+        """Take nothing new; return when all taken questions are answered."""
+        await self._text_input.stop()
         await self._turns.idle()
 
     async def aclose(self) -> None:
-        """Take nothing new, and leave what waits to the next agent."""
-        await self._typed.aclose()
+        """Take nothing new; unanswered questions are left to the next agent."""
+        await self._text_input.aclose()
 
     async def _until_audible(self) -> None:
         with suppress(TimeoutError):

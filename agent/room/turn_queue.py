@@ -1,4 +1,4 @@
-"""Who is answered next: one turn at a time, each speaker's in order, speakers in rotation."""
+"""Which question is next: one at a time, each speaker's in order, speakers in rotation."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -14,7 +14,7 @@ OTHER_MESSAGE = "another message was sent under this id; send this one under an 
 
 
 class Audience(Protocol):
-    """Who is told how a question stands."""
+    """Receives the status of each question."""
 
     async def accepted(self, question_id: str, speaker: str) -> None: ...
     async def answering(self, question_id: str, speaker: str) -> None: ...
@@ -23,7 +23,7 @@ class Audience(Protocol):
 
 
 class Answerer(Protocol):
-    """Who answers: `accept` brings a question to disk, or returns False; `answer` ends it."""
+    """`accept` writes a question to disk, or returns False; `answer` returns when it ended."""
 
     async def accept(self, question: Question) -> bool: ...
     async def answer(self, question: Question) -> Outcome: ...
@@ -31,14 +31,14 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True)
 class _Known:
-    """A question that was seen: `outcome` is None while it waits or is being answered."""
+    """`outcome` is None while the question waits or is being answered."""
 
     content: int
     outcome: Outcome | None
 
 
 class TurnQueue:
-    """A bounded waiting line per speaker; nobody's flood delays another by more than a turn."""
+    """A bounded queue per speaker: a flood from one delays the others by one turn at most."""
 
     def __init__(
         self,
@@ -52,25 +52,25 @@ class TurnQueue:
         self._audience = audience
         self._max_waiting_per_speaker = max_waiting_per_speaker
         self._max_waiting = max_waiting
-        self._lines: OrderedDict[str, deque[Question]] = OrderedDict()
+        self._queues: OrderedDict[str, deque[Question]] = OrderedDict()
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._being_accepted = 0
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def take_over(self, *, waiting: Sequence[Question], settled: Sequence[Question]) -> None:
-        """Go on where an earlier agent was stopped: it has accepted what waits."""
-        for question in settled:
+    def resume(self, *, waiting: Sequence[Question], answered: Sequence[Question]) -> None:
+        """Continue an earlier agent's queue: it has accepted the `waiting` questions."""
+        for question in answered:
             self._remember(question, "answered")
         for question in waiting:
             self._remember(question, None)
-            self._line_up(question)
+            self._enqueue(question)
 
     async def add(self, question: Question) -> None:
-        """Accept a question and put it in its speaker's line, or tell the speaker why not.
+        """Accept a question and queue it, or tell its speaker why not.
 
-        A client that sends a question again, with its id, is not answered twice.
+        A question sent again under its id is answered once.
         """
         if (known := self._known.get(question.id)) is not None:
             await self._repeat(question, known)
@@ -86,10 +86,10 @@ class TurnQueue:
                 await self._audience.accepted(question.id, question.speaker)
         finally:
             self._being_accepted -= 1
-            self._line_up(question)
+            self._enqueue(question)
 
     async def run(self) -> None:
-        """Answer questions until cancelled."""
+        """Answer questions, one at a time, until cancelled."""
         while True:
             await self._arrived.wait()
             while question := self._next():
@@ -99,7 +99,7 @@ class TurnQueue:
                 self._idle.set()
 
     async def idle(self) -> None:
-        """Return when nothing waits and nothing is being answered."""
+        """Return when no question waits or is being answered."""
         await self._idle.wait()
 
     async def _repeat(self, question: Question, known: _Known) -> None:
@@ -111,25 +111,25 @@ class TurnQueue:
             await self._audience.ended(question.id, question.speaker, known.outcome)
 
     def _why_full(self, speaker: str) -> str | None:
-        line = self._lines.get(speaker, ())
-        if len(line) >= self._max_waiting_per_speaker:
-            return f"{len(line)} of your messages are waiting; send it again after the next answer"
-        if sum(map(len, self._lines.values())) + self._being_accepted >= self._max_waiting:
+        queue = self._queues.get(speaker, ())
+        if len(queue) >= self._max_waiting_per_speaker:
+            return f"{len(queue)} of your messages are waiting; send it again after the next answer"
+        if sum(map(len, self._queues.values())) + self._being_accepted >= self._max_waiting:
             return "too many messages are waiting in this room; send it again in a moment"
         return None
 
-    def _line_up(self, question: Question) -> None:
-        self._lines.setdefault(question.speaker, deque()).append(question)
+    def _enqueue(self, question: Question) -> None:
+        self._queues.setdefault(question.speaker, deque()).append(question)
         self._idle.clear()
         self._arrived.set()
 
     def _next(self) -> Question | None:
-        if not self._lines:
+        if not self._queues:
             return None
-        speaker, line = self._lines.popitem(last=False)
-        question = line.popleft()
-        if line:
-            self._lines[speaker] = line
+        speaker, queue = self._queues.popitem(last=False)
+        question = queue.popleft()
+        if queue:
+            self._queues[speaker] = queue
         return question
 
     async def _take(self, question: Question) -> None:
@@ -146,6 +146,6 @@ class TurnQueue:
 
 
 def _content(question: Question) -> int:
-    """As it is stored: that is what an earlier agent's questions are known by."""
+    """Of the stored form: all that is known of an earlier agent's questions."""
     speaker = storable_name(question.speaker, default="user")
     return hash((speaker, storable_content(question.text)))

@@ -1,15 +1,15 @@
-"""Tells the people in a room how each of their questions stands.
+"""Sends the people in a room the status of each of their questions.
 
 LiveKit's transcription stream does not say which question it answers, whether an interrupted reply
 is whole, or that there will be none. So each question gets small JSON packets on the topic
 `longroom.turn`, with `question_id`, `speaker` and `outcome`:
 
 - `accepted`: it is on disk and will be answered, also if this agent is killed;
-- `answering`: before the reply's first word, again if another agent had to begin anew;
+- `answering`: before the reply's first word, again if another agent had to start over;
 - `answered`, `interrupted`, `empty` or `failed`: how it ended, once;
-- `refused`, with a `reason`, to its sender alone: it was not taken at all.
+- `refused`, with a `reason`, to its sender alone: it was not taken.
 
-Who gets none of these within a few seconds should send the message again, under its id.
+A client that gets none of these within a few seconds should send the message again, under its id.
 """
 
 import json
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class TurnStatus:
-    """Sends to everybody, but for refusals: in a shared room others wait for the same answer."""
+    """Sends to all, except refusals: in a shared room others wait for the same answer."""
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
@@ -41,7 +41,7 @@ class TurnStatus:
         await self._send(_status(question_id, speaker, outcome))
 
     async def refused(self, question_id: str, speaker: str, reason: str) -> None:
-        """`reason` is for people: it says what was wrong and what to do."""
+        """`reason` tells people what was wrong and what to do."""
         status = _status(question_id, speaker, "refused") | {"reason": reason}
         # Not to others: one of them may have asked a question of the same id.
         await self._send(status, to=[speaker] if speaker else [])
@@ -52,7 +52,7 @@ class TurnStatus:
                 json.dumps(status), topic=TOPIC, destination_identities=list(to)
             )
         except rtc.participant.PublishDataError:
-            # Nobody is connected to hear it; the answer itself is stored all the same.
+            # No one is connected to receive it; the answer is stored regardless.
             logger.info("turn status not sent", extra={"question_id": status["question_id"]})
 
 

@@ -1,39 +1,41 @@
-"""The turns of the linked participant: the session answers them by itself, here they are told."""
+"""Turns of the linked participant, which the session answers by itself."""
+
+from collections.abc import Awaitable, Callable
 
 from agent.background_tasks import BackgroundTasks
-from agent.conversation.conversation_agent import ConversationAgent
-from agent.conversation.reply import Reply
+from agent.conversation.reply import TurnTrace
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.room.turn_queue import Audience
 from retrieval.wire import MessageId
 
 
 class VoiceTurns:
-    """Gives them the statuses, the figures and the record that other turns get."""
+    """Sends the statuses and logs the figures that other turns get from TurnIntake."""
 
-    def __init__(self, agent: ConversationAgent, audience: Audience, report: TurnMetrics) -> None:
-        self._agent = agent
+    def __init__(self, audience: Audience, metrics: TurnMetrics) -> None:
         self._audience = audience
-        self._report = report
+        self._metrics = metrics
         self._tasks = BackgroundTasks()
 
     def accepted(self, question_id: MessageId, speaker: str) -> None:
-        """What was said is on disk."""
         self._tasks.start(self._audience.accepted(question_id, speaker))
 
-    def replying(self, question_id: MessageId, speaker: str, reply: Reply) -> None:
-        """The session has begun to answer it."""
-        self._tasks.start(self._follow(question_id, speaker, reply))
+    def replying(
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+    ) -> None:
+        self._tasks.start(self._follow(question_id, speaker, ended))
 
     async def finish(self) -> None:
-        """Return when every turn that has begun is told to its end."""
+        """Return when every reply that has begun is over and its status sent."""
         await self._tasks.finish()
 
     async def aclose(self) -> None:
         await self._tasks.aclose()
 
-    async def _follow(self, question_id: MessageId, speaker: str, reply: Reply) -> None:
+    async def _follow(
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+    ) -> None:
         await self._audience.answering(question_id, speaker)
-        trace = await self._agent.follow(question_id, reply)
-        self._report.ended(question_id, trace)
+        trace = await ended()
+        self._metrics.ended(question_id, trace)
         await self._audience.ended(question_id, speaker, trace.outcome)

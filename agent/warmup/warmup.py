@@ -18,7 +18,7 @@ from agent.conversation.resume import resume
 from agent.messages.question import Question
 from agent.recall.query import Asker
 from agent.room.dependencies import JobDependencies, RoomModels, open_dependencies
-from agent.room.session import speaking_session
+from agent.room.session import open_session
 from agent.settings import AgentSettings
 from agent.warmup.stub_server import open_stub_server
 from agent.worker_settings import WorkerSettings
@@ -75,7 +75,7 @@ async def _converse(dependencies: JobDependencies) -> None:
         client=dependencies.client,
         resumed=resumed,
         # Without speech: that needs audio, and LiveKit's audio needs threads, which do not fork.
-        session=speaking_session(RoomModels(dependencies.models.language, None), "off"),
+        session=open_session(RoomModels(dependencies.models.language, None), "off"),
         people=People("agent", lambda _: Asker(SPEAKER), lambda: False),
     )
     await agent.session.start(agent.agent)

@@ -1,7 +1,7 @@
 """Spoken turns, driven through the same entry that LiveKit's speech recognition uses."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from livekit.agents import UserInputTranscribedEvent
 from livekit.agents.llm import ChatContext, ChatMessage
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 
-from agent.conversation.reply import Reply, TurnTrace
+from agent.conversation.reply import TurnTrace
 from agent.conversation.session_events import SessionEvents
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
@@ -139,19 +139,19 @@ async def test_a_preemptive_reply_is_kept_and_the_message_stored_once(tmp_path: 
 class Listener:
     """Follows spoken turns as a room with a linked participant does."""
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self) -> None:
         self.accepted_ids: list[str] = []
-        self.following: list[asyncio.Task[TurnTrace]] = []
+        self.following: list[asyncio.Future[TurnTrace]] = []
         self.ids: list[str] = []
-        talk.room_agent.events.spoken_turns = self
 
     def accepted(self, question_id: MessageId, speaker: str) -> None:
         self.accepted_ids.append(question_id)
 
-    def replying(self, question_id: MessageId, speaker: str, reply: Reply) -> None:
+    def replying(
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+    ) -> None:
         self.ids.append(question_id)
-        self.following.append(asyncio.create_task(self._talk.room_agent.follow(question_id, reply)))
+        self.following.append(asyncio.ensure_future(ended()))
 
 
 async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
@@ -159,8 +159,8 @@ async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
 ) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
-    async with talking(backend, llm, tmp_path) as talk:
-        listener = Listener(talk)
+    listener = Listener()
+    async with talking(backend, llm, tmp_path, spoken_turns=listener) as talk:
         talk.end_spoken_turn("Where is the key, and what now?")
         await _until(partial(_answered, talk, 1))
         activity = talk.room_agent.session._activity

@@ -16,6 +16,7 @@ from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import resume
+from agent.conversation.session_events import SpokenTurnListener
 from agent.messages.question import Question
 from agent.outbox.outbox import Outbox
 from agent.recall.query import Asker
@@ -70,6 +71,7 @@ async def talking(
     *,
     session_options: dict[str, Any] | None = None,
     after_greeting: bool = True,
+    spoken_turns: SpokenTurnListener | None = None,
     **settings: Any,
 ) -> AsyncIterator[Talk]:
     """An agent in the room "den", greeting nobody unless the settings say so."""
@@ -91,7 +93,12 @@ async def talking(
     )
     people = People("agent", lambda identity: Asker(identity or "ana"), lambda: True)
     room_agent = ConversationAgent(
-        config, client=client, resumed=resumed, session=session, people=people
+        config,
+        client=client,
+        resumed=resumed,
+        session=session,
+        people=people,
+        spoken_turns=spoken_turns,
     )
     if after_greeting:
         await session.start(room_agent.agent, capture_run=True)

@@ -137,7 +137,7 @@ async def test_a_question_sent_twice_is_answered_once_and_its_outcome_repeated()
 async def test_a_question_answered_by_an_earlier_agent_is_not_answered_again() -> None:
     audience, answered = Audience(), list[str]()
     turns = make_turns(audience, answered)
-    turns.take_over(waiting=[], settled=[question("a0")])
+    turns.resume(waiting=[], answered=[question("a0")])
     await turns.add(question("a0"))
     assert audience.told == [("a0", "answered")]
     assert answered == []
@@ -146,7 +146,7 @@ async def test_a_question_answered_by_an_earlier_agent_is_not_answered_again() -
 async def test_what_an_earlier_agent_accepted_is_answered_first_and_not_accepted_again() -> None:
     audience, answerer = Audience(), Answerer([])
     turns = make_turns(audience, answerer, per_speaker=1, total=1)
-    turns.take_over(waiting=[question("a0"), question("a1"), question("a2")], settled=[])
+    turns.resume(waiting=[question("a0"), question("a1"), question("a2")], answered=[])
     async with running(turns):
         await turns.idle()
         await turns.add(question("a3"))
