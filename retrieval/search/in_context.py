@@ -1,7 +1,9 @@
-"""Reads a follow-up query ("and the second one?") in the context of the request's window."""
+"""Reads the query, and in the context of the window a follow-up ("and the second one?")."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from retrieval.search.context import SearchContext, read_context
 from retrieval.search.query.filters import Filters
@@ -9,6 +11,7 @@ from retrieval.search.query.follow_up.antecedents import resolved
 from retrieval.search.query.follow_up.previous_turn import KnownPeople
 from retrieval.search.query.follow_up.signs import Sign, sign_of_follow_up
 from retrieval.search.query.people import possible_names
+from retrieval.search.query.query import Query, understand
 from retrieval.search.query.small_talk import is_small_talk
 from retrieval.search.query.word_lists import ASKING_WORDS
 from retrieval.text import exact_terms
@@ -19,13 +22,27 @@ if TYPE_CHECKING:
 
 
 async def read_in_context(
-    db: "Database", *, conversation_id: ConversationId, request: SearchRequest
-) -> tuple[str, SearchContext]:
-    """The text to search, and its context; the text is the query itself unless it is a follow-up.
+    db: "Database", *, conversation_id: ConversationId, request: SearchRequest, now: datetime
+) -> tuple[Query, SearchContext]:
+    """What the request asks for. The query's text differs from the request's for a follow-up.
 
     A query that can be understood alone costs no more than without a window. Raises
     ConversationNotFound.
     """
+    text, context = await _read(db, conversation_id, request)
+    query = understand(
+        text,
+        names=context.names,
+        participants=context.participants,
+        asker=request.asker,
+        now=now.astimezone(ZoneInfo(request.time_zone)),
+    )
+    return query, context
+
+
+async def _read(
+    db: "Database", conversation_id: ConversationId, request: SearchRequest
+) -> tuple[str, SearchContext]:
     text = request.query
     if request.window and (sign := sign_of_follow_up(text)):
         text = await _resolved(db, conversation_id, request, sign) or text

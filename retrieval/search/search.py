@@ -4,7 +4,6 @@ import logging
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from retrieval.database.connection import one_connection
 from retrieval.errors import EmbeddingError
@@ -13,7 +12,7 @@ from retrieval.search.context import SearchContext
 from retrieval.search.hits import SPARE, build_hits
 from retrieval.search.in_context import read_in_context
 from retrieval.search.query.filters import Filters
-from retrieval.search.query.query import Query, understand
+from retrieval.search.query.query import Query
 from retrieval.search.ranking import rank
 from retrieval.search.scoring.relevance import Evidence, confidence, is_relevant
 from retrieval.search.vector.cosines import Target
@@ -51,8 +50,9 @@ async def search_conversation(
     current time. Raises ConversationNotFound.
     """
     clock = _Clock()
-    text, context = await read_in_context(db, conversation_id=conversation_id, request=request)
-    query = _read_query(text, request, context, now)
+    query, context = await read_in_context(
+        db, conversation_id=conversation_id, request=request, now=now or datetime.now(UTC)
+    )
     if query.small_talk:
         return _response(context, [], evidence=None, clock=clock)
     target = await _embed(embedder, context=context, query=query, clock=clock)
@@ -71,19 +71,7 @@ async def search_conversation(
         evidence=ranking.evidence,
         clock=clock,
         degraded=["vector"] if target is None else [],
-        read_as=text if text != request.query else None,
-    )
-
-
-def _read_query(
-    text: str, request: SearchRequest, context: SearchContext, now: datetime | None
-) -> Query:
-    return understand(
-        text,
-        names=context.names,
-        participants=context.participants,
-        asker=request.asker,
-        now=(now or datetime.now(UTC)).astimezone(ZoneInfo(request.time_zone)),
+        read_as=query.text if query.text != request.query else None,
     )
 
 
