@@ -1,11 +1,14 @@
-"""What the backend holds while it lives: database, embedder, embedding worker, LiveKit."""
+"""What the backend opens at start: database, embedder, embedding worker, LiveKit."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
 
 from backend_stub.http.metrics import Metrics
 from backend_stub.livekit.rooms import LiveKitRooms, open_livekit
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 DatabaseSource = Callable[[], AbstractAsyncContextManager[str]]
-WORKER_CONNECTIONS = 3  # of its own, so that filling in embeddings never makes a search wait
+WORKER_CONNECTIONS = 3  # a separate pool: embedding must not make searches wait
 CLOSE_S = 5
 
 logger = logging.getLogger(__name__)
@@ -31,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Resources:
-    """Opened by `open_resources`; routes read it from the application's state."""
+    """Opened by `open_resources`; routes take it as `AppResources`."""
 
     pool: "asyncpg.Pool[asyncpg.Record]"
     embedder: Embedder
@@ -47,10 +50,7 @@ class Resources:
 async def open_resources(
     settings: BackendSettings, metrics: Metrics, *, database: DatabaseSource
 ) -> AsyncIterator[Resources]:
-    """Open everything in order and close it in reverse.
-
-    Raises DatabaseUnfit or EmbeddingError when the backend must not start with what it found.
-    """
+    """Raises DatabaseUnfit or EmbeddingError if the backend must not serve with what it found."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(database())
         pool = await connect(
@@ -67,7 +67,7 @@ async def open_resources(
             worker = await stack.enter_async_context(_embedding(url, embedder, model))
         livekit = await stack.enter_async_context(open_livekit(settings.livekit))
         if livekit is not None and settings.livekit.watch_interval_s:
-            await stack.enter_async_context(_watching(url, livekit))
+            await stack.enter_async_context(_reconciling_rooms(url, livekit))
         yield Resources(
             pool=pool,
             embedder=embedder,
@@ -79,12 +79,17 @@ async def open_resources(
         )
 
 
+def _resources(request: Request) -> Resources:
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+AppResources = Annotated[Resources, Depends(_resources)]
+
+
 @asynccontextmanager
 async def configured_database(settings: BackendSettings) -> AsyncIterator[str]:
-    """DATABASE_URL, with migrations applied if the settings say so.
-
-    Raises DatabaseUnfit when it is not set.
-    """
+    """DATABASE_URL, after migrations if BACKEND_MIGRATE is set. Raises DatabaseUnfit without it."""
     url = settings.database.required_url(instead="longroom backend")
     if settings.migrate:
         await migrations.migrate(url)
@@ -98,30 +103,31 @@ async def _embedding(
     pool = await connect(url, pool_size=WORKER_CONNECTIONS)
     try:
         worker = EmbeddingWorker(pool, embedder, model)
-        task = asyncio.create_task(worker.run(), name="embedding worker")
-        preparing = asyncio.create_task(AnnMaintenance(pool).run(), name="large rooms")
-        for background in (task, preparing):
-            background.add_done_callback(_log_end)
+        embedding = asyncio.create_task(worker.run(), name="embedding worker")
+        maintenance = asyncio.create_task(AnnMaintenance(pool).run(), name="ANN maintenance")
+        tasks = (embedding, maintenance)
+        for task in tasks:
+            task.add_done_callback(_log_end)
         try:
-            yield task
+            yield embedding
         finally:
-            task.cancel()
-            preparing.cancel()
-            await asyncio.wait([task, preparing])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
     finally:
         await _close(pool)
 
 
 @asynccontextmanager
-async def _watching(url: str, livekit: LiveKitRooms) -> AsyncIterator[None]:
+async def _reconciling_rooms(url: str, livekit: LiveKitRooms) -> AsyncIterator[None]:
     pool = await connect(url, pool_size=1)
-    watching = asyncio.create_task(livekit.watch(pool).run(), name="agent watch")
-    watching.add_done_callback(_log_end)
+    task = asyncio.create_task(livekit.reconciler(pool).run(), name="room reconciler")
+    task.add_done_callback(_log_end)
     try:
         yield
     finally:
-        watching.cancel()
-        await asyncio.wait([watching])
+        task.cancel()
+        await asyncio.wait([task])
         await _close(pool)
 
 
@@ -130,11 +136,11 @@ async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         async with asyncio.timeout(CLOSE_S):
             await pool.close()
     except TimeoutError:
-        pool.terminate()  # somebody still streams from it, or the server is gone
+        pool.terminate()  # a response still streams from it, or the server is gone
 
 
 def _log_end(task: asyncio.Task[None]) -> None:
-    # Without the embedding worker liveness fails, so that the process is started again; large rooms
-    # that nobody prepares are only slower.
+    # Without the embedding worker /healthz fails and the process is restarted; without ANN
+    # maintenance large rooms are only slower.
     if not task.cancelled() and task.exception() is not None:
         logger.critical("background task ended", exc_info=task.exception())

@@ -19,7 +19,7 @@ from agent.recall.query import Asker
 from agent.room.dependencies import JobDependencies
 from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
-from agent.room.metadata import RoomMetadata, conversation_in
+from agent.room.metadata import RoomMetadata
 from agent.room.participants import Participants, introduced, room_language
 from agent.room.session import open_session, room_options
 from agent.room.transcription import RoomTranscriber
@@ -27,7 +27,7 @@ from agent.room.turn_intake import TurnIntake
 from agent.room.voice_turns import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from agent.worker_settings import Voice, WorkerSettings
-from retrieval.wire import ConversationId
+from retrieval.wire import ConversationId, conversation_in
 
 BACKEND_RETRY_S = 1.0
 RETIRE_WITHIN_S = 30.0

@@ -1,54 +1,18 @@
-"""The conversation id in a room's metadata, which others may write too."""
+"""Keeps the conversation id in the metadata of a room that is open."""
 
-import json
 import logging
 from collections.abc import Callable
-from uuid import UUID
 
 import aiohttp
 from livekit import api, rtc
-from pydantic import JsonValue
 
-from retrieval.wire import ConversationId
-
-KEY = "conversation_id"
+from retrieval.wire import CONVERSATION_KEY, ConversationId, parse_metadata, with_conversation
 
 logger = logging.getLogger(__name__)
 
 
-def parse_metadata(text: object) -> dict[str, JsonValue]:
-    """The JSON object in a metadata string; empty for anything else: anyone may write it."""
-    if not isinstance(text, str) or not text.strip():
-        return {}
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def conversation_in(text: object) -> ConversationId | None:
-    try:
-        return ConversationId(UUID(str(parse_metadata(text).get(KEY))))
-    except ValueError:
-        return None
-
-
-def with_conversation(text: str, conversation_id: ConversationId) -> str | None:
-    """The metadata with the id added and other keys kept.
-
-    None leaves it alone: an id is there already, or it is another application's and no JSON object.
-    """
-    metadata = parse_metadata(text)
-    if text.strip() and not metadata and text.strip() != "{}":
-        return None
-    if KEY in metadata:
-        return None
-    return json.dumps({**metadata, KEY: str(conversation_id)})
-
-
 class RoomMetadata:
-    """Keeps the conversation id in the room's metadata, also after a server restart emptied it."""
+    """Writes the id again when a restarted server has forgotten the metadata."""
 
     def __init__(
         self,
@@ -61,8 +25,8 @@ class RoomMetadata:
         self._conversation_id = conversation_id
 
     async def keep(self) -> None:
-        """Write the id if it is missing: LiveKit has no compare-and-set, only read and write."""
-        if KEY in parse_metadata(self._room.metadata):
+        """Write the id if it is missing. LiveKit has no compare-and-set: read, change, write."""
+        if CONVERSATION_KEY in parse_metadata(self._room.metadata):
             return
         name = self._room.name
         try:

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from livekit import rtc
 from pydantic import JsonValue
 
-from agent.room.metadata import parse_metadata
-from retrieval.wire import text_search_language
+from retrieval.wire import parse_metadata, text_search_language
 
 MAX_CONTEXT_CHARS = 500
 MAX_NAME_CHARS = 100

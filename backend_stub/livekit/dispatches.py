@@ -1,11 +1,10 @@
-"""Whether a room has its agent, or one on the way; and a new dispatch where it has neither.
+"""Whether a room has an agent or one on its way; dispatches one if it has neither.
 
-A dispatch that finds no registered worker is lost without an error, and LiveKit never dispatches
-again by itself. What it does keep is the room's list of dispatches, each with the jobs that workers
-took; all that is decided here is decided from that list, so that any process can decide.
+LiveKit drops a dispatch that finds no registered worker, without an error, and never dispatches
+again by itself. It keeps the room's list of dispatches, each with the jobs that workers took. Every
+decision here is made from that list: no process has to remember anything.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Literal
 from livekit import api
 
 from retrieval.store.agent_workers import LEASE, AgentWorker
-from retrieval.wire import WORKER_ATTRIBUTE
+from retrieval.wire import WORKER_ATTRIBUTE, conversation_in
 
 # LiveKit 1.13 lists a dispatch's job up to 5 s after a worker took it.
 FIRST_PATIENCE = timedelta(seconds=7)
@@ -25,21 +24,22 @@ JOB_PATIENCE = timedelta(seconds=30)
 
 FIRST_REPORT_WITHIN = timedelta(seconds=2)
 
-Standing = Literal["served", "coming", "dispatched", "foreign", "gone"]
+PresenceState = Literal["served", "coming", "dispatched", "foreign", "gone"]
+"""foreign: not a room of ours; gone: LiveKit has no such room."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class AgentPresence:
-    """How a room stands; `workers` are those of its agents."""
+    """`workers` are the ids of those that run the room's agents; empty unless it is served."""
 
-    standing: Standing
+    state: PresenceState
     workers: frozenset[str] = frozenset()
 
 
 class AgentDispatches:
-    """Decides for the rooms of one agent name. Raises what the LiveKit API raises."""
+    """Dispatches for one agent name. Raises what the LiveKit API raises."""
 
     def __init__(self, server: api.LiveKitAPI, agent_name: str) -> None:
         self._server = server
@@ -48,29 +48,39 @@ class AgentDispatches:
     async def ensure(
         self, room: str, *, metadata: str | None = None, workers: Sequence[AgentWorker] = ()
     ) -> AgentPresence:
-        """Dispatch an agent if the room has none and none is on its way.
+        """Dispatch an agent if the room has none and none is on its way; replace stale agents.
 
-        `metadata` says that the room is ours, and goes with the dispatch; without it only rooms
-        with a dispatch of ours are. An agent of a dead worker is removed and another one sent.
+        `metadata` goes with the dispatch. Without it, only rooms with an earlier dispatch for our
+        agent name count as ours.
         """
         agents = await self._agents(room)
         if agents is None:
             return AgentPresence("gone")
         stale = [agent for agent in agents if is_stale(agent, workers, self._agent_name)]
         if len(stale) < len(agents):
-            return AgentPresence(
-                "served", frozenset(a.attributes.get(WORKER_ATTRIBUTE, "") for a in agents)
-            )
+            ids = (agent.attributes.get(WORKER_ATTRIBUTE, "") for agent in agents)
+            return AgentPresence("served", frozenset(ids))
         dispatches = await self._server.agent_dispatch.list_dispatch(room)
         ours = [d for d in dispatches if d.agent_name == self._agent_name]
+        state = self._state(ours, stale, metadata, workers)
+        if state == "dispatched":
+            await self._dispatch(room, ours[-1].metadata if metadata is None else metadata)
+            for agent in stale:
+                await self._remove(room, agent.identity)
+        return AgentPresence(state)
+
+    def _state(
+        self,
+        ours: Sequence[api.AgentDispatch],
+        stale: Sequence[api.ParticipantInfo],
+        metadata: str | None,
+        workers: Sequence[AgentWorker],
+    ) -> PresenceState:
         if not ours and metadata is None:
-            return AgentPresence("foreign")
+            return "foreign"
         if not stale and is_coming(ours, workers, self._agent_name):
-            return AgentPresence("coming")
-        await self._dispatch(room, ours[-1].metadata if metadata is None else metadata)
-        for ghost in stale:
-            await self._remove(room, ghost.identity)
-        return AgentPresence("dispatched")
+            return "coming"
+        return "dispatched"
 
     async def _agents(self, room: str) -> list[api.ParticipantInfo] | None:
         try:
@@ -89,7 +99,9 @@ class AgentDispatches:
                 room=room, agent_name=self._agent_name, metadata=metadata
             )
         )
-        logger.info("agent dispatched again", extra=_conversation(metadata))
+        # The id only: metadata may hold what another application keeps there.
+        extra = {"conversation_id": conversation_in(metadata)}
+        logger.info("agent dispatched again", extra=extra)
 
     async def _remove(self, room: str, identity: str) -> None:
         """The new agent waits until no earlier one is listed."""
@@ -103,10 +115,10 @@ class AgentDispatches:
 
 
 def is_stale(agent: api.ParticipantInfo, workers: Sequence[AgentWorker], agent_name: str) -> bool:
-    """Whether an agent's worker has died, as far as reports can tell.
+    """Whether an agent's worker has died, judged by its reports.
 
-    Not if it joined after the worker's last report: then it is the reports that are missing. And
-    not if no other worker lives: then nobody could take its place.
+    False for an agent that joined after the worker's last report (only the reports are missing),
+    and while no other worker is alive to take over.
     """
     if not any(worker.alive and worker.agent_name == agent_name for worker in workers):
         return False
@@ -121,7 +133,7 @@ def is_stale(agent: api.ParticipantInfo, workers: Sequence[AgentWorker], agent_n
 def is_coming(
     dispatches: Sequence[api.AgentDispatch], workers: Sequence[AgentWorker], agent_name: str
 ) -> bool:
-    """Whether the newest dispatch may still bring an agent; the more were lost, the longer."""
+    """Whether the newest dispatch may still bring an agent; waits longer after each lost one."""
     if not dispatches:
         return False
     now = datetime.now(UTC)
@@ -139,19 +151,10 @@ def is_coming(
 
 
 def _came_after(dispatched_at: datetime, worker: AgentWorker, agent_name: str) -> bool:
-    """Whether a worker came too late for a dispatch. Its first report may come late as well."""
+    """Whether a worker registered too late for a dispatch; its first report may come late, too."""
     late = worker.since > dispatched_at + FIRST_REPORT_WITHIN
     return late and worker.alive and worker.agent_name == agent_name
 
 
 def _at(nanoseconds: int) -> datetime:
     return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
-
-
-def _conversation(metadata: str) -> dict[str, object]:
-    """For the log: never what else an application keeps in its metadata."""
-    try:
-        found = json.loads(metadata)
-    except ValueError:
-        return {}
-    return {"conversation_id": found.get("conversation_id")} if isinstance(found, dict) else {}

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Body
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.routes.routing import Held, InConversation, guarded_router
+from backend_stub.http.routing import InConversation, guarded_router
+from backend_stub.resources import AppResources
 from retrieval.store import events
 from retrieval.wire import EventsRecorded, RecordEvents
 
@@ -35,10 +36,10 @@ _EXAMPLES = {
 async def record_events(
     conversation_id: InConversation,
     request: Annotated[RecordEvents, Body(openapi_examples=_EXAMPLES)],
-    held: Held,
+    resources: AppResources,
 ) -> EventsRecorded:
     """An event that is already recorded under its id is left as it is and not counted."""
     recorded = await events.record_events(
-        held.pool, conversation_id=conversation_id, events=request.events
+        resources.pool, conversation_id=conversation_id, events=request.events
     )
     return EventsRecorded(recorded=recorded)

@@ -11,8 +11,7 @@ from starlette.responses import Response
 
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.problems import DATABASE_AWAY
-from backend_stub.resources import Resources
-from backend_stub.routes.routing import Held
+from backend_stub.resources import AppResources, Resources
 from retrieval.database import migrations
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.errors import SchemaMismatch
@@ -34,9 +33,9 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz", summary="Does the process live?", responses=problem_responses(503))
-async def healthz(held: Held) -> Health:
+async def healthz(resources: AppResources) -> Health:
     """503 when a part of the process has died, so that the process should be started again."""
-    if held.worker is not None and held.worker.done():
+    if resources.worker is not None and resources.worker.done():
         raise HTTPException(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "the embedding worker has ended; start the process again",
@@ -45,16 +44,16 @@ async def healthz(held: Held) -> Health:
 
 
 @router.get("/readyz", summary="Can it serve?", responses=problem_responses(503))
-async def readyz(held: Held) -> Readiness:
+async def readyz(resources: AppResources) -> Readiness:
     """Ready when the database answers, and its schema and active model are this program's."""
-    reason = await _unready(held)
+    reason = await _unready(resources)
     if reason is not None:
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, reason)
-    return Readiness(model=held.model.name)
+    return Readiness(model=resources.model.name)
 
 
-async def _unready(held: Resources) -> str | None:
-    async with held.pool.acquire() as db:
+async def _unready(resources: Resources) -> str | None:
+    async with resources.pool.acquire() as db:
         try:
             missing = await migrations.pending(db)
         except SchemaMismatch as error:
@@ -62,9 +61,9 @@ async def _unready(held: Resources) -> str | None:
         if missing:
             return "the database lacks migrations; run `longroom migrate`"
         active = await embedding_models.active_model(db)
-    if active is None or active.model_id != held.model.model_id:
+    if active is None or active.model_id != resources.model.model_id:
         found = active.name if active else "none"
-        return f"the active embedding model is {found}, this process has {held.model.name}"
+        return f"the active embedding model is {found}, this process has {resources.model.name}"
     return None
 
 
@@ -74,10 +73,14 @@ async def _unready(held: Resources) -> str | None:
     response_class=Response,
     responses=problem_responses(503) | {200: {"content": {"text/plain": {}}}},
 )
-async def metrics(held: Held) -> Response:
+async def metrics(resources: AppResources) -> Response:
     """Labels are bounded: route templates, methods, status classes, stages."""
     try:
-        counts = await embedding_models.pending_counts(held.pool, model_id=held.model.model_id)
+        counts = await embedding_models.pending_counts(
+            resources.pool, model_id=resources.model.model_id
+        )
     except DATABASE_AWAY:
         counts = None  # when the database is away, the other figures are needed most
-    return Response(held.metrics.expose(counts, pool=held.pool), media_type=CONTENT_TYPE_LATEST)
+    return Response(
+        resources.metrics.expose(counts, pool=resources.pool), media_type=CONTENT_TYPE_LATEST
+    )

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.routes.routing import Held, InConversation, guarded_router
+from backend_stub.http.routing import InConversation, guarded_router
+from backend_stub.resources import AppResources
 from retrieval.store import messages
 from retrieval.wire import (
     MAX_COUNT,
@@ -68,7 +69,7 @@ class PageQuery(Request):
 async def append_messages(
     conversation_id: InConversation,
     request: Annotated[AppendMessages, Body(openapi_examples={"turn": {"value": _BATCH}})],
-    held: Held,
+    resources: AppResources,
 ) -> AppendResult:
     """Once this answers, the messages are stored and can be found by their words.
 
@@ -76,9 +77,9 @@ async def append_messages(
     taken by other content, the whole batch is refused with 409 and `ids` names the culprits.
     """
     result = await messages.append_messages(
-        held.pool, conversation_id=conversation_id, messages=request.messages
+        resources.pool, conversation_id=conversation_id, messages=request.messages
     )
-    held.metrics.appended(result)
+    resources.metrics.appended(result)
     return result
 
 
@@ -88,11 +89,11 @@ async def append_messages(
     responses=problem_responses(404),
 )
 async def recent_messages(
-    conversation_id: InConversation, page: Annotated[PageQuery, Query()], held: Held
+    conversation_id: InConversation, page: Annotated[PageQuery, Query()], resources: AppResources
 ) -> MessagePage:
     """Always oldest first."""
     return await messages.recent_messages(
-        held.pool,
+        resources.pool,
         conversation_id=conversation_id,
         limit=page.limit,
         before=page.before,
@@ -106,12 +107,14 @@ async def recent_messages(
     response_class=StreamingResponse,
     responses=problem_responses(404) | {200: {"content": {"application/x-ndjson": {}}}},
 )
-async def export_conversation(conversation_id: InConversation, held: Held) -> StreamingResponse:
+async def export_conversation(
+    conversation_id: InConversation, resources: AppResources
+) -> StreamingResponse:
     """One message a line, oldest first; `longroom import` reads it back.
 
     A response that breaks off has no last chunk: an incomplete export never looks complete.
     """
-    stream = messages.stream_messages(held.pool, conversation_id=conversation_id)
+    stream = messages.stream_messages(resources.pool, conversation_id=conversation_id)
     # The first message before the response begins: an unknown conversation is still a 404.
     first = await anext(stream, None)
     return StreamingResponse(_lines(first, stream), media_type="application/x-ndjson")

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import Body, Path, Response
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.routes.routing import Held, guarded_router
+from backend_stub.http.routing import guarded_router
+from backend_stub.resources import AppResources
 from retrieval.store import conversations
 from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
 
@@ -31,7 +32,7 @@ async def create_room(
             }
         ),
     ],
-    held: Held,
+    resources: AppResources,
     response: Response,
 ) -> Room:
     """Repeating the request changes nothing and is how a failed dispatch is tried again.
@@ -42,18 +43,18 @@ async def create_room(
     whose use dispatches the agent as well when it is what opens the room on the LiveKit server.
     """
     conversation_id, created = await conversations.create_room(
-        held.pool, name=request.name, language=request.language or held.room_language
+        resources.pool, name=request.name, language=request.language or resources.room_language
     )
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
-    if held.livekit is None:
+    if resources.livekit is None:
         return room
-    dispatched = await held.livekit.open_room(request.name, conversation_id=conversation_id)
-    token = request.identity and held.livekit.join_token(
+    dispatched = await resources.livekit.open_room(request.name, conversation_id=conversation_id)
+    token = request.identity and resources.livekit.join_token(
         request.name, identity=request.identity, conversation_id=conversation_id
     )
     return room.model_copy(
-        update={"livekit_url": held.livekit.url, "dispatched": dispatched, "token": token}
+        update={"livekit_url": resources.livekit.url, "dispatched": dispatched, "token": token}
     )
 
 
@@ -72,12 +73,12 @@ async def agent_joined(
             }
         ),
     ],
-    held: Held,
+    resources: AppResources,
 ) -> Conversation:
     """Creates the room if it does not exist. The window holds the newest messages, oldest first."""
     return await conversations.join_conversation(
-        held.pool,
+        resources.pool,
         room=room,
         window=request.window,
-        language=request.language or held.room_language,
+        language=request.language or resources.room_language,
     )

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Body
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.routes.routing import Held, InConversation, guarded_router
+from backend_stub.http.routing import InConversation, guarded_router
+from backend_stub.resources import AppResources
 from retrieval.search import search_conversation
 from retrieval.wire import SearchRequest, SearchResponse
 
@@ -48,7 +49,7 @@ _EXAMPLES = {
 async def search(
     conversation_id: InConversation,
     request: Annotated[SearchRequest, Body(openapi_examples=_EXAMPLES)],
-    held: Held,
+    resources: AppResources,
 ) -> SearchResponse:
     """Hits, best first, by meaning and by words. A message is found as soon as it is stored.
 
@@ -58,7 +59,7 @@ async def search(
     `window`; `read_as` then tells as what.
     """
     response = await search_conversation(
-        held.pool, held.embedder, conversation_id=conversation_id, request=request
+        resources.pool, resources.embedder, conversation_id=conversation_id, request=request
     )
-    held.metrics.search(response)
+    resources.metrics.search(response)
     return response

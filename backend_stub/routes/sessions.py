@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import Body, Path
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.routes.routing import Held, guarded_router
+from backend_stub.http.routing import guarded_router
+from backend_stub.resources import AppResources
 from retrieval.store import sessions
 from retrieval.wire import Name, SessionSummary
 
@@ -37,7 +38,7 @@ _EXAMPLES = {
 async def save_session(
     session_id: Annotated[Name, Path(description="the session's id, URL-encoded")],
     summary: Annotated[SessionSummary, Body(openapi_examples=_EXAMPLES)],
-    held: Held,
+    resources: AppResources,
 ) -> None:
     """Figures only: the messages are already in the conversation."""
-    await sessions.save_session(held.pool, session_id=session_id, summary=summary)
+    await sessions.save_session(resources.pool, session_id=session_id, summary=summary)

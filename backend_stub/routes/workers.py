@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import Path
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.routes.routing import Held, guarded_router
+from backend_stub.http.routing import guarded_router
+from backend_stub.resources import AppResources
 from retrieval.store import agent_workers
 from retrieval.wire import Name
 
@@ -22,9 +23,9 @@ router = guarded_router("workers")
 async def report_worker(
     agent_name: Annotated[Name, Path(description="the name that rooms ask for, URL-encoded")],
     worker_id: Annotated[Name, Path(description="an id of this start of the worker, URL-encoded")],
-    held: Held,
+    resources: AppResources,
 ) -> None:
     """About once a second, from when LiveKit knows the worker. Three seconds of silence are its
     death: rooms that it served are dispatched to others, and its agents removed from them.
     """
-    await agent_workers.report(held.pool, worker_id=worker_id, agent_name=agent_name)
+    await agent_workers.report(resources.pool, worker_id=worker_id, agent_name=agent_name)

@@ -31,6 +31,13 @@ from retrieval.wire.messages import (
     MessagePage,
     Room,
 )
+from retrieval.wire.metadata import (
+    CONVERSATION_KEY,
+    conversation_in,
+    conversation_metadata,
+    parse_metadata,
+    with_conversation,
+)
 from retrieval.wire.records import (
     MAX_BATCH_EVENTS,
     MAX_DATA_DEPTH,
@@ -62,6 +69,7 @@ from retrieval.wire.search import (
 from retrieval.wire.text import MAX_CONTENT_CHARS, MAX_NAME_CHARS, Content, GivenId, Name, Text
 
 __all__ = [
+    "CONVERSATION_KEY",
     "LANGUAGES",
     "MAX_BATCH_EVENTS",
     "MAX_BATCH_MESSAGES",
@@ -116,5 +124,9 @@ __all__ = [
     "Text",
     "TimeZone",
     "WindowMessage",
+    "conversation_in",
+    "conversation_metadata",
+    "parse_metadata",
     "text_search_language",
+    "with_conversation",
 ]

@@ -1,4 +1,4 @@
-"""How every API route is guarded, and what it takes from the running application."""
+"""Routes that check the credential and the content type; path parameters that several share."""
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.resources import Resources
 from retrieval.wire import ConversationId
 
 
@@ -42,19 +41,13 @@ def _check_content_type(request: Request) -> None:
 
 
 def guarded_router(tag: str) -> APIRouter:
-    """A router of routes that need the credential."""
     return APIRouter(
         route_class=GuardedRoute,
         tags=[tag],
-        # Only for OpenAPI: the route itself checks, and sooner.
+        # For OpenAPI only: GuardedRoute checks, and earlier.
         dependencies=[Security(HTTPBearer(auto_error=False, description="the service key"))],
         responses=problem_responses(401, 403, 422, 503),
     )
-
-
-def _resources(request: Request) -> Resources:
-    resources: Resources = request.app.state.resources
-    return resources
 
 
 def _conversation_id(
@@ -63,5 +56,4 @@ def _conversation_id(
     return ConversationId(conversation_id)
 
 
-Held = Annotated[Resources, Depends(_resources)]
 InConversation = Annotated[ConversationId, Depends(_conversation_id)]

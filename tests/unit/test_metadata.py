@@ -3,8 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from agent.room.metadata import conversation_in, parse_metadata, with_conversation
-from retrieval.wire import ConversationId
+from retrieval.wire import ConversationId, conversation_in, parse_metadata, with_conversation
 
 ID = ConversationId(UUID("0d5a4f8e-6a57-4c3a-9d7e-3f5b7c1f2a11"))
 

@@ -1,5 +1,3 @@
-"""Read from LiveKit's lists: who is a ghost, and which dispatch may still bring an agent."""
-
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -53,17 +51,17 @@ def alive() -> AgentWorker:
     return worker("alive")
 
 
-def test_an_agent_whose_worker_is_silent_is_a_ghost() -> None:
+def test_an_agent_whose_worker_is_silent_is_stale() -> None:
     assert is_stale(agent("dead"), [dead(), alive()], NAME)
     assert not is_stale(agent("alive"), [dead(), alive()], NAME)
 
 
-def test_nobody_is_a_ghost_while_nobody_could_take_its_place() -> None:
+def test_no_agent_is_stale_while_no_other_worker_could_replace_it() -> None:
     assert not is_stale(agent("dead"), [dead()], NAME)
     assert not is_stale(agent("dead"), [dead(), worker("other", name="translator")], NAME)
 
 
-def test_an_agent_that_came_after_the_last_report_proves_that_its_worker_lives() -> None:
+def test_an_agent_that_joined_after_the_last_report_proves_that_its_worker_lives() -> None:
     assert not is_stale(agent("dead", joined_s=1), [dead(), alive()], NAME)
 
 
