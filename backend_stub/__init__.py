@@ -1,1 +1,1 @@
-"""The backend search API: a thin HTTP face over retrieval."""
+"""The backend search API: HTTP over `retrieval`."""

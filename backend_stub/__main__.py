@@ -19,7 +19,7 @@ CANNOT_START = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal; 2 and one line on standard error when it cannot start."""
+    """Exit status 2 and one line on standard error if it cannot start."""
     options = vars(_parser().parse_args(arguments))
     exit_with_parent = options.pop("exit_with_parent")
     configure_logs()

@@ -1,4 +1,4 @@
-"""The backend as an application: its parts put together, and how long they live."""
+"""Puts the application together: middleware, routes, and a lifespan that owns the resources."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,18 +32,15 @@ API = "/api/v1"
 DESCRIPTION = """
 The single source of truth of long-running rooms: it stores every message of a conversation and
 finds those that answer a question. Every error is `application/problem+json` (RFC 9457); validation
-errors name the field, the rule and the mend, and never repeat what was sent. Writes are idempotent:
-when in doubt, send again.
+errors name the field, the rule and the remedy, and never repeat what was sent. Writes are
+idempotent: when in doubt, send again.
 """
 
 
 def create_app(settings: BackendSettings, *, database: DatabaseSource | None = None) -> FastAPI:
-    """The application; its lifespan opens and closes everything it holds.
+    """`database` yields the database's URL and keeps it up for the lifespan; default DATABASE_URL.
 
-    `database` gives the URL of the database for as long as the application lives; DATABASE_URL if
-    left out.
-
-    Raises OpenBindRefused when the address would expose it without a credential. The lifespan
+    Raises OpenBindRefused when the address would be exposed without a credential. The lifespan
     raises DatabaseUnfit or EmbeddingError when it must not start with what it found.
     """
     check_bind(settings.host, service_key=settings.service_key, open_allowed=settings.open)
@@ -63,9 +60,9 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         version="1.0",
         lifespan=lifespan,
         openapi_url=f"{API}/openapi.json",
-        docs_url=None,  # FastAPI's page loads scripts from a server of others
+        docs_url=None,  # FastAPI's page loads scripts from a third party's server
         redoc_url=None,
-        # FastAPI's own spans hold paths, and so the names of rooms; ours are in Tracing.
+        # FastAPI's spans hold paths, which name rooms; Tracing makes ours.
         telemetry={"tracing": False},
         middleware=[
             Middleware(Tracing),

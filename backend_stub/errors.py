@@ -7,7 +7,7 @@ BackendStartError
 
 
 class BackendStartError(Exception):
-    """The message says how to mend it."""
+    """The message says how to fix it."""
 
 
 class OpenBindRefused(BackendStartError):

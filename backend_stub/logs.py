@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line on stderr: ids and figures, never the text of messages."""
+"""Logs as JSON lines on stderr: ids and figures, never the text of messages."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Runs the application on a socket until it is told to stop, then drains it."""
+"""Serves the application until a signal, then drains it."""
 
 import asyncio
 import logging
@@ -45,16 +45,15 @@ def run(
 async def serve(
     app: FastAPI, *, listener: socket.socket, drain_timeout_s: int, exit_with_parent: bool
 ) -> None:
-    """Open what the application holds, answer requests until a signal, drain, and close.
+    """Prints "ready http://host:port" on standard output once it answers.
 
-    Prints one line "ready http://host:port" on standard output once it answers. Raises what the
-    application's lifespan raises.
+    Raises what the application's lifespan raises.
     """
     stop = asyncio.Event()
     _stop_at_signal(stop)
     if exit_with_parent:
         _stop_with_parent(stop)
-    # The lifespan is entered here, not by uvicorn, which would turn its errors into log lines.
+    # Entered here: uvicorn would turn the lifespan's errors into log lines.
     async with app.router.lifespan_context(app):
         config = uvicorn.Config(
             app,
@@ -71,7 +70,7 @@ async def serve(
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket on that address, port 0 for a free one. Raises AddressRefused."""
+    """A listening socket; port 0 for a free one. Raises AddressRefused."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = min(found, key=lambda item: item[0])  # IPv4 first
@@ -81,7 +80,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        # Now, not at the first request: of two programs on one port, the second must be told.
+        # At once: the second of two programs on one port must fail here.
         listener.listen()
     except OSError as error:
         listener.close()
@@ -93,7 +92,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn raises them again after draining, before we could close."""
+    """Without uvicorn's signal handling, which raises signals again before resources are closed."""
 
     def __init__(
         self, config: uvicorn.Config, *, stop: asyncio.Event, announce: Callable[[], None]
@@ -128,7 +127,7 @@ def _stop_at_signal(stop: asyncio.Event) -> None:
 
     def request() -> None:
         stop.set()
-        # A second signal is not asked: it ends the process at once.
+        # A second signal ends the process at once.
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(signal_number)
 
@@ -140,7 +139,7 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def wait_for_end() -> None:
-        # os.read: a buffered reader that blocks in a thread would abort the interpreter's exit.
+        # os.read: a buffered reader that blocks in a thread aborts the interpreter's exit.
         while os.read(0, 4096):
             pass
         loop.call_soon_threadsafe(stop.set)

@@ -1,4 +1,4 @@
-"""What the backend reads from its surroundings; built once, by the program that starts it."""
+"""Settings from the environment; built once, by the program that starts the backend."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ from retrieval.wire import Language
 
 
 class LiveKitSettings(BaseSettings):
-    """The LiveKit server where rooms are opened; without its URL the backend works alone."""
+    """Without LIVEKIT_URL the backend opens no rooms on a LiveKit server."""
 
     model_config = SettingsConfigDict(
         env_prefix="LIVEKIT_",
@@ -50,13 +50,11 @@ class LiveKitSettings(BaseSettings):
         return self
 
     def secret(self) -> str:
-        """The API secret in clear; empty when there is none."""
+        """In clear text; empty if not set."""
         return self.api_secret.get_secret_value() if self.api_secret else ""
 
 
 class BackendSettings(BaseSettings):
-    """How the backend serves; the parts that it is made of have settings of their own."""
-
     model_config = SettingsConfigDict(
         env_prefix="BACKEND_",
         env_ignore_empty=True,

@@ -1,1 +1,1 @@
-"""Real parts on loopback that tests and benchmarks start."""
+"""Real processes and clients on loopback, for tests and benchmarks."""

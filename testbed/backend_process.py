@@ -1,4 +1,4 @@
-"""Our backend as a real process, on a free port."""
+"""The backend as a real process on a free port."""
 
 import os
 import subprocess
@@ -16,11 +16,9 @@ STOP_S = 20
 
 
 class BackendProcess:
-    """`python -m backend_stub`, or `longroom backend` where no DATABASE_URL is given.
+    """`python -m backend_stub`, or `longroom backend` without DATABASE_URL in `env`.
 
-    It ends with its standard input; its environment is what is given.
-
-    As a context manager it is killed at the end if nothing has ended it before.
+    `env` is its whole environment, but for PATH. Leaving the context kills it if it still runs.
     """
 
     def __init__(self, env: Mapping[str, str], *arguments: str) -> None:
@@ -54,23 +52,22 @@ class BackendProcess:
         self._log.close()
 
     def url(self) -> str:
-        """Where it answers, once it does."""
+        """Blocks until it answers; raises RuntimeError with its log if it does not start."""
         said = self._stdout.readline().strip()
         if not said.startswith(READY):
             raise RuntimeError(f"the backend did not start: {said!r}\n{self.log()[-3000:]}")
         return said.removeprefix(READY)
 
     def rest_of_output(self) -> str:
-        """What it prints on standard output from here to its end."""
         return self._stdout.read()
 
     def log(self) -> str:
-        """What it has written to standard error."""
+        """Standard error so far."""
         self._log.seek(0)
         return self._log.read()
 
     def stop(self) -> int:
-        """End it by closing its standard input; returns its exit code."""
+        """Close its standard input, which ends it; returns the exit code."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         return self.process.wait(STOP_S)
@@ -83,7 +80,7 @@ class BackendProcess:
 
 @contextmanager
 def running_backend(env: Mapping[str, str], *arguments: str) -> Iterator[str]:
-    """The URL of a backend that runs for as long as this context."""
+    """Yields the backend's URL."""
     with BackendProcess(env, *arguments) as backend:
         yield backend.url()
         backend.stop()

@@ -1,4 +1,4 @@
-"""A real LiveKit server wholly on loopback, for tests and benchmarks."""
+"""A LiveKit server process on loopback only."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ logging: {{level: info}}
 
 
 def find_binary() -> Path | None:
-    """The server by LIVEKIT_SERVER_BIN, PATH, then the cache that `make livekit-server` fills."""
+    """From LIVEKIT_SERVER_BIN, PATH, or the cache that `make livekit-server` fills."""
     if named := os.environ.get("LIVEKIT_SERVER_BIN"):
         return Path(named)
     if found := shutil.which("livekit-server"):
@@ -47,14 +47,13 @@ def find_binary() -> Path | None:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A loopback port that was free a moment ago."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class LiveKitServer:
-    """One server process; it can be stopped and started again on the same port."""
+    """Can be stopped and started again on the same port."""
 
     def __init__(self, binary: Path, directory: Path) -> None:
         self._binary = binary
@@ -75,7 +74,7 @@ class LiveKitServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a worker or a backend needs to find this server."""
+        """For a worker or a backend."""
         return {
             "LIVEKIT_URL": self.url,
             "LIVEKIT_API_KEY": API_KEY,
@@ -83,7 +82,7 @@ class LiveKitServer:
         }
 
     def start(self) -> None:
-        """Start, and return when the server answers."""
+        """Blocks until the server answers; raises RuntimeError after 15 s."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._binary, "--config", self._configuration], stdout=log, stderr=log
@@ -97,7 +96,7 @@ class LiveKitServer:
         raise RuntimeError(f"livekit-server did not start:\n{self._log.read_text()[-2000:]}")
 
     def stop(self) -> None:
-        """Stop at once, as a crash would: rooms and their metadata are gone."""
+        """SIGKILL: rooms and their metadata are gone, as after a crash."""
         if self._process is None:
             return
         self._process.send_signal(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Everything that a room needs, as real processes: LiveKit, backend, language model, worker."""
+"""LiveKit, backend, language model and worker as real processes."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ select data from conversation_event
 
 @dataclass
 class Stack:
-    """The running parts; `proxy` stands between the agents and the backend."""
+    """`proxy` stands between the agents and the backend."""
 
     livekit: LiveKitServer
     rooms: api.LiveKitAPI
@@ -49,9 +49,9 @@ class Stack:
     cleanup: AsyncExitStack
 
     async def open_room(self, *identities: str, name: str = "") -> "OpenRoom":
-        """A room, of a new name if none is given, with its agent and these people present."""
+        """Returns once the agent and the users are present; a new name if none is given."""
         name = name or f"room-{secrets.token_hex(4)}"
-        # Made before the backend opens it: its own rooms live 20 s longer than their people.
+        # Created before the backend does: the rooms it creates outlive their participants by 20 s.
         await self.rooms.room.create_room(api.CreateRoomRequest(name=name, departure_timeout=1))
         room = await self.backend.create_room(name)
         users = [await self.join(name, identity) for identity in identities]
@@ -72,7 +72,7 @@ class Stack:
         await self.rooms.room.delete_room(api.DeleteRoomRequest(room=room.name))
 
     async def messages(self, room: "OpenRoom", *, at_least: int) -> list[Message]:
-        """What the backend has stored of this room's conversation, once it is that much."""
+        """The stored conversation, once it has `at_least` messages."""
         async with asyncio.timeout(20):
             while True:
                 page = await self.backend.get_recent_messages(
@@ -85,7 +85,7 @@ class Stack:
     async def turn_records(
         self, conversation_id: UUID, *, at_least: int
     ) -> dict[str, dict[str, Any]]:
-        """What was recorded of each turn, by its question's id, once it is that much."""
+        """The metric event of each turn by question id, once there are `at_least` turns."""
         connection = await asyncpg.connect(self.database_url)
         try:
             async with asyncio.timeout(20):
@@ -99,7 +99,7 @@ class Stack:
             await connection.close()
 
     async def remember(self, conversation_id: UUID, fact: str, *, later: int) -> None:
-        """Store a fact of a month ago, then that many messages about nothing in particular."""
+        """Store a fact dated a month ago, then `later` messages of small talk."""
         start = datetime.now(UTC) - timedelta(days=30)
         chatter = (f"Chatter number {n} about the weather and lunch." for n in range(later))
         messages = [
@@ -118,14 +118,14 @@ class Stack:
     def another_worker(
         self, name: str, env: Mapping[str, str], *, arguments: Sequence[str] = WORKER
     ) -> Program:
-        """A second worker, not started; `env` changes its settings."""
+        """Not started yet; `env` overrides settings of the first one."""
         log = self.directory / f"{name}.log"
         worker = Program(arguments, env={**self.worker_env, **env}, log=log)
         self.cleanup.callback(worker.kill)
         return worker
 
     async def join_with(self, agent_name: str, *, metadata: str = "") -> tuple[str, RoomUser]:
-        """Alice in a room that the backend has not opened, with an agent of that name."""
+        """Alice with an agent of that name, in a room that the backend has not opened."""
         room = f"room-{secrets.token_hex(4)}"
         await self.rooms.room.create_room(
             api.CreateRoomRequest(name=room, departure_timeout=1, metadata=metadata)
@@ -136,12 +136,11 @@ class Stack:
         return room, alice
 
     async def dispatch(self, room: str, agent_name: str) -> None:
-        """Ask for an agent of that name."""
         request = api.CreateAgentDispatchRequest(agent_name=agent_name, room=room)
         await self.rooms.agent_dispatch.create_dispatch(request)
 
     async def agents(self, room: str) -> list[str]:
-        """Identities of the agents in a room, from the server: people learn of it later."""
+        """Identities of a room's agents, from the server: clients learn of them later."""
         found = await self.rooms.room.list_participants(api.ListParticipantsRequest(room=room))
         agents = [p for p in found.participants if p.kind == api.ParticipantInfo.AGENT]
         return [agent.identity for agent in agents]
@@ -149,7 +148,7 @@ class Stack:
 
 @dataclass
 class OpenRoom:
-    """A room with people in it; `stored` is what the backend says of it."""
+    """`stored` is the backend's answer to its creation."""
 
     name: str
     stored: Room
@@ -157,13 +156,13 @@ class OpenRoom:
 
 
 def agent_pids(worker: Program, room: str) -> list[int]:
-    """The job processes that have served a room, from the worker's log, oldest first."""
+    """Job processes that have served a room, oldest first, from the worker's log."""
     lines = [json.loads(line) for line in worker.output.splitlines() if '"agent ready"' in line]
     return [int(line["pid"]) for line in lines if line.get("room") == room]
 
 
 def kill_agent(worker: Program, room: str) -> int:
-    """Kill -9 of the process that serves a room now; returns what was its id."""
+    """SIGKILL the process that serves a room now; returns its pid."""
     pid = agent_pids(worker, room)[-1]
     os.kill(pid, signal.SIGKILL)
     return pid
@@ -177,7 +176,7 @@ async def running_stack(
     directory: Path,
     worker_env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Stack]:
-    """Start all parts on loopback; stops them in the opposite order. `worker_env` adds settings."""
+    """`worker_env` adds to the worker's settings."""
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(language_model_server())
         backend = Program(
@@ -206,7 +205,7 @@ async def running_stack(
 def worker_environment(
     livekit: LiveKitServer, *, backend_url: str, model_url: str
 ) -> dict[str, str]:
-    """A worker on these parts, quick to end."""
+    """Settings of a worker that ends quickly."""
     return {
         **livekit.environment,
         "BACKEND_URL": backend_url,
@@ -216,7 +215,7 @@ def worker_environment(
         "AGENT_HEALTH_PORT": "0",
         "AGENT_SHUTDOWN_GRACE_S": "20",
         "AGENT_IDLE_PROCESSES": "1",
-        # A busy machine must not make an agent forgetful.
+        # Generous: on a busy machine the recall must not time out.
         "AGENT_RECALL_TIMEOUT_S": "5",
         "AGENT_SEARCH_TIMEOUT_S": "5",
         "AGENT_GREETING": os.environ.get("AGENT_GREETING", ""),

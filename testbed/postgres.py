@@ -1,7 +1,7 @@
-"""The PostgreSQL server of a test run: given, in a container, or embedded.
+"""The PostgreSQL server of a test run: TEST_DATABASE_URL, in a container, or embedded.
 
-A child process owns it and ends it when its standard input closes, which the kernel does even
-when the test run is killed: nothing is left running.
+A child process owns the server and stops it when its standard input closes, which happens even
+when the test run is killed.
 """
 
 import asyncio
@@ -33,12 +33,12 @@ FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
 class NoDatabase(Exception):
-    """What the environment asks for cannot be had; there is no falling back."""
+    """The server that the environment asks for did not start; there is no fallback."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, and the migrated database that each test gets a copy of."""
+    """`template` is a migrated database of which each test gets a copy."""
 
     provider: str
     url: str
@@ -46,13 +46,12 @@ class Server:
     versions: str
 
     def database_url(self, name: str) -> str:
-        """The address of another database on this server."""
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
 
 @contextmanager
 def running_server() -> Iterator[Server]:
-    """Start what the environment asks for, migrate the template, and clean both up."""
+    """Raises NoDatabase."""
     with _owned_server() as (provider, url):
         template = f"longroom_template_{secrets.token_hex(4)}"
         server = Server(provider, url, template, versions=_blocking(_prepare(url, template)))
@@ -63,14 +62,14 @@ def running_server() -> Iterator[Server]:
 
 
 async def create_database(server: Server) -> str:
-    """A fresh migrated database; returns its name."""
+    """A copy of the template; returns its name."""
     name = f"longroom_test_{secrets.token_hex(6)}"
     await _execute(server.url, f'create database "{name}" template "{server.template}"')
     return name
 
 
 async def drop_database(url: str, name: str) -> None:
-    """Remove a database of the server at `url`, with whoever is still connected to it."""
+    """Also ends connections that are still open."""
     await _execute(url, f'drop database if exists "{name}" with (force)')
 
 
@@ -98,7 +97,7 @@ async def _execute(url: str, statement: str) -> None:
 
 
 def _blocking(coroutine: Coroutine[Any, Any, T]) -> T:
-    # In a thread: the caller may or may not have an event loop.
+    # In a thread: the caller may have a running event loop.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()
 
@@ -115,7 +114,7 @@ def _owned_server() -> Iterator[tuple[str, str]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C is for the tests; the server goes after them
+        start_new_session=True,  # Ctrl-C must reach the tests only
     )
     with owner:
         assert owner.stdout is not None
@@ -127,7 +126,7 @@ def _owned_server() -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Own one server until standard input closes."""
+    """Run one server until standard input closes."""
     wanted = os.environ.get("TEST_PG", "")
     if wanted not in ("", "docker", "embedded"):
         sys.exit(f"TEST_PG is {wanted!r}; use docker or embedded, or leave it empty")

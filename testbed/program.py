@@ -1,4 +1,4 @@
-"""A program of this project as a real process, with its output in a file."""
+"""A Python module as a real process, with its output in a file."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Program:
-    """`python -m …` in the project's root; its environment holds only what is given and PATH."""
+    """`python -m …` in the project's root. Of our environment it gets PATH, HOME and LANG only."""
 
     def __init__(self, arguments: Sequence[str], *, env: Mapping[str, str], log: Path) -> None:
         self._arguments = arguments
@@ -32,11 +32,11 @@ class Program:
 
     @property
     def output(self) -> str:
-        """Everything the program wrote so far, in all its runs."""
+        """Standard output and error of all runs so far."""
         return self._log.read_text() if self._log.exists() else ""
 
     def start(self, *, until: str, timeout_s: float = 60.0) -> str:
-        """Start, and return the line that says `until`, once more than in earlier runs."""
+        """Blocks until this run writes a line with `until`; returns that line."""
         before = self.output.count(until)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -56,7 +56,7 @@ class Program:
         return next(line for line in reversed(self.output.splitlines()) if until in line)
 
     def run(self, timeout_s: float = 60.0) -> int:
-        """Run to its end; returns the exit code."""
+        """Blocks; returns the exit code."""
         with self._log.open("ab") as log:
             return subprocess.run(
                 [sys.executable, "-m", *self._arguments],
@@ -76,7 +76,7 @@ class Program:
         return self.process.wait(timeout_s)
 
     def kill(self) -> None:
-        """Kill -9; harmless if it has ended already."""
+        """SIGKILL; harmless if it has ended already."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)

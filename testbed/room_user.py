@@ -1,4 +1,4 @@
-"""A person in a LiveKit room: joins, types, hears the answers and how each turn ended."""
+"""A participant on the LiveKit SDK: joins, types, receives answers and turn statuses."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ FINAL_OUTCOMES = {"answered", "interrupted", "empty", "failed", "refused"}
 
 @dataclass
 class Answer:
-    """One reply as it was streamed. `complete` is what the stream says of itself."""
+    """One streamed reply. `complete`: the stream was marked final."""
 
     agent: str
     text: str = ""
@@ -29,7 +29,7 @@ class Answer:
 
 @dataclass
 class Turn:
-    """A question, how the agent says it ended, and what was streamed meanwhile."""
+    """A question, the outcome that the agent reported, and what was streamed until then."""
 
     question_id: str
     sent_at: float
@@ -43,22 +43,19 @@ class Turn:
 
 
 def join_token(identity: str, room: str, *, metadata: str = "") -> str:
-    """A token as a backend hands it out."""
     grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True)
     token = api.AccessToken(API_KEY, API_SECRET).with_identity(identity).with_name(identity)
     return token.with_metadata(metadata).with_grants(grants).to_jwt()
 
 
 async def until(condition: Callable[[], Any], *, timeout_s: float = 20.0) -> None:
-    """Wait for a condition; fails with TimeoutError."""
+    """Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110  # the SDK's state has no event to wait for
             await asyncio.sleep(0.01)
 
 
 class RoomUser:
-    """The user's side, on the real SDK."""
-
     def __init__(self, identity: str) -> None:
         self.identity = identity
         self.room = rtc.Room()
@@ -68,25 +65,25 @@ class RoomUser:
 
     @classmethod
     async def join(cls, url: str, room: str, identity: str, *, metadata: str = "") -> Self:
-        """Join and be visible to the others at once."""
+        """Returns once connected and visible to others."""
         user = cls(identity)
-        # Handlers first: nothing that arrives with the connection is lost.
+        # Before connecting: data may arrive with the connection.
         user.room.register_text_stream_handler("lk.transcription", user._on_transcription)
         user.room.on("data_received", user._on_data)
         await user.room.connect(url, join_token(identity, room, metadata=metadata))
-        # Without a published track others would learn of us only up to 3 s later.
+        # Without a published track, others learn of a participant up to 3 s late.
         await user.room.local_participant.set_attributes({"present": "1"})
         return user
 
     async def leave(self) -> None:
-        """Leave; harmless if one has left already."""
+        """Harmless if repeated."""
         await self.room.disconnect()
         for task in self._reading:
             task.cancel()
 
     @property
     def agents(self) -> list[str]:
-        """Identities of the agents that are listed."""
+        """Identities of agents that this client knows of."""
         participants = self.room.remote_participants.values()
         return [person.identity for person in participants if person.kind == AGENT]
 
@@ -98,7 +95,7 @@ class RoomUser:
         return [person.identity for person in participants if "longroom.ready" in person.attributes]
 
     async def say(self, text: str, *, message_id: str | None = None) -> str:
-        """Send a typed message; returns its id, which is the stream's."""
+        """Send a typed message; returns its id, which is the text stream's."""
         message_id = message_id or uuid4().hex
         writer = await self.room.local_participant.stream_text(
             topic="lk.chat", stream_id=message_id
@@ -110,7 +107,7 @@ class RoomUser:
     async def ask(
         self, text: str, *, message_id: str | None = None, timeout_s: float = 20.0
     ) -> Turn:
-        """Send a question and wait until the agent says how it ended."""
+        """Send a question; returns once its final status and all answers have arrived."""
         heard = len(self.answers)
         sent_at = time.monotonic()
         message_id = await self.say(text, message_id=message_id)
@@ -120,7 +117,7 @@ class RoomUser:
         return Turn(message_id, sent_at, status["outcome"], status.get("reason"), answers)
 
     async def outcome(self, message_id: str, *, timeout_s: float = 20.0) -> dict[str, Any]:
-        """The final status of a question."""
+        """Wait for a question's final status."""
         await until(lambda: self._final(message_id), timeout_s=timeout_s)
         return self._final(message_id)[0]
 
@@ -151,5 +148,5 @@ class RoomUser:
             final = (reader.info.attributes or {}).get("lk.transcription_final")
             answer.complete = final == "true"
         except rtc.StreamError:
-            answer.complete = False  # the agent died or left in mid-stream
+            answer.complete = False  # the agent died or left during the stream
         answer.ended_at = time.monotonic()

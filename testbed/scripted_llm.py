@@ -1,4 +1,4 @@
-"""A language model that answers from a script and keeps every prompt that it was shown."""
+"""A language model that answers from a script and records its prompts."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGive
 
 @dataclass(frozen=True)
 class ToolCall:
-    """An answer that is a call instead of text."""
+    """A tool call as an answer."""
 
     name: str
     arguments: dict[str, Any]
@@ -33,7 +33,7 @@ Answer = str | ToolCall | Exception
 
 
 class ScriptedLLM(LLM[Any]):
-    """`answers` are used up in order, the last one for ever; `delay_s` passes before each word."""
+    """Gives `answers` in order, then repeats the last; waits `delay_s` before each word."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ScriptedLLM(LLM[Any]):
         self._answers = answers
         self.delay_s = delay_s
         self.prompts: list[list[tuple[str, str]]] = []
-        """Per call, the role and the text of each message, tool results as role "tool"."""
+        """Per call, role and text of each message; tool results have the role "tool"."""
 
     @property
     def model(self) -> str:

@@ -1,4 +1,4 @@
-"""Speech to text without speech: what is heard comes from a test or a benchmark."""
+"""Speech recognition whose transcripts come from a script instead of audio."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from livekit.agents import (
 
 
 class ScriptedSTT(stt.STT[Any]):
-    """Ignores the audio; transcripts come from `say`, word by word, as a streaming model's do."""
+    """Ignores the audio; `say` emits events word by word, like a streaming model."""
 
     def __init__(self) -> None:
         super().__init__(capabilities=stt.STTCapabilities(streaming=True, interim_results=True))
@@ -41,7 +41,7 @@ class ScriptedSTT(stt.STT[Any]):
         return stream
 
     async def say(self, text: str, *, word_s: float = 0.03, pause_s: float = 0.0) -> None:
-        """Each word takes `word_s`; the end is recognised `pause_s` after the last."""
+        """Each word takes `word_s`; the final transcript comes `pause_s` after the last."""
         kinds = stt.SpeechEventType
         words = text.split()
         self._push(kinds.START_OF_SPEECH)
@@ -61,7 +61,7 @@ class ScriptedSTT(stt.STT[Any]):
 
 
 class ScriptedStream(stt.RecognizeStream):
-    """Swallows the audio until its session ends."""
+    """Discards the audio until the session ends."""
 
     def push(self, event: stt.SpeechEvent) -> None:
         self._event_ch.send_nowait(event)

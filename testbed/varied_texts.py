@@ -1,4 +1,4 @@
-"""Fifty texts as they occur in a support room, written for this project: all that may be typed."""
+"""Fifty varied texts of a support room, written for this project: scripts, code, emoji, lengths."""
 
 _LONG = (
     "We moved the billing service to the new cluster on Tuesday night. The first nodes came up"

@@ -1,4 +1,4 @@
-"""Who may ask: holders of the service key, or in open mode whoever reaches the port."""
+"""Access: the service key, or in open mode anyone who reaches the port."""
 
 import hmac
 import ipaddress
@@ -12,10 +12,10 @@ from backend_stub.errors import OpenBindRefused
 
 
 class Credentials:
-    """Checks the Authorization header of each request.
+    """Checks the Authorization header; without a key the backend is open.
 
-    Without a key the backend is open. `local_only` then also refuses a foreign Host header: a page
-    in a browser on this machine could otherwise reach us under a name that it made resolve here.
+    `local_only` makes an open backend refuse foreign Host headers: against DNS rebinding by pages
+    in a browser on this machine.
     """
 
     def __init__(self, service_key: SecretStr | None, *, local_only: bool) -> None:
@@ -23,7 +23,7 @@ class Credentials:
         self._local_only = local_only
 
     def check(self, headers: Headers) -> None:
-        """Raise HTTPException 401 or 403 unless the request may proceed."""
+        """Raises HTTPException 401 or 403."""
         if self._key is not None:
             self._check_key(headers, self._key)
         elif self._local_only and not is_loopback(_host_name(headers.get("host", ""))):
@@ -35,7 +35,7 @@ class Credentials:
 
     def _check_key(self, headers: Headers, key: bytes) -> None:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        # As bytes: the constant-time comparison of texts refuses any that is not ASCII.
+        # As bytes: compare_digest refuses text that is not ASCII.
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), key):
             return
         raise HTTPException(
@@ -46,7 +46,7 @@ class Credentials:
 
 
 def check_bind(host: str, *, service_key: SecretStr | None, open_allowed: bool) -> None:
-    """Raise OpenBindRefused when the address would expose an open backend to the network."""
+    """Raises OpenBindRefused if an open backend would be reachable from the network."""
     if service_key is None and not open_allowed and not is_loopback(host):
         raise OpenBindRefused(
             f"refusing to serve {host} without a credential:"
@@ -55,7 +55,6 @@ def check_bind(host: str, *, service_key: SecretStr | None, open_allowed: bool) 
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the name or address means this machine itself."""
     if host == "localhost":
         return True
     try:

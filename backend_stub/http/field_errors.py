@@ -1,4 +1,4 @@
-"""Says what is wrong with a field and how to mend it, without repeating what was sent."""
+"""Says what is wrong with a field and how to fix it, without repeating what was sent."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from retrieval.wire import FieldError
 MAX_PATH_PARTS = 6
 MAX_PART_CHARS = 64
 
-# Messages of our own: those of the validator may quote the input.
+# The validator's own messages may quote the input.
 _RULES = {
     "missing": "is required; add it",
     "extra_forbidden": "is not a known field; remove it",
@@ -44,7 +44,7 @@ _RULES_BY_PREFIX = {
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """Pydantic's errors in their order, as field and rule."""
+    """From pydantic's errors, in their order."""
     return [FieldError(field=_field(error), message=_message(error)) for error in errors]
 
 

@@ -1,4 +1,4 @@
-"""Bounds on what a request may cost: the size of its body and the time until its answer."""
+"""Bounds of a request: the size of its body and the time until its response begins."""
 
 import asyncio
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from backend_stub.http.problems import ProblemResponse, unavailable
 
 
 class BodyTooLarge(HTTPException):
-    """The body is larger than the limit. The connection ends: nobody reads the rest of it."""
+    """413, and the connection ends: the rest of the body is not read."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(
@@ -22,10 +22,7 @@ class BodyTooLarge(HTTPException):
 
 
 class BodyLimit:
-    """Refuses a body above `limit_bytes` with 413: before reading if announced, else while reading.
-
-    Chunked bodies announce nothing, so every chunk is counted.
-    """
+    """Refuses a body above `limit_bytes`: by its Content-Length, or by counting its chunks."""
 
     def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
         self._app = app
@@ -52,9 +49,9 @@ class BodyLimit:
 
 
 class RequestTimeout:
-    """Gives a request `timeout_s` until its response begins; a streamed response may take longer.
+    """Cancels a request whose response has not begun after `timeout_s`; streaming may take longer.
 
-    408 when the body had not arrived by then, else 503. The request's work is cancelled.
+    Answers 408 if the body had not arrived by then, else 503.
     """
 
     def __init__(self, app: ASGIApp, *, timeout_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What Prometheus may know of the backend: figures with bounded labels, never ids or text."""
+"""Prometheus metrics with bounded labels: never ids or text."""
 
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,14 @@ from retrieval.wire import AppendResult, SearchResponse
 if TYPE_CHECKING:
     import asyncpg
 
-# Anybody may send any method; a label may not.
+# Clients may send any method; other ones are counted as "other".
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SEARCH_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5)
 
 
 class Metrics:
-    """The instruments of one application, in a registry of its own."""
+    """One registry per application."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -58,13 +58,12 @@ class Metrics:
         )
 
     def request(self, *, method: str, route: str | None, status: int, seconds: float) -> None:
-        """Count a request under its route's template (None: no route matched)."""
+        """`route` is the template; None if no route matched."""
         self._requests.labels(
             method if method in _METHODS else "other", route or "unmatched", f"{status // 100}xx"
         ).observe(seconds)
 
     def search(self, response: SearchResponse) -> None:
-        """Count a search with its outcome and the time of its stages."""
         self._searches.labels(
             str(response.relevant).lower(), "_".join(sorted(response.degraded)) or "no"
         ).inc()
@@ -74,14 +73,13 @@ class Metrics:
         self._search.labels("total").observe(timings.total_ms / 1000)
 
     def appended(self, result: AppendResult) -> None:
-        """Count the messages of a batch as stored or duplicate."""
         for outcome in result.outcomes:
             self._messages.labels(outcome.status).inc()
 
     def expose(
         self, counts: PendingCounts | None, *, pool: "asyncpg.Pool[asyncpg.Record]"
     ) -> bytes:
-        """Everything in Prometheus' text format; without counts, their gauges stay as they were."""
+        """Prometheus' text format. Without `counts` the pending gauges keep their last values."""
         if counts is not None:
             self._pending.labels("waiting").set(counts.waiting)
             self._pending.labels("failed").set(counts.failed)

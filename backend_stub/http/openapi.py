@@ -1,4 +1,4 @@
-"""The OpenAPI description, with problems under the media type that they are sent as."""
+"""The OpenAPI description, with problems under their media type."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,14 +11,14 @@ PROBLEM_JSON = "application/problem+json"
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems that a route may answer with."""
+    """For a route's `responses`."""
     return {
         status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
     }
 
 
 def describe_problems(app: FastAPI) -> None:
-    """FastAPI describes every response as plain JSON; correct that for problems."""
+    """Correct the media type: FastAPI describes every response as plain JSON."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Every error as application/problem+json (RFC 9457): what is wrong, where, and how to mend it."""
+"""Every error as application/problem+json (RFC 9457): what is wrong, where, and the remedy."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,7 @@ from retrieval.wire import FieldError, Problem
 MAX_LISTED_ERRORS = 20
 RETRY_AFTER_S = "1"
 
-# What a database that is away, starting, stopping, closed to us or full raises; asking again may
-# help.
+# Raised while the database is away, starting, stopping, closed to us or full: a retry may help.
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -37,8 +36,6 @@ logger = logging.getLogger(__name__)
 
 
 class ProblemResponse(Response):
-    """A problem with its status; `headers` are added to the response."""
-
     media_type = "application/problem+json"
 
     def __init__(
@@ -61,7 +58,7 @@ class ProblemResponse(Response):
 
 
 def install_problems(app: FastAPI) -> None:
-    """Answer every error of the app's routes, and of its routing, with a problem."""
+    """Errors of routes and of routing, such as an unknown path."""
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ConversationNotFound, _not_found)
@@ -73,7 +70,7 @@ def install_problems(app: FastAPI) -> None:
 
 
 def unavailable(detail: str) -> ProblemResponse:
-    """A 503 that asks to try again."""
+    """503 with Retry-After."""
     return ProblemResponse(
         HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER_S}
     )
@@ -112,7 +109,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    # Starlette names the methods of the first route of this path only.
+    # Starlette lists only the methods of the first route of this path.
     return ", ".join(
         method
         for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
@@ -154,7 +151,7 @@ async def _database_away(request: Request, error: Exception) -> Response:
 
 
 async def _internal(request: Request, _: Exception) -> Response:
-    # The server raises the error again after this answer, which logs it with its stack.
+    # Starlette raises the error again after this response, and uvicorn logs it with its stack.
     request_id = request.state.request_id
     return ProblemResponse(
         HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -1,4 +1,4 @@
-"""One log line and one measurement for each request, under an id that the response carries too."""
+"""Logs and measures each request under an id that its response carries, too."""
 
 import logging
 import re
@@ -14,13 +14,13 @@ REQUEST_ID = "X-Request-ID"
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LOGGED_PARAMETERS = ("conversation_id", "session_id")
-_QUIET_ROUTE = "/workers/{agent_name}/{worker_id}"  # of every worker, about once a second
+_QUIET_ROUTE = "/workers/{agent_name}/{worker_id}"  # every worker calls it about once a second
 
 logger = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """Stands around the other middleware. Takes the caller's request id if it is well formed."""
+    """Outside the other middleware. Takes over the caller's request id if it is well formed."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
@@ -32,7 +32,7 @@ class RequestLog:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        status = 500  # what the server answers when an error goes through here
+        status = 500  # the response to an exception that passes through here
 
         async def sending(message: Message) -> None:
             nonlocal status

@@ -1,1 +1,1 @@
-"""Rooms and dispatches on the LiveKit server."""
+"""Rooms and agent dispatches on the LiveKit server."""

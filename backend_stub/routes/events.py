@@ -1,4 +1,4 @@
-"""Events of a conversation: what is worth keeping and is not a message."""
+"""Events of a conversation: transcriptions, speech, errors, actions, metrics."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What watches the backend asks: does it live, can it serve, what are its figures."""
+"""Liveness, readiness and metrics."""
 
 from http import HTTPStatus
 from typing import Literal
@@ -80,7 +80,7 @@ async def metrics(resources: AppResources) -> Response:
             resources.pool, model_id=resources.model.model_id
         )
     except DATABASE_AWAY:
-        counts = None  # when the database is away, the other figures are needed most
+        counts = None  # the other figures matter most while the database is away
     return Response(
         resources.metrics.expose(counts, pool=resources.pool), media_type=CONTENT_TYPE_LATEST
     )

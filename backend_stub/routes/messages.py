@@ -115,7 +115,7 @@ async def export_conversation(
     A response that breaks off has no last chunk: an incomplete export never looks complete.
     """
     stream = messages.stream_messages(resources.pool, conversation_id=conversation_id)
-    # The first message before the response begins: an unknown conversation is still a 404.
+    # Read one message before the response begins: an unknown conversation must be a 404.
     first = await anext(stream, None)
     return StreamingResponse(_lines(first, stream), media_type="application/x-ndjson")
 

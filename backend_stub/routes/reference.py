@@ -1,4 +1,4 @@
-"""The API's reference as one page of HTML that needs neither scripts nor the network."""
+"""The API reference as one HTML page without scripts or external resources."""
 
 import json
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ async def reference(request: Request) -> HTMLResponse:
 
 
 def render(description: dict[str, Any], *, base: str) -> str:
-    """The page for an OpenAPI description; `base` is where its paths begin."""
+    """From an OpenAPI description; `base` is the URL that its paths are relative to."""
     return _PAGE.format(
         title=escape(description["info"]["title"]),
         about=escape(description["info"]["description"]),

@@ -1,4 +1,4 @@
-"""Rooms: creating one, and an agent that reports itself in one."""
+"""Rooms: creation, and agents that report that they joined."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Workers: each reports that it lives, so that its rooms get other agents when it does not."""
+"""Heartbeats of agent workers; rooms of a silent one are dispatched to others."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The backend under test: the one at BACKEND_URL, or else ours as a real process.
+"""The backend under test: the one at BACKEND_URL, or ours as a real process.
 
 Any backend that replaces ours must pass this suite:
 `BACKEND_URL=https://… BACKEND_SERVICE_KEY=… pytest tests/contract`.
@@ -23,7 +23,7 @@ SERVICE_KEY = "a key for the tests"
 
 @pytest.fixture(scope="session")
 def backend(request: pytest.FixtureRequest) -> Iterator[BackendUnderTest]:
-    """One backend for the whole run: tests stay apart by using rooms of their own."""
+    """One for the whole run; each test uses its own rooms."""
     given = os.environ.get("BACKEND_URL")
     if given:
         key = os.environ.get("BACKEND_SERVICE_KEY")
@@ -39,7 +39,7 @@ def backend(request: pytest.FixtureRequest) -> Iterator[BackendUnderTest]:
 
 @pytest.fixture
 async def api(backend: BackendUnderTest) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that holds the credential, at the API's root."""
+    """At the API root, with the credential."""
     async with httpx.AsyncClient(
         base_url=f"{backend.url}/api/v1", headers=backend.headers, timeout=30
     ) as client:
@@ -53,7 +53,7 @@ def room_name() -> str:
 
 @pytest.fixture
 async def conversation_id(api: httpx.AsyncClient, room_name: str) -> UUID:
-    """The conversation of a new, empty room."""
+    """Of a new, empty room."""
     response = await api.post("/rooms", json={"name": room_name})
     assert response.status_code == 201, response.text
     return UUID(response.json()["conversation_id"])
@@ -67,7 +67,7 @@ async def other_conversation_id(api: httpx.AsyncClient) -> UUID:
 
 @pytest.fixture
 async def stored(api: httpx.AsyncClient, conversation_id: UUID) -> list[dict[str, object]]:
-    """Thirty messages that were stored in the conversation, in their order."""
+    """Thirty stored messages, in order."""
     batch = [message(id=f"m{number}", content=f"line number {number}") for number in range(30)]
     response = await api.post(
         f"/conversations/{conversation_id}/messages", json={"messages": batch}

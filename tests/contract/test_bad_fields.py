@@ -1,5 +1,3 @@
-"""Whatever is wrong with a field gets a 422 that names it, and is not repeated to us."""
-
 import json
 from typing import Any
 from uuid import UUID

@@ -1,5 +1,3 @@
-"""A batch with anything wrong in it is refused as a whole, and the place is named."""
-
 import json
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What does not even get to its fields: paths, methods, bodies, credentials."""
+"""Requests refused before their fields are read: paths, methods, bodies, credentials."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
