@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -12,30 +13,56 @@ from agent.backend_client import BackendClient
 from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.reply import TurnTrace
-from agent.conversation.resume import resume
+from agent.conversation.resume import Resumed, resume
 from agent.llm.factory import language_model
 from agent.messages.question import Question
+from agent.messages.rolling_window import SPEAKER
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
-from retrieval.wire import MessageId, SearchRequest, SearchResponse
+from retrieval.wire import (
+    MAX_PAGE_MESSAGES,
+    Message,
+    MessageCreate,
+    MessageId,
+    SearchRequest,
+    SearchResponse,
+)
 
 AGENT_NAME = "longroom"
 
 
+@dataclass(frozen=True)
+class WindowMessage:
+    """A message of the rolling window."""
+
+    at: datetime
+    speaker: str
+    text: str
+
+
 class Chat:
-    """One person's talk with the agent of a room."""
+    """One person's conversation with the agent of a room."""
 
     def __init__(
-        self, room_agent: ConversationAgent, *, asker: Asker, deltas: "_Deltas", opening: str
+        self,
+        conversation_agent: ConversationAgent,
+        *,
+        asker: Asker,
+        deltas: "_Deltas",
+        others: "_OthersMessages",
     ) -> None:
-        self._room_agent = room_agent
+        self._agent = conversation_agent
         self._asker = asker
         self._deltas = deltas
-        self.opening = opening
+        self._others = others
+        self.opening = deltas.so_far
         """What the agent said first; empty if the conversation just goes on."""
 
     async def ask(self, text: str, on_delta: Callable[[str], None] | None = None) -> TurnTrace:
-        """One turn; `on_delta` gets the answer piece by piece. Never raises for a failed model."""
+        """One turn; `on_delta` gets the answer piece by piece.
+
+        A failed model raises nothing. Cancelling interrupts the answer; what was said is stored.
+        """
         question = Question(
             id=MessageId(uuid4().hex),
             speaker=self._asker.identity,
@@ -43,11 +70,11 @@ class Chat:
             asked_at=datetime.now(UTC),
         )
         self._deltas.listen(on_delta)
-        return await self._room_agent.ask(question)
+        return await self._agent.ask(question)
 
     async def search(self, query: str, *, limit: int = 10) -> SearchResponse:
         """Search the conversation as recall does. Raises BackendError."""
-        return await self._room_agent.search(
+        return await self._agent.search(
             SearchRequest(
                 query=query,
                 limit=limit,
@@ -57,10 +84,17 @@ class Chat:
             )
         )
 
-    def window(self) -> list[ChatMessage]:
-        """The messages that the agent remembers, oldest first."""
-        messages = self._room_agent.agent.chat_ctx.messages()
-        return [item for item in messages if item.role in {"user", "assistant"}]
+    async def others_messages(self) -> list[Message]:
+        """What others said in the room since the last call, oldest first. Raises BackendError.
+
+        Others are all who do not speak through this chat, agents included.
+        """
+        return await self._others.next()
+
+    def window(self) -> list[WindowMessage]:
+        """The messages that the agent has in its memory, oldest first."""
+        messages = self._agent.agent.chat_ctx.messages()
+        return [_window_message(item) for item in messages if item.role in {"user", "assistant"}]
 
 
 @asynccontextmanager
@@ -94,7 +128,8 @@ async def open_chat(
         )
         try:
             await session.start(room_agent.agent, capture_run=True)
-            yield Chat(room_agent, asker=asker, deltas=deltas, opening=deltas.so_far)
+            others = _OthersMessages(own_client, resumed, is_ours=room_agent.events.has_recorded)
+            yield Chat(room_agent, asker=asker, deltas=deltas, others=others)
         finally:
             await room_agent.close()
     finally:
@@ -111,8 +146,41 @@ def _client(settings: AgentSettings) -> BackendClient:
     )
 
 
+def _window_message(message: ChatMessage) -> WindowMessage:
+    return WindowMessage(
+        at=datetime.fromtimestamp(message.created_at, UTC),
+        speaker=str(message.extra.get(SPEAKER, AGENT_NAME)),
+        text=message.text_content or "",
+    )
+
+
+class _OthersMessages:
+    """Reads on in the conversation from where it stood when the chat was opened."""
+
+    def __init__(
+        self, client: BackendClient, resumed: Resumed, *, is_ours: Callable[[MessageId], bool]
+    ) -> None:
+        self._client = client
+        self._conversation_id = resumed.conversation_id
+        self._is_ours = is_ours
+        self._known = {message.id for message in resumed.window}
+        undelivered = sum(isinstance(message, MessageCreate) for message in resumed.window)
+        self._last_seq = resumed.message_count - undelivered
+
+    async def next(self) -> list[Message]:
+        page = await self._client.get_recent_messages(
+            self._conversation_id, limit=MAX_PAGE_MESSAGES, after=self._last_seq
+        )
+        self._last_seq = page.messages[-1].seq if page.messages else self._last_seq
+        return [
+            message
+            for message in page.messages
+            if message.id not in self._known and not self._is_ours(message.id)
+        ]
+
+
 class _Deltas(TextOutput):
-    """Hands the pieces of an answer to whoever asked."""
+    """Hands the pieces of an answer to its listener."""
 
     def __init__(self) -> None:
         super().__init__(label="chat", next_in_chain=None)

@@ -108,6 +108,10 @@ class SessionEvents:
         """An earlier session has recorded this message; here it must not be doubled."""
         self._recorded[stored] = None
 
+    def has_recorded(self, stored: MessageId) -> bool:
+        """Whether this session has recorded the message, among its newest 1,000."""
+        return stored in self._recorded
+
     def listened_to(self) -> str:
         """Who speaks when something is heard."""
         return self._speaker()

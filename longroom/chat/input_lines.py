@@ -1,62 +1,149 @@
-"""Where a chat's lines come from: a terminal with editing and history, or a pipe."""
+"""Where a chat's messages come from: a prompt with editing and history, or a pipe."""
 
+import os
 import sys
-from collections.abc import Iterator
+import termios
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-try:
-    import readline
-except ModuleNotFoundError:  # a Python built without it; lines can be read all the same
-    readline = None  # type: ignore[assignment]
+from anyio import wait_readable
+from prompt_toolkit import PromptSession
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import has_focus
+from prompt_toolkit.history import History
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output.vt100 import Vt100_Output
 
 MAX_HISTORY = 1000
+_CHUNK_BYTES = 65_536
+_LOCAL_FLAGS = 3  # their place in what termios.tcgetattr returns
 
 
-class TerminalLines:
-    """Lines typed at a prompt; Ctrl-D ends them, and so does Ctrl-C at the prompt."""
-
-    def __init__(self, prompt: str, *, history: Path) -> None:
-        # \x01 and \x02 tell readline that what stands between takes no room.
-        self._prompt = f"\x01\x1b[1m\x02{prompt}\x01\x1b[0m\x02"
-        self._history = history
-
-    def __iter__(self) -> Iterator[str]:
-        self._remember()
+@contextmanager
+def prompted_lines(prompt: str, *, history: Path) -> Iterator[AsyncIterator[str]]:
+    """Messages typed at a prompt, until Ctrl-D or Ctrl-C in an empty one."""
+    output = _output()
+    session: PromptSession[str] = PromptSession(
+        [("bold", prompt)],
+        output=output,
+        history=ChatHistory(history),
+        key_bindings=_keys(),
+        prompt_continuation=lambda width, _, is_wrapped: "" if is_wrapped else " " * width,
+        enable_suspend=True,
+    )
+    with _no_echo(sys.stdin.fileno()):
         try:
-            while True:
-                yield input(self._prompt).strip()
-        except (EOFError, KeyboardInterrupt):
-            sys.stdout.write("\n")
+            yield _typed(session, output)
         finally:
-            self._keep()
+            output.disable_bracketed_paste()
+            output.flush()
 
-    def _remember(self) -> None:
-        if readline is None:
-            return
-        readline.set_history_length(MAX_HISTORY)
+
+async def piped_lines(otherwise: Sequence[str] = ()) -> AsyncIterator[str]:
+    """The lines of standard input; `otherwise` if there was not one."""
+    empty = True
+    async for line in _read_lines(sys.stdin.fileno()):
+        empty = False
+        yield line
+    if empty:
+        for line in otherwise:
+            yield line
+
+
+async def _typed(session: PromptSession[str], output: Vt100_Output) -> AsyncIterator[str]:
+    while True:
         try:
-            readline.read_history_file(self._history)
-        except OSError:
-            return  # none yet, or not readable: a chat works without
-
-    def _keep(self) -> None:
-        if readline is None:
+            text = await session.prompt_async(set_exception_handler=False, handle_sigint=False)
+        except EOFError:
             return
-        try:
-            readline.write_history_file(self._history)
-        except OSError:
+        # A paste while an answer is printed waits as a whole for the next prompt.
+        output.enable_bracketed_paste()
+        output.flush()
+        yield text.strip()
+
+
+def _output() -> Vt100_Output:
+    def size() -> Size:
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+        return Size(rows=rows or 24, columns=columns or 80)
+
+    # Without cursor position requests: a slow terminal's replies would be taken for typed text.
+    return Vt100_Output(sys.stdout, size, term=os.environ.get("TERM"), enable_cpr=False)
+
+
+def _keys() -> KeyBindings:
+    keys = KeyBindings()
+
+    @keys.add("escape", "enter")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    @keys.add("c-c", filter=has_focus(DEFAULT_BUFFER))
+    def _(event: KeyPressEvent) -> None:
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=EOFError)
+
+    return keys
+
+
+@contextmanager
+def _no_echo(fd: int) -> Iterator[None]:
+    """What is typed while no prompt is shown waits unseen for the next prompt."""
+    before = termios.tcgetattr(fd)
+    silent = termios.tcgetattr(fd)
+    silent[_LOCAL_FLAGS] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(fd, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+async def _read_lines(fd: int) -> AsyncIterator[str]:
+    rest = b""
+    while True:
+        with suppress(OSError):  # a file cannot be waited for, and need not be
+            await wait_readable(fd)
+        chunk = os.read(fd, _CHUNK_BYTES)
+        *lines, rest = (rest + chunk).split(b"\n") if chunk else (rest, b"")
+        for line in lines:
+            if text := line.decode(errors="replace").strip():
+                yield text
+        if not chunk:
             return
 
 
-class PipedLines:
-    """The lines of standard input; `none` tells, after the end, that there was not one."""
+class ChatHistory(History):
+    """One message a line, oldest first; a line break in a message is kept as a carriage return.
 
-    def __init__(self) -> None:
-        self.none = True
+    A chat works without: a file that cannot be read or written is passed over.
+    """
 
-    def __iter__(self) -> Iterator[str]:
-        for raw in sys.stdin.buffer:
-            line = raw.decode(errors="replace").strip()
-            if line:
-                self.none = False
-                yield line
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def load_history_strings(self) -> Iterable[str]:
+        """Newest first; the file is cut when it has grown to twice MAX_HISTORY."""
+        with suppress(OSError):
+            kept = self._path.read_bytes().split(b"\n")[:-1]
+            if len(kept) > 2 * MAX_HISTORY:
+                kept = kept[-MAX_HISTORY:]
+                self._path.write_bytes(b"\n".join(kept) + b"\n")
+            return [_entry(line) for line in reversed(kept[-MAX_HISTORY:])]
+        return []
+
+    def store_string(self, string: str) -> None:
+        with suppress(OSError):
+            self._path.touch(mode=0o600)
+            with self._path.open("ab") as file:
+                file.write(string.replace("\n", "\r").encode(errors="replace") + b"\n")
+
+
+def _entry(line: bytes) -> str:
+    return line.decode(errors="replace").replace("\r", "\n")

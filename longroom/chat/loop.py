@@ -1,89 +1,127 @@
-"""The conversation at the terminal: one line, one turn; what begins with / is for the program."""
+"""The conversation at the terminal: one message, one turn; a command begins with /."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterable, Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import Protocol
 
+from anyio import CancelScope
+from prompt_toolkit.application import run_in_terminal
+
+from agent.chat import WindowMessage
 from agent.conversation.reply import TurnTrace
 from agent.errors import BackendError
-from longroom.chat.terminal import HELP, Remembered, Terminal
-from retrieval.wire import SearchResponse
+from longroom.chat.signals import ctrl_c
+from longroom.chat.terminal import HELP, Terminal
+from retrieval.wire import Message, SearchResponse
+
+logger = logging.getLogger(__name__)
 
 
 class ChatBackend(Protocol):
-    """The agent, as the terminal sees it; each call blocks until it is done."""
+    """The agent, as the terminal sees it."""
 
-    def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
-        """One turn. KeyboardInterrupt stops the answer and is raised on."""
+    async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
+        """One turn. Cancelling it interrupts the answer."""
 
-    def search(self, query: str) -> SearchResponse:
+    async def search(self, query: str) -> SearchResponse:
         """Search the conversation. Raises BackendError."""
 
-    def window(self) -> Sequence[Remembered]:
+    async def others_messages(self) -> list[Message]:
+        """What others have said since the last call, oldest first. Raises BackendError."""
+
+    def window(self) -> Sequence[WindowMessage]:
         """What the agent has in its memory, oldest first."""
 
 
 class ChatLoop:
-    """Reads lines and lets `talker` answer them until the lines end or one says /quit."""
+    """Answers lines until they end or one is /quit.
+
+    With a `prompt`, Ctrl-C interrupts an answer; without one it ends the program, and each question
+    is printed before its answer.
+    """
 
     def __init__(
         self,
-        talker: ChatBackend,
+        backend: ChatBackend,
         terminal: Terminal,
         *,
         identity: str,
-        echo: bool,
+        prompt: bool,
         suggested: Sequence[str] = (),
     ) -> None:
-        self._talker = talker
+        self._backend = backend
         self._terminal = terminal
         self._identity = identity
-        self._echo = echo
+        self._prompt = prompt
         self._suggested = {str(number): text for number, text in enumerate(suggested, start=1)}
+        self._printing = asyncio.Lock()
 
-    def run(self, lines: Iterable[str]) -> None:
-        for line in lines:
+    async def run(self, lines: AsyncIterable[str]) -> None:
+        async for line in lines:
             if line == "/quit":
                 return
-            if line.startswith("/"):
-                self._command(line)
-            elif line:
-                self._turn(line)
+            if line:
+                async with self._printing:
+                    await self._interruptible(line)
 
-    def _turn(self, line: str) -> None:
-        question = self._suggested.get(line, line)
-        if self._echo or question != line:
-            self._terminal.asked(self._identity, question)
-        try:
-            trace = self._talker.ask(question, self._terminal.delta)
-        except KeyboardInterrupt:
-            self._terminal.end_of_answer()
-            if self._echo:
-                raise  # nobody is at the prompt who could go on
+    async def show_others(self, *, every_s: float) -> None:
+        """Show what others say above the prompt, but not within an answer. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                messages = await self._backend.others_messages()
+            except BackendError as error:
+                logger.info("messages of others not read", extra={"reason": str(error)})
+                continue
+            async with self._printing:
+                for message in messages:
+                    said = partial(self._terminal.said, message.participant, message.content)
+                    await run_in_terminal(said)
+
+    async def _interruptible(self, line: str) -> None:
+        with CancelScope() as scope, ctrl_c(scope.cancel) if self._prompt else nullcontext():
+            await self._handle(line)
+        if scope.cancelled_caught:
             self._terminal.quiet("(interrupted)")
-            return
-        self._terminal.end_of_answer()
+
+    async def _handle(self, line: str) -> None:
+        if line.startswith("/") and "\n" not in line:
+            await self._command(line)
+        else:
+            await self._turn(self._suggested.get(line, line), typed=line)
+
+    async def _turn(self, question: str, *, typed: str) -> None:
+        if not self._prompt or question != typed:
+            self._terminal.said(self._identity, question)
+        try:
+            trace = await self._backend.ask(question, self._terminal.delta)
+        finally:
+            self._terminal.end_of_answer()
         if trace.outcome == "failed":
             self._terminal.complain("(the language model failed; the chat's log says why)")
         self._terminal.trace(
             trace.recalled, window=trace.window_messages, conversation=trace.conversation_messages
         )
 
-    def _command(self, line: str) -> None:
+    async def _command(self, line: str) -> None:
         name, _, rest = line.partition(" ")
         if name == "/help":
             self._terminal.quiet(HELP)
         elif name == "/window":
-            self._terminal.window(self._talker.window())
+            self._terminal.window(self._backend.window())
         elif name == "/search":
-            self._search(rest.strip())
+            await self._search(rest.strip())
         else:
             self._terminal.complain(f"there is no {name}; there are /search, /window, /help, /quit")
 
-    def _search(self, query: str) -> None:
+    async def _search(self, query: str) -> None:
         if not query:
             self._terminal.complain("search for what? /search order number")
             return
         try:
-            self._terminal.found(self._talker.search(query))
+            self._terminal.found(await self._backend.search(query))
         except BackendError as error:
             self._terminal.complain(str(error))

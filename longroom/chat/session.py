@@ -1,44 +1,41 @@
 """One `longroom chat`: the backend, the room, the agent, and the terminal in front of them."""
 
+import asyncio
 import getpass
-import importlib
-import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from anyio.from_thread import start_blocking_portal
+from prompt_toolkit.application import run_in_terminal
 from pydantic import HttpUrl, SecretStr
 
 from agent.backend_client import BackendClient
-from agent.chat import Chat, open_chat
+from agent.background_tasks import BackgroundTasks
+from agent.chat import open_chat
 from agent.settings import AgentSettings
 from longroom import demo_room
 from longroom.backend_process import running_backend
-from longroom.chat.input_lines import PipedLines, TerminalLines
+from longroom.chat.input_lines import piped_lines, prompted_lines
 from longroom.chat.logs import configure_chat_logs
 from longroom.chat.loop import ChatLoop
-from longroom.chat.portal_talker import PortalTalker
+from longroom.chat.signals import ending_signals
 from longroom.chat.terminal import Terminal
 from longroom.demo_room.opening import open_demo_room
 from longroom.errors import clear_errors
 
 IMPORT_TIMEOUT_S = 60.0
-# Nobody's voice is waiting: at a keyboard an answer without memory is worse than a second's pause.
+# At a keyboard an answer without memory is worse than a second's pause; a voice cannot wait.
 PATIENT_RECALL_S = 2.0
 ASKED_ALONE = 3
-ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGHUP})
+POLL_OTHERS_S = 2.0
 
 
 @dataclass(frozen=True)
 class ChatSession:
-    """Everything that the command line said."""
+    """The options of the command."""
 
     room: str
     identity: str | None
@@ -47,24 +44,60 @@ class ChatSession:
     data_dir: Path
 
     def run(self) -> None:
-        """Talk until the lines end. Raises CommandError; whatever was said is kept either way."""
+        """Talk until the lines end; what was said is delivered or kept on disk.
+
+        Raises CommandError.
+        """
         terminal = Terminal()
         with (
-            _terminated_like_quit(),
             clear_errors(),
             running_backend(self.backend, data_dir=self.data_dir, say=terminal.note) as url,
-            start_blocking_portal() as portal,
         ):
-            configure_chat_logs(self.data_dir, tell=terminal.complain)
-            settings = self._settings(url)
-            if _has_language_model(settings):
-                # LiveKit insists on the main thread for the first import of a plugin.
-                importlib.import_module("livekit.plugins.openai")
-            if self._is_demo:
-                portal.call(self._open_demo, url, terminal)
-            opened = open_chat(settings, room=self.room, identity=self._who)
-            with portal.wrap_async_context_manager(opened) as chat:
-                self._talk(chat, PortalTalker(portal, chat), terminal, settings)
+            exit_code = asyncio.run(self._run(url, terminal))
+        if exit_code:
+            sys.exit(exit_code)
+
+    async def _run(self, url: str, terminal: Terminal) -> int:
+        loop = asyncio.get_running_loop()
+
+        def tell(text: str) -> None:
+            # From any thread, and above the prompt.
+            loop.call_soon_threadsafe(run_in_terminal, partial(terminal.complain, text))
+
+        configure_chat_logs(self.data_dir, tell=tell)
+        with ending_signals() as ending:
+            await self._chat(self._settings(url), terminal)
+        return ending.exit_code
+
+    async def _chat(self, settings: AgentSettings, terminal: Terminal) -> None:
+        if self._is_demo:
+            await self._open_demo(str(settings.backend_url), terminal)
+        async with open_chat(settings, room=self.room, identity=self._who) as chat:
+            _introduce(terminal, room=self.room, suggested=self._suggested, settings=settings)
+            if chat.opening:
+                terminal.say(chat.opening)
+            at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+            loop = ChatLoop(
+                chat,
+                terminal,
+                identity=self._who,
+                prompt=at_terminal,
+                suggested=self._suggested if at_terminal else (),
+            )
+            if at_terminal:
+                await self._at_terminal(loop)
+            else:
+                await loop.run(piped_lines(otherwise=self._suggested[:ASKED_ALONE]))
+
+    async def _at_terminal(self, loop: ChatLoop) -> None:
+        tasks = BackgroundTasks()
+        tasks.start(loop.show_others(every_s=POLL_OTHERS_S))
+        try:
+            history = self.data_dir / "chat_history"
+            with prompted_lines(f"{self._who}> ", history=history) as lines:
+                await loop.run(lines)
+        finally:
+            await tasks.aclose()
 
     def _settings(self, url: str) -> AgentSettings:
         given: dict[str, Any] = {"backend_url": HttpUrl(url), "data_dir": self.data_dir}
@@ -80,6 +113,10 @@ class ChatSession:
         return self.room == demo_room.ROOM
 
     @property
+    def _suggested(self) -> Sequence[str]:
+        return demo_room.QUESTIONS if self._is_demo else ()
+
+    @property
     def _who(self) -> str:
         try:
             return self.identity or getpass.getuser()
@@ -92,30 +129,6 @@ class ChatSession:
             await open_demo_room(client, room=self.room, say=terminal.note)
         finally:
             await client.aclose()
-
-    def _talk(
-        self, chat: Chat, talker: PortalTalker, terminal: Terminal, settings: AgentSettings
-    ) -> None:
-        at_terminal = sys.stdin.isatty()
-        suggested = demo_room.QUESTIONS if self._is_demo else ()
-        talk = ChatLoop(
-            talker,
-            terminal,
-            identity=self._who,
-            echo=not at_terminal,
-            suggested=suggested if at_terminal else (),
-        )
-        _introduce(terminal, room=self.room, suggested=suggested, settings=settings)
-        if chat.opening:
-            terminal.say(chat.opening)
-        if at_terminal:
-            history = self.data_dir / "chat_history"
-            talk.run(TerminalLines(f"{self._who}> ", history=history))
-            return
-        piped = PipedLines()
-        talk.run(piped)
-        if piped.none:
-            talk.run(suggested[:ASKED_ALONE])
 
 
 def _has_language_model(settings: AgentSettings) -> bool:
@@ -135,38 +148,3 @@ def _introduce(
         terminal.questions(suggested)
     else:
         terminal.say(f"Room {room}. /help says what else there is.")
-
-
-@contextmanager
-def _terminated_like_quit() -> Iterator[None]:
-    """SIGTERM and a closed terminal end the chat in order, with everything delivered."""
-    leaving = threading.Event()
-
-    def leave(number: int, _: FrameType | None) -> None:
-        if not leaving.is_set():
-            leaving.set()
-            sys.exit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in ENDING_SIGNALS}
-    arrived, arrives = os.pipe()
-    os.set_blocking(arrives, False)
-    fd_before = signal.set_wakeup_fd(arrives, warn_on_full_buffer=False)
-    threading.Thread(
-        target=_insist, args=(arrived, threading.get_ident(), leaving), daemon=True
-    ).start()
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(fd_before)
-        os.close(arrives)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _insist(arrived: int, main_thread: int, leaving: threading.Event) -> None:
-    """Send a signal again until it is heeded: readline misses one just before it waits."""
-    while numbers := os.read(arrived, 64):
-        for number in ENDING_SIGNALS.intersection(numbers):
-            while not leaving.wait(0.2):
-                signal.pthread_kill(main_thread, number)
-    os.close(arrived)

@@ -2,14 +2,15 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
+from agent.chat import WindowMessage
 from agent.recall.recall import Degraded, Recalled
+from longroom.chat.word_wrap import WordWrap, wrapped
 from retrieval.wire import RetrievalHit, SearchResponse
 
 SHOWN_HITS = 4
@@ -22,34 +23,36 @@ CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) no
 HELP = """\
 /search QUERY   what the conversation holds about it, best first
 /window         the messages that the agent has in its memory now
-/quit           leave; the room stays and the next chat goes on here
-Ctrl-C          interrupt an answer"""
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """A message that the agent has in its memory."""
-
-    at: datetime
-    speaker: str
-    text: str
+/quit           leave, as Ctrl-D does; the room stays and the next chat goes on here
+Enter           send; a pasted text of several lines is one message
+Alt-Enter       begin a new line (or: Esc, then Enter)
+Ctrl-C          interrupt an answer, clear the line, or leave when the line is empty"""
 
 
 class Terminal:
-    """Prints to standard output; passing notes go to standard error."""
+    """Prints to standard output, with lines broken between words; to a pipe, lines as they are.
+
+    Passing notes go to standard error.
+    """
 
     def __init__(self) -> None:
         self._out = _console(sys.stdout)
         self._notes = _console(sys.stderr)
+        self._answer = WordWrap(lambda: self._out.width)
 
     def note(self, text: str) -> None:
-        """Something that is only of interest while one waits; dropped when nobody watches."""
+        """Something that is only of interest while one waits; dropped without a terminal."""
         if self._notes.is_terminal:
             self._notes.print(text, style=QUIET)
 
     def say(self, text: str, *, style: str = "") -> None:
-        # Words are wrapped for people; what reads a pipe gets each line whole.
-        self._out.print(printable(text), style=style, soft_wrap=not self._out.is_terminal)
+        if self._answer.within_line:
+            self._out.print()
+            self._answer.start_line()
+        whole = printable(text)
+        if self._out.is_terminal:
+            whole = wrapped(whole, self._out.width)
+        self._out.print(whole, style=style, soft_wrap=True)
 
     def quiet(self, text: str) -> None:
         self.say(text, style=QUIET)
@@ -57,16 +60,21 @@ class Terminal:
     def complain(self, text: str) -> None:
         self.say(text, style="yellow")
 
-    def asked(self, identity: str, text: str) -> None:
-        """The user's line, where no terminal has echoed it."""
-        self.say(f"{identity}> {text}", style="bold")
+    def said(self, speaker: str, text: str) -> None:
+        """What a person or another agent has said."""
+        self.say(f"{speaker}> {text}", style="bold")
 
     def delta(self, text: str) -> None:
         """The next piece of an answer."""
-        self._out.print(printable(text), end="", soft_wrap=True)
+        whole = printable(text)
+        self._print_answer(self._answer.feed(whole) if self._out.is_terminal else whole)
 
     def end_of_answer(self) -> None:
+        self._print_answer(self._answer.end())
         self._out.print()
+
+    def _print_answer(self, text: str) -> None:
+        self._out.print(text, end="", soft_wrap=True)
 
     def trace(self, recalled: Recalled, *, window: int, conversation: int) -> None:
         """One line on what memory did for the answer, then the best of what it found."""
@@ -89,7 +97,7 @@ class Terminal:
             + (f" · {_pending(response.pending)} not embedded yet" if response.pending else "")
         )
 
-    def window(self, window: Iterable[Remembered]) -> None:
+    def window(self, window: Iterable[WindowMessage]) -> None:
         """The answer to /window, oldest first."""
         for each in window:
             line = f"  {_when(each.at)} {each.speaker}: {' '.join(each.text.split())}"

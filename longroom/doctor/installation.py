@@ -9,7 +9,7 @@ from longroom.doctor.finding import Finding, fail, ok, warn
 OLDEST_PYTHON = (3, 11)
 # A module of each package, by the extra of pyproject.toml that brings it.
 NEEDED: Mapping[str, Sequence[str]] = {
-    "agent": ("livekit.agents", "livekit.plugins.openai"),
+    "agent": ("livekit.agents", "livekit.plugins.openai", "prompt_toolkit"),
     "backend": ("asyncpg", "fastapi", "livekit.api", "numpy", "pgvector", "uvicorn"),
 }
 OPTIONAL: Mapping[str, tuple[Sequence[str], str]] = {

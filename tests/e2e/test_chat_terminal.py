@@ -1,20 +1,26 @@
-"""The chat at a terminal: typing, commands, and Ctrl-C, on a pseudo terminal."""
+"""The chat at a terminal: typing, pasting, commands, and Ctrl-C, on a pseudo terminal."""
 
 import asyncio
+import re
 import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pexpect
 import pytest
+from rich.cells import cell_len
 
 from testbed.backend_process import running_backend
 from testbed.language_model_server import language_model_server
 from tests.support.command_line import PROGRAM, ROOT, CommandLine
 
-PROMPT = "Mira> "
+PROMPT = "Mira>"
 TIMEOUT_S = 40
+ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")
+ENGLISH = "The spare fuse is in the blue tin behind the extraordinarily heavy box of lamps. " * 4
+CHINESE = "备用保险丝在蓝色的罐子里，就在灯箱后面。请不要忘记：周五之前（中午）把它放回去！" * 2
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,15 @@ def ended(terminal: "pexpect.spawn[str]") -> int | None:
     return status
 
 
+def said(command_line: CommandLine, folder: Path, room: str, *, by: str = "Mira") -> list[str]:
+    """The messages of one participant, as the backend has them."""
+    exported = folder / f"{room}.jsonl"
+    done = command_line.run("export", "--room", room, "-o", str(exported))
+    assert done.returncode == 0, done.stderr
+    messages = [orjson.loads(line) for line in exported.read_bytes().splitlines()]
+    return [each["content"] for each in messages if each["participant"] == by]
+
+
 def test_a_session_at_the_terminal_from_the_first_word_to_quit(command_line: CommandLine) -> None:
     terminal = chat(command_line)
     terminal.expect("1  Which order number did Wren give")
@@ -89,6 +104,97 @@ def test_ctrl_c_and_ctrl_d_at_the_prompt_leave(command_line: CommandLine, key: s
     assert ended(terminal) == 0
 
 
+def test_several_lines_are_one_message_and_the_history_keeps_them_so(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    terminal = chat(command_line, "--room", "pasted")
+    terminal.expect(PROMPT)
+    terminal.send("\x1b[200~The spare fuse\n  is in the tin.\x1b[201~\r")
+    terminal.expect("window 3 of 3")
+    terminal.expect(PROMPT)
+    terminal.send("The key\x1b\ris on the hook.\r")
+    terminal.expect("window 5 of 5")
+    terminal.expect(PROMPT)
+    terminal.send("\x04")
+    assert ended(terminal) == 0
+    again = chat(command_line, "--room", "pasted")
+    again.expect(PROMPT)
+    again.send("\x1b[A")
+    again.expect("on the hook")
+    again.send("\r")
+    again.expect("window 7 of 7")
+    again.expect(PROMPT)
+    again.sendline("/quit")
+    assert ended(again) == 0
+    assert said(command_line, tmp_path, "pasted") == [
+        "The spare fuse\n  is in the tin.",
+        "The key\nis on the hook.",
+        "The key\nis on the hook.",
+    ]
+
+
+def test_ctrl_c_clears_a_half_typed_line(command_line: CommandLine, tmp_path: Path) -> None:
+    terminal = chat(command_line, "--room", "cleared")
+    terminal.expect(PROMPT)
+    terminal.send("half a thought")
+    terminal.expect("thought")
+    terminal.send("\x03")
+    terminal.sendline("a whole one")
+    terminal.expect("window 3 of 3")
+    terminal.expect(PROMPT)
+    terminal.send("\x03")
+    assert ended(terminal) == 0
+    assert said(command_line, tmp_path, "cleared") == ["a whole one"]
+
+
+def test_others_appear_above_a_half_typed_line(command_line: CommandLine, tmp_path: Path) -> None:
+    terminal = chat(command_line, "--room", "shared")
+    terminal.expect(PROMPT)
+    terminal.send("The key is")
+    terminal.expect("key")
+    done = command_line.run("chat", "--room", "shared", "--as", "Eve", text="The tin is blue.\n")
+    assert done.returncode == 0, done.stderr
+    terminal.expect("Eve> The tin is blue.")
+    terminal.expect("longroom> ")
+    terminal.expect("The key is")
+    terminal.send(" on the hook.\r")
+    terminal.expect("window")
+    terminal.expect(PROMPT)
+    # Neither Mira's message nor the answer to it comes again.
+    assert terminal.expect([pexpect.TIMEOUT, "longroom> ", "Mira> The key"], timeout=5) == 0
+    terminal.sendline("/quit")
+    assert ended(terminal) == 0
+    assert said(command_line, tmp_path, "shared") == ["The key is on the hook."]
+
+
+async def test_answers_are_broken_between_words_at_any_width(command_line: CommandLine) -> None:
+    async with language_model_server() as model:
+        model.reply = lambda prompt: CHINESE if "Chinese" in prompt.question else ENGLISH
+        await asyncio.to_thread(_narrow, command_line, model.url)
+
+
+def _narrow(command_line: CommandLine, url: str) -> None:
+    terminal = chat(command_line, "--room", "narrow", LLM_BASE_URL=url, LLM_MODEL="scripted")
+    for columns, question, answer in (
+        (40, "?", ENGLISH),
+        (27, "?", ENGLISH),
+        (33, "Chinese?", CHINESE),
+    ):
+        terminal.expect(PROMPT)
+        terminal.setwinsize(40, columns)
+        terminal.sendline(question)
+        terminal.expect(answer[:4] + "(?s:.*?)recalled")
+        lines = ESCAPES.sub("", terminal.after.removesuffix("recalled")).splitlines()
+        assert max(map(cell_len, lines)) <= columns
+        assert max(map(cell_len, lines)) > columns - 12
+        assert "".join(lines).replace(" ", "") == answer.replace(" ", "")
+        if answer == ENGLISH:
+            assert " ".join(lines).split() == answer.split()
+    terminal.expect(PROMPT)
+    terminal.sendline("/quit")
+    assert ended(terminal) == 0
+
+
 async def test_ctrl_c_during_an_answer_interrupts_it_and_the_talk_goes_on(
     command_line: CommandLine,
 ) -> None:
@@ -115,19 +221,18 @@ def _interrupt(command_line: CommandLine, url: str) -> None:
     assert ended(terminal) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_terminated_chat_delivers_what_was_said(
-    command_line: CommandLine, tmp_path: Path
+    command_line: CommandLine, tmp_path: Path, number: signal.Signals
 ) -> None:
-    terminal = chat(command_line, "--room", "terminated")
+    room = f"terminated-{number}"
+    terminal = chat(command_line, "--room", room)
     terminal.expect(PROMPT)
     terminal.sendline("The spare fuse is in the blue tin.")
     terminal.expect("window")
-    terminal.kill(15)
-    assert ended(terminal) == 128 + 15
-    exported = tmp_path / "terminated.jsonl"
-    done = command_line.run("export", "--room", "terminated", "-o", str(exported))
-    assert done.returncode == 0, done.stderr
-    assert "The spare fuse is in the blue tin." in exported.read_text()
+    terminal.kill(number)
+    assert ended(terminal) == 128 + number
+    assert said(command_line, tmp_path, room) == ["The spare fuse is in the blue tin."]
 
 
 def test_messages_cannot_drive_the_terminal(command_line: CommandLine, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ async def test_a_new_room_is_greeted_once_and_a_running_one_is_not(tmp_path: Pat
     settings = _settings(tmp_path)
     async with open_chat(settings, room="den", identity="ana", client=client) as chat:
         assert chat.opening == settings.greeting
-        assert [m.text_content for m in chat.window()] == [settings.greeting]
+        assert [message.text for message in chat.window()] == [settings.greeting]
     async with open_chat(settings, room="den", identity="ana", client=client) as chat:
         assert chat.opening == ""
     assert [message.content for message in backend.stored] == [settings.greeting]
@@ -74,7 +74,7 @@ async def test_the_window_is_restored_before_the_first_turn(tmp_path: Path) -> N
     client = backend.client()
     settings = _settings(tmp_path, rolling_window_messages=5, welcome_back="")
     async with open_chat(settings, room="den", identity="ana", client=client) as chat:
-        assert [m.text_content for m in chat.window()] == [f"said {n}" for n in range(25, 30)]
+        assert [message.text for message in chat.window()] == [f"said {n}" for n in range(25, 30)]
     await client.aclose()
 
 
@@ -87,7 +87,7 @@ async def test_what_a_killed_chat_had_not_delivered_is_in_the_window(tmp_path: P
         await chat.ask("My order number is 4711.")
     assert backend.stored == []
     async with open_chat(settings, room="den", identity="ana", client=client) as chat:
-        assert chat.window()[0].text_content == "My order number is 4711."
+        assert chat.window()[0].text == "My order number is 4711."
         assert "4711" in (await chat.ask("What is my order number?")).answer
         backend.refuse = lambda *_: None
         assert "4711" in (await chat.ask("And what was my order number?")).answer
@@ -99,6 +99,36 @@ async def test_what_a_killed_chat_had_not_delivered_is_in_the_window(tmp_path: P
         "Noted. Ask me about it whenever you like.",
     ]
     assert len(backend.stored) == 6
+    await client.aclose()
+
+
+async def test_others_are_told_once_and_ones_own_messages_never(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    await remember(backend, "Said before.")
+    client = backend.client()
+    async with open_chat(_settings(tmp_path), room="den", identity="ana", client=client) as chat:
+        await remember(backend, "The tin is blue.", participant="eve")
+        await chat.ask("Where is the key?")
+        await chat.ask("And the tin?")
+    assert len(backend.stored) == 7
+    assert _texts(await chat.others_messages()) == ["The tin is blue."]
+    assert await chat.others_messages() == []
+    await client.aclose()
+
+
+async def test_what_an_earlier_chat_left_in_the_outbox_is_not_told_as_anothers(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    away = _settings(tmp_path, greeting="", drain_timeout_s=0, outbox_retry_max_s=0.01)
+    async with open_chat(away, room="den", identity="ana", client=client) as chat:
+        backend.refuse = lambda _, target, __: _unavailable() if "/messages" in target else None
+        await chat.ask("My order number is 4711.")
+    async with open_chat(_settings(tmp_path), room="den", identity="ana", client=client) as chat:
+        backend.refuse = lambda *_: None
+    assert len(backend.stored) == 2
+    assert await chat.others_messages() == []
     await client.aclose()
 
 

@@ -162,8 +162,12 @@ class FakeBackend:
 
     def _recent(self, conversation_id: UUID, params: httpx.QueryParams) -> httpx.Response:
         messages = self.messages[conversation_id]
-        older = [m for m in messages if m.seq < int(params.get("before", len(messages) + 1))]
-        page = older[-int(params["limit"]) :]
+        limit = int(params["limit"])
+        if "after" in params:
+            page = [m for m in messages if m.seq > int(params["after"])][:limit]
+        else:
+            page = [m for m in messages if m.seq < int(params.get("before", len(messages) + 1))]
+            page = page[-limit:]
         return _ok(MessagePage(messages=page, message_count=len(messages)))
 
     def _record(self, conversation_id: UUID, request: RecordEvents) -> httpx.Response:
