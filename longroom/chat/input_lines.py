@@ -15,10 +15,16 @@ from prompt_toolkit.filters import has_focus
 from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.utils import is_dumb_terminal
 
 MAX_HISTORY = 1000
 _CHUNK_BYTES = 65_536
 _LOCAL_FLAGS = 3  # their place in what termios.tcgetattr returns
+
+
+def has_prompt() -> bool:
+    """Whether a prompt can be shown: input and output are a terminal that can move its cursor."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb_terminal()
 
 
 @contextmanager

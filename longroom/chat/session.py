@@ -18,7 +18,7 @@ from agent.chat import open_chat
 from agent.settings import AgentSettings
 from longroom import demo_room
 from longroom.backend_process import running_backend
-from longroom.chat.input_lines import piped_lines, prompted_lines
+from longroom.chat.input_lines import has_prompt, piped_lines, prompted_lines
 from longroom.chat.logs import configure_chat_logs
 from longroom.chat.loop import ChatLoop
 from longroom.chat.signals import ending_signals
@@ -76,7 +76,7 @@ class ChatSession:
             _introduce(terminal, room=self.room, suggested=self._suggested, settings=settings)
             if chat.opening:
                 terminal.say(chat.opening)
-            at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+            at_terminal = has_prompt()
             loop = ChatLoop(
                 chat,
                 terminal,
