@@ -11,9 +11,10 @@ from livekit.agents.voice.io import TextOutput
 
 from agent.backend_client import BackendClient
 from agent.conversation.bounded_session import BoundedSession
-from agent.conversation.conversation_agent import ConversationAgent, People
+from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import Resumed, resume
+from agent.conversation.wiring import People, build_agent
 from agent.llm.factory import language_model
 from agent.messages.question import Question
 from agent.messages.rolling_window import SPEAKER
@@ -74,7 +75,7 @@ class Chat:
 
     async def search(self, query: str, *, limit: int = 10) -> SearchResponse:
         """Search the conversation as recall does. Raises BackendError."""
-        return await self._agent.search(
+        return await self._agent.conversation_search.search(
             SearchRequest(
                 query=query,
                 limit=limit,
@@ -123,15 +124,17 @@ async def open_chat(
         )
         session.output.transcription = deltas
         people = People(AGENT_NAME, lambda _: asker, lambda: False)
-        room_agent = ConversationAgent(
+        conversation_agent = build_agent(
             settings, client=own_client, resumed=resumed, session=session, people=people
         )
         try:
-            await session.start(room_agent.agent, capture_run=True)
-            others = _OthersMessages(own_client, resumed, is_ours=room_agent.events.has_recorded)
-            yield Chat(room_agent, asker=asker, deltas=deltas, others=others)
+            await session.start(conversation_agent.agent, capture_run=True)
+            others = _OthersMessages(
+                own_client, resumed, is_ours=conversation_agent.events.has_recorded
+            )
+            yield Chat(conversation_agent, asker=asker, deltas=deltas, others=others)
         finally:
-            await room_agent.close()
+            await conversation_agent.close()
     finally:
         if client is None:
             await own_client.aclose()

@@ -29,8 +29,8 @@ from livekit.agents import Agent, AgentSession
 
 from agent.backend_client import BackendClient
 from agent.conversation.bounded_session import BoundedSession
-from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.resume import resume
+from agent.conversation.wiring import People, build_agent
 from agent.messages.question import Question
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
@@ -129,9 +129,7 @@ async def open_ours(stack: AsyncExitStack) -> Ask:
         user_away_timeout=None,
     )
     people = People("agent", lambda _: Asker("alice"), lambda: False)
-    agent = ConversationAgent(
-        settings, client=client, resumed=resumed, session=session, people=people
-    )
+    agent = build_agent(settings, client=client, resumed=resumed, session=session, people=people)
     await session.start(agent.agent)
     stack.push_async_callback(agent.close)
 

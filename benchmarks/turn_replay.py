@@ -16,8 +16,9 @@ from livekit.agents.voice.io import AudioInput
 
 from agent.backend_client import BackendClient
 from agent.conversation.bounded_session import BoundedSession
-from agent.conversation.conversation_agent import ConversationAgent, People
+from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.resume import resume
+from agent.conversation.wiring import People, build_agent
 from agent.messages.rolling_window import message_ids
 from agent.recall.query import Asker, RecallLimits, TurnQuery
 from agent.recall.recalled_context import open_question
@@ -164,7 +165,7 @@ class Replay:
         agent: Agent
         if self._mode == "ours":
             people = People("agent", self._asker, lambda: False)
-            self._ours = ConversationAgent(
+            self._ours = build_agent(
                 self._settings,
                 client=self._client,
                 resumed=resumed,
@@ -207,15 +208,15 @@ class Replay:
         return Asker(self._speaker)
 
     def _note_asking(self, ours: ConversationAgent) -> None:
-        place = ours.memory.place
+        place = ours.recalled_context.place
 
         async def timed(chat_ctx: ChatContext) -> None:
             self._excluded = message_ids(chat_ctx)
-            self._window = ours.memory.said(chat_ctx, before=open_question(chat_ctx))
+            self._window = ours.recalled_context.said(chat_ctx, before=open_question(chat_ctx))
             self._clock.asked()
             await place(chat_ctx)
 
-        ours.memory.place = timed  # type: ignore[method-assign]  # a stopwatch, nothing else
+        ours.recalled_context.place = timed  # type: ignore[method-assign]  # a stopwatch, nothing else
 
     def _item_added(self, event: Any) -> None:
         if isinstance(event.item, ChatMessage) and event.item.role == "assistant":
@@ -223,7 +224,7 @@ class Replay:
 
     async def _compare(self, ours: ConversationAgent, message: MessageCreate, turn: Turn) -> None:
         """Repeat the search with the whole text, and see whether the turn had the same."""
-        recalled = next(reversed(ours.memory._turns.values()))
+        recalled = next(reversed(ours.recalled_context._turns.values()))
         turn.source = recalled.source
         newest = self._settings.recall_window_messages
         query = TurnQuery(

@@ -1,22 +1,20 @@
 """A question as LiveKit's item, and how LiveKit's reply to it ended."""
 
 import time
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import SpeechHandle
 
-from agent.messages.question import MAX_QUESTION_ID_CHARS, Outcome, Question, answer_id
+from agent.messages.question import Outcome, Question
 from agent.messages.rolling_window import ASKED_AT, MESSAGE_ID, SPEAKER
 from agent.messages.sanitize import storable_content
 from agent.recall.recall import Recalled
-from retrieval.wire import MessageId
 
 
 @dataclass(frozen=True)
 class TurnTrace:
-    """`window_messages` is what the agent remembers, `conversation_messages` what there is."""
+    """`window_messages` are in the rolling window, `conversation_messages` in the conversation."""
 
     answer: str
     outcome: Outcome
@@ -25,33 +23,8 @@ class TurnTrace:
     conversation_messages: int
 
 
-@dataclass
-class Reply:
-    """One reply while LiveKit makes it. The ids stay None for greetings and farewells.
-
-    `prompted_as` is the question's id in the prompt: a reply may begin before the user has ended.
-    """
-
-    speech: SpeechHandle
-    question_id: MessageId | None = None
-    prompted_as: MessageId | None = None
-    parts: int = 0
-
-    def next_id(self) -> MessageId | None:
-        """The id of the reply's next message, if it answers a question."""
-        if self.question_id is None or len(self.question_id) > MAX_QUESTION_ID_CHARS:
-            return None
-        self.parts += 1
-        return answer_id(self.question_id, self.parts)
-
-
-# LiveKit does not say which reply an item belongs to. It announces the reply in the very task that
-# then starts the reply's own ones, and announces the items in those: they inherit this.
-REPLYING: ContextVar[Reply | None] = ContextVar("replying", default=None)
-
-
 def user_item(question: Question) -> ChatMessage:
-    """Its place in the prompt is that of its turn; what is stored is when it was asked."""
+    """Created now, its place in the prompt; stored is when it was asked."""
     return ChatMessage(
         role="user",
         content=[storable_content(question.text)],
@@ -65,13 +38,13 @@ def user_item(question: Question) -> ChatMessage:
 
 
 def answer_text(speech: SpeechHandle) -> str:
-    """What was said, of an interrupted reply as far as it was heard."""
+    """Of an interrupted reply, what was said of it."""
     said = [item for item in speech.chat_items if isinstance(item, ChatMessage)]
     return "\n".join(item.text_content or "" for item in said if item.role == "assistant")
 
 
 def outcome_of(speech: SpeechHandle) -> Outcome:
-    """How a reply ended that is done."""
+    """Of a reply that is done."""
     if speech.exception() is not None:
         return "failed"
     if speech.interrupted:

@@ -21,15 +21,14 @@ from agent.conversation.event_records import (
     speech_record,
     transcription_record,
 )
-from agent.conversation.reply import REPLYING, Reply, TurnTrace
-from agent.messages.rolling_window import MESSAGE_ID, SPEAKER, message_id
+from agent.conversation.reply import TurnTrace
+from agent.conversation.reply_correlation import Reply, ReplyCorrelation
+from agent.messages.rolling_window import SPEAKER, message_id
 from agent.outbox.write_buffer import WriteBuffer
-from agent.recall.transcript import Transcript
 from retrieval.wire import MessageId
 
 _REMEMBERED_IDS = 1_000
 _MAX_PARTICIPANTS = 200
-_UNANSWERED_TURNS = 4
 
 
 class SpokenTurnListener(Protocol):
@@ -41,41 +40,37 @@ class SpokenTurnListener(Protocol):
     ) -> None: ...
 
 
-class SessionEvents:
-    """Every message of the session goes through here exactly once.
+Follow = Callable[[MessageId, Reply], Awaitable[TurnTrace]]
 
-    `speaker` names whoever is being listened to; `on_speech` gets what they have said of their turn
-    while it grows, with whether its last part is final; `on_message` is told after each item of the
-    conversation; `follow` returns when a reply of the session is over.
+
+class SessionEvents:
+    """Records every message of the session exactly once, and the events around them.
+
+    `listened_to` gives the identity of the participant whose speech the session transcribes.
     """
 
     def __init__(
-        self,
-        intake: WriteBuffer,
-        *,
-        agent_name: str,
-        speaker: Callable[[], str],
-        on_speech: Callable[[str, bool], None],
-        on_message: Callable[[], None],
-        follow: Callable[[MessageId, Reply], Awaitable[TurnTrace]],
-        spoken_turns: SpokenTurnListener | None,
+        self, write_buffer: WriteBuffer, *, agent_name: str, listened_to: Callable[[], str]
     ) -> None:
-        self._intake = intake
+        self._write_buffer = write_buffer
         self._agent_name = agent_name
-        self._speaker = speaker
-        self._on_speech = on_speech
-        self._on_message = on_message
-        self._follow = follow
-        self._spoken_turns = spoken_turns
+        self.listened_to = listened_to
+        self._replies = ReplyCorrelation()
         self._recorded: OrderedDict[str, None] = OrderedDict()
-        self._spoken: dict[str, MessageId] = {}
-        self._turn_text = Transcript()
         self.message_count = 0
         self.participants: list[str] = []
         self.last_message_at: datetime | None = None
 
-    def attach(self, session: AgentSession[object]) -> None:
-        """Begin to listen; call before the session starts."""
+    def attach(
+        self,
+        session: AgentSession[object],
+        *,
+        follow: Follow,
+        spoken_turns: SpokenTurnListener | None,
+    ) -> None:
+        """Call before the session starts. `follow` returns when a reply of the session is over."""
+        self._follow = follow
+        self._spoken_turns = spoken_turns
         session.on("user_input_transcribed", self._handle_transcription)
         session.on("conversation_item_added", self._handle_conversation_item)
         session.on("speech_created", self._handle_speech_created)
@@ -87,76 +82,56 @@ class SessionEvents:
         False if the disk took longer than `timeout_s`: the turn goes on, the message waits.
         """
         self._record(message)
-        return await self._intake.settled(timeout_s)
+        return await self._write_buffer.flush(timeout_s)
 
-    async def accept_spoken(self, message: ChatMessage) -> bool:
-        """The same for a spoken turn.
-
-        LiveKit may answer it with another item of the same text, made before the turn had ended
-        (preemptive generation); that item then gets this message's id.
-        """
-        self._turn_text.end()
-        self._spoken[message.text_content or ""] = message_id(message)
-        while len(self._spoken) > _UNANSWERED_TURNS:
-            del self._spoken[next(iter(self._spoken))]
+    async def accept_spoken(self, message: ChatMessage) -> None:
+        """The same for a spoken turn."""
+        self._replies.turn_ended(message)
         on_disk = await self.accept_question(message)
         if on_disk and self._spoken_turns is not None:
             self._spoken_turns.accepted(message_id(message), str(message.extra[SPEAKER]))
-        return on_disk
 
     def already_recorded(self, stored: MessageId) -> None:
-        """An earlier session has recorded this message; here it must not be doubled."""
+        """Do not record this message again: an earlier session has."""
         self._recorded[stored] = None
 
     def has_recorded(self, stored: MessageId) -> bool:
         """Whether this session has recorded the message, among its newest 1,000."""
         return stored in self._recorded
 
-    def listened_to(self) -> str:
-        """Who speaks when something is heard."""
-        return self._speaker()
-
     def _handle_transcription(self, event: UserInputTranscribedEvent) -> None:
-        text = self._turn_text.grown(event.transcript, final=event.is_final)
-        self._on_speech(text, event.is_final)
         if event.is_final:
-            self._intake.put(transcription_record(event, speaker=self._speaker()))
+            self._write_buffer.put(transcription_record(event, speaker=self.listened_to()))
 
     def _handle_conversation_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
         if not isinstance(item, ChatMessage) or item.role not in {"user", "assistant"}:
             return
-        reply = REPLYING.get()
         if item.role == "user":
-            self._note_question(item, reply)
-        elif reply is not None and (named := reply.next_id()) is not None:
-            item.extra.setdefault(MESSAGE_ID, named)
+            self._question_added(item)
+        else:
+            self._replies.answer_added(item)
         self._record(item)
-        self._on_message()
 
-    def _note_question(self, item: ChatMessage, reply: Reply | None) -> None:
-        prompted_as = message_id(item)
-        stored = self._spoken.pop(item.text_content or "", None)
-        if stored is not None:
-            item.extra.setdefault(MESSAGE_ID, stored)
-        if reply is None:
-            return
-        reply.question_id, reply.prompted_as = message_id(item), prompted_as
-        if stored is not None and self._spoken_turns is not None:
-            ended = partial(self._follow, reply.question_id, reply)
-            self._spoken_turns.replying(reply.question_id, self._speaker(), ended)
+    def _question_added(self, item: ChatMessage) -> None:
+        spoken = self._replies.question_added(item)
+        if spoken is not None and self._spoken_turns is not None:
+            ended = partial(self._follow, message_id(item), spoken)
+            self._spoken_turns.replying(message_id(item), self.listened_to(), ended)
 
     def _handle_speech_created(self, event: SpeechCreatedEvent) -> None:
-        REPLYING.set(Reply(event.speech_handle))
+        self._replies.reply_created(event.speech_handle)
         # What was said is known only when the speech is over.
-        event.speech_handle.add_done_callback(lambda _: self._intake.put(speech_record(event)))
+        event.speech_handle.add_done_callback(
+            lambda _: self._write_buffer.put(speech_record(event))
+        )
 
     def _handle_error(self, event: ErrorEvent) -> None:
-        self._intake.put(error_record(event))
+        self._write_buffer.put(error_record(event))
 
     def _record(self, item: ChatMessage) -> None:
         # The window names its speakers by this too.
-        speaker = self._agent_name if item.role == "assistant" else self._speaker()
+        speaker = self._agent_name if item.role == "assistant" else self.listened_to()
         participant = str(item.extra.setdefault(SPEAKER, speaker))
         if message_id(item) in self._recorded:
             return
@@ -164,7 +139,7 @@ class SessionEvents:
         if len(self._recorded) > _REMEMBERED_IDS:
             self._recorded.popitem(last=False)
         record = message_record(item, participant=participant)
-        self._intake.put(record)
+        self._write_buffer.put(record)
         self.message_count += 1
         self.last_message_at = record.created_at
         if record.participant not in self.participants[:_MAX_PARTICIPANTS]:

@@ -2,38 +2,47 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from livekit.agents import AgentSession, CloseEvent
 
 from agent.conversation.event_records import usage_record
+from agent.conversation.resume import Resumed
 from agent.conversation.session_events import SessionEvents
+from agent.outbox.write_buffer import WriteBuffer
 from retrieval.wire import SessionSummary
+
+_DISK_TIMEOUT_S = 5.0
 
 
 class SessionTotals:
-    """Counts from when it is made; why the session closed is known once it has."""
+    """Counts from its construction on. Why the session closed is known once it has."""
 
     def __init__(
         self,
         session: AgentSession[Any],
         events: SessionEvents,
         *,
-        conversation_id: UUID,
+        resumed: Resumed,
+        write_buffer: WriteBuffer,
         agent_name: str,
     ) -> None:
         self._session = session
         self._events = events
-        self._conversation_id = conversation_id
+        self._resumed = resumed
+        self._write_buffer = write_buffer
         self._agent_name = agent_name
         self._started_at = datetime.now(UTC)
         self._close_reason: str | None = None
         session.on("close", self._handle_close)
 
-    def summary(self) -> SessionSummary:
-        """As of now."""
+    async def save(self) -> None:
+        """Write the summary as of now, behind the messages that it counts."""
+        await self._write_buffer.flush(_DISK_TIMEOUT_S)
+        await self._resumed.outbox.accept_session(self._resumed.session_id, self._summary())
+
+    def _summary(self) -> SessionSummary:
         return SessionSummary(
-            conversation_id=self._conversation_id,
+            conversation_id=self._resumed.conversation_id,
             agent_identity=self._agent_name,
             started_at=self._started_at,
             ended_at=datetime.now(UTC),

@@ -3,8 +3,15 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import Any
 
-from livekit.agents import Agent, FlushSentinel, ModelSettings
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    FlushSentinel,
+    ModelSettings,
+    UserInputTranscribedEvent,
+)
 from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
 from livekit.agents.voice import SpeechHandle
 
@@ -29,34 +36,39 @@ class SupportAgent(Agent):
         *,
         window: ChatContext,
         window_messages: int,
-        memory: RecalledContext,
+        recalled_context: RecalledContext,
         events: SessionEvents,
-        manners: Greeting,
+        greeting: Greeting,
         on_leave: Callable[[], Awaitable[None]],
         tools: list[Tool] | None = None,
     ) -> None:
         super().__init__(instructions=instructions, chat_ctx=window, tools=[*(tools or [])])
         self._window_messages = window_messages
-        self._memory = memory
+        self._recalled_context = recalled_context
         self._events = events
-        self._manners = manners
-        self._opening = manners.opening
+        self._greeting = greeting
+        self._opening = greeting.opening
         self._on_leave = on_leave
         self._trimming: set[asyncio.Task[None]] = set()
 
+    def attach(self, session: AgentSession[Any]) -> None:
+        """Call before the session starts, after what records its items."""
+        session.on("user_input_transcribed", self._handle_transcription)
+        session.on("conversation_item_added", self._trim_soon)
+
     async def on_enter(self) -> None:
-        if self._manners.at_once and (speech := self.greet()) is not None:
+        if self._greeting.at_once and (speech := self.greet()) is not None:
             await speech
 
     def greet(self) -> SpeechHandle | None:
-        """Begin to say the opening, if there is one; nothing more on a second call."""
+        """Begin to say the opening, if there is one; a second call says nothing."""
         opening, self._opening = self._opening, ""
         return self.session.say(opening) if opening else None
 
     async def on_exit(self) -> None:
-        if self._manners.farewell and self._manners.somebody_listens():
-            await self.session.say(self._manners.farewell)
-        await self.settled()
+        if self._greeting.farewell and self._greeting.somebody_listens():
+            await self.session.say(self._greeting.farewell)
+        await self.finish_trimming()
         await self._on_leave()
 
     async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
@@ -65,6 +77,7 @@ class SupportAgent(Agent):
         LiveKit runs this for spoken turns only, and anything added to `turn_ctx` here would throw
         away the reply that it has begun to generate while the user was still speaking.
         """
+        self._recalled_context.end_turn()
         try:
             await self._events.accept_spoken(new_message)
         except Exception:
@@ -76,7 +89,7 @@ class SupportAgent(Agent):
     ) -> AsyncIterable[ChatChunk | str | FlushSentinel]:
         """Runs for typed and spoken turns, greetings and tool steps; `chat_ctx` is its own copy."""
         try:
-            await self._memory.place(chat_ctx)
+            await self._recalled_context.place(chat_ctx)
             shorten_long_messages(chat_ctx)
             name_speakers(chat_ctx, listened_to=self._events.listened_to())
         except Exception:
@@ -85,12 +98,18 @@ class SupportAgent(Agent):
         async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
             yield chunk
 
-    async def settled(self) -> None:
-        """Wait until the window has been trimmed."""
+    def hear(self, segment: str, *, final: bool, identity: str | None = None) -> None:
+        """Begin to search for a turn that is being spoken; without `identity`, the session's."""
+        self._recalled_context.hear(segment, final=final, window=self.chat_ctx, identity=identity)
+
+    async def finish_trimming(self) -> None:
         await asyncio.gather(*self._trimming)
 
-    def trim_soon(self) -> None:
-        """Cut the window after an item was added; safe while a reply is being generated."""
+    def _handle_transcription(self, event: UserInputTranscribedEvent) -> None:
+        self.hear(event.transcript, final=event.is_final)
+
+    def _trim_soon(self) -> None:
+        # Safe while a reply is being generated.
         task = asyncio.create_task(self._trim(), name="window trimming")
         self._trimming.add(task)
         task.add_done_callback(self._trimming.discard)

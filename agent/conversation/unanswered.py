@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Unanswered:
-    """`resumed` is without what waits. `waiting` is to be answered, `settled` is not, oldest first.
+    """`resumed` excludes waiting questions. `waiting` are to be answered; both oldest first.
 
-    A question that is in neither was given up: who sends it again is answered.
+    A question in neither list was given up: it is answered if it is sent again.
     """
 
     resumed: Resumed
     waiting: list[Question]
-    settled: list[Question]
+    answered: list[Question]
 
 
 async def find_unanswered(
@@ -45,12 +45,11 @@ async def find_unanswered(
         said = await _further_back(client, resumed)
     answered = answered_ids(said)
     waiting = {m.id for m in said if _waits(m, answered, now)}
-    settled = [m for m in said if m.role == "user" and m.id in answered]
     told = in_turns([m for m in said if m.id not in waiting])
     return Unanswered(
         dataclasses.replace(resumed, window=told[-window:]),
         waiting=[_question(m) for m in said if m.id in waiting],
-        settled=[_question(m) for m in settled],
+        answered=[_question(m) for m in said if m.role == "user" and m.id in answered],
     )
 
 

@@ -38,7 +38,7 @@ class WriteBuffer:
         self._accepted.clear()
         self._arrived.set()
 
-    async def settled(self, timeout_s: float) -> bool:
+    async def flush(self, timeout_s: float) -> bool:
         """Wait until everything put so far is on disk; False if time was up."""
         try:
             async with asyncio.timeout(timeout_s):
@@ -50,7 +50,7 @@ class WriteBuffer:
 
     async def aclose(self, timeout_s: float) -> None:
         """Bring to disk what waits, then stop."""
-        if not await self.settled(timeout_s):
+        if not await self.flush(timeout_s):
             logger.error("writes lost: the disk refused them", extra={"lost": len(self._waiting)})
         self._moving.cancel()
         await asyncio.wait({self._moving})

@@ -1,7 +1,7 @@
 """Places recalled messages into a request, just before the question that they belong to."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeGuard
@@ -13,6 +13,7 @@ from agent.messages.rolling_window import SPEAKER, message_id, message_ids, wind
 from agent.recall.query import Asker
 from agent.recall.recall import Recall, Recalled
 from agent.recall.recalled_block import recalled_block
+from agent.recall.transcript import Transcript
 from agent.tracing import current_turn, span
 from retrieval.wire import WindowMessage
 
@@ -32,10 +33,10 @@ class BlockStyle:
 
 
 class RecalledContext:
-    """The one way into the past, for spoken and typed turns alike.
+    """The only place where a request gets its memory, for spoken and typed turns alike.
 
-    `asker` tells who an identity is; None stands for whoever is being listened to. `waiting` gives
-    the ids of questions whose turn is still to come: they are stored, and not recalled before.
+    `asker` describes an identity; None stands for the participant whom the session listens to.
+    `queued` are the ids of questions whose turn is still to come: stored, but not recalled before.
     """
 
     def __init__(
@@ -44,13 +45,14 @@ class RecalledContext:
         *,
         asker: Callable[[str | None], Asker],
         style: BlockStyle,
-        waiting: Callable[[], frozenset[str]],
+        queued: Set[str],
     ) -> None:
         self._recall = recall
         self._asker = asker
-        self._waiting = waiting
-        self._asking: str | None = None
         self._style = style
+        self._queued = queued
+        self._asking: str | None = None
+        self._transcripts: dict[str | None, Transcript] = {}
         self._turns: OrderedDict[str, Recalled] = OrderedDict()
 
     @property
@@ -58,14 +60,22 @@ class RecalledContext:
         """Who asked the question that is being answered."""
         return self._asker(self._asking)
 
-    def prefetch(
-        self, text: str, *, window: ChatContext, final: bool, identity: str | None = None
+    def hear(
+        self, segment: str, *, final: bool, window: ChatContext, identity: str | None = None
     ) -> None:
-        """Begin to search for what somebody is still saying."""
-        asker = self._asker(identity)
-        exclude = message_ids(window) | self._waiting()
-        said = self.said(window)
-        self._recall.prefetch(text, asker=asker, exclude=exclude, window=said, final=final)
+        """Begin to search for what has been said of a turn so far."""
+        transcript = self._transcripts.setdefault(identity, Transcript())
+        self._recall.prefetch(
+            transcript.grown(segment, final=final),
+            asker=self._asker(identity),
+            exclude=self._excluded(window),
+            window=self.said(window),
+            final=final,
+        )
+
+    def end_turn(self, identity: str | None = None) -> None:
+        """The speaker's next segment begins another turn."""
+        self._transcripts.pop(identity, None)
 
     async def place(self, chat_ctx: ChatContext) -> None:
         """Add the block to this request's copy of the context, if it asks a question.
@@ -78,7 +88,7 @@ class RecalledContext:
             return
         self._asking = question.extra.get(SPEAKER)
         asker = self.asker
-        exclude = message_ids(chat_ctx) | self._waiting()
+        exclude = self._excluded(chat_ctx)
         before = self.said(chat_ctx, before=question)
         with span("recall", parent=current_turn()) as current:
             recalled = await self._recall.take(
@@ -94,16 +104,18 @@ class RecalledContext:
     def said(
         self, window: ChatContext, *, before: ChatMessage | None = None
     ) -> list[WindowMessage]:
-        """What a search may have to be read in the light of, oldest first."""
-        listened_to = self._asker(None).identity
-        return window_messages(window, before=before, speaker=listened_to)
+        """What a follow-up question may refer to, oldest first."""
+        return window_messages(window, before=before, speaker=self._asker(None).identity)
 
     def recalled(self, question_id: str) -> Recalled:
-        """What the newest request for the question stored under that id got."""
+        """By the question's stored id: what its newest request got."""
         return self._turns.get(question_id, Recalled())
 
     async def aclose(self) -> None:
         await self._recall.aclose()
+
+    def _excluded(self, window: ChatContext) -> Set[str]:
+        return message_ids(window) | self._queued
 
     def _block(self, recalled: Recalled, asker: Asker, question: ChatMessage) -> ChatMessage | None:
         text = recalled_block(

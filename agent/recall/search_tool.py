@@ -1,18 +1,19 @@
 """The tool with which the language model searches deeper than recall did."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from livekit.agents import ToolError
+from livekit.agents import RunContext, ToolError
 from livekit.agents.llm import Tool, function_tool
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import BackendError
 from agent.recall.query import Asker
+from agent.recall.recall import Search
 from agent.recall.recalled_block import recalled_block
-from retrieval.wire import SearchRequest, SearchResponse, WindowMessage
+from agent.recall.recalled_context import RecalledContext
+from retrieval.wire import SearchRequest
 
 NOTHING_FOUND = "Nothing in this conversation matches."
 
@@ -52,36 +53,31 @@ class Arguments(BaseModel):
     until: str | None = None
 
 
-def search_tool(
-    search: Callable[[SearchRequest], Awaitable[SearchResponse]],
-    *,
-    asker: Callable[[], Asker],
-    window: Callable[[], list[WindowMessage]],
-    token_budget: int,
-) -> Tool:
+def search_tool(search: Search, recalled_context: RecalledContext, *, token_budget: int) -> Tool:
     """A `search_conversation` tool whose result is a recalled block.
 
-    `window` is what the model's query may refer to.
-
-    It raises ToolError, which LiveKit shows to the model, for dates that are none and for a
-    backend that does not answer.
+    Raises ToolError, which LiveKit shows to the model, for malformed arguments and when the backend
+    does not answer.
     """
 
     # A schema of our own: LiveKit would build a validator class from the signature in every turn.
     @function_tool(raw_schema=DESCRIPTION)
-    async def search_conversation(raw_arguments: dict[str, object]) -> str:
-        who = asker()
-        request = _request(_arguments(raw_arguments), who)
+    async def search_conversation(
+        raw_arguments: dict[str, object], context: RunContext[Any]
+    ) -> str:
+        asker = recalled_context.asker
+        window = recalled_context.said(context.session.current_agent.chat_ctx)
+        request = _request(_arguments(raw_arguments), asker)
         try:
             response = await search(
-                request.model_copy(update={"token_budget": token_budget, "window": window()})
+                request.model_copy(update={"token_budget": token_budget, "window": window})
             )
         except BackendError as error:
             raise ToolError("The search does not answer now; go on without it.") from error
         block = recalled_block(
             response.hits,
             token_budget=token_budget,
-            time_zone=who.time_zone,
+            time_zone=asker.time_zone,
             now=datetime.now(UTC),
         )
         return block or NOTHING_FOUND

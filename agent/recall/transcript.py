@@ -1,4 +1,4 @@
-"""What somebody has said of a turn that has not ended yet."""
+"""What a speaker has said of a turn that has not ended yet."""
 
 _MAX_CHARS = 8_000
 
@@ -18,7 +18,3 @@ class Transcript:
         if final:
             self._finished = text
         return text
-
-    def end(self) -> None:
-        """The turn is over; the next segment begins another."""
-        self._finished = ""

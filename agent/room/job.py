@@ -9,10 +9,11 @@ from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
 
 from agent.background_tasks import BackgroundTasks
-from agent.conversation.conversation_agent import ConversationAgent, People
+from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.event_records import action_record
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import Unanswered, find_unanswered
+from agent.conversation.wiring import People, build_agent
 from agent.errors import BackendUnavailable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
@@ -119,7 +120,7 @@ class RoomJob:
             somebody_listens=lambda: bool(self._participants.people()),
             at_once=False,
         )
-        return ConversationAgent(
+        return build_agent(
             self._settings,
             client=self._client,
             resumed=resumed,
@@ -181,7 +182,7 @@ class RoomJob:
         self._closing.push_async_callback(transcriber.aclose)
 
     async def _take_questions(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
-        self._turns.open(agent, waiting=unanswered.waiting, answered=unanswered.settled)
+        self._turns.open(agent, waiting=unanswered.waiting, answered=unanswered.answered)
         self._tasks.start(self._turns.run())
         self._tasks.start(self._retire_when_replaced())
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
@@ -211,7 +212,7 @@ class RoomJob:
 
     def _record(self, action: str, person: rtc.RemoteParticipant) -> None:
         if self._agent is not None:
-            self._agent.intake.put(action_record(action, participant=person.identity))
+            self._agent.write_buffer.put(action_record(action, participant=person.identity))
 
 
 def _subscription(worker: WorkerSettings) -> AutoSubscribe:

@@ -45,7 +45,7 @@ class TurnIntake:
         self, agent: ConversationAgent, *, waiting: Sequence[Question], answered: Sequence[Question]
     ) -> None:
         """Let this agent answer, first the questions that an earlier agent left `waiting`."""
-        agent.take_over(waiting)
+        agent.expect(waiting)
         self._turns.resume(waiting=waiting, answered=answered)
         self._agent.set_result(agent)
 

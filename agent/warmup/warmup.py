@@ -13,8 +13,8 @@ from livekit import api
 from livekit.agents import utils
 from pydantic import HttpUrl
 
-from agent.conversation.conversation_agent import ConversationAgent, People
 from agent.conversation.resume import resume
+from agent.conversation.wiring import People, build_agent
 from agent.messages.question import Question
 from agent.recall.query import Asker
 from agent.room.dependencies import JobDependencies, RoomModels, open_dependencies
@@ -70,7 +70,7 @@ async def _converse(dependencies: JobDependencies) -> None:
     resumed = await resume(
         dependencies.client, dependencies.settings, room=NAME, identity="agent", session_id=NAME
     )
-    agent = ConversationAgent(
+    agent = build_agent(
         dependencies.settings,
         client=dependencies.client,
         resumed=resumed,

@@ -99,7 +99,7 @@ async def test_a_question_taken_over_is_counted_and_stored_once(tmp_path: Path) 
     async with talking(backend, ScriptedLLM(), tmp_path) as talk:
         await talk.room_agent.accept(asked)
     async with talking(backend, ScriptedLLM(), tmp_path) as talk:
-        talk.room_agent.take_over([asked])
+        talk.room_agent.expect([asked])
         trace = await talk.room_agent.ask(asked)
         assert await talk.outbox.drain(5)
         assert await talk.outbox.dead_letters() == []

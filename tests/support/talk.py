@@ -13,10 +13,11 @@ from livekit.agents.llm import LLM
 from livekit.agents.voice.audio_recognition import _EndOfTurnInfo, _EndOfTurnMetrics
 
 from agent.conversation.bounded_session import BoundedSession
-from agent.conversation.conversation_agent import ConversationAgent, People
+from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import resume
 from agent.conversation.session_events import SpokenTurnListener
+from agent.conversation.wiring import People, build_agent
 from agent.messages.question import Question
 from agent.outbox.outbox import Outbox
 from agent.recall.query import Asker
@@ -92,7 +93,7 @@ async def talking(
         **(session_options or {}),
     )
     people = People("agent", lambda identity: Asker(identity or "ana"), lambda: True)
-    room_agent = ConversationAgent(
+    room_agent = build_agent(
         config,
         client=client,
         resumed=resumed,

@@ -12,31 +12,31 @@ from tests.support.fake_backend import FakeBackend
 
 
 @asynccontextmanager
-async def _intake(
+async def _write_buffer(
     backend: FakeBackend, data_dir: Path
 ) -> AsyncIterator[tuple[WriteBuffer, Outbox]]:
     client = backend.client()
     outbox = await Outbox.open(
         data_dir, client=client, conversation_id=backend.room(), retry=Retry(0.001, 0.002)
     )
-    intake = WriteBuffer(outbox, retry_s=0.001)
+    write_buffer = WriteBuffer(outbox, retry_s=0.001)
     try:
-        yield intake, outbox
+        yield write_buffer, outbox
     finally:
-        await intake.aclose(5)
+        await write_buffer.aclose(5)
         await outbox.aclose()
         await client.aclose()
 
 
 async def test_what_is_put_is_delivered_in_order(tmp_path: Path) -> None:
     backend = FakeBackend()
-    async with _intake(backend, tmp_path) as (intake, outbox):
+    async with _write_buffer(backend, tmp_path) as (write_buffer, outbox):
         for n in range(300):
-            intake.put(message(n))
-            intake.put(event(n))
+            write_buffer.put(message(n))
+            write_buffer.put(event(n))
             if n % 50 == 0:
                 await asyncio.sleep(0)
-        assert await intake.settled(5)
+        assert await write_buffer.flush(5)
         assert await outbox.drain(5)
     assert [m.id for m in backend.stored] == [f"m{n}" for n in range(300)]
     assert [e.id for e in backend.recorded] == [f"e{n}" for n in range(300)]
@@ -45,17 +45,17 @@ async def test_what_is_put_is_delivered_in_order(tmp_path: Path) -> None:
 async def test_while_the_disk_refuses_messages_wait_and_events_are_bounded(tmp_path: Path) -> None:
     backend = FakeBackend()
     backend.down = True
-    async with _intake(backend, tmp_path) as (intake, outbox):
+    async with _write_buffer(backend, tmp_path) as (write_buffer, outbox):
         # What SQLite answers on a full disk, without filling one.
         outbox._file._db.execute("PRAGMA max_page_count = 1")
-        intake.put(message(0, "x" * 60_000))
+        write_buffer.put(message(0, "x" * 60_000))
         for n in range(MAX_WAITING_EVENTS + 50):
-            intake.put(event(n))
-        intake.put(message(1))
-        assert not await intake.settled(0.05)
-        assert intake.dropped_events == 51
+            write_buffer.put(event(n))
+        write_buffer.put(message(1))
+        assert not await write_buffer.flush(0.05)
+        assert write_buffer.dropped_events == 51
         outbox._file._db.execute("PRAGMA max_page_count = 1000000")
-        assert await intake.settled(5)
+        assert await write_buffer.flush(5)
         backend.down = False
         assert await outbox.drain(5)
     assert [m.id for m in backend.stored] == ["m0", "m1"]
@@ -65,7 +65,7 @@ async def test_while_the_disk_refuses_messages_wait_and_events_are_bounded(tmp_p
 async def test_closing_brings_to_disk_what_was_put_last(tmp_path: Path) -> None:
     backend = FakeBackend()
     backend.down = True
-    async with _intake(backend, tmp_path) as (intake, _):
-        intake.put(message(1))
-    async with _intake(backend, tmp_path) as (_, outbox):
+    async with _write_buffer(backend, tmp_path) as (write_buffer, _):
+        write_buffer.put(message(1))
+    async with _write_buffer(backend, tmp_path) as (_, outbox):
         assert [m.id for m in await outbox.waiting_messages()] == ["m1"]

@@ -106,7 +106,7 @@ async def test_all_that_waits_is_found_in_order_also_when_it_has_left_the_window
     taken = await find_unanswered(backend.client(), resumed, window=4, now=NOW)
     await resumed.outbox.aclose()
     assert [q.id for q in taken.waiting] == ["a1", "a2", "a3", "a4", "a5"]
-    assert {q.id for q in taken.settled} == {"a0", "b0", "b1", "b2", "b3"}
+    assert {q.id for q in taken.answered} == {"a0", "b0", "b1", "b2", "b3"}
     assert [m.id for m in taken.resumed.window] == ["b2", "b2.answer1", "b3", "b3.answer1"]
 
 
@@ -125,7 +125,7 @@ async def test_an_old_question_is_given_up_and_stays_in_the_window(tmp_path: Pat
     resumed = await resumed_from([asked("a", ago_s=old)], tmp_path, backend)
     taken = await find_unanswered(backend.client(), resumed, window=4, now=NOW)
     await resumed.outbox.aclose()
-    assert (taken.waiting, taken.settled) == ([], [])
+    assert (taken.waiting, taken.answered) == ([], [])
     assert [m.id for m in taken.resumed.window] == ["a"]
 
 

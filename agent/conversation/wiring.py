@@ -1,0 +1,118 @@
+"""Builds the agent of one conversation from its parts, in a LiveKit room or without one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from livekit.agents import AgentSession
+
+from agent.backend_client import BackendClient
+from agent.conversation.conversation_agent import ConversationAgent
+from agent.conversation.greeting import Greeting, opening
+from agent.conversation.resume import Resumed
+from agent.conversation.session_events import SessionEvents, SpokenTurnListener
+from agent.conversation.session_summary import SessionTotals
+from agent.conversation.support_agent import SupportAgent
+from agent.messages.rolling_window import restored
+from agent.outbox.write_buffer import WriteBuffer
+from agent.recall.conversation_search import ConversationSearch
+from agent.recall.query import Asker, RecallLimits
+from agent.recall.recall import Recall
+from agent.recall.recalled_context import BlockStyle, RecalledContext
+from agent.recall.search_tool import search_tool
+from agent.settings import AgentSettings
+
+
+@dataclass(frozen=True)
+class People:
+    """`asker` describes an identity; None stands for the participant whom the session listens to.
+
+    If the room may be empty when the session starts, `at_once` is False: then the greeting waits
+    for `SupportAgent.greet`.
+    """
+
+    agent_name: str
+    asker: Callable[[str | None], Asker]
+    somebody_listens: Callable[[], bool]
+    at_once: bool = True
+
+    def listened_to(self) -> str:
+        return self.asker(None).identity
+
+
+def build_agent(
+    settings: AgentSettings,
+    *,
+    client: BackendClient,
+    resumed: Resumed,
+    session: AgentSession[Any],
+    people: People,
+    spoken_turns: SpokenTurnListener | None = None,
+) -> ConversationAgent:
+    """Call before `session` starts: its events are recorded from here on."""
+    queued: set[str] = set()
+    search = ConversationSearch(
+        client, resumed.conversation_id, timeout_s=settings.search_timeout_s, queued=queued
+    )
+    recalled_context = RecalledContext(
+        Recall(search.search, limits=_recall_limits(settings)),
+        asker=people.asker,
+        style=BlockStyle(settings.recall_role, settings.recall_token_budget),
+        queued=queued,
+    )
+    write_buffer = WriteBuffer(resumed.outbox)
+    events = SessionEvents(
+        write_buffer, agent_name=people.agent_name, listened_to=people.listened_to
+    )
+    totals = SessionTotals(
+        session, events, resumed=resumed, write_buffer=write_buffer, agent_name=people.agent_name
+    )
+    tool = search_tool(
+        search.search_for_model, recalled_context, token_budget=settings.recall_token_budget
+    )
+    agent = SupportAgent(
+        settings.instructions,
+        window=restored(resumed.window),
+        window_messages=settings.rolling_window_messages,
+        recalled_context=recalled_context,
+        events=events,
+        greeting=_greeting(settings, resumed, people),
+        on_leave=totals.save,
+        tools=[tool],
+    )
+    conversation_agent = ConversationAgent(
+        session=session,
+        agent=agent,
+        events=events,
+        recalled_context=recalled_context,
+        conversation_search=search,
+        write_buffer=write_buffer,
+        totals=totals,
+        resumed=resumed,
+        queued=queued,
+        drain_timeout_s=settings.drain_timeout_s,
+    )
+    events.attach(session, follow=conversation_agent.follow, spoken_turns=spoken_turns)
+    agent.attach(session)
+    return conversation_agent
+
+
+def _recall_limits(settings: AgentSettings) -> RecallLimits:
+    return RecallLimits(
+        timeout_s=settings.recall_timeout_s,
+        debounce_s=settings.recall_debounce_s,
+        hits=settings.recall_limit,
+        token_budget=settings.recall_token_budget,
+        neighbours=settings.recall_neighbours,
+        window_messages=settings.recall_window_messages,
+    )
+
+
+def _greeting(settings: AgentSettings, resumed: Resumed, people: People) -> Greeting:
+    first_words = opening(
+        last_message_at=resumed.last_message_at,
+        greeting=settings.greeting,
+        welcome_back=settings.welcome_back,
+        absence_s=settings.welcome_back_after_s,
+    )
+    return Greeting(first_words, settings.farewell, people.somebody_listens, at_once=people.at_once)
