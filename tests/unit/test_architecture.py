@@ -1,6 +1,7 @@
 """The dependency rule holds, and the contracts that guard it bite."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -119,6 +120,27 @@ def test_the_backend_speaks_to_livekit_only_through_its_server_api() -> None:
 
     allowed = ("livekit.api", "livekit.protocol")
     assert [name for name in imported if name != "livekit" and not name.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "forbidden"),
+    [
+        *((package, {"benchmarks", "testbed", "tests"}) for package in PACKAGES),
+        ("testbed", {"benchmarks", "tests"}),
+        ("benchmarks", {"tests"}),
+        ("tests", {"benchmarks"}),
+    ],
+)
+def test_what_ships_tests_and_benchmarks_stay_apart(importer: str, forbidden: set[str]) -> None:
+    # In the text, not only in the syntax tree: other processes are given code and module names.
+    named = re.compile(rf"(?:\bfrom |\bimport |-m[\"', ]+)((?:{'|'.join(forbidden)})\b[\w.]*)")
+    found = [
+        f"{path.relative_to(ROOT)} names {module}"
+        for _, path in _modules(importer)
+        for module in named.findall(path.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
