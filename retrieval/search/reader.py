@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retrieval.columns import Integers
+from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.scoring.facts import Facts, facts_of
@@ -54,7 +55,7 @@ class Reader:
 
 
 # Small numbers share a column: collecting a value of a row costs as much as reading the row does.
-KNOWN_OF_ALL = """
+_KNOWN = with_conditions("""
 select facts.*, cosines.*
   from (select array_send(array_agg(seq order by seq)) as seq,
                array_send(array_agg(created_at order by seq)) as spoken_at,
@@ -65,48 +66,24 @@ select facts.*, cosines.*
                    + case when participant = any($2::text[]) or role = $3 then 4
                           when role = 'assistant' and cardinality($2::text[]) > 0 then 0
                           else 2 end
-                   + (($4::timestamptz is null or created_at >= $4)
-                      and ($5::timestamptz is null or created_at < $5)
-                      and ($6::text[] is null or participant = any($6))
-                      and ($7::text[] is null or role = any($7))
-                      and ($8::bigint[] = '{}' or seq <> all($8)))::integer order by seq)) as marks
+                   + {allowed}::integer order by seq)) as marks
           from message
-         where conversation_id = $1) facts
+         where conversation_id = $1 and {messages}) facts
  cross join
        (select array_send(array_agg(
                    seq * 131072 + passage * 2 + smoothed::integer)) as compared,
                array_send(array_agg(embedding <#> $10)) as distance
           from message_embedding
-         where conversation_id = $1 and model_id = $9) cosines
-"""
+         where conversation_id = $1 and model_id = $9 and {embeddings}) cosines
+""")
 
-# The arrays as subqueries: the planner would weigh each of hundreds of numbers.
-KNOWN = """
-select facts.*, cosines.*
-  from (select array_send(array_agg(seq order by seq)) as seq,
-               array_send(array_agg(created_at order by seq)) as spoken_at,
-               array_send(array_agg(hashtext(participant) order by seq)) as speaker,
-               array_send(array_agg(word_count order by seq)) as words,
-               array_send(array_agg(
-                   traits * 8
-                   + case when participant = any($2::text[]) or role = $3 then 4
-                          when role = 'assistant' and cardinality($2::text[]) > 0 then 0
-                          else 2 end
-                   + (($4::timestamptz is null or created_at >= $4)
-                      and ($5::timestamptz is null or created_at < $5)
-                      and ($6::text[] is null or participant = any($6))
-                      and ($7::text[] is null or role = any($7))
-                      and ($8::bigint[] = '{}' or seq <> all($8)))::integer order by seq)) as marks
-          from message
-         where conversation_id = $1 and seq = any((select $11::bigint[])::bigint[])) facts
- cross join
-       (select array_send(array_agg(
-                   seq * 131072 + passage * 2 + smoothed::integer)) as compared,
-               array_send(array_agg(embedding <#> $10)) as distance
-          from message_embedding
-         where conversation_id = $1 and model_id = $9 and smoothed = any($12::boolean[])
-           and seq = any((select $11::bigint[])::bigint[])) cosines
-"""
+KNOWN_OF_ALL = _KNOWN.replace("{messages}", "true").replace("{embeddings}", "true")
+
+# The array as a subquery: the planner would weigh each of hundreds of numbers.
+_OF_SEQS = "seq = any((select $11::bigint[])::bigint[])"
+KNOWN = _KNOWN.replace("{messages}", _OF_SEQS).replace(
+    "{embeddings}", f"smoothed = any($12::boolean[]) and {_OF_SEQS}"
+)
 
 
 def _known(row: "Record | None") -> Known:

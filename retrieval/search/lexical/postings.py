@@ -13,6 +13,7 @@ import numpy as np
 
 from retrieval import columns
 from retrieval.columns import Integers
+from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
 from retrieval.wire import ConversationId
 
@@ -104,7 +105,7 @@ select term, seq, passage, occurrences, passage_words
                 limit $3) newest) columns
 """
 
-FILTERED_POSTINGS = """
+FILTERED_POSTINGS = with_conditions("""
 select term, seq, passage, occurrences, passage_words
   from unnest($2::text[]) as wanted (term)
  cross join lateral (
@@ -112,19 +113,15 @@ select term, seq, passage, occurrences, passage_words
               array_send(array_agg(passage::integer)) as passage,
               array_send(array_agg(occurrences::integer)) as occurrences,
               array_send(array_agg(passage_words::integer)) as passage_words
-         from (select t.seq, t.passage, t.occurrences, t.passage_words
+         from (select seq, passage, occurrences, passage_words
                  from message_term t
-                 join message m on m.conversation_id = t.conversation_id and m.seq = t.seq
+                 join message m using (conversation_id, seq)
                 where t.conversation_id = $1 and m.conversation_id = $1
-                  and t.lexeme = wanted.term
-                  and ($4::timestamptz is null or m.created_at >= $4)
-                  and ($5::timestamptz is null or m.created_at < $5)
-                  and ($6::text[] is null or m.participant = any($6))
-                  and ($7::text[] is null or m.role = any($7))
-                  and m.seq <> all($8::bigint[])
-                order by t.seq desc, t.passage desc
+                  and lexeme = wanted.term
+                  and {allowed}
+                order by seq desc, passage desc
                 limit $3) newest) columns
-"""
+""")
 
 
 def postings_of(

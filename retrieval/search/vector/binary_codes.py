@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import rescored
+from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
 from retrieval.search.vector.cosines import Nearest, Preferred, Target, nearest_of
 
@@ -14,44 +15,24 @@ if TYPE_CHECKING:
 # differ and the seq are one number, because a column of numbers is sorted faster than rows are; of
 # equals the newer comes first. An array and not a join: a join of thousands flips to reading all
 # embeddings.
-NEAREST_BY_CODE = """
+NEAREST_BY_CODE = with_conditions("""
 select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
-  from (select seq,
-               -(embedding <#> $3)
-               + case when $9::float8 = 0 then 0
-                      when participant = any($10::text[]) or role = $11 then $9::float8
-                      when role = 'assistant' and cardinality($10::text[]) > 0 then -$9::float8
-                      else 0 end
-               + case when $12::float8 = 0 then 0
-                      when $13::tstzmultirange @> created_at then $12::float8
-                      else 0 end as nearness
+  from (select seq, -(embedding <#> $3) + {preference} as nearness
           from message_embedding
          where conversation_id = $1 and model_id = $2 and smoothed = true
            and seq = any(array(
                select -place & 1099511627775
                  from (select ((code <~> binary_quantize($3))
-                               - (case when $9::float8 = 0 then 0
-                                       when participant = any($10::text[]) or role = $11
-                                       then $9::float8
-                                       when role = 'assistant' and cardinality($10::text[]) > 0
-                                       then -$9::float8
-                                       else 0 end
-                                  + case when $12::float8 = 0 then 0
-                                         when $13::tstzmultirange @> created_at then $12::float8
-                                         else 0 end)
-                                 * (vector_dims($3) / 2.8))::bigint * 1099511627776 - seq as place
+                               - {preference} * (vector_dims($3) / 2.8))::bigint * 1099511627776
+                              - seq as place
                          from message_code
                         where conversation_id = $1 and model_id = $2 and seq <= $15
-                          and ($4::timestamptz is null or created_at >= $4)
-                          and ($5::timestamptz is null or created_at < $5)
-                          and ($6::text[] is null or participant = any($6))
-                          and ($7::text[] is null or role = any($7))
-                          and ($8::bigint[] = '{}' or seq <> all($8))
+                          and {allowed}
                         order by place
                         limit $16) by_signs))
          order by nearness desc
          limit $14) nearest
-"""
+""")
 
 
 async def nearest_by_code(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import Tier
 from retrieval.columns import Integers
+from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
 from retrieval.search.vector.binary_codes import nearest_by_code
 from retrieval.search.vector.cosines import Nearest, Preferred, Target, best_messages, nearest_of
@@ -79,25 +80,13 @@ async def _by_code(db: "Database", target: Target, *, wanted: Wanted, up_to: int
     )
 
 
-NEAREST = """
+NEAREST = with_conditions("""
 select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
   from (
-    (select seq,
-            -(embedding <#> $3)
-            + case when $9::float8 = 0 then 0
-                   when participant = any($10::text[]) or role = $11 then $9::float8
-                   when role = 'assistant' and cardinality($10::text[]) > 0 then -$9::float8
-                   else 0 end
-            + case when $12::float8 = 0 then 0
-                   when $13::tstzmultirange @> created_at then $12::float8
-                   else 0 end as nearness
+    (select seq, -(embedding <#> $3) + {preference} as nearness
        from message_embedding
       where conversation_id = $1 and model_id = $2 and smoothed = $15 and seq > $16
-        and ($4::timestamptz is null or created_at >= $4)
-        and ($5::timestamptz is null or created_at < $5)
-        and ($6::text[] is null or participant = any($6))
-        and ($7::text[] is null or role = any($7))
-        and ($8::bigint[] = '{}' or seq <> all($8))
+        and {allowed}
       order by nearness desc
       limit $14)
     union all
@@ -106,14 +95,10 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
       where $15 and conversation_id = $1 and model_id = $2 and smoothed = false
         and seq > greatest($16, (select coalesce(max(seq), 0) from message_embedding
                                   where conversation_id = $1 and model_id = $2 and smoothed = true))
-        and ($4::timestamptz is null or created_at >= $4)
-        and ($5::timestamptz is null or created_at < $5)
-        and ($6::text[] is null or participant = any($6))
-        and ($7::text[] is null or role = any($7))
-        and ($8::bigint[] = '{}' or seq <> all($8))
+        and {allowed}
       order by nearness desc
       limit $14)) nearest
-"""
+""")
 
 
 async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted: Wanted) -> Nearest:
