@@ -1,6 +1,6 @@
-"""Number columns that cross the wire as one value: PostgreSQL's binary arrays read by numpy.
+"""Columns of numbers as PostgreSQL's binary arrays (`array_send(array_agg(column))`), for numpy.
 
-A record per row costs microseconds of Python; `array_send(array_agg(column))` costs none.
+A record per row would cost microseconds of Python each.
 """
 
 from typing import TypeAlias
@@ -14,7 +14,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 
 def best_places(values: Floats, count: int) -> Integers:
-    """The places of the highest values, best first, earlier places first where they are equal."""
+    """Indexes of the highest values, best first, equal ones in order."""
     if count == 0 or len(values) <= count:
         return np.argsort(-values, kind="stable")[:count]
     least = np.partition(values, -count)[-count]
@@ -26,17 +26,17 @@ _HEADER_BYTES = 20  # dimensions, null flag, element type, length, lower bound: 
 
 
 def integers(packed: bytes | None) -> NDArray[np.int64]:
-    """A packed bigint[] without nulls; nothing aggregated is nothing."""
+    """From a bigint[] without nulls; None, the aggregate of no rows, is empty."""
     return _values(packed, ">i8").astype(np.int64)
 
 
 def small_integers(packed: bytes | None) -> NDArray[np.int64]:
-    """A packed integer[] without nulls."""
+    """From an integer[] without nulls."""
     return _values(packed, ">i4").astype(np.int64)
 
 
 def floats(packed: bytes | None) -> NDArray[np.float64]:
-    """A packed double precision[] without nulls."""
+    """From a double precision[] without nulls."""
     return _values(packed, ">f8").astype(np.float64)
 
 

@@ -1,8 +1,6 @@
-"""Every number the ranking depends on, in one place.
+"""The numbers that the ranking depends on, fitted on development conversations only.
 
-Fitted on development conversations only; `longroom evaluate --ablate` shows what each is worth, and
-`longroom evaluate --fit` which weights suit a set of questions best.
-A weight of 0 switches its part off.
+`longroom evaluate --ablate` shows what each is worth, `--fit` which weights suit given questions.
 """
 
 from dataclasses import dataclass, replace
@@ -10,21 +8,21 @@ from typing import Final, NamedTuple
 
 
 class Reach(NamedTuple):
-    """How far on each side of a message: so many messages, and where they are short, more of them.
+    """How many neighbours count on each side of a message.
 
-    Some say in five messages what others say in one; how much is said is alike.
+    Some say in five messages what others say in one: short messages reach further.
     """
 
     messages: int
     words: int
-    """Beyond that, as long as fewer words than these lie between."""
+    """Beyond `messages`, fewer words than these may lie between."""
     most: int
-    """Messages, however short."""
+    """The limit in messages, however short."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each part adds to a message's score."""
+    """Of the parts of a message's score; 0 switches a part off."""
 
     meaning: float = 1.6
     words: float = 1.0
@@ -40,18 +38,16 @@ class Weights:
 
 WEIGHTS: Final = Weights()
 NEARNESS_WEIGHTS: Final = replace(WEIGHTS, speaker=0.0, reply=0.0, date=0.8, time=0.15)
-"""For judging whether anything is near the query: a day or a time it names tells more there."""
+"""For judging whether anything is near the query: days and times tell more there."""
 LEAD_WEIGHTS: Final = replace(WEIGHTS, speaker=0.0, coverage=0.3, first_person=0.33, time=0.2)
-"""For judging whose messages answer: people say I of themselves, and share their words with those
-they talk to."""
+"""For judging whose messages answer: people say I of themselves, and repeat each other's words."""
 
 BM25_K1: Final = 0.9
 BM25_B: Final = 0.4
 COVERAGE_REACH: Final = Reach(messages=2, words=35, most=6)
-"""Whose words count as said together with a message's own."""
+"""Neighbours whose words count with a message's own."""
 SURROUNDINGS_REACH: Final = Reach(messages=6, words=110, most=12)
-"""What counts as a message's surroundings."""
 FULL_REACH_WORDS: Final = 60
-"""A longer message speaks for itself: what is around it counts for less, in proportion."""
+"""Around a longer message, neighbours count for less, in proportion."""
 STRETCH_GAP_S: Final = 6 * 3600.0
-"""A longer silence separates two stretches of a conversation; nothing is shared across it."""
+"""Messages do not reach across a longer silence."""

@@ -1,7 +1,4 @@
-"""What is stored about messages and how near they are to a query, read in one statement.
-
-Each statement costs a fraction of a millisecond before it reads anything.
-"""
+"""Reads facts about messages, and their cosines with a query, in one statement."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,15 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Known:
-    """Of the same messages; cosines are known where there are embeddings."""
-
     facts: Facts
     cosines: Cosines
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads from one conversation for one query; without a target no cosines."""
+    """For one query in one conversation; without a target no cosines."""
 
     db: "Database"
     conversation_id: ConversationId
@@ -37,11 +32,11 @@ class Reader:
     target: Target | None
 
     async def of_all(self) -> Known:
-        """Of every message of a small conversation."""
+        """All messages of a small conversation."""
         return _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters()))
 
     async def of(self, seqs: Integers, *, kinds: list[bool]) -> Known:
-        """Of the messages `seqs` that are still there; `kinds` of embeddings: smoothed or not."""
+        """The messages `seqs` that exist; `kinds` are the values of `smoothed` to compare with."""
         return _known(await self.db.fetchrow(KNOWN, *self._parameters(), seqs.tolist(), kinds))
 
     def _parameters(self) -> tuple[Any, ...]:

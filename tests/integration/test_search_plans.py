@@ -196,7 +196,7 @@ async def test_a_graph_is_recognised_with_its_values_as_parameters(filled: async
         await build_graph(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)
         await connection.execute("set enable_sort = off")  # the room is too small for it to pay
         found = await plan(
-            connection, hnsw.nearest_in_graph_sql(DIMENSION), ROOM, 1, QUERY, 6000, 10, None, 0.0
+            connection, hnsw.nearest_by_hnsw_sql(DIMENSION), ROOM, 1, QUERY, 6000, 10, None, 0.0
         )
     assert [name.startswith("message_graph_") for name in indexes(found)] == [True]
 

@@ -1,7 +1,7 @@
-"""The lexical score: BM25 per passage, on a scale that does not depend on the query.
+"""The lexical score: BM25 per passage, normalised to 0..1.
 
-After Robertson et al. (1994), with the parameters that suit short messages, divided by what a
-passage with all of the query's terms without limit would get.
+Robertson et al. (1994), with parameters for short messages, divided by the limit for a passage that
+has all of the query's terms.
 """
 
 import math
@@ -20,45 +20,44 @@ PASSAGE_BITS = 16
 
 @dataclass(frozen=True)
 class LexicalScores:
-    """What each passage gains by each term of the query; a passage with all of them gets 1.
+    """What each passage gains by each term; in the limit, a passage with all terms gets 1.
 
-    A message counts with its best passage: several passages together have too many words for
-    their number to mean much.
+    A message counts with its best passage: all its passages together match by mere length.
     """
 
     key: Integers
-    """seq and passage in one number, ascending, one entry for each passage that has a term."""
+    """`seq << PASSAGE_BITS | passage`, ascending, of each passage that has a term."""
     score: Floats
-    """BM25 of the passage."""
+    """Per entry of `key`."""
     seq: Integers
-    """Ascending, one entry for each message that has a term."""
+    """Of each message that has a term, ascending."""
     best_passage: Integers
-    """Place in `key` of the message's best passage."""
+    """Index into `key`, per entry of `seq`."""
     terms: int
     gain_term: Integers
     gain_place: Integers
-    """Place in `key` of the passage that gains."""
+    """Index into `key`, per gain."""
     gain: Floats
 
     def best(self, seq: Integers) -> Floats:
-        """The score of each message's best passage; 0 where no term occurs."""
+        """The score of each message, 0 without any term."""
         if len(self.seq) == 0:
             return np.zeros(len(seq))
         at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
         return np.where(self.seq[at] == seq, self.score[self.best_passage[at]], 0.0)
 
     def top(self, count: int) -> Integers:
-        """The messages with the best passages, best first."""
+        """The best messages, best first."""
         return self.seq[best_places(self.score[self.best_passage], count)]
 
     def passages(self, seq: int) -> dict[int, float]:
-        """The score of each passage of one message that has a term of the query."""
+        """The scores of one message's passages, by passage; those without a term are missing."""
         first, last = np.searchsorted(self.key, [seq << PASSAGE_BITS, (seq + 1) << PASSAGE_BITS])
         passage = self.key[first:last] & ((1 << PASSAGE_BITS) - 1)
         return dict(zip(passage.tolist(), self.score[first:last].tolist(), strict=True))
 
     def by_term(self, seq: Integers) -> Floats:
-        """What each message (columns) gains by each term (rows) in its best passage."""
+        """Gains of the best passage of each message: a row per term, a column per message."""
         matrix = np.zeros((self.terms, len(seq)))
         if len(self.seq) == 0:
             return matrix
@@ -85,10 +84,9 @@ NO_WORDS = LexicalScores(
 
 
 def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> LexicalScores:
-    """BM25 in a conversation of so many passages with so many lexemes in all.
+    """`passages` and `lexemes` count the whole conversation.
 
-    Words that occur nowhere count against a passage, but not a spelling of an order number or the
-    like of which another spelling occurs.
+    Words that occur nowhere lower all scores, except other spellings of a code that does occur.
     """
     known = _without_unknown_spellings(postings)
     idf = [inverse_frequency(one.frequency, passages) for one in known]
@@ -118,9 +116,9 @@ def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Lexic
 
 
 def _distinct(keys: Integers) -> tuple[Integers, Integers]:
-    """The different keys, ascending, and the place of each key among them.
+    """The distinct keys, ascending, and the index of each key among them.
 
-    Each term's keys are in order already, which a stable sort makes use of and np.unique does not.
+    Faster than np.unique: the keys of each term are sorted already, which a stable sort exploits.
     """
     order = np.argsort(keys, kind="stable")
     ascending = keys[order]
@@ -131,7 +129,7 @@ def _distinct(keys: Integers) -> tuple[Integers, Integers]:
 
 
 def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Integers]:
-    """The messages of the keys, and the place of the best passage of each: its first, if equal."""
+    """The messages of the keys, and the index of the best passage of each, of equals the first."""
     seq = key >> PASSAGE_BITS
     starts = np.flatnonzero(_starts(seq))
     if len(starts) == len(seq):
@@ -148,12 +146,11 @@ def _starts(ascending: Integers) -> Flags:
 
 
 def inverse_frequency(frequency: float, total: int) -> float:
-    """BM25's idf; never negative."""
     return math.log(1 + max(0.0, total - frequency + 0.5) / (frequency + 0.5))
 
 
 def saturation(occurrences: Integers, passage_words: Integers, average: float) -> Floats:
-    """How much the occurrences count, 0 to 1: each more adds less, and less in a long passage."""
+    """BM25's term frequency part, 0 to 1."""
     length = 1 - BM25_B + BM25_B * passage_words / average
     return np.asarray(occurrences / (occurrences + BM25_K1 * length), dtype=np.float64)
 

@@ -1,8 +1,7 @@
 """Reads where the query's words occur in one conversation, at a bounded cost.
 
-A word's postings are read newest first and no further than a cap, so that a common word in a large
-room costs no more than a rare one. How common a capped word is follows from how densely the part
-that was read lies; where it occurs beyond that is looked up for the candidates alone.
+At most MAX_POSTINGS per word are read, newest first. The frequency of a capped word is estimated
+from the density of what was read; its other occurrences are read only for the candidates.
 """
 
 from collections.abc import Sequence
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
 
 MAX_POSTINGS = 4000
 MAX_TERMS = 24
-"""The rarest words of a longer query are used."""
+"""Of a longer query the rarest words are used."""
 MAX_WEIGHED_TERMS = 400
 
 
 @dataclass(frozen=True)
 class Postings:
-    """Where one term occurs: aligned arrays, one entry per passage."""
+    """Of one term; aligned arrays, one entry per passage."""
 
     term: str
     seq: Integers
@@ -36,9 +35,9 @@ class Postings:
     occurrences: Integers
     passage_words: Integers
     frequency: float
-    """Passages of the whole conversation that have the term."""
+    """Passages of the whole conversation with the term; estimated if `capped`."""
     capped: bool
-    """Whether older occurrences may have been left unread."""
+    """Older occurrences may be missing."""
 
 
 async def read_postings(
@@ -50,10 +49,7 @@ async def read_postings(
     messages: int,
     passages: int,
 ) -> list[Postings]:
-    """Postings of the query's terms, each at most MAX_POSTINGS, newest first.
-
-    `messages` and `passages` count the whole conversation.
-    """
+    """`messages` and `passages` count the whole conversation."""
     frequencies: dict[str, int] | None = None
     if filters.narrow or len(terms) > MAX_TERMS:
         frequencies = await _frequencies(db, conversation_id, terms[:MAX_WEIGHED_TERMS])
@@ -85,7 +81,7 @@ select term, postings
 async def _frequencies(
     db: "Database", conversation_id: ConversationId, terms: Sequence[str]
 ) -> dict[str, int]:
-    """The rarest terms, rarest first, those that occur nowhere last, counted up to the cap."""
+    """MAX_TERMS terms and their counts up to MAX_POSTINGS, rarest first, unknown ones last."""
     rows = await db.fetch(FREQUENCIES, conversation_id, list(terms), MAX_POSTINGS, MAX_TERMS)
     return {row["term"]: row["postings"] for row in rows}
 
@@ -130,7 +126,7 @@ def postings_of(
     messages: int,
     passages: int,
 ) -> Postings:
-    """A term and its packed columns, in a conversation of so many messages and passages."""
+    """From a row of a term and its packed columns."""
     term, seqs, numbers, occurrences, passage_words = row
     seq = columns.integers(seqs)
     return Postings(
@@ -145,17 +141,13 @@ def postings_of(
 
 
 def _weighed(postings: Postings, frequencies: dict[str, int] | None) -> Postings:
-    """By how common the term is in all of the conversation, where that was counted."""
     if not frequencies or postings.capped:
         return postings
     return replace(postings, frequency=frequencies[postings.term])
 
 
 def frequency(seq: Integers, *, messages: int, passages: int) -> float:
-    """How many passages have a term whose newest occurrences are in `seq`, newest first.
-
-    Beyond the cap it is estimated, in a conversation of so many messages and passages.
-    """
+    """Passages that have a term, by its postings `seq`, newest first; an estimate if capped."""
     if len(seq) < MAX_POSTINGS:
         return float(len(seq))
     read = max(1, int(seq[0] - seq[-1]))
@@ -165,7 +157,7 @@ def frequency(seq: Integers, *, messages: int, passages: int) -> float:
 async def complete(
     db: "Database", conversation_id: ConversationId, *, postings: Sequence[Postings], seqs: Integers
 ) -> list[Postings]:
-    """The postings with what lies beyond the cap in the messages `seqs`."""
+    """The postings and, of capped ones, also those in the messages `seqs`."""
     capped = {one.term: one for one in postings if one.capped}
     if not capped or len(seqs) == 0:
         return [*postings]
@@ -175,7 +167,7 @@ async def complete(
 
 
 def only_in(seqs: Integers, postings: Postings) -> Postings:
-    """The postings in the messages `seqs`, ascending; how common the term is stays as it is."""
+    """The postings in the messages `seqs` (ascending), with unchanged frequency."""
     at = np.minimum(np.searchsorted(seqs, postings.seq), len(seqs) - 1)
     there = np.flatnonzero(seqs[at] == postings.seq) if len(seqs) else at[:0]
     return replace(

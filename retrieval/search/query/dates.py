@@ -1,7 +1,7 @@
 """Days that a query names, in the asker's time zone, and how well a message's day fits them.
 
-The grammar below finds date expressions and how exact each is; dateparser tells which day is meant.
-Its own search was tried: it takes "may I" for the month and leaves open how long a "last week" is.
+The regular expression finds dates and their precision; dateparser tells the day. dateparser's own
+search takes "may I" for the month, and does not tell how long "last week" is.
 """
 
 import re
@@ -43,12 +43,12 @@ _EXPRESSION = re.compile(
 )
 _WORDS = {"a couple of": "2", "a few": "3"}
 FADING = timedelta(days=7)
-"""People tell of a day for about a week after it."""
+"""People talk about a day for about a week after it."""
 
 
 @dataclass(frozen=True)
 class Days:
-    """The first and last day meant; `yearly` if no year was named, so that any year fits."""
+    """First and last day, inclusive; `yearly` if no year was named and any year fits."""
 
     first: date
     last: date
@@ -56,20 +56,19 @@ class Days:
 
 
 def named_days(query: str, *, now: datetime) -> list[Days]:
-    """The days that the query names. `now` is the asker's clock, with its time zone."""
+    """`now` is in the asker's time zone."""
     found = (_days(match, now) for match in _EXPRESSION.finditer(query))
     return [days for days in found if days is not None]
 
 
 def without_days(text: str) -> str:
-    """The text less every expression that names days."""
     return _EXPRESSION.sub(" ", text)
 
 
 def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
-    """1 on the days meant, falling to 0 over the week after them; the best fit of all named.
+    """1 on the days named, falling to 0 over FADING after them; the best fit of several.
 
-    `spoken_at` counts seconds since 1970; a day is a day in `zone`.
+    `spoken_at` is in seconds since 1970.
     """
     best = np.zeros(len(spoken_at))
     if not days or len(spoken_at) == 0:
@@ -87,7 +86,7 @@ def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
 def spans(
     days: Sequence[Days], *, zone: tzinfo, years: Iterable[int]
 ) -> list[tuple[datetime, datetime]]:
-    """Start and end of the days meant, in each of the years where none was named."""
+    """Start and end of the days; of yearly ones in each of `years`."""
     found = []
     for one in days:
         firsts = [_in_year(one.first, year) for year in years] if one.yearly else [one.first]
@@ -126,7 +125,7 @@ def _parsed(text: str, now: datetime) -> date | None:
 
 
 def _widened(kind: str, match: re.Match[str], day: date) -> Days:
-    """The whole week, month or year, if no single day was named."""
+    """Widens a day to the week, month or year that was named."""
     if kind in ("month", "clear_month"):
         return Days(*_month(day), yearly=True)
     if kind == "month_year":

@@ -1,4 +1,4 @@
-"""Which messages a request allows as hits, in the form that every statement takes."""
+"""Which messages a request allows as hits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from retrieval.wire import SearchRequest
 
 @dataclass(frozen=True)
 class Filters:
-    """None means no restriction; `excluded` are the seqs that must not come back."""
+    """None: no restriction. `excluded` has each `seq` that must not be a hit."""
 
     since: datetime | None
     until: datetime | None
@@ -19,7 +19,6 @@ class Filters:
 
     @classmethod
     def of(cls, request: SearchRequest, *, excluded: Sequence[int]) -> "Filters":
-        """The restrictions of a request."""
         return cls(
             since=request.since,
             until=request.until,
@@ -30,17 +29,16 @@ class Filters:
 
     @property
     def narrow(self) -> bool:
-        """Whether anything but single messages is left out."""
+        """Whether anything but `excluded` restricts the hits."""
         restrictions = (self.since, self.until, self.participants, self.roles)
         return any(restriction is not None for restriction in restrictions)
 
     @property
     def any(self) -> bool:
-        """Whether anything is left out at all."""
         return self.narrow or bool(self.excluded)
 
     def parameters(
         self,
     ) -> tuple[datetime | None, datetime | None, list[str] | None, list[str] | None, list[int]]:
-        """In the order in which the statements number them."""
+        """$4 to $8 of `conditions.py`."""
         return self.since, self.until, self.participants, self.roles, self.excluded

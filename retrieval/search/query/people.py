@@ -1,4 +1,4 @@
-"""Who a query is about: participants it names, under the names that occur in this room, and "I"."""
+"""Whose messages a query is about: participants it names, the asker ("I"), the assistant."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,9 +9,9 @@ from retrieval.wire import Role
 
 LONGEST_NAME_WORDS = 3
 MAX_QUERY_WORDS = 200
-"""Names are looked for in the first words of a long query only."""
+"""Names are looked for only in so many words from the start."""
 SMALL_ROOM = 30
-"""Up to so many participants, a name counts however it is written."""
+"""Participants up to which a name counts without a capital letter."""
 
 _WORD = re.compile(r"\S+")
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
@@ -39,7 +39,7 @@ _AFTER_A_NAME = re.compile(
 
 @dataclass(frozen=True)
 class Mention:
-    """A name in the query: where it stands, and which participants go by it."""
+    """A name in the query, from `start` to `end`, and the participants who have it."""
 
     start: int
     end: int
@@ -49,32 +49,30 @@ class Mention:
 
 @dataclass(frozen=True)
 class About:
-    """Whose messages a query is likely to be about; nobody's in particular if all is empty."""
+    """Identities, or a role, whose messages a query is about; empty if it does not say."""
 
     people: frozenset[str] = frozenset()
     role: Role | None = None
 
     @property
     def anyone(self) -> bool:
-        """Whether the query is about somebody in particular."""
         return self.role is not None or bool(self.people)
 
     def parameters(self) -> tuple[list[str], str | None]:
-        """Identities, and a role, as the statements take them."""
         return [*self.people], self.role
 
 
 def possible_names(query: str) -> list[str]:
-    """Everything in the query that might be a participant's name, lower case, for one look-up."""
+    """All words and runs of words that may be a participant's name, in lower case."""
     return list(dict.fromkeys(name for _, _, name, _ in _spans(query)))
 
 
 def mentions(
     query: str, names: Mapping[str, frozenset[str]], *, participants: int
 ) -> list[Mention]:
-    """The names in the query in order; where several overlap, the longest.
+    """The names in the query in order; of overlapping ones the first, and of these the longest.
 
-    `names` is what the room knows of `possible_names`; `participants` counts the room's people.
+    `names` has those of `possible_names` that occur in the conversation, and their identities.
     """
     if not names:
         return []
@@ -90,10 +88,9 @@ def mentions(
 
 
 def as_first_person(query: str, named: Sequence[Mention]) -> str:
-    """The query with names turned into I and my.
+    """The query with names replaced by I and my.
 
-    A name draws a sentence's vector to every message that this participant wrote; the speaker is
-    accounted for by a part of the score of its own.
+    A name would draw the embedding to all messages of that participant; who spoke is scored apart.
     """
     text = query
     for mention in reversed(named):
@@ -103,7 +100,7 @@ def as_first_person(query: str, named: Sequence[Mention]) -> str:
 
 
 def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> About:
-    """Whose messages are meant: the assistant's, those of the one person named, or one's own."""
+    """The assistant, the one person named, or the asker; empty if several are named."""
     if not named and _ASSISTANT_SAID.search(query):
         return About(role="assistant")
     people = {mention.identities for mention in named}
@@ -111,12 +108,12 @@ def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> A
         return About(next(iter(people)))
     if not _FIRST_PERSON.search(query):
         return About()
-    # Who says I is not the assistant, even if nobody told us who it is.
+    # An unknown asker who says "I" is at least not the assistant.
     return About(frozenset({asker})) if asker is not None else About(role="user")
 
 
 def _spans(query: str) -> Iterator[tuple[int, int, str, bool]]:
-    """Each run of up to three words: start, end, the bare name, whether it is possessive."""
+    """Runs of up to LONGEST_NAME_WORDS words: start, end, name in lower case, is possessive."""
     words = [match for match, _ in zip(_WORD.finditer(query), range(MAX_QUERY_WORDS), strict=False)]
     for first in range(len(words)):
         for last in range(first, min(first + LONGEST_NAME_WORDS, len(words))):
@@ -139,7 +136,7 @@ def _readings(query: str, start: int, end: int) -> Iterator[tuple[int, int, str,
 
 @dataclass(frozen=True)
 class _Spot:
-    """A participant's name, lower case, as it is written in a query from `start` to `end`."""
+    """Where a participant's name, in lower case, may be mentioned."""
 
     query: str
     start: int

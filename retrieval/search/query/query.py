@@ -1,4 +1,4 @@
-"""What a query asks for, read once: people, days, places, and the text to embed."""
+"""What a query asks for: people, days, places, and the text to embed."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from retrieval.search.query.people import About, as_first_person, asked_about, m
 from retrieval.search.query.small_talk import is_small_talk
 
 MAX_EMBEDDED_CHARS = 2000
-"""The model reads no further than this."""
+"""The embedding model reads less than this."""
 
 _WHERE = re.compile(
     r"^\W*where\b|\b(?:what|which)\s+(?:city|country|place|state|town)\b", re.IGNORECASE
@@ -25,15 +25,12 @@ _ASKING = re.compile(
 
 @dataclass(frozen=True)
 class Query:
-    """A query as the search understands it."""
-
     text: str
     embedded_text: str
     about: About
-    named: frozenset[str]
     days: list[Days]
     asked_at: datetime
-    """The asker's clock, with the time zone in which the days count."""
+    """In the asker's time zone, in which days begin and end."""
     asks_where: bool
     small_talk: bool
 
@@ -46,13 +43,12 @@ def understand(
     asker: str | None,
     now: datetime,
 ) -> Query:
-    """Read the query in the light of the room. `now` is the asker's clock, with its time zone."""
+    """`names` and `participants` as in SearchContext; `now` in the asker's time zone."""
     named = mentions(text, names, participants=participants)
     return Query(
         text=text,
         embedded_text=_as_question(as_first_person(text, named)[:MAX_EMBEDDED_CHARS]),
         about=asked_about(text, named, asker=asker),
-        named=frozenset().union(*(mention.identities for mention in named)),
         days=named_days(text[:MAX_EMBEDDED_CHARS], now=now),
         asked_at=now,
         asks_where=_WHERE.search(text) is not None,
@@ -61,6 +57,6 @@ def understand(
 
 
 def _as_question(text: str) -> str:
-    """Put the question mark back that speech, and a search begun while it lasted, leave out."""
+    """Add the question mark that transcribed speech lacks."""
     bare = text.rstrip()
     return f"{bare}?" if bare[-1:].isalnum() and _ASKING.match(bare) else text

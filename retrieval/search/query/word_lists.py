@@ -1,4 +1,4 @@
-"""The words by which a query is judged, each list for one question."""
+"""Lists of words that tell what kind of query it is."""
 
 
 def _words(text: str) -> frozenset[str]:

@@ -1,1 +1,1 @@
-"""From facts about a candidate to its score."""
+"""The score of a message, and whether the best are relevant."""

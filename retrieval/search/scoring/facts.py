@@ -1,4 +1,4 @@
-"""What is stored about messages, apart from words and vectors, that their score needs."""
+"""What the score needs of a message, except words and vectors."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,28 +12,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """Aligned columns in reading order."""
+    """Aligned columns, by ascending `seq`."""
 
     seq: Integers
     spoken_at: Floats
     """Seconds since 1970."""
     speaker: Integers
-    """Equal numbers mean equal participants."""
+    """A hash of the participant."""
     traits: Integers
     words: Integers
-    """White-space separated words of the message."""
+    """Count of words."""
     speaker_fit: Integers
-    """1: said by whom the query is about; -1: by the assistant, when it is about a person."""
+    """1: by a speaker the query is about; -1: by the assistant if it is about a person; else 0."""
     allowed: Flags
-    """Whether the request's filters let the message be a hit."""
+    """By the request's filters."""
 
 
 MICROSECONDS_1970_TO_2000 = 946_684_800_000_000
-"""PostgreSQL counts from the year 2000."""
+"""PostgreSQL's timestamps count from 2000."""
 
 
 def facts_of(row: "Record") -> Facts:
-    """What a statement gave in packed columns."""
     marks = columns.small_integers(row["marks"])
     return Facts(
         seq=columns.integers(row["seq"]),

@@ -1,8 +1,7 @@
-"""The parts of a message's score, each a small pure function over messages in reading order.
+"""The parts of a message's score, each a pure function.
 
-All arrays are aligned: one entry per message, ascending `seq`, not necessarily without gaps.
-The sum of weighted parts is linear on purpose: it can be explained, and it does not depend on how
-many messages were compared.
+All arrays are aligned: one entry per message, by ascending `seq`, with gaps. The score is a linear
+sum: it can be explained, and does not depend on the number of messages compared.
 """
 
 from collections.abc import Sequence
@@ -25,29 +24,26 @@ from retrieval.weights import (
 
 @dataclass(frozen=True)
 class Features:
-    """What is known of each message, before any weight."""
-
     facts: Facts
     meaning: Floats
-    """Cosine of the query with the message mixed with its neighbours."""
+    """Cosine with the message mixed with its neighbours."""
     alone: Floats
-    """Cosine of the query with the message alone."""
+    """Cosine with the message alone."""
     words: Floats
     """Normalised BM25, 0 to 1."""
     by_term: Floats
-    """The terms' shares in `words`: one row per term."""
+    """Shares in `words`, one row per term."""
     date: Floats
-    """How well the day fits the dates that the query names, 0 to 1."""
+    """Fit with the days that the query names, 0 to 1."""
 
     @property
     def own(self) -> Floats:
-        """What the message is worth without anything around it."""
         return self.alone + self.words
 
 
 @dataclass(frozen=True)
 class ScoreParts:
-    """The unweighted parts of the score, named as in Weights."""
+    """Unweighted, named as in Weights."""
 
     meaning: Floats
     words: Floats
@@ -62,7 +58,6 @@ class ScoreParts:
 
 
 def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
-    """All parts of the score of each message."""
     facts = features.facts
     stretch = stretches(facts.seq, facts.spoken_at)
     return ScoreParts(
@@ -80,7 +75,6 @@ def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
 
 
 def total(parts: ScoreParts, weights: Weights) -> Floats:
-    """The weighted sum."""
     score = np.zeros_like(parts.meaning)
     for part in fields(parts):
         score += getattr(weights, part.name) * getattr(parts, part.name)
@@ -88,7 +82,7 @@ def total(parts: ScoreParts, weights: Weights) -> Floats:
 
 
 def stretches(seq: Integers, spoken_at: Floats) -> Integers:
-    """A number per message; neighbours share it unless messages or hours lie between them."""
+    """A number per message, equal for neighbours without a gap in `seq` or STRETCH_GAP_S."""
     if len(seq) == 0:
         return np.zeros(0, dtype=np.int64)
     apart = (np.diff(seq) != 1) | (np.diff(spoken_at) > STRETCH_GAP_S)
@@ -96,7 +90,7 @@ def stretches(seq: Integers, spoken_at: Floats) -> Integers:
 
 
 def neighbours(stretch: Integers, words: Integers, *, reach: Reach) -> list[Flags]:
-    """Which messages are within reach of the one that comes 1, 2, 3... later, in this order."""
+    """For distances 1, 2, 3...: which messages reach the one so many places later."""
     said = np.concatenate(([0], np.cumsum(np.minimum(words, FULL_REACH_WORDS))))
     near: list[Flags] = []
     for distance in range(1, min(reach.most, len(stretch) - 1) + 1):
@@ -110,7 +104,7 @@ def neighbours(stretch: Integers, words: Integers, *, reach: Reach) -> list[Flag
 
 
 def best_around(own: Floats, near: Sequence[Flags]) -> Floats:
-    """The best value among the neighbours and the message itself, for each row."""
+    """The best value among a message and its neighbours, per row."""
     best = own.copy()
     for distance, together in enumerate(near, start=1):
         earlier = np.where(together, own[..., :-distance], -np.inf)
@@ -121,15 +115,14 @@ def best_around(own: Floats, near: Sequence[Flags]) -> Floats:
 
 
 def surroundings(own: Floats, stretch: Integers, *, words: Integers) -> Floats:
-    """The best score around a message, or its own."""
     near = neighbours(stretch, words, reach=SURROUNDINGS_REACH)
     return own + damping(words) * (best_around(own, near) - own)
 
 
 def coverage(by_term: Floats, stretch: Integers, *, words: Integers) -> Floats:
-    """How much of the query a message and its next neighbours say between them, 0 to 1.
+    """How much of the query a message and its next neighbours have together, 0 to 1.
 
-    What a question puts in one sentence, people say in two or three messages.
+    People spread over two or three messages what a question puts in one sentence.
     """
     near = neighbours(stretch, words, reach=COVERAGE_REACH)
     own = by_term.sum(axis=0)
@@ -138,12 +131,11 @@ def coverage(by_term: Floats, stretch: Integers, *, words: Integers) -> Floats:
 
 
 def damping(words: Integers) -> Floats:
-    """1 for short messages, less for long ones."""
     return np.minimum(1.0, FULL_REACH_WORDS / np.maximum(words, 1))
 
 
 def answers(features: Features) -> Floats:
-    """The previous message's own score, where another speaker asks something in it."""
+    """The previous message's own score, if it is another speaker's question."""
     facts = features.facts
     lifted = np.zeros(len(facts.seq))
     stretch = stretches(facts.seq, facts.spoken_at)
@@ -157,5 +149,4 @@ def answers(features: Features) -> Floats:
 
 
 def trait(bits: Integers, which: int) -> Floats:
-    """1 where the trait holds."""
     return ((bits & which) > 0).astype(np.float64)

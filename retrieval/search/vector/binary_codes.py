@@ -1,4 +1,4 @@
-"""The nearest embeddings by their codes: a narrow scan of all, then exact for those it proposes."""
+"""The nearest embeddings by binary code: a narrow scan of all codes, then exact rescoring."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,9 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 # The share of differing signs estimates the angle; among good matches the cosine falls by about 2.8
-# per unit of it, so what is preferred weighs as it does in the exact comparison. How many signs
-# differ and the seq are one number, because a column of numbers is sorted faster than rows are; of
-# equals the newer comes first. An array and not a join: a join of thousands flips to reading all
-# embeddings.
+# per unit of it, hence the weight of the preference. Distance and seq are packed in one number, for
+# it sorts faster than rows; equals come newest first. An array instead of a join: a join of
+# thousands flips to reading all embeddings.
 NEAREST_BY_CODE = with_conditions("""
 select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
   from (select seq, -(embedding <#> $3) + {preference} as nearness
@@ -44,7 +43,7 @@ async def nearest_by_code(
     filters: Filters,
     limit: int,
 ) -> Nearest:
-    """Of the embeddings with codes up to the seq `up_to`; exact where filters leave only few."""
+    """Of the embeddings up to the seq `up_to`; exact if the filters allow few."""
     row = await db.fetchrow(
         NEAREST_BY_CODE,
         *target.parameters(),

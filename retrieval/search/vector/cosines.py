@@ -1,4 +1,4 @@
-"""What embeddings are compared with, and the cosines of one conversation's messages."""
+"""What embeddings are compared with, and the resulting cosines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,21 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Nearest:
-    """Aligned columns, an entry for each passage that was found."""
+    """Aligned columns, one entry per passage found."""
 
     seq: Integers
     nearness: Floats
-    """The cosine, and what the query prefers."""
+    """Cosine plus preference."""
 
 
 def nearest_of(row: "Record | None") -> Nearest:
-    """What a statement gave in two packed columns."""
     assert row is not None  # noqa: S101 - an aggregate always has one row
     return Nearest(columns.integers(row["seq"]), columns.floats(row["nearness"]))
 
 
 def best_messages(parts: Sequence[Nearest], *, limit: int) -> Integers:
-    """The messages nearest in any part, best first, none of them twice."""
+    """The `seq` of each message once, in the order of its best passage in any part."""
     seq = np.concatenate([part.seq for part in parts])
     order = np.argsort(-np.concatenate([part.nearness for part in parts]), kind="stable")
     _, first = np.unique(seq[order], return_index=True)
@@ -43,27 +42,27 @@ def best_messages(parts: Sequence[Nearest], *, limit: int) -> Integers:
 
 
 UNKNOWN_COSINE = 0.15
-"""Stands for a message that has no embedding yet and no word of the query."""
+"""Assumed for a message without an embedding that shares no word with the query."""
 COSINE_BY_WORDS = 0.6
-"""How much nearer a message is taken to be that shares all its words with the query."""
+"""Added to it for a message that has all words of the query."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is compared: a query's embedding with one model's embeddings in one conversation."""
+    """A query's embedding, to compare with one model's embeddings of one conversation."""
 
     conversation_id: ConversationId
     model_id: int
     vector: NDArray[np.float32]
 
     def parameters(self) -> tuple[ConversationId, int, HalfVector]:
-        """In the order in which the statements number them."""
+        """$1 to $3 of the statements."""
         return self.conversation_id, self.model_id, HalfVector(self.vector)
 
 
 @dataclass(frozen=True)
 class Preferred:
-    """What brings a message nearer to the query than its meaning alone, in cosines."""
+    """Speaker and days that a query prefers; gains in cosines."""
 
     about: About
     speaker_gain: float
@@ -73,7 +72,7 @@ class Preferred:
     def parameters(
         self,
     ) -> tuple[float, list[str], str | None, float, list["asyncpg.Range[datetime]"]]:
-        """In the order in which the statement numbers them."""
+        """$9 to $13 of `conditions.py`."""
         spans = [asyncpg.Range(start, end) for start, end in self.spans]
         return self.speaker_gain, *self.about.parameters(), self.date_gain, spans
 
@@ -88,18 +87,14 @@ class Cosines:
     cosine: Floats
 
     def alone(self, seq: Integers) -> Floats:
-        """Of each message alone, its best passage; NaN where it has no embedding yet.
-
-        Here and below `seq` is ascending.
-        """
+        """The best passage of each message of `seq` (ascending); NaN without an embedding."""
         return self._best(~self.smoothed, seq)
 
     def in_context(self, seq: Integers) -> Floats:
-        """Of each message mixed with its neighbours; NaN where that is not known yet."""
+        """As `alone`, of the message mixed with its neighbours."""
         return self._best(self.smoothed, seq)
 
     def joined(self, other: "Cosines") -> "Cosines":
-        """Both; what is in both counts once."""
         return Cosines(
             seq=np.concatenate((self.seq, other.seq)),
             passage=np.concatenate((self.passage, other.passage)),
@@ -108,11 +103,11 @@ class Cosines:
         )
 
     def nearest(self, count: int) -> Integers:
-        """The messages of the best passages."""
+        """The messages of the `count` best passages, ascending."""
         return np.unique(self.seq[best_places(self.cosine, count)])
 
     def passages(self, seq: int) -> dict[int, float]:
-        """Of each passage of one message."""
+        """The cosines of one message's passages, by passage."""
         own = (self.seq == seq) & ~self.smoothed
         return dict(zip(self.passage[own].tolist(), self.cosine[own].tolist(), strict=True))
 
@@ -127,16 +122,14 @@ class Cosines:
 
 
 def expected_cosine(words: Floats) -> Floats:
-    """Stands for messages that have no embedding yet, by their lexical scores.
+    """Assumed for messages without an embedding, from their lexical scores.
 
-    A message can be found at once: until its embedding is there, sharing the query's words must
-    not make it look further away than embedded messages that share none.
+    A new message that shares words must not rank below embedded messages that share none.
     """
     return np.asarray(UNKNOWN_COSINE + COSINE_BY_WORDS * words)
 
 
 def cosines_of(row: "Record") -> Cosines:
-    """What a statement gave in packed columns."""
     compared = columns.integers(row["compared"])
     return Cosines(
         seq=compared >> 17,

@@ -1,4 +1,4 @@
-"""The nearest embeddings along a frozen graph: an HNSW index of one conversation's older part."""
+"""The nearest embeddings by a frozen HNSW index of one conversation's older part."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -9,20 +9,19 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 LOOKED_AT: Final = 400
-"""Messages that a graph looks at for one question (hnsw.ef_search), and can give."""
+"""Messages that a search of the index visits (hnsw.ef_search), and can return."""
 
 
 @dataclass(frozen=True)
-class InGraph:
-    """What a graph proposes, and how much of it is of the preferred role."""
-
+class HnswNearest:
     nearest: Nearest
     of_the_role: int
+    """How many are of the preferred role."""
 
 
-# The cast must be the index's, to the letter, and a length cannot be a parameter. The other values
-# are parameters: plans are made for their values, which is how the partial index is recognised.
-NEAREST_IN_GRAPH: Final = """
+# The cast must be the index's to the letter, and a length cannot be a parameter. The other values
+# can: plans are made for the values (force_custom_plan), which is how the partial index is found.
+NEAREST_BY_HNSW: Final = """
 select array_send(array_agg(seq)) as seq,
        array_send(array_agg(nearness + case when role = $6 then $7::float8 else 0 end))
            as nearness,
@@ -35,22 +34,20 @@ select array_send(array_agg(seq)) as seq,
 """
 
 
-def nearest_in_graph_sql(dimension: int) -> str:
-    """The statement for embeddings of so many numbers."""
-    return NEAREST_IN_GRAPH % {"dimension": dimension}
+def nearest_by_hnsw_sql(dimension: int) -> str:
+    return NEAREST_BY_HNSW % {"dimension": dimension}
 
 
-async def nearest_in_graph(
+async def nearest_by_hnsw(
     db: "Database", target: Target, *, up_to: int, preferred: Preferred, limit: int
-) -> InGraph:
-    """Of the embeddings up to the seq `up_to`, without regard to who said them, or when.
+) -> HnswNearest:
+    """Of the embeddings up to the seq `up_to`; no filters, and only a role is preferred.
 
-    Those of a preferred role come with what brings them nearer. If at least `limit` are of it, the
-    best by that are among them; else nearer ones of the role may be missing.
+    If fewer than `limit` are of the preferred role, others of that role may be missing.
     """
     role = preferred.about.role if preferred.speaker_gain else None
     row = await db.fetchrow(
-        nearest_in_graph_sql(len(target.vector)),
+        nearest_by_hnsw_sql(len(target.vector)),
         *target.parameters(),
         up_to,
         LOOKED_AT if role else limit,
@@ -58,4 +55,4 @@ async def nearest_in_graph(
         preferred.speaker_gain,
     )
     assert row is not None  # noqa: S101 - an aggregate always has one row
-    return InGraph(nearest_of(row), row["of_the_role"])
+    return HnswNearest(nearest_of(row), row["of_the_role"])

@@ -1,4 +1,4 @@
-"""The vector arm: the messages nearest to a query, in the way that the conversation needs."""
+"""The vector arm: the messages nearest to a query, by HNSW, binary codes or exact comparison."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
 from retrieval.search.vector.binary_codes import nearest_by_code
 from retrieval.search.vector.cosines import Nearest, Preferred, Target, best_messages, nearest_of
-from retrieval.search.vector.hnsw import nearest_in_graph
+from retrieval.search.vector.hnsw import nearest_by_hnsw
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -18,28 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the vector arm is asked for, beside the query's embedding."""
-
     filters: Filters
     preferred: Preferred
     smoothed: bool
-    """Whether to compare with messages in context, and alone after the last that has one; else with
-    messages alone, which are all there while a backfill runs."""
+    """Compare with messages mixed with their neighbours, and alone where these are not mixed yet;
+    False: alone, which is complete sooner during a backfill."""
     limit: int
     last_seq: int | None = None
-    """The conversation's newest message, if known: nothing is looked for beyond it."""
+    """The conversation's newest message, if known; saves a search beyond it."""
 
 
 async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier) -> Integers:
-    """The nearest messages, best first: what is prepared of the conversation, and the rest exactly.
+    """The nearest messages, best first.
 
-    What is prepared has smoothed embeddings only, and all of them.
+    HNSW or binary codes up to `tier`, which cover all smoothed embeddings; the rest exactly.
     """
     end = 0
     parts: list[Nearest] = []
     if tier.graph_to > 0 and not wanted.filters.any and not wanted.preferred.date_gain:
         end = tier.graph_to
-        parts = await _along_the_graph(db, target, wanted=wanted, up_to=end)
+        parts = await _by_hnsw(db, target, wanted=wanted, up_to=end)
     elif tier.coded_to > 0:
         end = tier.coded_to
         parts = [await _by_code(db, target, wanted=wanted, up_to=end)]
@@ -48,18 +46,16 @@ async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier)
     return best_messages(parts, limit=wanted.limit)
 
 
-async def _along_the_graph(
-    db: "Database", target: Target, *, wanted: Wanted, up_to: int
-) -> list[Nearest]:
+async def _by_hnsw(db: "Database", target: Target, *, wanted: Wanted, up_to: int) -> list[Nearest]:
     preferred, limit = wanted.preferred, wanted.limit
-    found = await nearest_in_graph(db, target, up_to=up_to, preferred=preferred, limit=limit)
+    found = await nearest_by_hnsw(db, target, up_to=up_to, preferred=preferred, limit=limit)
     rest = _of_the_preferred(wanted, enough_of_the_role=found.of_the_role >= limit)
     by_code = [await _by_code(db, target, wanted=theirs, up_to=up_to) for theirs in rest]
     return [found.nearest, *by_code]
 
 
 def _of_the_preferred(wanted: Wanted, *, enough_of_the_role: bool) -> Iterator[Wanted]:
-    """A graph knows nothing of speakers: those it may have missed are compared apart."""
+    """HNSW ignores speakers: messages of the preferred one are compared again by their codes."""
     preferred = wanted.preferred
     if preferred.speaker_gain and preferred.about.people:
         yield replace(
@@ -102,7 +98,7 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
 
 
 async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted: Wanted) -> Nearest:
-    """Of all embeddings beyond the seq `after`; every one is compared."""
+    """Compares with every embedding after the seq `after`."""
     row = await db.fetchrow(
         NEAREST,
         *target.parameters(),

@@ -1,1 +1,1 @@
-"""Queries that lean on earlier turns, read in their context."""
+"""Follow-up queries, completed from earlier turns."""

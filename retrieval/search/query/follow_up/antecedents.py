@@ -1,7 +1,7 @@
-"""Puts what a follow-up refers to into its text, so that it can be searched like any other.
+"""Adds to a follow-up what it refers to; the result can be searched like any other query.
 
-Measured on pairs of questions about the same things: a question whose only gap is a "she" wants the
-name and nothing else of the previous one; a question that says hardly anything wants all of it.
+Measured on pairs of questions about the same things: a question that only lacks a name ("she")
+needs the name and nothing else of the previous one; a question with hardly any content needs all.
 """
 
 import re
@@ -33,7 +33,7 @@ _MORE = re.compile(
 def resolved(
     query: str, sign: Sign, *, window: Sequence[WindowMessage], people: KnownPeople
 ) -> str | None:
-    """The query as it would be asked without the window; None if it stands on its own after all."""
+    """The query as it would be asked without the window; None if it refers to nothing there."""
     turn = previous_turn(window, asker=people.asker)
     if turn is None:
         return None
@@ -50,7 +50,7 @@ def resolved(
 def _of_another(
     query: str, named: Sequence[Mention], turn: PreviousTurn, people: KnownPeople
 ) -> str | None:
-    """The previous question about somebody else, if the query names nothing but a person."""
+    """The previous question with another person, if the query is no more than a name."""
     rest = after_opening(query)
     if len(named) == 1 and len(rest.strip(" ?.!@")) <= named[0].end - named[0].start:
         person = query[named[0].start : named[0].end]
@@ -65,10 +65,9 @@ def _of_another(
 
 
 def _after(turn: PreviousTurn, query: str, sign: Sign, person: str | None) -> str:
-    """The previous question and the query in one."""
     question = turn.question
     if (without := without_days(query)) != query and without.strip():
-        question = without_days(question)  # the query's own day takes the place of the earlier one
+        question = without_days(question)  # the query's day replaces the earlier one
     parts = [question, item_asked_for(query, turn.answer) or "", query]
     if sign == "bare" and not _MORE.search(query):
         parts.insert(1, turn.answer)

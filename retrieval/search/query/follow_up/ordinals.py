@@ -1,4 +1,4 @@
-"""The one of several things that an ordinal means ("the second one"), by what an answer listed."""
+"""Resolves an ordinal ("the second one") by what the previous answer listed."""
 
 import re
 
@@ -19,7 +19,7 @@ MAX_ITEM_CHARS = 200
 
 
 def item_asked_for(query: str, answer: str) -> str | None:
-    """What the query's ordinal means in the answer; None without an ordinal or such an item."""
+    """None if the query has no ordinal, or the answer no such item."""
     place = next((_ORDINALS[w] for w in _WORD.findall(query.lower()) if w in _ORDINALS), None)
     if place is None:
         return None
@@ -30,7 +30,7 @@ def item_asked_for(query: str, answer: str) -> str | None:
 
 
 def listed(answer: str) -> list[str]:
-    """The items of a text: the lines of its list, or its order numbers and the like."""
+    """The lines of a list in the text; without a list its order numbers and other codes."""
     lines = [match["item"].strip() for match in _LINE.finditer(answer)]
     if len(lines) >= 2:
         return lines

@@ -1,4 +1,4 @@
-"""What was asked and answered just before a query, and of whom it was said."""
+"""The question and answer before a follow-up, and the person they are about."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,15 @@ from retrieval.wire import WindowMessage
 
 MAX_GIST_CHARS = 300
 MAX_CHAIN = 3
-"""Questions that went on from each other."""
+"""Questions joined into one, if each is a follow-up to the one before."""
 STILL_ON = 4
-"""Newest messages among which the asker's own question goes on, whoever spoke since."""
+"""Newest messages in which the asker's own question is preferred to later ones of others."""
 
 
 @dataclass(frozen=True)
 class PreviousTurn:
-    """The question that a follow-up goes on from, with those that it went on from itself."""
-
     question: str
+    """With up to MAX_CHAIN - 1 questions before it, if it is a follow-up itself."""
     answer: str
     """Empty if there was none."""
 
@@ -37,7 +36,7 @@ class KnownPeople:
 
 
 def previous_turn(window: Sequence[WindowMessage], *, asker: str | None) -> PreviousTurn | None:
-    """None if nobody has said anything that a query could go on from."""
+    """None if the window has no question but small talk."""
     place = _place_of_question(window, asker)
     if place is None:
         return None
@@ -56,9 +55,9 @@ def previous_turn(window: Sequence[WindowMessage], *, asker: str | None) -> Prev
 def person_spoken_of(
     window: Sequence[WindowMessage], turn: PreviousTurn, people: KnownPeople
 ) -> str | None:
-    """The name of whom "he" or "she" is: named last in the question, its answer, or before.
+    """Who "he" or "she" is: the last name in the question, its answer, or newest messages first.
 
-    Else the only other human in the window, if there is just one.
+    Without a name: the only other human in the window, if there is one.
     """
     unmeant = {one.participant for one in window if one.role == "assistant"} | {people.asker}
     for text in (turn.question, turn.answer, *(one.content for one in reversed(window))):
@@ -70,7 +69,7 @@ def person_spoken_of(
 
 
 def gist(text: str) -> str:
-    """A short text itself; of a long one its last question, or its beginning."""
+    """Of a text longer than MAX_GIST_CHARS the last line that asks, or the beginning."""
     if len(text) <= MAX_GIST_CHARS:
         return text
     asked = [line for line in text.splitlines() if line.rstrip().endswith(("?", "？"))]

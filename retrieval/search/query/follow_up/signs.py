@@ -1,7 +1,6 @@
-"""Whether a query can only be understood in the light of what was said just before it.
+"""Whether a query is a follow-up: it cannot be understood without what was said before it.
 
-A closed list of signs, each of which needs the query to say little else: what stands on its own
-must be searched as it stands.
+Each sign counts only in a query with little other content: any other is searched as it is.
 """
 
 import re
@@ -16,16 +15,16 @@ from retrieval.search.query.small_talk import is_small_talk
 Sign = Literal["bare", "opening", "about", "thing", "person"]
 """Why a query is a follow-up.
 
-bare: no word of it names anything ("why?", "the second one?"); opening: it goes on with "and" and
-hardly more ("und im März?"); about: "what about …?"; thing: "it", "that", "them" and hardly more;
-person: "he" or "she", and enough else to be searched once it is known who.
+bare: no content words ("why?", "the second one?"); opening: "and" and hardly more ("und im März?");
+about: "what about …?"; thing: "it", "that", "them" and hardly more; person: "he" or "she", and
+enough content to search for once the person is known.
 """
 
 MAX_FOLLOW_UP_CHARS = 300
 MAX_OPENED_WORDS = 5
-"""Of a query that goes on with "and" in a language whose content words are not known."""
+"""Words after "and" in languages for which there are no stop words here."""
 HARDLY_MORE = 2
-"""Content words beside a sign."""
+"""Content words allowed beside a sign."""
 
 _WORD = re.compile(r"\w+")
 _AND = re.compile(r"^\W*(?:and|but|or)\s+(?=\w)", re.IGNORECASE)
@@ -35,7 +34,7 @@ _FOREIGN_AND = re.compile(
 _ABOUT = re.compile(
     r"^\W*(?:(?:and|but|or|so)\s+)?(?:(?:what|how)\s+about|what\s+of)\s+(?=\w)", re.IGNORECASE
 )
-# The particles with which Chinese and Japanese ask "and …?"; no space marks where words end.
+# Chinese and Japanese particles for "and …?"; no spaces between words.
 _ABOUT_PARTICLE = re.compile(r"^\S{1,12}(?:呢|は)\s*[?？]?\s*$")
 _THING = re.compile(
     r"""\b(?:it|they|them|their|theirs|its|these|those|this|there)\b
@@ -95,5 +94,5 @@ def sign_of_follow_up(text: str) -> Sign | None:
 
 
 def after_opening(text: str) -> str:
-    """The query without the "and" or "what about" that it goes on with."""
+    """The query without its leading "and" or "what about"."""
     return _AND.sub("", _FOREIGN_AND.sub("", _ABOUT.sub("", text))).strip()
