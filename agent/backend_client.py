@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import BackendProtocolError, BackendRejected, BackendUnavailable
+from agent.settings import AgentSettings
 from agent.tracing import span, trace_headers
 from retrieval.wire import (
     AgentJoined,
@@ -184,6 +185,16 @@ class BackendClient:
             return await self._http.request(method, path, content=content, headers=trace_headers())
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             return await self._http.request(method, path, content=content, headers=trace_headers())
+
+
+def open_client(settings: AgentSettings) -> BackendClient:
+    """Connects with the first call."""
+    key = settings.backend_service_key
+    return BackendClient(
+        str(settings.backend_url),
+        service_key=key.get_secret_value() if key else None,
+        timeout_s=settings.backend_timeout_s,
+    )
 
 
 def _verb(path: str) -> str:

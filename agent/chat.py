@@ -1,7 +1,7 @@
 """The same agent without a LiveKit room: for a terminal, a pipe or a test."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -9,7 +9,7 @@ from uuid import uuid4
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice.io import TextOutput
 
-from agent.backend_client import BackendClient
+from agent.backend_client import BackendClient, open_client
 from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.reply import TurnTrace
@@ -102,51 +102,40 @@ class Chat:
 async def open_chat(
     settings: AgentSettings, *, room: str, identity: str, client: BackendClient | None = None
 ) -> AsyncIterator[Chat]:
-    """Talk in a room; what was said there before is known.
+    """Resume the conversation of a room.
 
-    Raises BackendError if the backend cannot be asked for the conversation, OutboxUnwritable if
-    the data folder cannot be written. On leaving, everything said is delivered or kept on disk.
+    Raises BackendError if the backend does not tell the conversation, OutboxUnwritable if the data
+    folder cannot be written. On leaving, everything said is delivered or kept on disk.
     """
-    own_client = client or _client(settings)
-    try:
-        session_id = uuid4().hex
+    async with AsyncExitStack() as opened:
+        if client is None:
+            client = await opened.enter_async_context(aclosing(open_client(settings)))
         resumed = await resume(
-            own_client, settings, room=room, identity=AGENT_NAME, session_id=session_id
+            client, settings, room=room, identity=AGENT_NAME, session_id=uuid4().hex
         )
         asker = Asker(identity, settings.time_zone)
         deltas = _Deltas()
-        session = BoundedSession(
-            llm=language_model(settings),
-            # Explicit: by default LiveKit loads 250 MB of speech models.
-            vad=None,
-            turn_handling={"turn_detection": "manual"},
-            user_away_timeout=None,
-        )
-        session.output.transcription = deltas
+        session = _session(settings, deltas)
         people = People(AGENT_NAME, lambda _: asker, lambda: False)
-        conversation_agent = build_agent(
-            settings, client=own_client, resumed=resumed, session=session, people=people
+        agent = build_agent(
+            settings, client=client, resumed=resumed, session=session, people=people
         )
-        try:
-            await session.start(conversation_agent.agent, capture_run=True)
-            others = _OthersMessages(
-                own_client, resumed, is_ours=conversation_agent.events.has_recorded
-            )
-            yield Chat(conversation_agent, asker=asker, deltas=deltas, others=others)
-        finally:
-            await conversation_agent.close()
-    finally:
-        if client is None:
-            await own_client.aclose()
+        opened.push_async_callback(agent.close)
+        await session.start(agent.agent, capture_run=True)
+        others = _OthersMessages(client, resumed, is_ours=agent.events.has_recorded)
+        yield Chat(agent, asker=asker, deltas=deltas, others=others)
 
 
-def _client(settings: AgentSettings) -> BackendClient:
-    key = settings.backend_service_key
-    return BackendClient(
-        str(settings.backend_url),
-        service_key=key.get_secret_value() if key else None,
-        timeout_s=settings.backend_timeout_s,
+def _session(settings: AgentSettings, deltas: "_Deltas") -> BoundedSession:
+    session = BoundedSession(
+        llm=language_model(settings),
+        # Explicit: by default LiveKit loads 250 MB of speech models.
+        vad=None,
+        turn_handling={"turn_detection": "manual"},
+        user_away_timeout=None,
     )
+    session.output.transcription = deltas
+    return session
 
 
 def _window_message(message: ChatMessage) -> WindowMessage:

@@ -1,4 +1,4 @@
-"""Finds the backend, or runs one of our own as a child process for as long as we live."""
+"""Runs a backend as a child process where none is named."""
 
 import os
 import signal
@@ -24,10 +24,10 @@ POLL_S = 0.03
 def running_backend(
     url: str | None, *, data_dir: Path, say: Callable[[str], None]
 ) -> Iterator[str]:
-    """The URL of the backend at `url`, or of one started for the length of the block.
+    """`url`, or the URL of a backend that runs for the length of the block.
 
-    `say` hears short notes while one waits. Raises ConfigurationError with the last line of its
-    log when it does not start.
+    `say` gets short notes for the wait. Raises ConfigurationError with the last line of the log if
+    the backend does not start.
     """
     if url:
         yield url.rstrip("/")
@@ -44,9 +44,9 @@ def running_backend(
 
 
 def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
-    # Its standard input is our pipe: however we end, also by kill -9, it reads the end of it and
-    # ends itself. A session of its own keeps the terminal's Ctrl-C away from it.
-    # -P and PYTHONPATH: our own installation, whatever lies in the current folder.
+    # --exit-with-parent and a pipe as standard input: the child ends when this process does, also
+    # by kill -9. start_new_session: the terminal's Ctrl-C does not reach the child.
+    # -P and PYTHONPATH: this installation, not a folder of that name in the current one.
     command = [
         sys.executable,
         "-P",
@@ -72,7 +72,7 @@ def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
 def _wait_until_ready(child: subprocess.Popen[bytes], log: Path, written: int) -> str:
     deadline = time.monotonic() + START_S
     while True:
-        ended = child.poll() is not None  # looked at before the log: nothing is written after
+        ended = child.poll() is not None  # before reading the log: it is complete then
         lines = _lines(log, written)
         for line in lines:
             if line.startswith(READY):

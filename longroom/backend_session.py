@@ -1,8 +1,9 @@
-"""Runs one piece of asynchronous work against the backend, found or started for it."""
+"""Runs one asynchronous function with a client of the backend, starting one if need be."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,14 +22,12 @@ def with_backend(
     service_key: str | None,
     data_dir: Path,
 ) -> Outcome:
-    """Give `work` a client. Raises CommandError, whichever program the error came from."""
+    """The result of `work`. Raises CommandError."""
 
     async def run(backend_url: str) -> Outcome:
         client = BackendClient(backend_url, service_key=service_key, timeout_s=REQUEST_TIMEOUT_S)
-        try:
+        async with aclosing(client):
             return await work(client)
-        finally:
-            await client.aclose()
 
     with clear_errors(), running_backend(url, data_dir=data_dir, say=_note) as backend_url:
         return asyncio.run(run(backend_url))

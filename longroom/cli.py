@@ -1,4 +1,4 @@
-"""The `longroom` command: one file a subcommand, each loading what it needs only when it runs."""
+"""The `longroom` command. Each subcommand imports what it needs when it runs: `--help` is fast."""
 
 import sys
 from typing import NoReturn
@@ -39,7 +39,7 @@ app.command()(doctor)
 
 
 def main() -> None:
-    """Run the command line; a CommandError ends it with one line and its exit code."""
+    """Run the command line; CommandError ends it with one line on stderr and its exit code."""
     try:
         app()
     except CommandError as error:

@@ -1,8 +1,8 @@
-"""What a command tells its user instead of a traceback.
+"""Errors that end a command with one line instead of a traceback.
 
 CommandError            one clear line on stderr, and an exit code
-├─ ConfigurationError   exit code 2: the call, the settings or the surroundings must be mended first
-└─ CommandFailed        exit code 1: the work was tried and could not be done
+├─ ConfigurationError   exit code 2: wrong arguments, settings or surroundings
+└─ CommandFailed        exit code 1: the work was tried and failed
 """
 
 from collections.abc import Iterator
@@ -10,24 +10,24 @@ from contextlib import contextmanager
 
 
 class CommandError(Exception):
-    """One clear line for the user: what is wrong, and how to mend it."""
+    """Its text is one line for the user: what is wrong, and what to do about it."""
 
     exit_code = 1
 
 
 class ConfigurationError(CommandError):
-    """The call, the settings or the surroundings must be mended first."""
+    """Arguments, settings or surroundings must be corrected first."""
 
     exit_code = 2
 
 
 class CommandFailed(CommandError):
-    """The work was tried and could not be done."""
+    """The work was tried and failed."""
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn the programs' own errors into CommandError; anything else is a bug with its trace."""
+    """Turn errors of the agent, the backend and the settings into CommandError."""
     # Imported here: `--help` must not wait for pydantic.
     from pydantic import ValidationError
     from pydantic_settings import SettingsError

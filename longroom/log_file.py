@@ -1,4 +1,4 @@
-"""Where the programs that a command runs write their logs."""
+"""Log files in the data folder."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ MAX_BYTES = 5_000_000
 
 
 def log_file(data_dir: Path, name: str) -> Path:
-    """The log `name` of the data folder, made if need be; one that has grown large starts anew.
+    """The path of the log `name`, which exists then; a file over MAX_BYTES is renamed to .log.1.
 
-    Raises ConfigurationError when the folder cannot be written.
+    Raises ConfigurationError if the folder cannot be written.
     """
     log = data_dir / "logs" / name
     try:

@@ -10,11 +10,11 @@ from livekit.agents import AgentServer, JobContext
 from livekit.agents.job import RunningJobInfo
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
+from agent.backend_client import open_client
 from agent.background_tasks import BackgroundTasks
 from agent.outbox.recovery import recover
 from agent.processes.job_process import end_room, prepare, serve_room
 from agent.processes.start_checks import check_credentials, check_outbox
-from agent.room.dependencies import open_client
 from agent.settings import AgentSettings
 from agent.supervision.admission import Admission
 from agent.supervision.drain import move_rooms

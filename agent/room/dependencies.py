@@ -5,7 +5,7 @@ from typing import Any
 
 from livekit.agents import llm
 
-from agent.backend_client import BackendClient
+from agent.backend_client import BackendClient, open_client
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.llm.factory import language_model
 from agent.llm.speech import SpeechModels, open_speech_models
@@ -50,13 +50,4 @@ def open_dependencies(
         models or open_models(settings, worker),
         open_client(settings),
         TurnMetrics(),
-    )
-
-
-def open_client(settings: AgentSettings) -> BackendClient:
-    key = settings.backend_service_key
-    return BackendClient(
-        str(settings.backend_url),
-        service_key=key.get_secret_value() if key else None,
-        timeout_s=settings.backend_timeout_s,
     )

@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -125,10 +126,8 @@ class ChatSession:
 
     async def _open_demo(self, url: str, terminal: Terminal) -> None:
         client = BackendClient(url, service_key=self.service_key, timeout_s=IMPORT_TIMEOUT_S)
-        try:
+        async with aclosing(client):
             await open_demo_room(client, room=self.room, say=terminal.note)
-        finally:
-            await client.aclose()
 
 
 def _has_language_model(settings: AgentSettings) -> bool:

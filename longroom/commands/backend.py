@@ -1,4 +1,4 @@
-"""`longroom backend`: the backend search API, with a database of its own if none is named."""
+"""`longroom backend`: the search API, on DATABASE_URL or the embedded database."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

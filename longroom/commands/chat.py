@@ -1,4 +1,4 @@
-"""`longroom chat`: talk to the agent in this terminal."""
+"""`longroom chat`: a conversation with the agent in this terminal."""
 
 from typing import Annotated
 
@@ -21,10 +21,10 @@ def chat(
     service_key: ServiceKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Talk to the agent of a room. The conversation goes on where it was left.
+    """Talk to the agent of a room. The conversation continues where it stopped.
 
-    Reads a pipe as well: one line, one turn. Without a terminal and without input the demo room
-    asks three questions itself.
+    At a terminal /help lists commands and keys. From a pipe each line is one turn; without any
+    line the demo room asks three questions itself.
     """
     from longroom.chat.session import ChatSession
 

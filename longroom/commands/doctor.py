@@ -1,4 +1,4 @@
-"""`longroom doctor`: examines the installation and says how to mend what it finds."""
+"""`longroom doctor`: examines the installation."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Examine the installation: each finding ok, warn or fail, with how to mend it.
+    """Examine the installation: each finding is ok, warn or fail, with what to do about it.
 
     Exit code 1 when something fails.
     """

@@ -1,4 +1,4 @@
-"""`longroom export`: writes a room's whole conversation as JSONL that `import` reads."""
+"""`longroom export`: a room's conversation as JSONL that `longroom import` reads."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`longroom import`: brings a conversation of any length into a room."""
+"""`longroom import`: a conversation from JSONL into a room."""
 
 import sys
 from pathlib import Path
@@ -50,9 +50,9 @@ def import_messages(
     """Import a conversation of any length from JSONL.
 
     One message a line: {"id"?, "participant", "role", "created_at", "content"}.
-    Lines that are no message are reported and kept apart; the rest is imported, in the order of
-    the file. An import that was interrupted goes on where it stopped when it is called again, and
-    importing a file twice changes nothing. Exit code 1 when a line was rejected.
+    Lines that are not a message are reported and written to a file; the rest is imported in the
+    order of the file. Called again, an interrupted import continues where it stopped. Importing a
+    file twice changes nothing. Exit code 1 when a line was rejected.
     """
     from longroom.backend_session import with_backend
     from longroom.transfer.file_import import FileImport

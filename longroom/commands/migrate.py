@@ -1,4 +1,4 @@
-"""`longroom migrate`: brings a database's schema up to this program."""
+"""`longroom migrate`: applies missing migrations."""
 
 from typing import Annotated
 

@@ -17,6 +17,6 @@ def worker(context: typer.Context) -> None:
         import agent
         from agent.worker_settings import WorkerSettings
 
-        WorkerSettings()  # a mistake is told here, in one line; the worker reads them again
+        WorkerSettings()  # a mistake is reported here, in one line; the worker reads them again
         entry = Path(agent.__file__).with_name("worker.py")
         raise typer.Exit(main(["start", str(entry), *context.args]))

@@ -18,7 +18,7 @@ QUESTIONS = (
     "How do I reset a lamp that shows E-417?",
     "Who waters the fern, and how much?",
 )
-"""Each is answered by a message that left the rolling window hundreds of messages ago."""
+"""Each is answered by a message hundreds of messages before the rolling window."""
 ABOUT = (
     "This is the support room of Puddlewick Lamps, eight invented months of it. The agent keeps the"
     " last 12 messages in its memory and recalls the rest when it matters. Ask it, for example:"

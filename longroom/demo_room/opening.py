@@ -1,4 +1,4 @@
-"""Opens the demo room: brings its messages in at the first start, and waits until it knows them."""
+"""Imports the demo room at the first start and waits until it is embedded."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ POLL_S = 0.2
 
 
 async def open_demo_room(client: BackendClient, *, room: str, say: Callable[[str], None]) -> None:
-    """Import the messages unless they are there. One batch: they come as a whole or not at all."""
+    """Import the messages unless the room has some. One batch: all or none are stored."""
     conversation_id = (await client.create_room(room)).conversation_id
     page = await client.get_recent_messages(conversation_id, limit=1)
     if page.message_count:
@@ -26,8 +26,7 @@ async def open_demo_room(client: BackendClient, *, room: str, say: Callable[[str
 
 
 async def _wait_for_embeddings(client: BackendClient, conversation_id: UUID) -> None:
-    # Searchable at once by its words; a few seconds later by its meaning, too. A backend that does
-    # not embed now is no reason to wait for ever.
+    # Searches by words work at once, by meaning a few seconds later.
     deadline = time.monotonic() + EMBEDDING_S
     while time.monotonic() < deadline:
         request = SearchRequest(query=QUESTIONS[0], limit=1)

@@ -1,1 +1,1 @@
-"""Looks at an installation and its surroundings, and says how to mend what it finds."""
+"""Examines an installation: settings, data folder, database, embedding model, services."""

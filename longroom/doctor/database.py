@@ -1,4 +1,4 @@
-"""Does the database answer, has it pgvector, and is its schema this program's?"""
+"""Whether the database answers, has pgvector, and the schema of this program."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ INSTALL = "pip install 'longroom[backend]'"
 
 
 async def examine_database(data_dir: Path) -> list[Finding]:
-    """Findings on DATABASE_URL, or on the embedded database, which is started for it."""
+    """Examine DATABASE_URL, or start the embedded database and examine that."""
     try:
         from longroom.embedded_postgres.server import EmbeddedPostgres
         from retrieval.settings import DatabaseSettings
@@ -35,7 +35,7 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         # The backend migrates an embedded database by itself when it starts.
         return [_harmless(finding) for finding in findings]
     except DatabaseUnfit as error:
-        mend = "mend what the message says, or set DATABASE_URL to a PostgreSQL with pgvector"
+        mend = "correct what the message names, or set DATABASE_URL to a PostgreSQL with pgvector"
         return [fail("embedded database", str(error), mend=mend)]
 
 

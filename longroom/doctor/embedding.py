@@ -1,4 +1,4 @@
-"""Are the model's files there and the agreed ones, and does the chosen embedder embed?"""
+"""Whether the embedding model of the settings can be loaded and embeds."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from retrieval.errors import EmbeddingError, RetrievalError
 
 
 async def examine_embedding() -> list[Finding]:
-    """One finding: the embedder of the settings, opened and tried."""
+    """One finding."""
     try:
         from retrieval.embedders import open_embedder
         from retrieval.settings import EmbeddingSettings
@@ -24,7 +24,7 @@ async def examine_embedding() -> list[Finding]:
         finally:
             await embedder.aclose()
     except (EmbeddingError, RetrievalError) as error:
-        mend = "mend what the message says, or choose another EMBEDDING_PROVIDER"
+        mend = "correct what the message names, or choose another EMBEDDING_PROVIDER"
         return [fail("embedding", str(error), mend=mend)]
     took_s = time.perf_counter() - started
     text = f"{embedder.name} by {settings.provider}, {embedder.dimension} numbers"

@@ -1,4 +1,4 @@
-"""The whole examination, in the order in which things depend on each other."""
+"""The whole examination, in the order of dependence."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from longroom.doctor.storage import examine_storage
 
 
 async def examine(data_dir: Path) -> list[Finding]:
-    """Every finding. With unusable settings it ends there: nothing else could be believed."""
+    """All findings; after unusable settings nothing more is examined."""
     findings = [*examine_installation(), *examine_storage(data_dir), *examine_settings()]
     if any(finding.name == "settings" and finding.status == "fail" for finding in findings):
         return findings

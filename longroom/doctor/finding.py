@@ -1,4 +1,4 @@
-"""What one look found: fine, worth knowing, or broken, and how to mend it."""
+"""One line of the doctor's report."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Status = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `mend` is empty where there is nothing to do."""
+    """`mend` says what to do, and is empty for ok."""
 
     name: str
     status: Status

@@ -1,4 +1,4 @@
-"""Is this Python new enough, and are the packages of each part there?"""
+"""Whether Python is new enough and the packages of each extra are installed."""
 
 import sys
 from collections.abc import Mapping, Sequence

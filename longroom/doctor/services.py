@@ -1,4 +1,4 @@
-"""Do the backend, LiveKit and the language model answer, where they are configured?"""
+"""Whether the configured backend, LiveKit server and language model answer."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ OPENAI = "https://api.openai.com/v1"
 
 @dataclass(frozen=True)
 class Addresses:
-    """What is configured; None is not."""
+    """None is not configured."""
 
     backend_url: str | None = None
     livekit_url: str | None = None

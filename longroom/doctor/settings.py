@@ -1,4 +1,4 @@
-"""Are the settings of every program usable, and which services do they name?"""
+"""Whether the settings of every program are valid, and which services they name."""
 
 from pydantic_settings import BaseSettings
 
@@ -19,7 +19,7 @@ PROGRAMS: tuple[type[BaseSettings], ...] = (
 
 
 def examine_settings() -> list[Finding]:
-    """One finding for each mistake, or one that there is none."""
+    """One finding for each mistake, or one ok."""
     mistakes: dict[str, None] = {}
     for program in PROGRAMS:
         try:
@@ -34,7 +34,7 @@ def examine_settings() -> list[Finding]:
 
 
 def configured_addresses() -> Addresses:
-    """Only what was set: the defaults of the settings are no configuration."""
+    """Only what was set, not the defaults."""
     agent = AgentSettings()
     livekit = LiveKitSettings()
     is_set = agent.model_fields_set

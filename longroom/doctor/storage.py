@@ -1,4 +1,4 @@
-"""Can the data folder be written, is there room, and did an agent leave something unsent?"""
+"""Whether the data folder can be written, the disk has space, and the outboxes are empty."""
 
 import shutil
 import sqlite3
@@ -13,7 +13,7 @@ FAIL_FREE_BYTES = 200_000_000
 
 
 def examine_storage(data_dir: Path) -> list[Finding]:
-    """Findings on the folder, its disk and its outboxes."""
+    """Nothing more is examined if the folder cannot be written."""
     folder = _folder(data_dir)
     if folder.status == "fail":
         return [folder]
@@ -60,7 +60,7 @@ SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM dead_letter)
 
 def _outbox(path: Path) -> Finding:
     try:
-        # Read-only: an agent may be at work on it.
+        # Read-only: an agent may be using it.
         with closing(sqlite3.connect(f"file:{path.resolve()}?mode=ro", uri=True, timeout=2)) as db:
             waiting, refused = db.execute(COUNTS).fetchone()
     except sqlite3.OperationalError as error:
@@ -79,5 +79,5 @@ def _outbox(path: Path) -> Finding:
 
 
 def _unreadable(path: Path, error: sqlite3.DatabaseError) -> Finding:
-    mend = "the next agent of the room sets it aside by itself; nothing else is lost"
+    mend = "nothing: the next agent of the room sets it aside and starts a new one"
     return fail("outbox", f"{path.name} is damaged ({error})", mend=mend)

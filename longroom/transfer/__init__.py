@@ -1,1 +1,1 @@
-"""Conversations into a room and out of it again: JSONL, any length."""
+"""Import and export of conversations as JSONL."""

@@ -1,4 +1,4 @@
-"""Packs an import file's lines into batches that a backend takes in one request."""
+"""Groups the lines of an import file into batches of one request each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ MAX_BATCH_BYTES = 1_000_000  # well below any backend's body limit, however the 
 
 @dataclass
 class Batch:
-    """Messages in the file's order, the lines between them that were none, and where it ends."""
+    """Consecutive lines of a file: messages in its order, and rejected lines."""
 
     messages: list[Read] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Batch:
         self.last_line = line.line
         if isinstance(line, Rejected):
             self.rejected.append(line)
-            self.size += 1000  # a file of nothing but rejects must make batches, too
+            self.size += 1000  # a file of rejected lines only must be batched too
             return
         self.messages.append(line)
         self.size += len(line.raw)
@@ -38,7 +38,7 @@ class Batch:
 def read_batches(
     source: ImportSource, *, after: int = 0, ignore_unknown: bool = False
 ) -> Iterator[Batch]:
-    """Everything behind line `after`, in order; the last batch may be small."""
+    """All lines behind line `after`, in order."""
     batch = Batch()
     seen: dict[str, Read] = {}
     for number, raw in source.lines(after=after):
@@ -55,7 +55,7 @@ def read_batches(
 
 
 def _first_of_its_id(line: Read | Rejected, seen: dict[str, Read]) -> Read | Rejected:
-    # A backend refuses a batch that contradicts itself as a whole, naming the id but not the line.
+    # A backend refuses a whole batch with one id twice, and does not name the line.
     if isinstance(line, Rejected):
         return line
     first = seen.setdefault(line.message.id, line)

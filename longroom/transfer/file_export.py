@@ -1,4 +1,4 @@
-"""Writes a room's messages as JSONL, page by page; a file appears whole or not at all."""
+"""Writes a room's messages as JSONL; a file is complete or absent."""
 
 import gzip
 import sys
@@ -18,13 +18,13 @@ from retrieval.wire import MAX_PAGE_MESSAGES, Message
 
 @dataclass(frozen=True)
 class FileExport:
-    """What to export, and where to; `output` None is standard output."""
+    """`output` None is standard output; a name that ends in .gz is compressed."""
 
     room: str
     output: Path | None
 
     async def run(self, client: BackendClient) -> int:
-        """Write all messages; return how many. Raises CommandError and BackendError."""
+        """The number of messages written. Raises CommandError and BackendError."""
         room = await client.create_room(self.room)
         if room.created:
             raise ConfigurationError(f"there was no room {self.room!r}; nothing is exported")

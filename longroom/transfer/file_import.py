@@ -1,4 +1,4 @@
-"""Puts an import together: the backend, the room, the file, its position and a progress bar."""
+"""Imports a file: opens the room, the file, its position and a progress bar."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -18,19 +18,22 @@ from longroom.transfer.source import STANDARD_INPUT, ImportSource, open_source
 
 @dataclass(frozen=True)
 class FileImport:
-    """What to import, and where to."""
+    """`rejects` None: beside the file, and for standard input on stderr only."""
 
     file: Path
     room: str
     rejects: Path | None
     ignore_unknown: bool
     positions: Path
-    """Folder where the positions of interrupted imports are kept."""
+    """Folder of the positions of interrupted imports."""
     language: str | None = None
-    """Of a room that the import makes."""
+    """Of the room, if the import creates it."""
 
     async def run(self, client: BackendClient) -> Totals:
-        """Import the file, or the rest of it. Raises CommandError and BackendError."""
+        """Import the file, or the rest of it after an interruption.
+
+        Raises CommandError and BackendError.
+        """
         with open_source(self.file) as source:
             room = await client.create_room(self.room, language=self.language)
             position_file = PositionFile(

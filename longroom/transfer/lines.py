@@ -1,4 +1,4 @@
-"""Reads one line of an import file: a message, or the reason why it is none."""
+"""Parses one line of an import file: a message, or the reason why not."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_LINE_BYTES = 1_000_000  # the longest message, each character escaped, with 
 
 @dataclass(frozen=True)
 class Read:
-    """A message and where it stood."""
+    """A message and its line, counted from 1."""
 
     line: int
     raw: bytes
@@ -24,7 +24,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A line that is no message; `reason` names the field and how to mend it."""
+    """`reason` names the field and what to change."""
 
     line: int
     raw: bytes
@@ -43,10 +43,9 @@ class _Line(BaseModel):
 
 
 def read_line(raw: bytes, *, number: int, ignore_unknown: bool = False) -> Read | Rejected:
-    """The message of line `number` (counted from 1).
+    """A message without an id gets one from its content and line number.
 
-    A message without an id gets one from its content and its line number, so that the same file
-    brings the same messages each time it is imported.
+    Importing a file again gives the same ids.
     """
     if len(raw) > MAX_LINE_BYTES:
         return Rejected(number, raw, f"longer than {MAX_LINE_BYTES:,} bytes; split the message")
@@ -72,7 +71,7 @@ def _derived_id(line: _Line, number: int) -> str:
     return "import-" + hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
 
 
-MENDING: dict[str, str] = {
+REMEDIES: dict[str, str] = {
     "missing": "is missing",
     "timezone_aware": "has no time zone; write it as in 2025-01-14T10:20:00Z",
     "extra_forbidden": "is not a field of a message; remove it or import with --ignore-unknown",
@@ -85,6 +84,6 @@ MENDING: dict[str, str] = {
 def _reason(error: ErrorDetails) -> str:
     field = ".".join(str(part) for part in error["loc"])
     context: dict[str, Any] = error.get("ctx", {})
-    mending = MENDING.get(error["type"])
-    said = mending.format_map(context) if mending else error["msg"].removeprefix("Value error, ")
+    remedy = REMEDIES.get(error["type"])
+    said = remedy.format_map(context) if remedy else error["msg"].removeprefix("Value error, ")
     return f"{field}: {said}"

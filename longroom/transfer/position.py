@@ -1,6 +1,6 @@
-"""Remembers how far a file was imported, so that the next try need not send its start again.
+"""Keeps how far a file was imported, for an import that is started again.
 
-Only an optimisation: without it everything is sent again and the backend knows it by its ids.
+Without it all messages are sent again and the backend recognizes them by their ids.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Position(BaseModel):
-    """How far one state of one file is in one conversation."""
+    """Valid for the file of this size and modification time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,7 +22,7 @@ class Position(BaseModel):
 
 
 class PositionFile:
-    """The kept position of `source` in a conversation; standard input has none."""
+    """The position of `source` in one conversation; standard input has none."""
 
     def __init__(self, folder: Path, *, source: Path, conversation_id: UUID) -> None:
         self._source = source
@@ -30,7 +30,7 @@ class PositionFile:
         self._path = folder / f"{name}.json"
 
     def load(self) -> Position:
-        """The kept position, or the start when there is none or the file is another by now."""
+        """The kept position, or the start if there is none or the file has changed."""
         if not self._source.is_file():
             return Position(file_size=0, file_mtime_ns=0)
         found = self._source.stat()
@@ -43,7 +43,7 @@ class PositionFile:
         return kept if same else start
 
     def save(self, position: Position) -> None:
-        """Keep it, whole or not at all."""
+        """Replace the file atomically."""
         if not self._source.is_file():
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Reports the lines that an import could not take: some on stderr, all in a file."""
+"""Reports rejected lines: the first on stderr, all in a file."""
 
 import sys
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ SHOWN = 20
 
 
 class RejectsReport:
-    """Writes {line, reason, text} for each; `path` None (standard input): on stderr only.
+    """Writes {"line", "reason", "text"} as JSONL; `path` None: all on stderr, no file.
 
-    The file is made with the first reject, and continued when the import is.
+    The file is created with the first rejected line; a resumed import appends to it.
     """
 
     def __init__(self, path: Path | None, *, resumed: bool) -> None:

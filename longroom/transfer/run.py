@@ -1,4 +1,4 @@
-"""One import from beginning to end: reads ahead, stores in order, keeps its position."""
+"""Runs one import: reads the next batch while one is stored, and keeps the position."""
 
 import asyncio
 import time
@@ -14,14 +14,12 @@ from longroom.transfer.source import ImportSource
 
 @dataclass
 class Totals:
-    """How an import stands."""
-
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
     took_s: float = 0.0
     skipped_lines: int = 0
-    """Lines that an earlier, interrupted import had finished with."""
+    """Lines that an earlier, interrupted import had stored or rejected."""
 
 
 async def run_import(
@@ -33,7 +31,7 @@ async def run_import(
     ignore_unknown: bool,
     on_batch: Callable[[Totals, int], None],
 ) -> Totals:
-    """Import all of `source`; `on_batch` hears the totals and the bytes taken after each batch."""
+    """`on_batch` gets the totals and the bytes read, after each batch."""
     position = position_file.load()
     totals = Totals(rejected=position.rejected, skipped_lines=position.last_line)
     batches = read_batches(source, after=position.last_line, ignore_unknown=ignore_unknown)
@@ -41,7 +39,7 @@ async def run_import(
     upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))
     try:
         while batch := await upcoming:
-            # Read and checked while the backend is busy with the one before.
+            # Read and checked while the backend stores the one before.
             upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))
             outcome = await importer.store(batch)
             rejects.write(outcome.rejected)

@@ -1,4 +1,4 @@
-"""The lines of an import file, plain or gzipped, or of standard input."""
+"""Reads the lines of a plain or gzipped file, or of standard input."""
 
 import gzip
 import sys
@@ -16,7 +16,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 class ImportSource:
-    """Lines with their numbers, counted from 1; `taken` of `size` bytes of the file are read."""
+    """`taken` of `size` bytes of the file are read."""
 
     def __init__(self, file: BinaryIO, *, raw: BinaryIO, size: int | None) -> None:
         self._file = file
@@ -26,14 +26,14 @@ class ImportSource:
 
     @property
     def taken(self) -> int:
-        """Bytes read of the file as it lies on disk (compressed, if it is)."""
+        """Bytes read of the file on disk, compressed ones if it is compressed."""
         return self._raw.tell() if self.size is not None else 0
 
     def lines(self, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
-        """All lines behind line `after` but the blank ones.
+        """Number (from 1) and text of each line behind line `after`, without blank ones.
 
-        An oversized line is cut just above MAX_LINE_BYTES, which tells that it was one. Raises
-        CommandFailed when a gzip file breaks off; the lines before it were given.
+        A line over MAX_LINE_BYTES is cut just above that length. Raises CommandFailed at the place
+        where a gzip file is damaged.
         """
         number = 0
         try:
