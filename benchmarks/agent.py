@@ -1,8 +1,8 @@
-"""Whether an agent process stays flat: thousands of typed turns, ours and a stock agent.
+"""Memory and processor time of an agent over thousands of typed turns: ours and a stock agent.
 
-Ours is the whole agent: recall, rolling window, outbox on disk. Its backend only nods, so that
-nothing but the agent grows. Each runs in a process of its own; the language model answers at once.
-Last, eight text rooms of a worker on a real LiveKit server are weighed.
+Ours is the whole agent with recall, rolling window and outbox, on a stub backend that keeps
+nothing. Each agent runs in its own process; the language model answers at once. Last, the memory of
+eight text rooms of a worker on a real LiveKit server.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -44,13 +44,13 @@ ANSWER = "That is noted, and here is an answer of about the usual length for a s
 CONVERSATION = UUID("6f1f5f64-6a5b-4a5e-9d3c-0c1f6f4f2b7a")
 SAMPLES = 50
 ROOMS = 8
-LATER = 30
+TURNS_BEFORE_SECOND_WEIGHING = 30
 
 Ask = Callable[[str], Awaitable[None]]
 
 
-class ForgetfulLLM(ScriptedLLM):
-    """Keeps no prompts: they would be what grows."""
+class UnrecordedLLM(ScriptedLLM):
+    """Records no prompts: their list would grow."""
 
     def chat(self, **arguments: Any) -> Any:
         stream = super().chat(**arguments)
@@ -61,8 +61,8 @@ class ForgetfulLLM(ScriptedLLM):
         return ANSWER
 
 
-def nod(request: httpx.Request) -> httpx.Response:
-    """A backend that takes everything, keeps nothing, and finds one message for each search."""
+def stub_backend(request: httpx.Request) -> httpx.Response:
+    """Accepts everything, keeps nothing, and finds one message per search."""
     match request.url.path.rsplit("/", 1)[-1]:
         case "agent-joined":
             body: dict[str, Any] = {
@@ -75,7 +75,7 @@ def nod(request: httpx.Request) -> httpx.Response:
             ids = [message["id"] for message in json.loads(request.content)["messages"]]
             body = {"outcomes": [{"id": id_, "seq": 1, "status": "stored"} for id_ in ids]}
         case "search":
-            body = _found()
+            body = _search_response()
         case "events":
             body = {"recorded": 1}
         case _:
@@ -83,7 +83,7 @@ def nod(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=body)
 
 
-def _found() -> dict[str, Any]:
+def _search_response() -> dict[str, Any]:
     message = {
         "id": "old",
         "seq": 1,
@@ -105,7 +105,7 @@ def _found() -> dict[str, Any]:
 
 async def open_stock(stack: AsyncExitStack) -> Ask:
     session: AgentSession[Any] = AgentSession(
-        llm=ForgetfulLLM(), vad=None, turn_handling={"turn_detection": "manual"}
+        llm=UnrecordedLLM(), vad=None, turn_handling={"turn_detection": "manual"}
     )
     await session.start(Agent(instructions="Answer."))
     stack.push_async_callback(session.aclose)
@@ -119,11 +119,11 @@ async def open_stock(stack: AsyncExitStack) -> Ask:
 async def open_ours(stack: AsyncExitStack) -> Ask:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     settings = AgentSettings(data_dir=Path(folder), greeting="", welcome_back="", farewell="")
-    client = BackendClient("http://backend", transport=httpx.MockTransport(nod))
+    client = BackendClient("http://backend", transport=httpx.MockTransport(stub_backend))
     stack.push_async_callback(client.aclose)
     resumed = await resume(client, settings, room="flat", identity="agent", session_id="s")
     session = BoundedSession(
-        llm=ForgetfulLLM(),
+        llm=UnrecordedLLM(),
         vad=None,
         turn_handling={"turn_detection": "manual"},
         user_away_timeout=None,
@@ -139,14 +139,14 @@ async def open_ours(stack: AsyncExitStack) -> Ask:
     return ask
 
 
-async def talk(mode: str, turns: int) -> dict[str, Any]:
-    """Memory and CPU time while the turns go by."""
+async def measure(mode: str, turns: int) -> dict[str, Any]:
+    """Growth of memory and of processor time per turn."""
     process = psutil.Process()
     sizes: list[tuple[int, float, float, int]] = []
-    cpu_ms = np.zeros(turns)  # a growing list would be measured, too
+    cpu_ms = np.zeros(turns)  # allocated now: a growing list would count as growth
     async with AsyncExitStack() as stack:
         ask = await (open_ours(stack) if mode == "ours" else open_stock(stack))
-        # As in a job process, whose parent LiveKit froze; what ours does besides is ours alone.
+        # As in a job process, whose parent LiveKit froze.
         gc.collect()
         gc.freeze()
         if mode == "ours":
@@ -156,20 +156,20 @@ async def talk(mode: str, turns: int) -> dict[str, Any]:
             await ask(f"Question {turn}: what was said about subject {turn % 97}?")
             cpu_ms[turn] = (time.process_time() - before) * 1000
             if turn % max(1, turns // SAMPLES) == 0:
-                gc.collect()  # what the next collection takes anyway is no growth
+                gc.collect()  # garbage is no growth
                 memory = process.memory_full_info()
                 sizes.append((turn, memory.rss / 1024, memory.pss / 1024, sys.getallocatedblocks()))
-    # The first fifth is warm-up: bounded stores fill up, allocators settle.
-    settled = np.array(sizes)[len(sizes) // 5 :]
+    # The first fifth is warm-up: bounded stores fill up, allocators reach their size.
+    warm = np.array(sizes)[len(sizes) // 5 :]
     last_half = np.array(sizes)[len(sizes) // 2 :]
     return {
         "turns": turns,
-        "rss_growth_kb_per_1000_turns": _slope(settled[:, 0], settled[:, 1]),
+        "rss_growth_kb_per_1000_turns": _slope(warm[:, 0], warm[:, 1]),
         "rss_growth_kb_per_1000_turns_last_half": _slope(last_half[:, 0], last_half[:, 1]),
-        "pss_growth_kb_per_1000_turns": _slope(settled[:, 0], settled[:, 2]),
-        # Python's own objects, without what the allocators keep: what is not flat here leaks.
-        "live_blocks": int(settled[-1, 3]),
-        "live_blocks_growth_per_1000_turns": _slope(settled[:, 0], settled[:, 3]),
+        "pss_growth_kb_per_1000_turns": _slope(warm[:, 0], warm[:, 2]),
+        # Python's objects without memory that allocators keep: growth here is a leak.
+        "live_blocks": int(warm[-1, 3]),
+        "live_blocks_growth_per_1000_turns": _slope(warm[:, 0], warm[:, 3]),
         "cpu_ms_first_100": round(float(np.mean(cpu_ms[:100])), 2),
         "cpu_ms_last_100": round(float(np.mean(cpu_ms[-100:])), 2),
         "rss_mb_last": round(sizes[-1][1] / 1024, 1),
@@ -182,11 +182,11 @@ def _slope(turns: Any, kilobytes: Any) -> float:
 
 def main(arguments: argparse.Namespace) -> None:
     if arguments.mode:
-        print(json.dumps(asyncio.run(talk(arguments.mode, arguments.turns))))
+        print(json.dumps(asyncio.run(measure(arguments.mode, arguments.turns))))
         return
     result: dict[str, Any] = {}
     for mode in MODES:
-        # The stock agent's turns cost more and more: its trend shows long before the end.
+        # Each turn of the stock agent costs more than the last: fewer show the trend.
         turns = arguments.turns if mode == "ours" else min(arguments.turns, arguments.stock_turns)
         command = [sys.executable, "-m", "benchmarks.agent", "--mode", mode, "--turns", str(turns)]
         if mode == "ours":
@@ -194,9 +194,10 @@ def main(arguments: argparse.Namespace) -> None:
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         result[mode] = json.loads(output.splitlines()[-1])
         print(f"{mode}: {result[mode]}", file=sys.stderr)
-    weights = asyncio.run(weigh_text_rooms(ROOMS, after_turns=(3, LATER)))
+    weights = asyncio.run(weigh_text_rooms(ROOMS, after_turns=(3, TURNS_BEFORE_SECOND_WEIGHING)))
     result["ours"]["private_mb_per_room"] = weights[0]["private_mb_per_room"]
-    result["ours"][f"private_mb_per_room_after_{LATER}_turns"] = weights[1]["private_mb_per_room"]
+    after = f"private_mb_per_room_after_{TURNS_BEFORE_SECOND_WEIGHING}_turns"
+    result["ours"][after] = weights[1]["private_mb_per_room"]
     print(json.dumps(result))
 
 

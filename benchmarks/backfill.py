@@ -1,9 +1,9 @@
-"""Measures a backfill: its rate against the bare encoder's, and what live searches feel of it.
+"""Measures a backfill: its rate against the bare encoder's, and the delay of live searches.
 
     python -m benchmarks.backfill [--messages N]
 
-One process, as in a backend: the same model serves the worker and the searches. The database is
-embedded and made for the run. JSON is the last line.
+One process, as in a backend: the worker and the searches share the model. The database is a new
+embedded one. JSON is the last line.
 """
 
 import argparse
@@ -36,11 +36,10 @@ from testbed.varied_texts import TEXTS
 
 LIVE_ROOM_MESSAGES = 1_000
 SEARCH_EVERY_S = 0.25
-SHORT_TEXTS = 46  # the rest are long ones
+SHORT_TEXTS = 46  # the long texts come after these
 
 
 def main() -> None:
-    """Run on a database of its own and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=4_000, help="messages to backfill")
     arguments = parser.parse_args()
@@ -89,7 +88,7 @@ async def _backfill(
     live: ConversationId,
     count: int,
 ) -> dict[str, Any]:
-    """First with searches beside it, for what they feel; the rest alone, for the rate."""
+    """First beside searches, for their delay; then alone, for the rate."""
     worker = EmbeddingWorker(db, embedder, model)
     running = asyncio.create_task(worker.run())
     searches_ms = await _searches(db, embedder, live, while_=_for_seconds(10))
@@ -107,7 +106,7 @@ async def _backfill(
 
 
 async def _bare_rate(embedder: Embedder, count: int) -> float:
-    """Messages per second of processor time when nothing is done but embedding."""
+    """Messages per second of processor time, embedding only."""
     texts = [f"ana: {_text(number)}" for number in range(min(count, 2_000))]
     started = time.process_time()
     for start in range(0, len(texts), 64):
@@ -118,7 +117,7 @@ async def _bare_rate(embedder: Embedder, count: int) -> float:
 async def _searches(
     db: asyncpg.Pool, embedder: Embedder, room: ConversationId, *, while_: Callable[[], bool]
 ) -> list[float]:
-    """Milliseconds of each search, begun at even intervals."""
+    """Milliseconds of each search; SEARCH_EVERY_S passes between two."""
     milliseconds = []
     number = 0
     while while_():

@@ -1,4 +1,4 @@
-"""A database of a benchmark's own: the embedded server, with the memory of a small real one."""
+"""An embedded database for one benchmark, with the memory of a small production server."""
 
 import asyncio
 import tempfile
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SERVER = {
     "fsync": "off",
     "full_page_writes": "off",
-    "shared_buffers": "4GB",  # a million messages of one room are searched in memory
+    "shared_buffers": "4GB",  # a room of a million messages fits in memory
     "max_wal_size": "4GB",
     "max_connections": "60",
 }
@@ -27,7 +27,7 @@ SERVER = {
 
 @asynccontextmanager
 async def temporary_database() -> AsyncIterator[str]:
-    """The URL of a migrated database of our own, which is gone afterwards."""
+    """Yields the URL of a migrated database; deletes it afterwards."""
     with tempfile.TemporaryDirectory(prefix="longroom-bench-") as folder:
         server = EmbeddedPostgres(_reachable(folder), settings=SERVER)
         url = await asyncio.to_thread(server.start)
@@ -40,7 +40,6 @@ async def temporary_database() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def open_pool(url: str, *, size: int) -> "AsyncIterator[asyncpg.Pool[Record]]":
-    """Connections to it, closed afterwards."""
     pool = await connect(url, pool_size=size)
     try:
         yield pool
@@ -50,5 +49,5 @@ async def open_pool(url: str, *, size: int) -> "AsyncIterator[asyncpg.Pool[Recor
 
 def _reachable(folder: str) -> Path:
     path = Path(folder)
-    path.chmod(0o711)  # PostgreSQL's user must get through when we are root
+    path.chmod(0o711)  # as root, PostgreSQL runs as another user
     return path

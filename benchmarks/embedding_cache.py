@@ -1,4 +1,4 @@
-"""Keeps embeddings on disk between runs, so that only what is new costs processor time."""
+"""Caches embeddings on disk between runs."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ BATCH = 64
 
 
 class CachedEmbedder:
-    """Also makes every system compare the very same numbers for the same text."""
+    """All compared systems get identical vectors for the same text."""
 
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner
@@ -43,7 +43,7 @@ class CachedEmbedder:
         return np.stack([self._known[kind, text] for text in texts])
 
     async def aclose(self) -> None:
-        """Write down what is new."""
+        """Write the file anew if there are new embeddings."""
         await self._inner.aclose()
         if len(self._known) == self._stored:
             return

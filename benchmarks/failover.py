@@ -1,4 +1,4 @@
-"""How soon a room has its agent back after kill -9, and whether a burst of dispatches is served.
+"""Time until a room has an agent again after kill -9, and whether bursts of dispatches are served.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -31,8 +31,6 @@ OVERTAKING_S = 0.1
 
 @dataclass
 class Figures:
-    """What the run has seen."""
-
     back_s: list[float] = field(default_factory=list)
     stale: int = 0
     answered_twice: int = 0
@@ -59,12 +57,12 @@ class Figures:
 
 
 async def kill_once(stack: Stack, room: OpenRoom, number: int, figures: Figures) -> None:
-    """Kill the agent while two people talk to it; both go on asking until they are answered."""
+    """Kill the agent while two users ask; both repeat their questions until they are answered."""
     alice = room.users[0]
     before = len(agent_pids(stack.worker, room.name))
     heard = len(alice.answers)
     open_questions = [await user.say(f"{number} {user.identity} before") for user in room.users]
-    await asyncio.sleep(random.uniform(0, 0.1))  # noqa: S311  # at random moments
+    await asyncio.sleep(random.uniform(0, 0.1))  # noqa: S311  # a random moment
     os.kill(agent_pids(stack.worker, room.name)[-1], signal.SIGKILL)
     killed_at = time.monotonic()
     question = await ask_until_answered(alice, f"{number} alice after")
@@ -82,7 +80,7 @@ async def kill_once(stack: Stack, room: OpenRoom, number: int, figures: Figures)
 def count_answers(
     figures: Figures, user: RoomUser, question: str, answers: Sequence[Answer], text: str
 ) -> None:
-    """Twice answered is: begun again after "answered". Twice heard: whole before that, too."""
+    """Answered twice: a second answer began after "answered". Heard twice: two complete answers."""
     whole = [answer for answer in answers if answer.complete and text in answer.text]
     figures.heard_twice += max(0, len(whole) - 1)
     told = [
@@ -90,13 +88,13 @@ def count_answers(
         for status in user.statuses
         if status["question_id"] == question and status["outcome"] == "answered"
     ]
-    # A stream and a packet may overtake each other by a little.
+    # Streams and data packets may overtake each other slightly.
     known_at = min(told, default=math.inf) + OVERTAKING_S
     figures.answered_twice += sum(answer.first_at > known_at for answer in whole)
 
 
 async def ask_until_answered(user: RoomUser, text: str) -> str:
-    """Send it again, under its id, until the agent that is there answers: as a client would."""
+    """Repeats the question under its id, as a client would. Raises TimeoutError."""
     question = await user.say(text)
     if not await answered(user, question, text):
         raise TimeoutError(text)
@@ -115,7 +113,7 @@ async def answered(user: RoomUser, question: str, text: str) -> bool:
 
 
 async def burst(stack: Stack, run: int, figures: Figures, *, size: int = 20) -> None:
-    """Many rooms at the same moment."""
+    """Create `size` rooms at the same moment."""
     names = [f"burst-{run}-{number}" for number in range(size)]
     await asyncio.gather(*(stack.backend.create_room(name) for name in names))
     figures.dispatched += size
@@ -130,7 +128,7 @@ async def burst(stack: Stack, run: int, figures: Figures, *, size: int = 20) -> 
 async def measure(stack: Stack, *, kills: int, bursts: int) -> Figures:
     figures = Figures()
     for number in range(kills):
-        # A room whose agents die one after another is made to wait: each kill has its own.
+        # A new room per kill: restarts are delayed where several agents have died.
         room = await stack.open_room("alice", "bob")
         await kill_once(stack, room, number, figures)
         await stack.close(room)

@@ -1,8 +1,8 @@
-"""Draws what was recorded: recall and the cost of a search against the size of the room.
+"""Draws recorded results: recall and the cost of a search by room size.
 
     python -m benchmarks.plot
 
-Reads benchmarks/results/, writes SVG to docs/images/. A chart without figures is not drawn.
+Reads benchmarks/results/, writes SVG to docs/images/. A chart without records is skipped.
 """
 
 import json
@@ -32,11 +32,11 @@ LABELS = {
 }
 ROOM_SIZE = re.compile(r"--room-size[ =](\d+)")
 Line = list[tuple[float, float]]
-"""Room size and figure."""
+"""Pairs of room size and figure."""
 
 
 def main() -> None:
-    mpl.rcParams["svg.hashsalt"] = "longroom"  # the same figures give the same file
+    mpl.rcParams["svg.hashsalt"] = "longroom"  # makes the files reproducible
     IMAGES.mkdir(parents=True, exist_ok=True)
     _draw("recall.svg", recall_lines(), figure="evidence among the first ten, %", log=False)
     _draw(
@@ -45,10 +45,7 @@ def main() -> None:
 
 
 def recall_lines() -> dict[str, Line]:
-    """R@10 of us and the baselines in each recorded size of room.
-
-    A record without `--room-size` in its command is of another kind of room, and not drawn.
-    """
+    """R@10 of ours and the baselines by room size; skips records without `--room-size`."""
     lines: defaultdict[str, Line] = defaultdict(list)
     for record in _records("evaluate"):
         size = ROOM_SIZE.search(record["command"])
@@ -60,7 +57,7 @@ def recall_lines() -> dict[str, Line]:
 
 
 def latency_lines() -> dict[str, Line]:
-    """Median milliseconds of each way to search in each recorded size of room."""
+    """Median milliseconds of each kind of search by room size."""
     lines: defaultdict[str, Line] = defaultdict(list)
     for record in _records("search"):
         for size, figures in record["result"]["sizes"].items():

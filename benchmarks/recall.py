@@ -1,10 +1,10 @@
-"""Compares what finds the evidence in old messages: us and our peers, in one run.
+"""Compares how well we and our peers find the evidence in old messages.
 
     python -m benchmarks.recall DATA [--format jsonl] [--only PEER ...]
 
-Everybody gets the same messages as `speaker: text` and the embeddings of the same model; ours is
-the search that the backend serves, on PostgreSQL. Prints a table and one JSON object as the last
-line. Ends with an error if the peers that are exact nearest neighbours do not agree.
+All systems get the same messages as `speaker: text` and the same embeddings; ours is the backend's
+search on PostgreSQL. Prints a table, and one JSON object as the last line. Fails if the peers that
+are exact nearest neighbours disagree.
 """
 
 import argparse
@@ -39,20 +39,18 @@ if TYPE_CHECKING:
 
 EXACT = ("pgvector", "langgraph_store", "mem0")
 AGREE_WITHIN = 1e-4
-"""Of a cosine: halves and sums in another order, but never another message."""
+"""Cosines may differ by 16-bit rounding and the order of sums."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Where the comparison takes place."""
-
     db: "asyncpg.Pool[Record]"
     embedder: Embedder
     dialogues: Sequence[Dialogue]
 
 
 async def ask_ours(bench: Bench) -> Answers:
-    """Through the function that answers the backend's search requests."""
+    """Through the function behind the backend's search endpoint."""
     dialogues = bench.dialogues
     rooms = await fill_rooms(bench.db, bench.embedder, dialogues)
     await bench.db.execute("vacuum analyze")
@@ -66,7 +64,7 @@ async def ask_ours(bench: Bench) -> Answers:
 
 
 async def make_job(bench: Bench, ours: Answers) -> Job:
-    """What the peers are asked: word for word what we were asked."""
+    """The peers' documents and queries; queries are exactly those that we were asked."""
     documents = {
         dialogue.name: [
             Document(one.id, document_text(one.participant, one.content))
@@ -74,7 +72,7 @@ async def make_job(bench: Bench, ours: Answers) -> Job:
         ]
         for dialogue in bench.dialogues
     }
-    # Stripped, because mem0 strips what it is asked.
+    # mem0 strips its queries.
     asked = [Asked(one.dialogue, one.question.text.strip()) for one in ours.all]
     texts = [one.text for said in documents.values() for one in said]
     stored = await _embed(bench.embedder, texts, kind="document")
@@ -88,7 +86,7 @@ async def _embed(embedder: Embedder, texts: Sequence[str], *, kind: Any) -> Embe
 
 
 async def ask_peers(bench: Bench, job: Job, only: Sequence[str]) -> dict[str, Outcome]:
-    """Each by itself, one after the other."""
+    """One after the other; all peers if `only` is empty."""
     outcomes: dict[str, Outcome] = {}
 
     async def fused() -> Outcome:

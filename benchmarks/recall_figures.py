@@ -1,4 +1,4 @@
-"""What each system's answers are worth: the figures of a comparison, and their table."""
+"""The figures of a recall comparison, and their table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SHORT = {
 
 @dataclass(frozen=True)
 class Answers:
-    """One system's answers to everything that is asked."""
+    """One system's answers, by kind of question."""
 
     third_person: list[Answer]
     first_person: list[Answer]
@@ -34,7 +34,7 @@ class Answers:
 
 
 def as_answers(outcome: Outcome, ours: Answers, dialogues: Sequence[Dialogue]) -> Answers:
-    """A peer's rankings beside the questions; its best score stands for its confidence."""
+    """A peer's rankings as answers; its best score is its confidence."""
     tokens: dict[str, dict[str, int]] = {
         dialogue.name: {one.id: estimated_tokens(one.content) for one in dialogue.messages}
         for dialogue in dialogues
@@ -63,10 +63,10 @@ def _answer(asked: Answer, ranked: Ranked, tokens: Mapping[str, int]) -> Answer:
 
 
 def summary(answers: Answers, *, decides: bool = True) -> dict[str, Any]:
-    """The five figures that are compared first, then all of them. Percent, but for AUROC.
+    """Percent, but for AUROC; the five figures of the table come first.
 
-    Of questions that nothing answers only the macro average knows, as a category of its own;
-    `decides` if the system has any notion of "nothing relevant".
+    Unanswerable questions count only in the macro average, as a category. `decides`: the system
+    has a score that can tell "nothing relevant".
     """
     third, first = _figures(answers.third_person), _figures(answers.first_person)
     decided = (
@@ -91,7 +91,7 @@ def _figures(answers: Sequence[Answer]) -> dict[str, Any]:
     answerable = figures([one for one in answers if one.question.answerable])
     by_category = ("r10_macro", "r10_by_category")
     chosen = answerable | {name: everything[name] for name in by_category}
-    # Wall time of four searches at once on a busy machine: `make bench-search` measures time.
+    # Wall time here is not comparable; `make bench-search` measures time.
     del chosen["ms_p50"], chosen["ms_p95"]
     return chosen
 

@@ -1,10 +1,10 @@
-"""Runs a measurement and keeps its last line, with what it takes to believe it.
+"""Runs a measurement and records its last line with command, revision, date and machine.
 
     python -m benchmarks.record NAME COMMAND [ARGUMENT ...]
 
-The output passes through; only if the command ends well, its JSON goes to benchmarks/results/NAME
-with the command, the revision, the date, the machine and how busy that was. NAME begins with a
-section of benchmarks/RESULTS.md (`recall`, `search`, ...) and may go on: `recall-20000.json`.
+The output passes through. If the command succeeds, the JSON of its last line goes to
+benchmarks/results/NAME.json, with the load of the machine before it. NAME begins with a section of
+benchmarks/RESULTS.md (`recall`, `search`, ...) and may have a suffix: `recall-20000`.
 """
 
 import json
@@ -20,9 +20,9 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def main(name: str, command: list[str]) -> int:
-    """The exit status is the command's."""
+    """Returns the command's exit status."""
     load = os.getloadavg()[0]
-    revision = _said_by("git", "describe", "--always", "--dirty")
+    revision = _output_of("git", "describe", "--always", "--dirty")
     last = ""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -48,7 +48,7 @@ def main(name: str, command: list[str]) -> int:
 
 
 def shareable(command: list[str]) -> str:
-    """The command without the folders of this machine."""
+    """The command with absolute paths cut to their last part."""
     return " ".join(_without_folder(word) for word in command)
 
 
@@ -58,7 +58,6 @@ def _without_folder(word: str) -> str:
 
 
 def machine() -> str:
-    """Processor, cores, memory, system."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()},"
@@ -73,7 +72,7 @@ def _processor() -> str:
     return next(named, platform.processor() or platform.machine())
 
 
-def _said_by(*command: str) -> str:
+def _output_of(*command: str) -> str:
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     return done.stdout.strip()
 

@@ -1,4 +1,4 @@
-"""Writes benchmarks/RESULTS.md from what was recorded; what was never run is not in it.
+"""Writes benchmarks/RESULTS.md from benchmarks/results/.
 
 python -m benchmarks.results
 """
@@ -49,7 +49,7 @@ EVALUATE_COLUMNS = {
 
 @dataclass(frozen=True)
 class Section:
-    """`name` is how the names of its records begin."""
+    """The file names of its records begin with `name`."""
 
     name: str
     title: str

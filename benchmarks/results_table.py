@@ -1,4 +1,4 @@
-"""Turns the JSON of any measurement into Markdown tables, without knowing which it is."""
+"""Turns the JSON of any measurement into Markdown tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ Row = Mapping[str, Any]
 
 
 def tables(result: Row) -> Iterator[str]:
-    """Alike parts become the rows of one table; everything else is listed under its name."""
+    """Parts with mostly the same keys become rows of one table; the rest is listed by name."""
     rest: dict[str, Any] = {}
     parts = {name: value for name, value in result.items() if isinstance(value, dict)}
     if _alike(list(parts.values())):
@@ -27,7 +27,7 @@ def tables(result: Row) -> Iterator[str]:
 def table(
     rows: Mapping[str, Row], *, columns: Mapping[str, str] | None = None, corner: str = ""
 ) -> str:
-    """`columns` are the wanted figures, by their flat names, and their titles; by default all."""
+    """`columns` maps flat names of figures to titles; all figures by default."""
     flattened = {name: flat(row) for name, row in rows.items()}
     titles = columns or {key: key for row in flattened.values() for key in row}
     lines = [[corner, *titles.values()], ["---"] + ["--:"] * len(titles)]
@@ -36,7 +36,7 @@ def table(
 
 
 def flat(row: Row) -> dict[str, Any]:
-    """Figures inside figures get the names of both, and lists of objects are left out."""
+    """Joins nested names with a space; leaves out lists of objects."""
     figures: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, dict):
@@ -47,7 +47,7 @@ def flat(row: Row) -> dict[str, Any]:
 
 
 def _rows(value: Any) -> dict[str, Row]:
-    """The rows that a value holds, if it is made of objects only."""
+    """The rows of a list or dictionary of objects; empty for anything else."""
     if isinstance(value, list):
         value = {str(number): one for number, one in enumerate(value, start=1)}
     if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
@@ -56,7 +56,7 @@ def _rows(value: Any) -> dict[str, Row]:
 
 
 def _alike(parts: Sequence[Row]) -> bool:
-    """Whether there are several parts which mostly hold the same figures."""
+    """Whether at least two parts share half of their keys."""
     if len(parts) < 2:
         return False
     shared = set.intersection(*(set(part) for part in parts))

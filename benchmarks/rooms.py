@@ -1,9 +1,9 @@
-"""How many text rooms a worker holds at one turn per room each ten seconds, and what one weighs.
+"""How many text rooms a worker serves at one turn per room every ten seconds, and their memory.
 
-The number of rooms is doubled until the p95 time to the first word is twice that of the first step,
-memory runs out, or --max-rooms is reached; between the last good number and the first bad one the
-middle is tried. A step over the limit is repeated before it is believed. People, language model,
-backend, database and LiveKit server run on the same machine and are part of the load.
+The number of rooms doubles until the p95 time to the first word is twice that of the first step,
+memory runs out, or --max-rooms is reached; then the middle of the last good and the first bad
+number is tried. A step over the limit is repeated once. Users, language model, backend, database
+and LiveKit server run on the same machine and are part of the load.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -37,7 +37,7 @@ SPECIFIED_MEMORY_GB = 8
 
 
 class Rooms:
-    """The rooms that are open now, each with one person in it."""
+    """The open rooms, each with one user."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -52,8 +52,8 @@ class Rooms:
             new = (self._stack.open_room("alice") for _ in range(count))
             self.open += await asyncio.gather(*new)
 
-    async def talk(self, *, turns: int) -> dict[str, Any]:
-        """All rooms talk for a while, and are weighed."""
+    async def measure_step(self, *, turns: int) -> dict[str, Any]:
+        """Runs at least `turns` turns in each room."""
         first_word_ms: list[float] = []
         turns = max(turns, -(-MIN_TURNS_OF_A_STEP // len(self.open)))
         await asyncio.gather(
@@ -71,7 +71,7 @@ class Rooms:
 
 
 async def ask_regularly(room: OpenRoom, *, turns: int, first_word_ms: list[float]) -> None:
-    """One person's questions at random phases; notes how long each first word took."""
+    """A user's questions from a random moment on; appends the time to each first word."""
     user = room.users[0]
     await asyncio.sleep(random.uniform(0, TURN_EVERY_S))  # noqa: S311  # spreads the load
     for number in range(turns):
@@ -85,7 +85,7 @@ async def ask_regularly(room: OpenRoom, *, turns: int, first_word_ms: list[float
 
 
 def weigh(stack: Stack, rooms: Sequence[OpenRoom]) -> dict[str, float]:
-    """Memory of the rooms' processes that nothing else shares, and in fair parts."""
+    """Mean memory of the rooms' processes: private (USS) and with shared parts (PSS)."""
     processes = [psutil.Process(agent_pids(stack.worker, room.name)[-1]) for room in rooms]
     memory = [process.memory_full_info() for process in processes]
     return {
@@ -97,13 +97,13 @@ def weigh(stack: Stack, rooms: Sequence[OpenRoom]) -> dict[str, float]:
 async def measure(stack: Stack, *, first: int, max_rooms: int, turns: int) -> dict[str, Any]:
     rooms = Rooms(stack)
     await rooms.resize(first)
-    steps = [await rooms.talk(turns=turns)]
+    steps = [await rooms.measure_step(turns=turns)]
     limit_ms = 2 * steps[0]["first_word_ms"]["p95"]
 
     async def holds(size: int) -> bool:
         await rooms.resize(size)
         for _ in range(2):
-            steps.append(await rooms.talk(turns=turns))
+            steps.append(await rooms.measure_step(turns=turns))
             if steps[-1]["first_word_ms"]["p95"] <= limit_ms:
                 return True
         return False
@@ -153,7 +153,7 @@ def _free_mb() -> float:
 
 @asynccontextmanager
 async def whole_stack(worker_env: Mapping[str, str] | None = None) -> AsyncIterator[Stack]:
-    """LiveKit, database, backend and worker; ends the program where there is no LiveKit server."""
+    """LiveKit, database, backend and worker; exits if there is no LiveKit server."""
     binary = find_binary()
     if binary is None:
         sys.exit(HOW_TO_GET)
@@ -171,7 +171,7 @@ async def whole_stack(worker_env: Mapping[str, str] | None = None) -> AsyncItera
 
 
 async def weigh_text_rooms(count: int, *, after_turns: Sequence[int]) -> list[dict[str, float]]:
-    """What each of so many rooms of one worker weighs after each number of turns, ascending."""
+    """Memory of `count` rooms of one worker after each number of turns (ascending)."""
     weights: list[dict[str, float]] = []
     async with whole_stack() as stack:
         rooms = [await stack.open_room("alice") for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Many searches at once, in rooms as they are: most are small; and searches while messages come."""
+"""Concurrent searches, mostly in a small room, alone and while messages are written."""
 
 import asyncio
 import time
@@ -39,7 +39,7 @@ WRITTEN_AT_ONCE = 10
 
 @dataclass(frozen=True)
 class Load:
-    """Rooms to search and what counts the processor time of all connections."""
+    """`clock` counts all connections of the pool."""
 
     db: "Pool"
     embedder: GivenEmbedder
@@ -50,13 +50,13 @@ class Load:
 async def measure_load(
     db: "Pool", embedder: GivenEmbedder, rooms: Sequence[BenchRoom]
 ) -> dict[str, Any]:
-    """Throughput and wall time with 1, 8 and 32 searching, then with one who writes, too."""
+    """Throughput and wall time with 1, 8 and 32 clients, then with 8 beside a writer."""
     async with AsyncExitStack() as stack:
         for _ in range(max(CLIENTS)):
             await stack.enter_async_context(db.acquire())
     clock = await CpuClock.of(db)
-    load = Load(db, embedder, clock, _drawn(rooms))
-    await _search(load, clients=max(CLIENTS))  # every connection plans each statement once
+    load = Load(db, embedder, clock, _random_searches(rooms))
+    await _search(load, clients=max(CLIENTS))  # so far no connection has planned its statements
     concurrency = {str(clients): await _search(load, clients=clients) for clients in CLIENTS}
     writing = asyncio.create_task(_write(db, rooms[0]))
     try:
@@ -72,8 +72,8 @@ async def measure_load(
     }
 
 
-def _drawn(rooms: Sequence[BenchRoom]) -> list[tuple[BenchRoom, Question]]:
-    """Four of five searches in the smallest room, the others in the next."""
+def _random_searches(rooms: Sequence[BenchRoom]) -> list[tuple[BenchRoom, Question]]:
+    """Four of five searches go to the first room, the others to the second."""
     random = np.random.default_rng(11)
     drawn = []
     for number in range(SEARCHES):
@@ -110,7 +110,7 @@ async def _search(load: Load, *, clients: int) -> dict[str, float]:
 
 
 async def _write(db: "Pool", room: BenchRoom) -> None:
-    """Messages with their embeddings, some at a time, until cancelled."""
+    """Append messages with embeddings until cancelled."""
     random = np.random.default_rng(12)
     while True:
         first = len(room.alone) + 1

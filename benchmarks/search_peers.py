@@ -1,4 +1,4 @@
-"""What the search is compared with: numpy in memory, one wide table, one index over all rooms."""
+"""What the search is compared with: numpy in memory, one wide table, one HNSW over all rooms."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
@@ -21,18 +21,17 @@ K = 10
 
 
 def exact_in_memory(room: BenchRoom, query: Matrix) -> list[int]:
-    """The limit: every vector in memory, no database, no filter, nothing decoded."""
+    """The lower bound: all vectors in memory, no database, no filter, no decoding."""
     cosine = room.smoothed @ query
     nearest = np.argpartition(-cosine, K)[:K]
     return [int(place) + 1 for place in nearest[np.argsort(-cosine[nearest])]]
 
 
 async def by_numpy(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
-    """As the other peers are asked."""
     return exact_in_memory(room, query)
 
 
-# What a quick start leads to: text, its index and a full vector side by side in each row.
+# As in quick-start guides: text, text index and full vector in one row.
 WIDE_TABLE = """
 create table wide_message (
     conversation_id uuid not null,
@@ -55,13 +54,13 @@ select seq from wide_message where conversation_id = $1 order by embedding <=> $
 
 
 async def by_wide_table(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
-    """The naive table, compared exactly."""
+    """Exact comparison in the wide table."""
     rows = await db.fetch(WIDE, room.conversation_id, Vector(query))
     return [row["seq"] for row in rows]
 
 
-# No other index, so that the planner takes this one, as it does in a table of many rooms.
-GLOBAL_GRAPH = """
+# No other index: the planner must take this one, as it does in a table of many rooms.
+GLOBAL_HNSW = """
 create table indexed_message (
     conversation_id uuid not null,
     seq             bigint not null,
@@ -78,34 +77,34 @@ reset maintenance_work_mem;
 vacuum analyze indexed_message
 """
 
-FROM_GRAPH = """
+NEAREST_BY_HNSW = """
 select seq from indexed_message where conversation_id = $1 order by embedding <=> $2 limit 10
 """
 
 
-async def by_global_graph(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
-    """One HNSW index over all rooms at its defaults, the room a filter."""
-    return await _from_graph(db, room, query, settings=("hnsw.ef_search=40",))
+async def by_global_hnsw(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
+    """One HNSW index over all rooms with default settings, filtered by room."""
+    return await _nearest_by_hnsw(db, room, query, settings=("hnsw.ef_search=40",))
 
 
-async def by_iterating_graph(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
-    """The same, going on until the filter has let enough through."""
+async def by_iterative_hnsw(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
+    """The same with pgvector's iterative scan, until enough rows pass the filter."""
     settings = ("hnsw.ef_search=40", "hnsw.iterative_scan=relaxed_order")
-    return await _from_graph(db, room, query, settings=settings)
+    return await _nearest_by_hnsw(db, room, query, settings=settings)
 
 
-async def _from_graph(
+async def _nearest_by_hnsw(
     db: "Pool", room: BenchRoom, query: Matrix, *, settings: Sequence[str]
 ) -> list[int]:
     async with db.acquire() as connection, connection.transaction():
         for setting in (*settings, "enable_seqscan=off"):
             await connection.execute(f"set local {setting}")
-        rows = await connection.fetch(FROM_GRAPH, room.conversation_id, HalfVector(query))
+        rows = await connection.fetch(NEAREST_BY_HNSW, room.conversation_id, HalfVector(query))
     return [row["seq"] for row in rows]
 
 
 async def run_script(db: "Pool", script: str) -> None:
-    """Statement by statement: some of them refuse a transaction."""
+    """Statement by statement: VACUUM refuses a transaction."""
     async with db.acquire() as connection:
         for statement in script.split(";"):
             await connection.execute(statement)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.search_probe [--probes 10000]
 
-An answer is short if fewer messages came than the filters allow, and wrong if one came that they
-forbid or, where every embedding is compared, one that is not among the nearest. One in twenty goes
-through the whole search. JSON is the last line.
+An answer is short if it has fewer messages than the filters allow. It is wrong if it has a
+forbidden one or, where every embedding is compared, one that is not among the nearest. One probe in
+twenty goes through the whole search. JSON is the last line.
 """
 
 import argparse
@@ -38,20 +38,18 @@ if TYPE_CHECKING:
 
 SIZES = (40, 900, 3000, 6000)
 LIMITS = TierLimits(exact=1000, coded=4000)
-"""Small, so that every tier is probed in rooms that brute force can follow."""
+"""Small: all tiers occur in rooms that brute force can search."""
 TAIL = 200
-"""Messages that come after all was prepared."""
+"""Messages behind the prepared codes and HNSW."""
 WHOLE_SEARCH_SHARE = 0.05
 ROUNDING = 2e-3
-"""Of cosines, by 16-bit numbers."""
-NOBODY = Preferred(About(), 0.0, [], 0.0)
-EVERYTHING = Filters(None, None, None, None, [])
+"""Of cosines of 16-bit vectors."""
+NO_PREFERENCE = Preferred(About(), 0.0, [], 0.0)
+NO_FILTERS = Filters(None, None, None, None, [])
 
 
 @dataclass
 class Tally:
-    """What the probes came to."""
-
     probes: int = 0
     short: int = 0
     wrong: int = 0
@@ -62,8 +60,6 @@ class Tally:
 
 @dataclass(frozen=True)
 class Probe:
-    """One question and what may answer it."""
-
     room: BenchRoom
     tier: Tier
     text: str
@@ -75,18 +71,18 @@ class Probe:
 
     @property
     def exact(self) -> bool:
-        """Whether every embedding that may answer is compared."""
+        """Whether the search compares every allowed embedding."""
         plain = not self.filters.any
         return self.tier.coded_to == 0 or (len(self.allowed) <= 200 and not plain)
 
     def nearness(self) -> Matrix:
-        """Of the allowed messages, by brute force."""
+        """Cosines of the allowed messages, by brute force."""
         rows = self.room.smoothed[self.allowed - 1].astype(np.float16).astype(np.float32)
         return np.asarray(rows @ self.vector, dtype=np.float32)
 
 
 def main() -> None:
-    """Probe and print; the exit status is 1 if anything was short or wrong."""
+    """Exits with 1 if any answer was short or wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--probes", type=int, default=10_000)
     tally = asyncio.run(_run(parser.parse_args().probes))
@@ -103,7 +99,7 @@ async def _run(probes: int) -> Tally:
         embedder = GivenEmbedder()
         for number in range(probes):
             place = number % len(rooms)
-            probe = _drawn(rooms[place], tiers[place], random)
+            probe = _random_probe(rooms[place], tiers[place], random)
             if random.random() < WHOLE_SEARCH_SHARE:
                 _judge_hits(tally, probe, await _search(db, embedder, probe))
             else:
@@ -131,14 +127,14 @@ select passage_count, coalesce(coded_to, 0) as coded_to, coalesce(graph_to, 0) a
 
 
 async def _tier(db: "Pool", room: BenchRoom) -> Tier:
-    """A little behind what is prepared, so that there is a tail to compare exactly, too."""
+    """Leaves TAIL messages unprepared: they are compared exactly."""
     row = await db.fetchrow(TIER, room.conversation_id)
     assert row is not None
     prepared = Tier(max(0, row["coded_to"] - TAIL), row["graph_to"])
     return tier_of(prepared, passages=row["passage_count"], limits=LIMITS)
 
 
-def _drawn(room: BenchRoom, tier: Tier, random: np.random.Generator) -> Probe:
+def _random_probe(room: BenchRoom, tier: Tier, random: np.random.Generator) -> Probe:
     question = room.questions[random.integers(len(room.questions))]
     anywhere = random.random() < 0.3
     vector = clustered(1, random=random)[0] if anywhere else question.vector
@@ -193,7 +189,7 @@ async def _nearest(db: "Pool", probe: Probe) -> list[int]:
     found = await nearest(
         db,
         Target(probe.room.conversation_id, 1, probe.vector),
-        wanted=Wanted(probe.filters, NOBODY, smoothed=True, limit=probe.limit),
+        wanted=Wanted(probe.filters, NO_PREFERENCE, smoothed=True, limit=probe.limit),
         tier=probe.tier,
     )
     return [int(seq) for seq in found]
@@ -222,7 +218,7 @@ async def _search(db: "Pool", embedder: GivenEmbedder, probe: Probe) -> list[int
 
 
 def _judge_hits(tally: Tally, probe: Probe, found: Sequence[int]) -> None:
-    """Of a whole search: what the filters say, and that nothing is left out."""
+    """Checks the filters and the number of hits."""
     tally.probes += 1
     tally.short += len(found) < min(probe.limit, len(probe.allowed))
     tally.wrong += len(set(found)) < len(found) or not np.isin(found, probe.allowed).all()

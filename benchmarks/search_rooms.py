@@ -1,4 +1,4 @@
-"""Rooms to measure the search on: real or made-up texts, and embeddings that lie in topics."""
+"""Rooms to search: real or generated texts, with embeddings clustered by topic."""
 
 import asyncio
 import gzip
@@ -40,7 +40,7 @@ STRANGERS = 20
 
 
 class GivenEmbedder:
-    """Answers with the vectors it was given for texts, so that no model's time is measured."""
+    """Looks vectors up instead of computing them: no model's time is measured."""
 
     def __init__(self) -> None:
         self.vectors: dict[str, Matrix] = {}
@@ -63,15 +63,13 @@ class GivenEmbedder:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, and the vector it has."""
-
     text: str
     vector: Matrix
 
 
 @dataclass
 class BenchRoom:
-    """A filled room; row i of the matrices belongs to seq i + 1."""
+    """Row i of the matrices belongs to seq i + 1."""
 
     conversation_id: ConversationId
     alone: Matrix
@@ -81,19 +79,16 @@ class BenchRoom:
     spoken_at: list[datetime]
     questions: list[Question]
     strangers: Matrix
-    """Questions about what is not spoken of in this room."""
+    """Vectors of questions about other topics than the room's."""
 
 
 def unit(rows: Matrix) -> Matrix:
-    """Rows of length 1."""
+    """Normalised rows."""
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 def clustered(count: int, *, random: np.random.Generator) -> Matrix:
-    """Unit vectors around the topics of one room: what the topics share, and noise.
-
-    Topics are the same in every room, as people in many rooms speak of the same things.
-    """
+    """Unit vectors around the topics of one room, with noise; rooms draw from the same topics."""
     topics = np.random.default_rng(7)
     centres = unit(topics.standard_normal((TOPICS, DIMENSION)).astype(np.float32))
     ways = unit(topics.standard_normal((RANK, DIMENSION)).astype(np.float32))
@@ -105,7 +100,7 @@ def clustered(count: int, *, random: np.random.Generator) -> Matrix:
 
 
 def with_neighbours(alone: Matrix) -> Matrix:
-    """What the embedding worker stores beside each message, for short messages without pauses."""
+    """The context vectors that the embedding worker stores, for short messages without pauses."""
     mixed = alone.copy()
     mixed[1:] += PREVIOUS * alone[:-1]
     mixed[:-1] += NEXT * alone[1:]
@@ -114,11 +109,11 @@ def with_neighbours(alone: Matrix) -> Matrix:
 
 
 def messages(count: int, *, data: Path | None, random: np.random.Generator) -> list[MessageCreate]:
-    """Real messages from a file of JSON lines, again from its start if it is too short, or made up.
+    """From a file, repeated if it is too short, or generated.
 
-    The file has one `{"participant", "role", "created_at", "content"}` a line, gzipped or not.
+    The file has JSON lines of `{"participant", "role", "created_at", "content"}`, gzipped or not.
     """
-    said = _from_file(data) if data else _made_up(random)
+    said = _from_file(data) if data else _generated(random)
     return [
         MessageCreate(
             id=MessageId(f"m{number}"),
@@ -142,7 +137,7 @@ def _has_words(content: str) -> bool:
     return any(character.isalnum() for character in content)
 
 
-def _made_up(random: np.random.Generator) -> Iterator[dict[str, Any]]:
+def _generated(random: np.random.Generator) -> Iterator[dict[str, Any]]:
     words = np.array([f"word{number}" for number in range(SOME_WORDS)])
     share = 1 / np.arange(1, SOME_WORDS + 1)
     while True:
@@ -159,7 +154,7 @@ def _made_up(random: np.random.Generator) -> Iterator[dict[str, Any]]:
 async def fill_room(
     db: "asyncpg.Pool[Record]", *, count: int, data: Path | None, questions: int, seed: int = 0
 ) -> BenchRoom:
-    """A room of so many messages, written as a backend writes it, and everything embedded."""
+    """Written as the backend writes, with all embeddings stored."""
     random = np.random.default_rng([seed, count])
     said = messages(count, data=data, random=random)
     await ensure_model(db, name=MODEL, dimension=DIMENSION)
@@ -185,7 +180,7 @@ async def fill_room(
 def _questions(
     said: Sequence[MessageCreate], alone: Matrix, *, count: int, random: np.random.Generator
 ) -> list[Question]:
-    """Messages of the room, slightly off: their words, and a vector near to theirs."""
+    """First words of messages of the room, with a vector near the message's."""
     asked = [place for place, one in enumerate(said) if len(one.content.split()) >= 5]
     places = random.choice(asked, size=count, replace=len(asked) < count)
     noise = random.standard_normal((count, DIMENSION)).astype(np.float32) * 0.03
@@ -212,7 +207,7 @@ delete from embedding_job where conversation_id = $1 and seq between $2 and $3
 
 
 async def store_rows(db: "asyncpg.Pool[Record]", room: BenchRoom, *, first: int, last: int) -> None:
-    """Store the embeddings of the messages `first` to `last` and end their jobs."""
+    """Store the embeddings of seqs `first` to `last` and delete their jobs."""
     for start in range(first, last + 1, BATCH):
         seqs = range(start, min(start + BATCH, last + 1))
         rows = [(seq, kind) for kind in (False, True) for seq in seqs]

@@ -1,9 +1,9 @@
-"""Measures the search's processor time against what else could be done, room size by room size.
+"""Compares the search's processor time with alternatives, by room size.
 
     python -m benchmarks.search_speed [--sizes 1000,10000,100000] [--data messages.jsonl.gz]
 
-Times are milliseconds of processor time, database and this process together, the query's embedding
-apart: wall time would measure what else runs on the machine. JSON is the last line.
+Times are milliseconds of processor time of database and this process, without the query's
+embedding: wall time depends on what else runs on the machine. JSON is the last line.
 """
 
 import argparse
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 K = 10
 WARM_UP = 5
-EVERYTHING = Filters(None, None, None, None, [])
-NOBODY = Preferred(About(), 0.0, [], 0.0)
+NO_FILTERS = Filters(None, None, None, None, [])
+NO_PREFERENCE = Preferred(About(), 0.0, [], 0.0)
 
 
 @dataclass(frozen=True)
 class Bench:
-    """The database, the embedder that knows the questions, and the clock of one connection."""
+    """`clock` counts the pool's one connection."""
 
     db: "Pool"
     embedder: GivenEmbedder
@@ -54,12 +54,13 @@ class Bench:
 
 
 def main() -> None:
-    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1000,10000,100000", help="messages in each room")
     parser.add_argument("--data", type=Path, help="real messages as JSON lines, gzipped or not")
     parser.add_argument("--questions", type=int, default=60, help="per room")
-    parser.add_argument("--without-hnsw", action="store_true", help="spare the minutes it builds")
+    parser.add_argument(
+        "--without-hnsw", action="store_true", help="skip the index that takes minutes"
+    )
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(",")]
     print(json.dumps(asyncio.run(_measure(sizes, arguments))))
@@ -91,7 +92,7 @@ async def _ours(bench: Bench, room: BenchRoom, exact: list[list[int]]) -> dict[s
     tier = await _tier(bench.db, room)
 
     async def vector_arm(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
-        wanted = Wanted(EVERYTHING, NOBODY, smoothed=True, limit=K)
+        wanted = Wanted(NO_FILTERS, NO_PREFERENCE, smoothed=True, limit=K)
         target = Target(room.conversation_id, 1, query)
         return [int(seq) for seq in await nearest(db, target, wanted=wanted, tier=tier)]
 
@@ -112,9 +113,9 @@ async def _peers(
     await peers.run_script(bench.db, peers.WIDE_TABLE)
     if hnsw:
         _say("building one HNSW index over all rooms")
-        await peers.run_script(bench.db, peers.GLOBAL_GRAPH)
-        compared["hnsw_ms"] = peers.by_global_graph
-        compared["hnsw_iterative_ms"] = peers.by_iterating_graph
+        await peers.run_script(bench.db, peers.GLOBAL_HNSW)
+        compared["hnsw_ms"] = peers.by_global_hnsw
+        compared["hnsw_iterative_ms"] = peers.by_iterative_hnsw
     for room in rooms:
         for name, peer in compared.items():
             size = len(room.alone)
@@ -125,7 +126,7 @@ async def _peers(
 async def _by_vector(
     bench: Bench, room: BenchRoom, peer: peers.Peer, *, label: str
 ) -> dict[str, float]:
-    """Times of questions about the room, and what is found for those and for strangers' ones."""
+    """Times and recall of questions about the room, and recall of questions off topic."""
 
     async def ask(question: Question) -> list[int]:
         return await peer(bench.db, room, question.vector)
@@ -153,7 +154,7 @@ async def _timed(
     *,
     label: str,
 ) -> dict[str, float]:
-    """Percentiles of the processor time, and the mean share of the right answers found."""
+    """Percentiles of processor time, and the mean share of the `right` answers found."""
     for question in room.questions[:WARM_UP]:
         await ask(question)
     spent, recall = [], []
@@ -172,7 +173,7 @@ async def _timed(
 
 
 async def _ask_all(bench: Bench, room: BenchRoom) -> list[list[int]]:
-    """Answers while nothing is prepared: every embedding is compared."""
+    """Exact answers: called before codes and HNSW exist."""
     return [await _hybrid(bench, room, question) for question in room.questions]
 
 
@@ -187,8 +188,8 @@ async def _hybrid(bench: Bench, room: BenchRoom, question: Question) -> list[int
 
 
 async def _tier(db: "Pool", room: BenchRoom) -> Tier:
-    known = await read_context(db, conversation_id=room.conversation_id, query="x")
-    return tier_of(known.prepared, passages=known.passage_count)
+    context = await read_context(db, conversation_id=room.conversation_id, query="x")
+    return tier_of(context.prepared, passages=context.passage_count)
 
 
 def _embedder(rooms: Sequence[BenchRoom]) -> GivenEmbedder:

@@ -1,12 +1,12 @@
-"""What memory costs a spoken turn: none, the textbook recipe, and ours, on the same turns.
+"""The time that memory adds to a spoken turn: none, the textbook recipe, and ours.
 
-Replays messages of a room word by word, as a streaming transcription would bring them, against a
-language model that answers at once. The textbook recipe is the one of LiveKit's documentation:
-search in on_user_turn_completed, add what was found to the turn's context.
+Replays messages of a room word by word, as from a streaming transcription, against a language model
+that answers at once. The textbook recipe is that of LiveKit's documentation: search in
+on_user_turn_completed, add the hits to the turn's context.
 
-A turn's `added_ms` is the time between the moment when LiveKit first asked for its reply and the
-request, to the language model, of the reply that was used. The conversation is frozen while it is
-measured, so that each turn's search can be repeated with the whole text and compared.
+A turn's `added_ms` is the time from LiveKit's first request for its reply to the language model
+request of the reply that was used. Nothing is stored meanwhile: each turn's search is repeated with
+the whole text and compared.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -72,7 +72,7 @@ def figures(turns: Sequence[Turn]) -> dict[str, Any]:
 def split(
     messages: Iterable[MessageCreate], *, history: int, turns: int
 ) -> tuple[list[MessageCreate], list[MessageCreate]]:
-    """The messages to remember, and those after them that are short enough to be spoken."""
+    """History, and the user messages after it that are short enough to be spoken."""
     ahead = iter(messages)
     remembered = list(islice(ahead, history))
     spoken = (m for m in ahead if m.role == "user" and 4 <= len(m.content.split()) <= 20)
@@ -96,7 +96,7 @@ def _message(row: dict[str, Any], number: int) -> MessageCreate:
 
 
 async def fill(url: str, messages: Sequence[MessageCreate]) -> None:
-    """Store the history and wait until it is embedded."""
+    """Returns once the history is embedded."""
     client = BackendClient(url, timeout_s=120)
     room = await client.create_room(ROOM)
     for start in range(0, len(messages), 500):
@@ -104,10 +104,10 @@ async def fill(url: str, messages: Sequence[MessageCreate]) -> None:
     while True:
         request = SearchRequest(query="anything at all")
         found = await client.search_conversation(room.conversation_id, request)
-        # The newest message waits for its successor.
+        # The newest message stays pending until the next one comes.
         if found.pending <= 1:
             break
-        print(f"{found.pending} messages wait to be embedded", file=sys.stderr)
+        print(f"{found.pending} messages pending", file=sys.stderr)
         await asyncio.sleep(2)
     await client.aclose()
 

@@ -1,4 +1,4 @@
-"""One session that hears real turns word by word: without memory, by the book, or ours."""
+"""One session that gets turns word by word: without memory, by the textbook, or ours."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ TOP = 10
 
 
 class Silence(AudioInput):
-    """A microphone that says nothing: the words come from the scripted transcription."""
+    """A silent microphone: the words come from ScriptedSTT."""
 
     def __init__(self) -> None:
         super().__init__(label="silence")
@@ -51,7 +51,7 @@ class Silence(AudioInput):
 
 
 class FrozenClient(BackendClient):
-    """Searches for real and stores nothing; remembers the newest search."""
+    """Searches the real backend but stores nothing."""
 
     async def append_messages(
         self, conversation_id: Any, messages: Sequence[MessageCreate]
@@ -62,7 +62,7 @@ class FrozenClient(BackendClient):
 
 @dataclass
 class Clock:
-    """When LiveKit first asked for the turn's reply, and when the model was last asked."""
+    """Times of LiveKit's first request for the turn's reply, and of all model requests."""
 
     asked_at: float = 0.0
     requested_at: list[float] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Clock:
 
 @dataclass
 class Turn:
-    """One measured turn. `same_top` is None where nothing was searched ahead."""
+    """`same_top` is None where nothing was searched ahead."""
 
     added_ms: float
     llm_calls: int
@@ -86,7 +86,7 @@ class Turn:
 
 
 class TimedLLM(ScriptedLLM):
-    """Notes when it is asked."""
+    """Records when it is asked."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(["Noted."])
@@ -98,7 +98,7 @@ class TimedLLM(ScriptedLLM):
 
 
 class PlainAgent(Agent):
-    """No memory; says when it is asked for a reply."""
+    """No memory; records when it is asked for a reply."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(instructions="Answer.")
@@ -113,7 +113,7 @@ class PlainAgent(Agent):
 
 
 class TextbookAgent(PlainAgent):
-    """Searches when the turn is over and waits for it."""
+    """Searches after the end of the turn and waits for the result."""
 
     def __init__(self, clock: Clock, client: BackendClient, conversation_id: Any) -> None:
         super().__init__(clock)
@@ -129,12 +129,12 @@ class TextbookAgent(PlainAgent):
 
 
 class Replay:
-    """One session that hears turns one after another."""
+    """One session; turns come one after another."""
 
     def __init__(self, mode: str, url: str, data_dir: Path) -> None:
         self._mode = mode
         self._clock = Clock()
-        self._hearing = ScriptedSTT()
+        self._stt = ScriptedSTT()
         self._client = FrozenClient(url, timeout_s=30)
         self._settings = AgentSettings(
             data_dir=data_dir, greeting="", welcome_back="", farewell="", recall_limit=TOP
@@ -146,7 +146,7 @@ class Replay:
         self._ended = asyncio.Event()
         self._session: AgentSession[Any] = BoundedSession(
             llm=TimedLLM(self._clock),
-            stt=self._hearing,
+            stt=self._stt,
             vad=None,
             turn_handling={"turn_detection": "stt"},
             user_away_timeout=None,
@@ -173,7 +173,7 @@ class Replay:
                 people=people,
             )
             agent = self._ours.agent
-            self._note_asking(self._ours)
+            self._time_recall(self._ours)
         elif self._mode == "textbook":
             agent = TextbookAgent(self._clock, self._client, self._conversation_id)
         else:
@@ -191,11 +191,11 @@ class Replay:
         await self._client.aclose()
 
     async def turn(self, message: MessageCreate) -> Turn:
-        """Hear one message and wait for the answer."""
+        """Returns once the turn is answered."""
         self._clock.reset()
         self._ended.clear()
         self._speaker = message.participant
-        await self._hearing.say(message.content, word_s=WORD_S, pause_s=END_OF_SPEECH_S)
+        await self._stt.say(message.content, word_s=WORD_S, pause_s=END_OF_SPEECH_S)
         async with asyncio.timeout(60):
             await self._ended.wait()
         waited_s = self._clock.requested_at[-1] - self._clock.asked_at
@@ -207,7 +207,7 @@ class Replay:
     def _asker(self, _: str | None) -> Asker:
         return Asker(self._speaker)
 
-    def _note_asking(self, ours: ConversationAgent) -> None:
+    def _time_recall(self, ours: ConversationAgent) -> None:
         place = ours.recalled_context.place
 
         async def timed(chat_ctx: ChatContext) -> None:
@@ -216,14 +216,14 @@ class Replay:
             self._clock.asked()
             await place(chat_ctx)
 
-        ours.recalled_context.place = timed  # type: ignore[method-assign]  # a stopwatch, nothing else
+        ours.recalled_context.place = timed  # type: ignore[method-assign]  # adds a stopwatch
 
     def _item_added(self, event: Any) -> None:
         if isinstance(event.item, ChatMessage) and event.item.role == "assistant":
             self._ended.set()
 
     async def _compare(self, ours: ConversationAgent, message: MessageCreate, turn: Turn) -> None:
-        """Repeat the search with the whole text, and see whether the turn had the same."""
+        """Repeat the search with the whole text; sets `source` and `same_top`."""
         recalled = next(reversed(ours.recalled_context._turns.values()))
         turn.source = recalled.source
         newest = self._settings.recall_window_messages
@@ -241,6 +241,6 @@ class Replay:
             )
         )
         full = await self._client.search_conversation(self._conversation_id, request)
-        # As sets: the prompt shows them in the conversation's order, whatever their rank.
+        # As sets: the prompt orders hits by time, not by rank.
         wanted = {hit.message.id for hit in full.hits} if full.relevant else set()
         turn.same_top = {hit.message.id for hit in recalled.hits} == wanted
