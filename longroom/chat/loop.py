@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class ChatBackend(Protocol):
-    """The agent, as the terminal sees it."""
+    """What a chat needs of the agent; `agent.chat.Chat` has it."""
 
     async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
         """One turn. Cancelling it interrupts the answer."""

@@ -1,4 +1,4 @@
-"""How a chat looks: answers as they come, what was recalled for them, and what it cost."""
+"""Prints a chat: answers as they arrive, and what was recalled for them in what time."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ SHOWN_HITS = 4
 WIDTH_OF_A_PIPE = 100
 COUNTED_EXACTLY = 10_000
 QUIET = "bright_black"
-# Messages may come from anywhere: nothing in them may drive the terminal.
+# Messages may hold escape sequences: the terminal must not obey them.
 CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 HELP = """\
@@ -30,9 +30,9 @@ Ctrl-C          interrupt an answer, clear the line, or leave when the line is e
 
 
 class Terminal:
-    """Prints to standard output, with lines broken between words; to a pipe, lines as they are.
+    """Prints to standard output, and `note` to standard error.
 
-    Passing notes go to standard error.
+    On a terminal, lines are broken between words; to a pipe or a file they go unbroken.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Terminal:
         self._answer = WordWrap(lambda: self._out.width)
 
     def note(self, text: str) -> None:
-        """Something that is only of interest while one waits; dropped without a terminal."""
+        """Progress; dropped without a terminal."""
         if self._notes.is_terminal:
             self._notes.print(text, style=QUIET)
 
@@ -77,7 +77,7 @@ class Terminal:
         self._out.print(text, end="", soft_wrap=True)
 
     def trace(self, recalled: Recalled, *, window: int, conversation: int) -> None:
-        """One line on what memory did for the answer, then the best of what it found."""
+        """One line on the recall of a turn, then its best hits."""
         self.quiet(f"{_recall_line(recalled, conversation)} · window {window} of {conversation:,}")
         for hit in recalled.hits[:SHOWN_HITS]:
             self._hit(hit)
@@ -132,7 +132,7 @@ def printable(text: str) -> str:
 DEGRADED: dict[Degraded, str] = {
     "late": "the search took too long",
     "failed": "the search failed",
-    "resting": "the search failed before and rests for a moment",
+    "resting": "the search failed before and is not tried for a moment",
 }
 
 
@@ -149,7 +149,7 @@ def _recall_line(recalled: Recalled, conversation: int) -> str:
 
 
 def _pending(count: int) -> str:
-    # A backend stops counting somewhere: a search must not wait for the exact number.
+    # Backends count up to here only.
     return f"{count:,} or more" if count >= COUNTED_EXACTLY else f"{count:,}"
 
 

@@ -25,11 +25,11 @@ def backfill(
     patience: Patience = 300.0,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Embed every message that has no embedding yet; may be killed and started again at any time.
+    """Embed messages that have no embedding yet.
 
     Works on DATABASE_URL or the embedded database with the model of EMBEDDING_*, beside a running
-    backend and other backfills. Exit codes: 0 everything is embedded, 1 some messages are not, 2 it
-    could not start.
+    backend and other backfills. It may be killed and started again at any time. Exit codes: 0 all
+    is embedded, 1 some messages are not, 2 it could not start.
     """
     from functools import partial
 

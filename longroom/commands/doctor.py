@@ -13,9 +13,9 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Examine the installation: each finding is ok, warn or fail, with what to do about it.
+    """Examine the installation.
 
-    Exit code 1 when something fails.
+    Each finding is ok, warn or fail, with what to do about it. Exit code 1 when something fails.
     """
     import asyncio
     import json

@@ -55,10 +55,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Measure the search on FILE: real rooms, the real search, in a database that is dropped after.
+    """Measure the search on FILE.
 
-    The embedding model is the one of the settings (EMBEDDING_…), the server that of DATABASE_URL or
-    the embedded one.
+    Its conversations become rooms of a database that is dropped afterwards, on the server of
+    DATABASE_URL or the embedded one. The embedding model is that of EMBEDDING_*.
     """
     import json
 

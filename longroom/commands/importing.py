@@ -47,7 +47,7 @@ def import_messages(
     service_key: ServiceKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Import a conversation of any length from JSONL.
+    """Import a conversation from JSONL.
 
     One message a line: {"id"?, "participant", "role", "created_at", "content"}.
     Lines that are not a message are reported and written to a file; the rest is imported in the

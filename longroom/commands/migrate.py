@@ -10,11 +10,14 @@ from longroom.options import DEFAULT_DATA_DIR, DataDir
 def migrate(
     status: Annotated[
         bool,
-        typer.Option("--status", help="Only say what is missing; then exit with 1."),
+        typer.Option("--status", help="Only list what is missing; exit code 1 if something is."),
     ] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Bring the database up to date: DATABASE_URL, or the embedded one."""
+    """Apply missing migrations.
+
+    Works on DATABASE_URL or the embedded database.
+    """
     import asyncio
 
     from longroom.database import apply_missing, database_url, missing

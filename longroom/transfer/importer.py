@@ -1,4 +1,4 @@
-"""Stores batches in a room: in order, once each, with what the backend refuses singled out."""
+"""Stores batches in a room, in order; refused messages become rejected lines."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,15 +17,13 @@ REFUSALS_OF_CONTENT = {400, 409, 413, 422}  # any other refusal concerns the who
 
 @dataclass
 class Stored:
-    """What became of a batch's lines."""
-
     stored: int = 0
     duplicates: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
 
 class Importer:
-    """One request at a time: two at once might be stored in the other order."""
+    """One request at a time: concurrent ones could be stored in the other order."""
 
     def __init__(
         self,
@@ -39,10 +37,10 @@ class Importer:
         self._retry_delays_s = retry_delays_s
 
     async def store(self, batch: Batch) -> Stored:
-        """Store what can be stored; the rest is in `rejected`, sorted by line.
+        """`rejected` of the result holds what was not stored, sorted by line.
 
-        Raises BackendUnavailable when the backend stays away for all retries, and BackendRejected
-        when it refuses not a message but the import.
+        Raises BackendUnavailable after the last retry, and BackendRejected if the refusal is not
+        about the content of messages.
         """
         outcome = Stored(rejected=list(batch.rejected))
         await self._store(batch.messages, outcome)

@@ -1,4 +1,4 @@
-"""The chat without a terminal: nothing to read, a pipe, and a violent death in between."""
+"""The chat without a terminal: no input, a pipe, and kill -9."""
 
 import tempfile
 import time
@@ -23,7 +23,7 @@ SMALL_TALK = [
 
 @pytest.fixture(scope="module")
 def command_line() -> Iterator[CommandLine]:
-    """As on a newcomer's machine: an empty data folder, and no settings."""
+    """An empty data folder and no settings."""
     # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
     with tempfile.TemporaryDirectory(prefix="longroom-newcomer-") as folder:
         yield CommandLine(Path(folder))

@@ -25,7 +25,7 @@ CHINESE = "备用保险丝在蓝色的罐子里，就在灯箱后面。请不要
 
 @pytest.fixture(scope="module")
 def command_line() -> Iterator[CommandLine]:
-    """All tests of this file talk to one backend, each in a room of its own."""
+    """One backend for the file; each test uses another room."""
     # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
     with (
         tempfile.TemporaryDirectory(prefix="longroom-terminal-") as folder,
@@ -61,7 +61,6 @@ def ended(terminal: "pexpect.spawn[str]") -> int | None:
 
 
 def said(command_line: CommandLine, folder: Path, room: str, *, by: str = "Mira") -> list[str]:
-    """The messages of one participant, as the backend has them."""
     exported = folder / f"{room}.jsonl"
     done = command_line.run("export", "--room", room, "-o", str(exported))
     assert done.returncode == 0, done.stderr
@@ -195,7 +194,7 @@ def _narrow(command_line: CommandLine, url: str) -> None:
     assert ended(terminal) == 0
 
 
-async def test_ctrl_c_during_an_answer_interrupts_it_and_the_talk_goes_on(
+async def test_ctrl_c_during_an_answer_interrupts_it_and_the_chat_goes_on(
     command_line: CommandLine,
 ) -> None:
     async with language_model_server() as model:

@@ -1,4 +1,4 @@
-"""What stands in the way of a command is told in one clear line, and how to mend it."""
+"""A command that cannot run says in one line why, and what to do."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from testbed.backend_process import running_backend
 from testbed.postgres import Server, drop_database
 from tests.support.command_line import CommandLine
 
-NOBODY = "postgresql://longroom@127.0.0.1:1/longroom"
+UNREACHABLE = "postgresql://longroom@127.0.0.1:1/longroom"
 
 
 @pytest.fixture
@@ -26,7 +26,6 @@ def data_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def empty_database(postgres: Server) -> AsyncIterator[str]:
-    """A database that nobody has migrated."""
     name = f"longroom_empty_{uuid4().hex[:12]}"
     connection = await open_connection(postgres.url)
     await connection.execute(f'create database "{name}"')
@@ -43,12 +42,12 @@ def refused(done: subprocess.CompletedProcess[str], *said: str, exit_code: int =
         assert words in done.stderr
 
 
-def test_a_database_that_nobody_serves(data_dir: Path) -> None:
-    done = CommandLine(data_dir, {"DATABASE_URL": NOBODY}).run("chat")
+def test_an_unreachable_database(data_dir: Path) -> None:
+    done = CommandLine(data_dir, {"DATABASE_URL": UNREACHABLE}).run("chat")
     refused(done, "the backend ended", "cannot connect to the database")
 
 
-def test_a_database_url_that_is_none(data_dir: Path) -> None:
+def test_a_database_url_that_is_not_a_url(data_dir: Path) -> None:
     done = CommandLine(data_dir, {"DATABASE_URL": "my database"}).run("migrate")
     refused(done, "DATABASE_URL")
 
@@ -68,7 +67,7 @@ def test_a_port_that_is_taken(data_dir: Path) -> None:
     refused(done, str(port), "in use")
 
 
-def test_a_backend_that_nobody_serves(data_dir: Path) -> None:
+def test_an_unreachable_backend(data_dir: Path) -> None:
     done = CommandLine(data_dir, {"BACKEND_URL": "http://127.0.0.1:1"}).run("chat", "--room", "x")
     refused(done, "the backend is unavailable", exit_code=1)
 
@@ -100,7 +99,7 @@ def test_a_database_without_our_schema_is_refused_until_it_is_migrated(
     assert (again.returncode, again.stdout) == (0, "the schema is up to date\n")
 
 
-def test_a_damaged_outbox_is_told_and_set_aside_and_the_chat_goes_on() -> None:
+def test_a_damaged_outbox_is_reported_and_set_aside_and_the_chat_goes_on() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="longroom-damaged-") as folder,
         running_backend({"LONGROOM_DATA_DIR": folder}) as url,
@@ -122,9 +121,9 @@ def test_a_damaged_outbox_is_told_and_set_aside_and_the_chat_goes_on() -> None:
         assert findings["backend"]["status"] == "ok"
 
 
-def test_doctor_says_what_is_broken_and_how_to_mend_it(data_dir: Path) -> None:
+def test_doctor_says_what_is_broken_and_what_to_do(data_dir: Path) -> None:
     env = {
-        "DATABASE_URL": NOBODY,
+        "DATABASE_URL": UNREACHABLE,
         "BACKEND_URL": "http://127.0.0.1:1",
         "LLM_BASE_URL": "http://127.0.0.1:1/v1",
         "LIVEKIT_URL": "ws://127.0.0.1:1",
@@ -140,7 +139,7 @@ def test_doctor_says_what_is_broken_and_how_to_mend_it(data_dir: Path) -> None:
     assert "secret" not in done.stdout
 
 
-def test_doctor_tells_settings_that_no_program_could_use(data_dir: Path) -> None:
+def test_doctor_reports_invalid_settings(data_dir: Path) -> None:
     env = {"LIVEKIT_URL": "ws://127.0.0.1:1", "EMBEDDING_PROVIDER": "magic"}
     done = CommandLine(data_dir, env).run("doctor")
     assert done.returncode == 1, done.stderr
@@ -157,7 +156,7 @@ def test_doctor_finds_a_healthy_installation_healthy() -> None:
     assert "embedding: all-MiniLM-L6-v2" in done.stdout
 
 
-def test_a_language_that_nobody_knows(data_dir: Path) -> None:
+def test_an_unknown_language(data_dir: Path) -> None:
     done = CommandLine(data_dir).run("import", "-", "--room", "den", "--language", "klingon")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -24,7 +24,7 @@ BAD_LINES = {
 
 @pytest.fixture(scope="module")
 def command_line() -> Iterator[CommandLine]:
-    """All tests of this file talk to one backend, each in rooms of its own."""
+    """One backend for the file; each test uses other rooms."""
     # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
     with (
         tempfile.TemporaryDirectory(prefix="longroom-transfer-") as folder,

@@ -1,4 +1,4 @@
-"""The `longroom` command as a real process, in an environment that holds only what is given."""
+"""The `longroom` command as a process, without the settings of this environment."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ class CommandLine:
     def run(
         self, *arguments: str, text: str = "", timeout_s: float = 90.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run to the end with `text` on standard input."""
+        """`text` is its standard input."""
         return subprocess.run(
             [*PROGRAM, *arguments],
             input=text,
@@ -40,7 +40,7 @@ class CommandLine:
         )
 
     def start(self, *arguments: str, output: Path) -> subprocess.Popen[str]:
-        """Start with a pipe as standard input and a file for what it says."""
+        """Its standard input is a pipe; stdout and stderr go to `output`."""
         with output.open("ab") as file:
             return subprocess.Popen(
                 [*PROGRAM, *arguments],

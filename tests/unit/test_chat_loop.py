@@ -75,7 +75,7 @@ async def each(lines: Sequence[str]) -> AsyncIterator[str]:
         yield line
 
 
-def talk(backend: ScriptedBackend, *lines: str, prompt: bool = False, suggested: str = "") -> None:
+def chat(backend: ScriptedBackend, *lines: str, prompt: bool = False, suggested: str = "") -> None:
     loop = ChatLoop(
         backend,
         Terminal(),
@@ -88,16 +88,16 @@ def talk(backend: ScriptedBackend, *lines: str, prompt: bool = False, suggested:
 
 def test_every_line_is_a_turn_until_one_says_quit(capsys: pytest.CaptureFixture[str]) -> None:
     backend = ScriptedBackend()
-    talk(backend, "first", "", "second", "/quit", "third")
+    chat(backend, "first", "", "second", "/quit", "third")
     assert backend.asked == ["first", "second"]
     assert "Mira> first\nFIRST\n" in capsys.readouterr().out
 
 
-def test_the_trace_tells_what_was_recalled_and_what_it_cost(
+def test_the_trace_says_what_was_recalled_in_what_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     hits = tuple(hit("My order number is PW-20417. " + "More words. " * 20) for _ in range(6))
-    talk(ScriptedBackend(Recalled(hits, recall_ms=17.7, added_ms=0.2, source="speculation")), "x")
+    chat(ScriptedBackend(Recalled(hits, recall_ms=17.7, added_ms=0.2, source="speculation")), "x")
     out = capsys.readouterr().out
     assert "recalled 6 of 1,312 messages in 18 ms (added 0 ms) · window 12 of 1,312\n" in out
     assert out.count("  14 Jan 2025 Wren: My order number is PW-20417.") == 4
@@ -107,17 +107,17 @@ def test_the_trace_tells_what_was_recalled_and_what_it_cost(
 
 
 def test_a_late_search_is_not_called_an_empty_one(capsys: pytest.CaptureFixture[str]) -> None:
-    talk(ScriptedBackend(Recalled(added_ms=250.1, degraded="late")), "x")
+    chat(ScriptedBackend(Recalled(added_ms=250.1, degraded="late")), "x")
     assert "recalled nothing: the search took too long (added 250 ms)" in capsys.readouterr().out
-    talk(ScriptedBackend(Recalled(added_ms=3.0)), "x")
+    chat(ScriptedBackend(Recalled(added_ms=3.0)), "x")
     assert "nothing beyond the window is about it (added 3 ms)" in capsys.readouterr().out
 
 
-def test_commands_are_for_the_program_and_unknown_ones_are_told(
+def test_commands_are_for_the_program_and_unknown_ones_are_reported(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     backend = ScriptedBackend()
-    talk(backend, "/search blue tin", "/window", "/help", "/dance", "/search")
+    chat(backend, "/search blue tin", "/window", "/help", "/dance", "/search")
     out = capsys.readouterr().out
     assert backend.asked == []
     assert "14 Jan 2025 Wren: about blue tin" in out
@@ -128,19 +128,19 @@ def test_commands_are_for_the_program_and_unknown_ones_are_told(
     assert "search for what?" in out
 
 
-def test_a_search_that_fails_is_told_and_the_talk_goes_on(
+def test_a_search_that_fails_is_reported_and_the_chat_goes_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     backend = ScriptedBackend()
     backend.is_down = True
-    talk(backend, "/search tin", "still there?")
+    chat(backend, "/search tin", "still there?")
     assert "the backend is unavailable: no connection" in capsys.readouterr().out
     assert backend.asked == ["still there?"]
 
 
 def test_a_number_asks_the_suggested_question(capsys: pytest.CaptureFixture[str]) -> None:
     backend = ScriptedBackend()
-    talk(backend, "1", "2", prompt=True, suggested="Who waters the fern?")
+    chat(backend, "1", "2", prompt=True, suggested="Who waters the fern?")
     assert backend.asked == ["Who waters the fern?", "2"]
     assert "Mira> Who waters the fern?" in capsys.readouterr().out
 
@@ -150,16 +150,16 @@ def test_ctrl_c_interrupts_the_answer_at_a_prompt_and_the_program_in_a_pipe(
 ) -> None:
     backend = ScriptedBackend()
     backend.interrupt = True
-    talk(backend, "first", "second", prompt=True)
+    chat(backend, "first", "second", prompt=True)
     assert backend.asked == ["first", "second"]
     assert capsys.readouterr().out.count("(interrupted)") == 2
     with pytest.raises(KeyboardInterrupt):
-        talk(backend, "third")
+        chat(backend, "third")
 
 
 def test_several_lines_are_one_message_even_if_they_begin_like_a_command() -> None:
     backend = ScriptedBackend()
-    talk(backend, "/etc/hosts\nis a file")
+    chat(backend, "/etc/hosts\nis a file")
     assert backend.asked == ["/etc/hosts\nis a file"]
 
 
@@ -207,7 +207,7 @@ def test_a_backend_that_is_away_ends_neither_the_chat_nor_the_listening(
 
 def test_nothing_that_was_said_can_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]0;owned\x07\x9b2J[bold]mark[/bold]"
-    talk(ScriptedBackend(Recalled((hit(evil, participant="\x1bEve"),))), evil)
+    chat(ScriptedBackend(Recalled((hit(evil, participant="\x1bEve"),))), evil)
     out = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\x9b"} & set(out)
     assert "[bold]mark[/bold]" in out

@@ -15,7 +15,7 @@ def test_the_room_holds_months_of_several_people_in_one_batch() -> None:
     assert (room[-1].created_at - room[0].created_at).days > 7 * 30
 
 
-def test_messages_stand_in_the_order_of_their_times_and_have_ids_of_their_own() -> None:
+def test_messages_stand_in_the_order_of_their_times_and_have_unique_ids() -> None:
     room = messages()
     times = [message.created_at for message in room]
     assert times == sorted(times)

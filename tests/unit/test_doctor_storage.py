@@ -46,7 +46,7 @@ def test_messages_that_wait_are_counted(tmp_path: Path, outbox: Path) -> None:
     assert "3 entries that the backend has not got yet" in found.text
 
 
-def test_refused_messages_are_told(tmp_path: Path, outbox: Path) -> None:
+def test_refused_messages_are_reported(tmp_path: Path, outbox: Path) -> None:
     file = OutboxStore(outbox)
     file.add([Entry("event", "e-1", "{}")])
     (entry,) = file.next_batch(limit=10, max_chars=1000)
@@ -77,7 +77,7 @@ def test_an_outbox_in_use_is_no_finding(tmp_path: Path, outbox: Path) -> None:
 
 
 @pytest.mark.parametrize(("free", "status"), [(50_000_000, "fail"), (900_000_000, "warn")])
-def test_a_full_disk_is_told(
+def test_a_full_disk_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, status: str
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))

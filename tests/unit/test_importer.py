@@ -1,4 +1,4 @@
-"""Storing batches: what the backend refuses is singled out, what it misses is sent again."""
+"""Batches are stored in order; refused messages are rejected, lost ones sent again."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Lines broken between words, whatever the pieces in which a text arrives."""
+"""Lines are broken between words, in whatever pieces a text arrives."""
 
 import pytest
 from rich.cells import cell_len
