@@ -1,4 +1,4 @@
-"""Background tasks with an owner: kept alive, reported when they fail, cancelled when it closes."""
+"""Background tasks with an owner: kept alive, logged when they fail, cancelled when it closes."""
 
 import asyncio
 import logging
@@ -8,8 +8,11 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 
+CANCEL_AGAIN_S = 1.0
+
+
 class BackgroundTasks:
-    """What an object has started and must end."""
+    """The tasks that one object has started and must end."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -20,14 +23,15 @@ class BackgroundTasks:
         task.add_done_callback(self._ended)
 
     async def finish(self) -> None:
-        """Wait for all of them."""
+        """Wait for all tasks, also for failing ones; failures are only logged."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def aclose(self) -> None:
-        """Cancel all of them."""
-        for task in self._tasks:
-            task.cancel()
-        await self.finish()
+        """Cancel all tasks until they end: an error raised in clean-up can hide a cancellation."""
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN_S)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

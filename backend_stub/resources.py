@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DatabaseSource = Callable[[], AbstractAsyncContextManager[str]]
 WORKER_CONNECTIONS = 3  # a separate pool: embedding must not make searches wait
+STOP_S = 3
 CLOSE_S = 5
 
 logger = logging.getLogger(__name__)
@@ -111,9 +112,7 @@ async def _embedding(
         try:
             yield embedding
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            await _stop(pool, *tasks)
     finally:
         await _close(pool)
 
@@ -126,9 +125,18 @@ async def _reconciling_rooms(url: str, livekit: LiveKitRooms) -> AsyncIterator[N
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await _stop(pool, task)
         await _close(pool)
+
+
+async def _stop(pool: "asyncpg.Pool[asyncpg.Record]", *tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks that use this pool; they hang in their clean-up if the database is silent."""
+    for task in tasks:
+        task.cancel()
+    _, pending = await asyncio.wait(tasks, timeout=STOP_S)
+    if pending:
+        pool.terminate()
+        await asyncio.wait(pending, timeout=STOP_S)
 
 
 async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:

@@ -20,6 +20,7 @@ class Program:
         self._env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",
             **env,
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +74,15 @@ class Program:
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self, timeout_s: float = 60.0) -> int:
-        return self.process.wait(timeout_s)
+        """The exit code. Raises RuntimeError with the stack of a program that does not end."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # PYTHONFAULTHANDLER writes its stacks
+            self.process.wait(10)
+            raise RuntimeError(
+                f"{self._arguments} did not end within {timeout_s:g} s:\n{self.output[-6000:]}"
+            ) from None
 
     def kill(self) -> None:
         """SIGKILL; harmless if it has ended already."""

@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from functools import partial
+from urllib.parse import parse_qsl, urlsplit
+
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 class TcpProxy:
-    """Passes bytes on to `host:port` unless it is cut; `delay_s` holds back each answer."""
+    """Passes bytes on to what `connect` opens unless cut; `delay_s` holds back each answer."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = host, port
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
         self._open: set[asyncio.StreamWriter] = set()
         self.url = ""
         self.is_cut = False
@@ -34,7 +37,7 @@ class TcpProxy:
         self._open.add(writer)
         try:
             with contextlib.suppress(OSError):
-                target_reader, target_writer = await asyncio.open_connection(*self._target)
+                target_reader, target_writer = await self._connect()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._pass_on(reader, target_writer, held_back=False))
                     group.create_task(self._pass_on(target_reader, writer, held_back=True))
@@ -56,9 +59,8 @@ class TcpProxy:
 
 @asynccontextmanager
 async def tcp_proxy(url: str) -> AsyncIterator[TcpProxy]:
-    """A proxy on a free loopback port, in front of the server at `url`."""
-    parts = urlsplit(url)
-    proxy = TcpProxy(parts.hostname or "127.0.0.1", parts.port or 80)
+    """A proxy on a free loopback port, in front of the server at `url` (libpq's sockets too)."""
+    proxy = TcpProxy(_connection_to(url))
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]
     proxy.url = f"http://{host}:{port}"
@@ -67,3 +69,11 @@ async def tcp_proxy(url: str) -> AsyncIterator[TcpProxy]:
     finally:
         proxy.cut()
         server.close()
+
+
+def _connection_to(url: str) -> Connect:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if folder := options.get("host"):
+        return partial(asyncio.open_unix_connection, f"{folder}/.s.PGSQL.{options['port']}")
+    return partial(asyncio.open_connection, parts.hostname or "127.0.0.1", parts.port or 80)

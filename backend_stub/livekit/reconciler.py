@@ -12,6 +12,7 @@ import asyncpg
 from livekit import api
 
 from backend_stub.livekit.dispatches import AgentDispatches, AgentPresence, PresenceState
+from retrieval.database.connection import raise_if_cancelled
 from retrieval.store import agent_workers
 from retrieval.store.agent_workers import LEASE, AgentWorker
 
@@ -60,6 +61,7 @@ class RoomReconciler:
         try:
             while True:
                 await self._try_round()
+                raise_if_cancelled()
                 await asyncio.sleep(self._interval_s)
         finally:
             await self._resign()

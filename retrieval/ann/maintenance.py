@@ -12,6 +12,7 @@ import asyncpg
 from retrieval.ann.binary_codes import extend_codes
 from retrieval.ann.hnsw import build_graph, drop_unused
 from retrieval.ann.tiers import LIMITS, TierLimits
+from retrieval.database.connection import raise_if_cancelled
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class AnnMaintenance:
             try:
                 await self.prepare()
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise_if_cancelled()
                 logger.warning("large rooms stay as they are", extra={"reason": repr(error)})
             await asyncio.sleep(self._look_every_s)
 

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: how one is opened, what it is set to, and a transaction on any."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
@@ -44,6 +45,16 @@ async def open_connection(url: str) -> "asyncpg.Connection[Record]":
         raise DatabaseUnreachable(f"cannot connect to the database: {reason}") from error
     except (ValueError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachable(f"DATABASE_URL is not usable: {error}") from error
+
+
+def raise_if_cancelled() -> None:
+    """Call where database errors are caught to try again: one may have hidden a cancellation.
+
+    Cleaning up on a broken connection raises, and that error takes CancelledError's place.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from retrieval.database.connection import raise_if_cancelled
 from retrieval.embedders.protocol import Embedder
 from retrieval.embeddings import queue
 from retrieval.embeddings.batch import BatchLimits, EmbeddingBatches
@@ -74,6 +75,7 @@ class EmbeddingWorker:
                 OSError,
                 EmbeddingError,
             ) as error:
+                raise_if_cancelled()
                 logger.warning(
                     "embedding pauses", extra={"reason": repr(error), "pause_s": self._pause_s}
                 )

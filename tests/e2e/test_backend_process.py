@@ -2,6 +2,7 @@ import asyncio
 import json
 import signal
 import socket
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from retrieval.database.connection import open_connection
 from testbed.backend_process import BackendProcess
+from testbed.tcp_proxy import tcp_proxy
 from tests.support.wire_examples import message
 
 END_S = 30
@@ -160,6 +162,18 @@ async def test_sigterm_lets_open_requests_finish(database_url: str) -> None:
             assert (await append).status_code == 200
 
         assert backend.process.wait(END_S) == 0
+
+
+async def test_sigterm_ends_it_also_while_its_database_is_silent(database_url: str) -> None:
+    async with tcp_proxy(database_url) as proxy:
+        there = urlsplit(database_url)
+        user, _, _ = there.netloc.rpartition("@")
+        url = f"postgresql://{user}@{urlsplit(proxy.url).netloc}{there.path}"
+        with BackendProcess({"DATABASE_URL": url}) as backend:
+            await asyncio.to_thread(backend.url)
+            proxy.delay_s = 3600
+            backend.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(backend.process.wait, END_S) == 0
 
 
 async def waits_for_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import numpy as np
@@ -470,3 +471,30 @@ async def test_claiming_stops_at_its_limit_though_the_statistics_know_nothing(
     plan = "\n".join(row[0] for row in rows)
     assert "Sort" not in plan
     assert "rows=20000" not in plan
+
+
+async def test_cancelling_ends_it_also_while_its_connection_breaks(
+    db: asyncpg.Pool, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cleaning up on a dead connection raises, and that error hides the cancellation."""
+    listening = asyncio.Event()
+    add_listener = asyncpg.Connection.add_listener
+    remove_listener = asyncpg.Connection.remove_listener
+
+    async def add(connection: asyncpg.Connection, *arguments: Any) -> None:
+        await add_listener(connection, *arguments)
+        listening.set()
+
+    async def fail(connection: asyncpg.Connection, *arguments: Any) -> None:
+        await remove_listener(connection, *arguments)
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed")
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", add)
+    monkeypatch.setattr(asyncpg.Connection, "remove_listener", fail)
+    task = asyncio.create_task(_worker(db, model).run())
+    await listening.wait()
+    task.cancel()
+    ended, _ = await asyncio.wait([task], timeout=5)
+    task.cancel()
+    assert ended == {task}
+    assert task.cancelled()
