@@ -8,7 +8,7 @@ from benchmarks.peers.job import Outcome, Ranked
 from longroom.evaluation.questions import Dialogue
 from longroom.evaluation.report import figures, silence
 from longroom.evaluation.run import Answer
-from retrieval.search.hits import estimated_tokens
+from retrieval.wire import message_tokens
 
 SHORT = {
     "r10_micro": "R@10",
@@ -36,7 +36,7 @@ class Answers:
 def as_answers(outcome: Outcome, ours: Answers, dialogues: Sequence[Dialogue]) -> Answers:
     """A peer's rankings as answers; its best score is its confidence."""
     tokens: dict[str, dict[str, int]] = {
-        dialogue.name: {one.id: estimated_tokens(one.content) for one in dialogue.messages}
+        dialogue.name: {one.id: message_tokens(one.content) for one in dialogue.messages}
         for dialogue in dialogues
     }
     rankings = iter(outcome.rankings)

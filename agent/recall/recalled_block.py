@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from retrieval.wire import Message, RetrievalHit
+from retrieval.wire import Message, RetrievalHit, estimated_tokens
 
 OPENING = "<recalled_messages>"
 CLOSING = "</recalled_messages>"
@@ -21,9 +21,9 @@ _MAX_SPEAKER_CHARS = 64
 def recalled_block(
     hits: Sequence[RetrievalHit], *, token_budget: int, time_zone: str, now: datetime
 ) -> str | None:
-    """The block, or None if nothing fits `token_budget`.
+    """None if nothing fits `token_budget`.
 
-    Best hits are taken first, each with its neighbours as far as they fit, and shown in the
+    The best hits are taken first, then neighbours as far as they fit; all are shown in the
     conversation's order. No message can end the block: every line of its text is quoted.
     """
     zone = ZoneInfo(time_zone)
@@ -41,13 +41,8 @@ def recalled_block(
     return head + "".join(_with_gaps(shown)) + CLOSING
 
 
-def estimated_tokens(text: str) -> int:
-    """An upper estimate for common tokenizers: 3.5 bytes of UTF-8 a token."""
-    return len(text.encode()) * 2 // 7 + 1
-
-
 def quoted_speaker(name: str) -> str:
-    """A participant's name as one harmless word group within a line."""
+    """A participant's name on one line, cut, and without the block's tags."""
     return " ".join(_untagged(name).split())[:_MAX_SPEAKER_CHARS]
 
 
@@ -64,7 +59,7 @@ def _by_importance(hits: Sequence[RetrievalHit]) -> Iterable[Message]:
 def _quoted(message: Message, zone: tzinfo) -> str:
     speaker = quoted_speaker(message.participant)
     who = f"{speaker} (assistant)" if message.role == "assistant" else speaker
-    # splitlines() knows every line separator, so that no line of the text escapes the quote.
+    # splitlines() knows every line separator: no line of the text escapes the quote.
     lines = "".join(f"> {line}\n" for line in _untagged(message.content).splitlines())
     return f"{_when(message.created_at, zone)}, {who}:\n{lines}"
 

@@ -9,9 +9,12 @@ from pgvector import HalfVector
 from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from longroom.evaluation.run import DEPTH, Answer, Asking
 from retrieval.search import search_conversation
-from retrieval.search.hits import estimated_tokens
 from retrieval.weights import Weights
-from retrieval.wire import ConversationId, SearchRequest
+from retrieval.wire import (
+    ConversationId,
+    SearchRequest,
+    message_tokens,
+)
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Record
@@ -99,9 +102,9 @@ async def _by_words(asking: Asking, room: ConversationId, question: LabelledQues
         weights=WORDS_ONLY,
     )
     found = [hit for hit in response.hits if hit.score > 0]
-    return [(hit.message.id, estimated_tokens(hit.message.content)) for hit in found]
+    return [(hit.message.id, message_tokens(hit.message.content)) for hit in found]
 
 
 def _ranked(rows: Sequence["Record"]) -> Ranked:
     unique = {row["message_id"]: row["content"] for row in rows}
-    return [(message_id, estimated_tokens(content)) for message_id, content in unique.items()]
+    return [(message_id, message_tokens(content)) for message_id, content in unique.items()]

@@ -12,9 +12,13 @@ from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from longroom.evaluation.small_talk import SMALL_TALK
 from retrieval.embedders import Embedder
 from retrieval.search import search_conversation
-from retrieval.search.hits import estimated_tokens
 from retrieval.weights import WEIGHTS, Weights
-from retrieval.wire import ConversationId, SearchRequest, SearchResponse
+from retrieval.wire import (
+    ConversationId,
+    SearchRequest,
+    SearchResponse,
+    message_tokens,
+)
 
 if TYPE_CHECKING:
     import asyncpg
@@ -123,7 +127,7 @@ async def _ask(asking: Asking, dialogue: Dialogue, question: LabelledQuestion) -
 
 def _ranked(response: SearchResponse) -> list[tuple[str, int]]:
     return [
-        (hit.message.id, estimated_tokens(hit.excerpt or hit.message.content))
+        (hit.message.id, message_tokens(hit.excerpt or hit.message.content))
         for hit in response.hits
     ]
 

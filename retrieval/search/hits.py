@@ -9,14 +9,10 @@ from retrieval.search.context import SearchContext
 from retrieval.search.ranking import Candidates, Ranking
 from retrieval.store.messages import message_of
 from retrieval.text import passages
-from retrieval.wire import ConversationId, Message, RetrievalHit, SearchRequest
+from retrieval.wire import ConversationId, Message, RetrievalHit, SearchRequest, message_tokens
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
-
-
-MESSAGE_OVERHEAD_TOKENS = 10
-"""For a message's speaker, date and line break in a prompt."""
 
 
 @dataclass
@@ -26,15 +22,6 @@ class Chosen:
     seq: int
     before: list[int] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
-
-
-def estimated_tokens(text: str) -> int:
-    """Four ASCII characters, or one other, to a token; errs upwards.
-
-    An estimate because the caller's tokenizer is unknown.
-    """
-    plain = sum(map(str.isascii, text))
-    return math.ceil(plain / 4) + len(text) - plain + MESSAGE_OVERHEAD_TOKENS
 
 
 def choose(
@@ -117,7 +104,7 @@ async def build_hits(
                 continue
             hit = _hit(message, place, ranking, candidates, explain=request.explain)
             hits[message.seq] = hit
-            tokens[message.seq] = estimated_tokens(hit.excerpt or message.content)
+            tokens[message.seq] = message_tokens(hit.excerpt or message.content)
             yield message.seq
 
     chosen = choose(best_first(), tokens, limit=request.limit, budget=request.token_budget)
@@ -129,7 +116,7 @@ async def build_hits(
     around = await _neighbours(db, context, chosen, reach=request.neighbours)
     add_neighbours(
         chosen,
-        {seq: estimated_tokens(message.content) for seq, message in around.items()},
+        {seq: message_tokens(message.content) for seq, message in around.items()},
         reach=request.neighbours,
         left=left,
     )

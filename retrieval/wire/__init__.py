@@ -67,6 +67,7 @@ from retrieval.wire.search import (
     WindowMessage,
 )
 from retrieval.wire.text import MAX_CONTENT_CHARS, MAX_NAME_CHARS, Content, GivenId, Name, Text
+from retrieval.wire.tokens import MESSAGE_OVERHEAD_TOKENS, estimated_tokens, message_tokens
 
 __all__ = [
     "CONVERSATION_KEY",
@@ -85,6 +86,7 @@ __all__ = [
     "MAX_QUERY_CHARS",
     "MAX_WINDOW_MESSAGES",
     "MAX_WINDOW_MESSAGE_CHARS",
+    "MESSAGE_OVERHEAD_TOKENS",
     "WORKER_ATTRIBUTE",
     "AgentJoined",
     "AppendMessages",
@@ -126,6 +128,8 @@ __all__ = [
     "WindowMessage",
     "conversation_in",
     "conversation_metadata",
+    "estimated_tokens",
+    "message_tokens",
     "parse_metadata",
     "text_search_language",
     "with_conversation",

@@ -10,10 +10,14 @@ from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.search import search_conversation
-from retrieval.search.hits import estimated_tokens
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
-from retrieval.wire import ConversationId, RetrievalHit, SearchRequest
+from retrieval.wire import (
+    ConversationId,
+    RetrievalHit,
+    SearchRequest,
+    message_tokens,
+)
 from tests.support.builders import message
 
 BEGIN = "The delivery of the marble kitchen table was promised for the third week of June."
@@ -98,7 +102,7 @@ async def test_the_quote_keeps_its_place_in_a_small_budget_beside_neighbours(
     assert part in (hits[0].excerpt or "")
     given = [hit.excerpt or hit.message.content for hit in hits]
     given += [near.content for hit in hits for near in (*hit.before, *hit.after)]
-    assert sum(map(estimated_tokens, given)) <= 400
+    assert sum(map(message_tokens, given)) <= 400
 
 
 async def test_a_long_neighbour_pushes_no_hit_out(

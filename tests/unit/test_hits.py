@@ -1,16 +1,4 @@
-from retrieval.search.hits import (
-    MESSAGE_OVERHEAD_TOKENS,
-    Chosen,
-    add_neighbours,
-    choose,
-    estimated_tokens,
-)
-
-
-def test_tokens_are_a_quarter_of_ascii_and_all_of_anything_else() -> None:
-    assert estimated_tokens("a" * 9) == 3 + MESSAGE_OVERHEAD_TOKENS
-    assert estimated_tokens("日本") == 2 + MESSAGE_OVERHEAD_TOKENS
-    assert estimated_tokens("") == MESSAGE_OVERHEAD_TOKENS
+from retrieval.search.hits import Chosen, add_neighbours, choose
 
 
 def test_the_best_are_chosen_up_to_the_limit() -> None:

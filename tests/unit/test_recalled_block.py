@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.recall.recalled_block import CLOSING, OPENING, estimated_tokens, recalled_block
-from retrieval.wire import Message, MessageId, RetrievalHit, Role
+from agent.recall.recalled_block import CLOSING, OPENING, recalled_block
+from retrieval.wire import Message, MessageId, RetrievalHit, Role, estimated_tokens
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 
