@@ -91,10 +91,10 @@ class BackendClient:
         )
 
     async def save_conversation_turn(
-        self, conversation_id: UUID, *, question: MessageCreate, answer: MessageCreate
+        self, conversation_id: UUID, messages: Sequence[MessageCreate]
     ) -> AppendResult:
-        """Store a question and its answer, both or neither."""
-        return await self.append_messages(conversation_id, [question, answer])
+        """Store what was said in one or more turns, or in a part of one: all of it or nothing."""
+        return await self.append_messages(conversation_id, messages)
 
     async def get_recent_messages(
         self,

@@ -1,7 +1,8 @@
-"""Hands one batch of the outbox to the backend, and finds out whom a refusal is about."""
+"""Sends one batch of the outbox to the backend, and finds the entries that it refuses."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -9,7 +10,9 @@ from pydantic import ValidationError
 from agent.backend_client import BackendClient
 from agent.errors import BackendRejected
 from agent.outbox.store import Entry, Stream
-from retrieval.wire import ConversationEvent, MessageCreate, Request, SessionSummary
+from retrieval.wire import ConversationEvent, FieldError, MessageCreate, Request, SessionSummary
+
+T = TypeVar("T")
 
 _ABOUT_CONTENT = {400, 409, 413, 422}
 _WIRE_TYPES: dict[Stream, type[Request]] = {
@@ -21,11 +24,11 @@ _INDEX = re.compile(r"(?:messages|events)\W+(\d+)")
 
 
 async def deliver(client: BackendClient, conversation_id: UUID, batch: Sequence[Entry]) -> None:
-    """Send a batch of one stream. Raises the client's errors; a refused batch is not stored."""
+    """Send a batch of one stream, all or nothing. Raises BackendError."""
     match batch[0].stream:
         case "message":
             messages = [MessageCreate.model_validate_json(entry.body) for entry in batch]
-            await client.append_messages(conversation_id, messages)
+            await client.save_conversation_turn(conversation_id, messages)
         case "event":
             events = [ConversationEvent.model_validate_json(entry.body) for entry in batch]
             await client.record_events(conversation_id, events)
@@ -34,24 +37,40 @@ async def deliver(client: BackendClient, conversation_id: UUID, batch: Sequence[
                 await client.save_session(entry.id, SessionSummary.model_validate_json(entry.body))
 
 
-def is_about_content(rejection: BackendRejected) -> bool:
-    """Whether the same request will be refused again, whoever sends it and whenever."""
-    return rejection.status in _ABOUT_CONTENT
+def refused_items(
+    rejection: BackendRejected, batch: Sequence[T], *, id_of: Callable[[T], str]
+) -> list[tuple[T, str]]:
+    """The items of a refused batch that it was refused for, each with the reason.
+
+    Empty if the backend named none: a half of the batch tells more. Raises the rejection if it
+    is about the request and not its content, such as a wrong key.
+    """
+    if rejection.status not in _ABOUT_CONTENT:
+        raise rejection
+    if len(batch) == 1:
+        return [(batch[0], str(rejection))]
+    problem = rejection.problem
+    named = {_index(error) for error in problem.errors}
+    return [
+        (item, _reason(rejection, n))
+        for n, item in enumerate(batch)
+        if n in named or id_of(item) in problem.ids
+    ]
 
 
-def blamed(rejection: BackendRejected, batch: Sequence[Entry]) -> list[Entry]:
-    """The entries that the refusal names, by id or by field; empty if it names none."""
-    ids = set(rejection.problem.ids)
-    indexes = {
-        int(index)
-        for error in rejection.problem.errors
-        for index in _INDEX.findall(error.field)[:1]
-    }
-    return [entry for n, entry in enumerate(batch) if entry.id in ids or n in indexes]
+def _index(error: FieldError) -> int | None:
+    found = _INDEX.search(error.field)
+    return int(found[1]) if found else None
+
+
+def _reason(rejection: BackendRejected, n: int) -> str:
+    errors = [error for error in rejection.problem.errors if _index(error) in {None, n}]
+    own = rejection.problem.model_copy(update={"errors": errors})
+    return str(BackendRejected(rejection.status, own))
 
 
 def unreadable(batch: Sequence[Entry]) -> list[Entry]:
-    """Entries whose body is not of the wire type any more (an older program wrote them)."""
+    """Entries of an older program whose body no longer has the wire type."""
     return [entry for entry in batch if not _readable(entry)]
 
 

@@ -6,13 +6,14 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.errors import BackendError, BackendRejected, BackendUnavailable, OutboxError
-from agent.outbox.delivery import blamed, deliver, is_about_content, unreadable
+from agent.outbox.delivery import deliver, refused_items, unreadable
 from agent.outbox.files import open_file
 from agent.outbox.store import Entry, OutboxStore, Stream
 from agent.tracing import span
@@ -172,7 +173,8 @@ class Outbox:
         if not batch:
             return False
         if broken := unreadable(batch):
-            await self._set_aside(broken, "not readable as this program's wire type")
+            reason = "not readable as this program's wire type"
+            await self._set_aside([(entry, reason) for entry in broken])
             return True
         try:
             with span(
@@ -183,27 +185,20 @@ class Outbox:
             ):
                 await deliver(self._client, self._conversation_id, batch)
         except BackendRejected as rejection:
-            if not is_about_content(rejection):
-                raise
-            await self._part(batch, rejection)
+            if refused := refused_items(rejection, batch, id_of=attrgetter("id")):
+                await self._set_aside(refused)
+            else:
+                self._next_size = len(batch) // 2
             return True
         self._next_size = min(self._batch_size, self._next_size * 2)
         await self._on_disk(lambda: self._file.remove(batch))
         return True
 
-    async def _part(self, batch: Sequence[Entry], rejection: BackendRejected) -> None:
-        """Set aside whom the refusal is about; if it does not say, halve until it must."""
-        guilty = blamed(rejection, batch) or (list(batch) if len(batch) == 1 else [])
-        if guilty:
-            await self._set_aside(guilty, str(rejection))
-        else:
-            self._next_size = max(1, len(batch) // 2)
-
-    async def _set_aside(self, entries: Sequence[Entry], reason: str) -> None:
-        await self._on_disk(lambda: self._file.set_aside([(e, reason) for e in entries]))
+    async def _set_aside(self, refused: Sequence[tuple[Entry, str]]) -> None:
+        await self._on_disk(lambda: self._file.set_aside(refused))
         logger.error(
             "the backend will never take these; they are kept in the outbox as dead letters",
-            extra=self._ids() | {"ids": [entry.id for entry in entries]},
+            extra=self._ids() | {"ids": [entry.id for entry, _ in refused]},
         )
 
     async def _wait_for_work(self) -> None:

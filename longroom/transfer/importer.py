@@ -7,12 +7,12 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.errors import BackendRejected, BackendUnavailable
+from agent.outbox.delivery import refused_items
 from longroom.transfer.batches import Batch
 from longroom.transfer.lines import Read, Rejected
 from retrieval.wire import AppendResult
 
 RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-REFUSALS_OF_CONTENT = {400, 409, 413, 422}  # any other refusal concerns the whole import
 
 
 @dataclass
@@ -53,8 +53,6 @@ class Importer:
         try:
             result = await self._append(lines)
         except BackendRejected as refusal:
-            if refusal.status not in REFUSALS_OF_CONTENT:
-                raise
             await self._single_out(lines, refusal, outcome)
             return
         stored = sum(1 for each in result.outcomes if each.status == "stored")
@@ -64,13 +62,11 @@ class Importer:
     async def _single_out(
         self, lines: Sequence[Read], refusal: BackendRejected, outcome: Stored
     ) -> None:
-        taken = set(refusal.problem.ids)
-        if any(line.message.id in taken for line in lines):
-            outcome.rejected += [_taken(line) for line in lines if line.message.id in taken]
-            await self._store([line for line in lines if line.message.id not in taken], outcome)
-            return
-        if len(lines) == 1:
-            outcome.rejected.append(Rejected(lines[0].line, lines[0].raw, str(refusal)))
+        refused = refused_items(refusal, lines, id_of=_id)
+        if refused:
+            outcome.rejected += [_rejected(line, reason, refusal) for line, reason in refused]
+            ids = {_id(line) for line, _ in refused}
+            await self._store([line for line in lines if _id(line) not in ids], outcome)
             return
         middle = len(lines) // 2
         await self._store(lines[:middle], outcome)
@@ -86,6 +82,11 @@ class Importer:
         return await self._client.append_messages(self._conversation_id, messages)
 
 
-def _taken(line: Read) -> Rejected:
-    reason = f"id: {line.message.id!r} is taken by another message of the room; give it another"
+def _id(line: Read) -> str:
+    return line.message.id
+
+
+def _rejected(line: Read, reason: str, refusal: BackendRejected) -> Rejected:
+    if _id(line) in refusal.problem.ids:
+        reason = f"id: {_id(line)!r} is taken by another message of the room; give it another"
     return Rejected(line.line, line.raw, reason)

@@ -43,7 +43,7 @@ async def test_every_verb_speaks_the_wire_contract() -> None:
     id_ = room.conversation_id
     await client.append_messages(id_, [message(1)])
     answer = message(3, "behind the fridge", role="assistant")
-    saved = await client.save_conversation_turn(id_, question=message(2), answer=answer)
+    saved = await client.save_conversation_turn(id_, [message(2), answer])
     assert [outcome.seq for outcome in saved.outcomes] == [2, 3]
     page = await client.get_recent_messages(id_, limit=2, before=3)
     assert [m.id for m in page.messages] == ["m1", "m2"]

@@ -49,8 +49,16 @@ def _texts(messages: list[dict[str, str]]) -> dict[str, str]:
     return {message["id"]: message["content"] for message in messages}
 
 
-def problem(status: int, *, ids: list[str] | None = None) -> httpx.Response:
-    body = {"title": "Refused", "status": status, "detail": "not so", "ids": ids or []}
+def problem(
+    status: int, *, ids: list[str] | None = None, errors: dict[str, str] | None = None
+) -> httpx.Response:
+    body = {
+        "title": "Refused",
+        "status": status,
+        "detail": "not so",
+        "ids": ids or [],
+        "errors": [{"field": field, "message": why} for field, why in (errors or {}).items()],
+    }
     return httpx.Response(status, json=body)
 
 
@@ -99,6 +107,28 @@ async def test_a_message_the_backend_refuses_without_naming_it_is_found() -> Non
     assert [rejected.line for rejected in outcome.rejected] == [4]
     assert outcome.stored == 6
     assert list(backend.stored.values()) == ["a", "b", "c", "d", "e", "f"]
+
+
+async def test_messages_that_the_backend_names_by_field_are_rejected_each_with_its_own_reason() -> (
+    None
+):
+    def refuse_long_ones(contents: list[str]) -> httpx.Response | None:
+        errors = {
+            f"messages.{n}.content": f"{text!r} is too long"
+            for n, text in enumerate(contents)
+            if len(text) > 1
+        }
+        return problem(422, errors=errors) if errors else None
+
+    backend = PickyBackend(refuse_long_ones)
+    outcome = await importer(backend).store(batch("a", "bb", "c", "dd", "e"))
+    assert [(each.line, each.reason.rpartition("; ")[2]) for each in outcome.rejected] == [
+        (2, "messages.1.content: 'bb' is too long"),
+        (4, "messages.3.content: 'dd' is too long"),
+    ]
+    assert all(each.reason.count("too long") == 1 for each in outcome.rejected)
+    assert list(backend.stored.values()) == ["a", "c", "e"]
+    assert backend.requests == 2
 
 
 async def test_a_body_that_is_too_large_is_sent_in_parts() -> None:
