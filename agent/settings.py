@@ -1,4 +1,4 @@
-"""The settings of an agent process, read from its environment once, at start."""
+"""Settings of any process with an agent, read once from the environment."""
 
 from pathlib import Path
 from typing import Literal
@@ -93,7 +93,7 @@ class AgentSettings(BaseSettings):
     recall_debounce_s: float = Field(
         default=0.25,
         ge=0,
-        description="Least time between two searches for somebody who is still speaking.",
+        description="Least time between two searches for a participant who is still speaking.",
     )
     recall_role: Literal["system", "developer", "user", "assistant"] = Field(
         default="system",
@@ -135,7 +135,7 @@ class AgentSettings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _empty_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
-        """As `env_ignore_empty` would have it, but for texts that may be wanted empty."""
+        """Like `env_ignore_empty`, except for texts that may be empty on purpose."""
         return {
             name: value for name, value in values.items() if value != "" or name in _MAY_BE_EMPTY
         }

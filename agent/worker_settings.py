@@ -1,4 +1,4 @@
-"""The settings of an agent worker that its job processes share, read once from the environment."""
+"""Settings of a worker and its job processes, read once from the environment."""
 
 from typing import Literal
 
@@ -62,7 +62,8 @@ class WorkerSettings(BaseSettings):
         default=None, ge=1, le=65_535, description="Port for Prometheus; empty: no metrics."
     )
     voice: Voice = Field(
-        default="off", description="Who is heard: nobody, everyone, or one linked participant."
+        default="off",
+        description="Whose speech is heard: off, everyone, or one linked participant.",
     )
     text_max_chars: int = Field(
         default=16_000, ge=1, le=65_000, description="Longest typed message that is taken."

@@ -1,7 +1,7 @@
 """Which rooms this worker takes: by its jobs and its memory, never by a load figure.
 
-A worker that reports itself as full is simply skipped by LiveKit, and when all are skipped the
-dispatch is gone without an error. So the load threshold is infinite, and each request is answered.
+LiveKit skips a worker that reports itself as full; if all are skipped the dispatch is gone without
+an error. So the load threshold is infinite, and each request is answered here.
 """
 
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 class Admission:
     """Accepts rooms up to `max_jobs`, while `min_free_mb` of the machine's memory stay free.
 
-    Their agents join with these participant `attributes`.
+    `attributes` become participant attributes of the rooms' agents.
     """
 
     def __init__(

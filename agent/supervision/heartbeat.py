@@ -1,4 +1,4 @@
-"""Tells the backend that this worker lives: its rooms get other agents soon after it does not."""
+"""Reports this worker to the backend, which gives its rooms other agents when reports stop."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Reports from `start` until it is closed, under an id of this start of the worker."""
+    """Reports from `start` until it is closed, under an id that is new at each start."""
 
     def __init__(self, agent_name: str, open_client: Callable[[], BackendClient]) -> None:
         self._agent_name = agent_name
@@ -27,19 +27,19 @@ class Heartbeat:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """What its agents join rooms with."""
+        """Participant attributes for this worker's agents."""
         return {WORKER_ATTRIBUTE: self._worker_id}
 
     def start(self) -> None:
-        """Call once LiveKit knows the worker; again is harmless."""
+        """Call once the worker is registered; later calls do nothing."""
         if not self._started:
             self._started = True
-            self._tasks.start(self._report_for_ever())
+            self._tasks.start(self._report_forever())
 
     async def aclose(self) -> None:
         await self._tasks.aclose()
 
-    async def _report_for_ever(self) -> None:
+    async def _report_forever(self) -> None:
         client = self._open_client()
         try:
             failing = False
@@ -50,7 +50,7 @@ class Heartbeat:
             await client.aclose()
 
     async def _report(self, client: BackendClient, failing: bool) -> bool:
-        """A backend that is away, or does not know this verb, costs one line in the log."""
+        """Returns success; logs only the first of several failures."""
         try:
             await client.report_worker(self._agent_name, self._worker_id)
         except BackendError as error:

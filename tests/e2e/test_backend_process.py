@@ -135,10 +135,10 @@ def test_an_open_address_needs_a_key_or_a_word(database_url: str) -> None:
 @pytest.mark.parametrize(
     ("env", "named"),
     [
-        ({"BACKEND_PORT": "many"}, "port"),
-        ({"BACKEND_BODY_LIMIT_BYTES": "1"}, "body_limit_bytes"),
+        ({"BACKEND_PORT": "many"}, "BACKEND_PORT"),
+        ({"BACKEND_BODY_LIMIT_BYTES": "1"}, "BACKEND_BODY_LIMIT_BYTES"),
         ({"LIVEKIT_URL": "ws://127.0.0.1:7880"}, "LIVEKIT_API_KEY"),
-        ({"EMBEDDING_PROVIDER": "magic"}, "provider"),
+        ({"EMBEDDING_PROVIDER": "magic"}, "EMBEDDING_PROVIDER"),
     ],
 )
 def test_a_bad_setting_is_named(env: dict[str, str], named: str) -> None:
