@@ -21,7 +21,6 @@ from agent.messages.rolling_window import SPEAKER
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
 from retrieval.wire import (
-    MAX_PAGE_MESSAGES,
     Message,
     MessageCreate,
     MessageId,
@@ -30,6 +29,7 @@ from retrieval.wire import (
 )
 
 AGENT_NAME = "longroom"
+_MAX_OTHERS_MESSAGES = 50
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class Chat:
         )
 
     async def others_messages(self) -> list[Message]:
-        """What others said in the room since the last call, oldest first. Raises BackendError.
+        """Messages of the room that are not of this chat, since the last call, oldest first.
 
-        Others are all who do not speak through this chat, agents included.
+        Those of other agents are among them. Of very many only the newest. Raises BackendError.
         """
         return await self._others.next()
 
@@ -161,8 +161,12 @@ class _OthersMessages:
 
     async def next(self) -> list[Message]:
         page = await self._client.get_recent_messages(
-            self._conversation_id, limit=MAX_PAGE_MESSAGES, after=self._last_seq
+            self._conversation_id, limit=_MAX_OTHERS_MESSAGES, after=self._last_seq
         )
+        if len(page.messages) == _MAX_OTHERS_MESSAGES:  # an import, perhaps: skip to its end
+            page = await self._client.get_recent_messages(
+                self._conversation_id, limit=_MAX_OTHERS_MESSAGES
+            )
         self._last_seq = page.messages[-1].seq if page.messages else self._last_seq
         return [
             message

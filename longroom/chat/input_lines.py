@@ -3,6 +3,7 @@
 import os
 import sys
 import termios
+import tty
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,6 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 MAX_HISTORY = 1000
 _CHUNK_BYTES = 65_536
-_LOCAL_FLAGS = 3  # their place in what termios.tcgetattr returns
 
 
 def has_prompt() -> bool:
@@ -101,7 +101,7 @@ def _no_echo(fd: int) -> Iterator[None]:
     """What is typed while no prompt is shown waits unseen for the next prompt."""
     before = termios.tcgetattr(fd)
     silent = termios.tcgetattr(fd)
-    silent[_LOCAL_FLAGS] &= ~(termios.ECHO | termios.ICANON)
+    silent[tty.LFLAG] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(fd, termios.TCSANOW, silent)
     try:
         yield

@@ -30,7 +30,7 @@ class ChatBackend(Protocol):
         """Search the conversation. Raises BackendError."""
 
     async def others_messages(self) -> list[Message]:
-        """What others have said since the last call, oldest first. Raises BackendError."""
+        """Messages of others since the last call, oldest first. Raises BackendError."""
 
     def window(self) -> Sequence[WindowMessage]:
         """What the agent has in its memory, oldest first."""

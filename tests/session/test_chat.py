@@ -116,6 +116,16 @@ async def test_others_are_told_once_and_ones_own_messages_never(tmp_path: Path) 
     await client.aclose()
 
 
+async def test_of_very_many_messages_of_others_the_newest_are_told(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    async with open_chat(_settings(tmp_path), room="den", identity="ana", client=client) as chat:
+        await remember(backend, *(f"said {n}" for n in range(120)), participant="eve")
+        assert _texts(await chat.others_messages()) == [f"said {n}" for n in range(70, 120)]
+        assert await chat.others_messages() == []
+    await client.aclose()
+
+
 async def test_what_an_earlier_chat_left_in_the_outbox_is_not_told_as_anothers(
     tmp_path: Path,
 ) -> None:
