@@ -1,4 +1,4 @@
-"""Follow-ups in a real room with the real model: found in the light of the window."""
+"""Follow-ups searched with their window, with the real model."""
 
 from datetime import timedelta
 
@@ -43,8 +43,6 @@ async def room(db: asyncpg.Pool, minilm: Embedder) -> ConversationId:
 
 
 class Asking:
-    """Asks in one room, in the light of what was said just before."""
-
     def __init__(self, db: asyncpg.Pool, minilm: Embedder, room: ConversationId) -> None:
         self._db, self._minilm, self._room = db, minilm, room
 

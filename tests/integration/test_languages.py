@@ -1,4 +1,4 @@
-"""Words of any language and script are found by words alone, codes and addresses exactly."""
+"""The lexical arm in any language and script, and on codes and addresses."""
 
 import asyncpg
 import pytest

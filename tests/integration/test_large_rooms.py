@@ -9,7 +9,7 @@ from retrieval.ann.tiers import Tier
 from retrieval.embeddings.model_migration import drop_rows
 from tests.support.large_room import (
     CODED,
-    GRAPH,
+    HNSW,
     Pool,
     embed,
     extend,
@@ -46,7 +46,7 @@ async def test_codes_go_no_further_than_what_still_waits(db: Pool) -> None:
 
 async def test_a_deleted_conversation_takes_its_codes_and_its_graph_along(db: Pool) -> None:
     room = await fill(db, count=450)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     assert len(await graphs(db)) == 1
     await db.execute("delete from conversation where conversation_id = $1", room.conversation_id)
     assert await db.fetchval("select count(*) from message_code") == 0
@@ -67,18 +67,18 @@ async def test_a_dropped_model_takes_its_codes_along(db: Pool) -> None:
 
 async def test_a_longer_graph_replaces_the_old_one_when_the_tail_is_long(db: Pool) -> None:
     room = await fill(db, count=450)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     (old,) = await graphs(db)
     await extend(db, room, count=40)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     assert await graphs(db) == [old]
     await extend(db, room, count=40)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     (new,) = await graphs(db)
     assert new != old
     assert await prepared(db, room) == Tier(530, 530)
     query = room.vectors[300]
-    assert (await find(db, room, query, limits=GRAPH))[0] == 301
+    assert (await find(db, room, query, limits=HNSW))[0] == 301
 
 
 async def test_a_graph_cut_short_is_built_anew(db: Pool) -> None:
@@ -86,7 +86,7 @@ async def test_a_graph_cut_short_is_built_anew(db: Pool) -> None:
     await prepare(db, CODED)
     name = graph_name(room.conversation_id, model_id=1, up_to=9)
     await db.execute(f"create index {name} on message_embedding (seq)")
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     (name,) = await graphs(db)
     assert name.endswith("_1_450")
 

@@ -29,8 +29,6 @@ async def room(db: asyncpg.Pool) -> ConversationId:
 
 
 class BrokenEmbedder(HashEmbedder):
-    """An embedder that is away."""
-
     async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
         raise EmbeddingUnavailable("the model is away")
 
@@ -80,7 +78,7 @@ def _chatter(count: int, *, first: int = 1000) -> list[MessageCreate]:
 async def filled(
     request: pytest.FixtureRequest, db: asyncpg.Pool, room: ConversationId
 ) -> ConversationId:
-    """A room in which everything is scored, and one in which candidates are chosen."""
+    """A small room (all messages scored) and a large one (candidates only)."""
     known = [
         message(1, "my order number is A-48213", participant="ana"),
         message(2, "thank you, I look it up", participant="agent", role="assistant"),
@@ -384,7 +382,6 @@ async def test_recall_does_not_reach_across_a_deleted_stretch(
 async def test_vectors_and_words_agree_with_brute_force(
     db: asyncpg.Pool, room: ConversationId
 ) -> None:
-    """The cosine of every message of a small room is what numpy computes from the same texts."""
     said = _chatter(40)
     await _store(db, room, said)
     embedder = HashEmbedder()

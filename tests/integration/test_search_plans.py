@@ -191,7 +191,9 @@ async def test_codes_of_one_speaker_among_many_are_read_from_an_index_by_speaker
     assert "message_code_speaker" in indexes(found)
 
 
-async def test_a_graph_is_recognised_with_its_values_as_parameters(filled: asyncpg.Pool) -> None:
+async def test_the_hnsw_index_is_recognised_with_its_values_as_parameters(
+    filled: asyncpg.Pool,
+) -> None:
     async with filled.acquire() as connection:
         await build_graph(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)
         await connection.execute("set enable_sort = off")  # the room is too small for it to pay
@@ -230,7 +232,7 @@ async def test_words_are_read_from_their_index_alone_and_no_further_than_the_cap
 
 
 @pytest.mark.parametrize(("most_terms", "read"), [(2, 1000 + 9), (1, 0)])
-async def test_words_are_read_with_the_room_if_they_are_few(
+async def test_words_are_read_with_the_context_if_they_are_few(
     filled: asyncpg.Pool, most_terms: int, read: int
 ) -> None:
     found = await plan(

@@ -1,4 +1,4 @@
-"""Large conversations, made small: the limits of the tiers are arguments."""
+"""The tiers of large conversations, with small limits."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.support.builders import NOON
 from tests.support.large_room import (
     CODED,
     EXACT,
-    GRAPH,
+    HNSW,
     SPEAKERS,
     Pool,
     extend,
@@ -37,7 +37,7 @@ from tests.support.large_room import (
     ],
 )
 def test_the_counted_size_decides_the_tier(passages: int, tier: Tier) -> None:
-    assert tier_of(Tier(90, 80), passages=passages, limits=GRAPH) == tier
+    assert tier_of(Tier(90, 80), passages=passages, limits=HNSW) == tier
 
 
 def test_more_is_rescored_in_larger_rooms_within_bounds() -> None:
@@ -76,14 +76,14 @@ async def test_codes_and_exact_tail_find_what_brute_force_finds(db: Pool) -> Non
     assert (await find(db, room, newest))[0] == 1560
 
 
-@pytest.mark.parametrize("limits", [CODED, GRAPH], ids=["codes", "graph"])
+@pytest.mark.parametrize("limits", [CODED, HNSW], ids=["codes", "hnsw"])
 async def test_filters_hold_and_leave_nothing_out_on_every_tier(
     db: Pool, limits: TierLimits
 ) -> None:
     room = await fill(db, count=450)
     await prepare(db, limits)
     await extend(db, room, count=30)
-    assert (await prepared(db, room)).graph_to == (450 if limits is GRAPH else 0)
+    assert (await prepared(db, room)).graph_to == (450 if limits is HNSW else 0)
     by_ben = [seq for seq in range(1, 481) if SPEAKERS[seq % 3] == "ben"]
     since, until = NOON + timedelta(minutes=100), NOON + timedelta(minutes=200)
     cases = [
@@ -109,56 +109,56 @@ async def test_what_is_preferred_counts_among_codes_as_it_does_exactly(db: Pool)
     assert {SPEAKERS[seq % 3] for seq in exact} == {"ben"}
 
 
-async def test_along_a_graph_a_preferred_speaker_is_not_overlooked(db: Pool) -> None:
+async def test_hnsw_does_not_overlook_a_preferred_speaker(db: Pool) -> None:
     room = await fill(db, count=450)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     query = unit(1, seed=8)[0]
     for about in (About(frozenset({"ben"})), About(role="user"), About()):
         preferred = Preferred(about, 2.0 if about.anyone else 0.0, [], 0.0)
         exact = await find(db, room, query, preferred=preferred, limits=EXACT)
-        assert await find(db, room, query, preferred=preferred, limits=GRAPH) == exact
+        assert await find(db, room, query, preferred=preferred, limits=HNSW) == exact
 
 
-async def test_a_preferred_role_that_is_rare_is_not_overlooked_along_a_graph(db: Pool) -> None:
+async def test_hnsw_does_not_overlook_a_preferred_role_that_is_rare(db: Pool) -> None:
     room = await fill(db, count=450)
     rare = [7, 77, 222, 301, 449]
     await db.execute("update message_embedding set role = 'assistant' where seq = any($1)", rare)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     query = unit(1, seed=8)[0]
     preferred = Preferred(About(role="assistant"), 2.0, [], 0.0)
-    found = await find(db, room, query, preferred=preferred, limits=GRAPH)
+    found = await find(db, room, query, preferred=preferred, limits=HNSW)
     assert set(found[:5]) == set(rare)
     assert found == await find(db, room, query, preferred=preferred, limits=EXACT)
 
 
 async def test_deleted_messages_are_not_found_on_any_tier(db: Pool) -> None:
     room = await fill(db, count=450)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     gone = [5, 200, 449]
     await db.execute("delete from message_embedding where seq = any($1)", gone)
     for seq in gone:
-        for limits in (CODED, GRAPH):
+        for limits in (CODED, HNSW):
             found = await find(db, room, room.vectors[seq - 1], limits=limits)
             assert len(found) == 10
             assert seq not in found
 
 
-async def test_searches_go_on_while_a_graph_is_replaced_and_messages_come(db: Pool) -> None:
+async def test_searches_go_on_while_the_hnsw_index_is_replaced_and_messages_come(db: Pool) -> None:
     room = await fill(db, count=300)
-    await prepare(db, GRAPH)
+    await prepare(db, HNSW)
     done = asyncio.Event()
 
     async def grow() -> None:
         for _ in range(4):
             await extend(db, room, count=60)
-            await prepare(db, GRAPH)
+            await prepare(db, HNSW)
         done.set()
 
     async def ask() -> int:
         asked = 0
         while not done.is_set():
             known = len(room.vectors)
-            found = await find(db, room, room.vectors[asked % known], limits=GRAPH)
+            found = await find(db, room, room.vectors[asked % known], limits=HNSW)
             assert len(found) == 10
             assert found[0] == asked % known + 1
             asked += 1

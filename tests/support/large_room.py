@@ -28,7 +28,7 @@ DIMENSION = 64
 SPEAKERS = ("ana", "ben", "cleo")
 EXACT = TierLimits()
 CODED = TierLimits(exact=100, coded=100_000)
-GRAPH = TierLimits(exact=100, coded=200)
+HNSW = TierLimits(exact=100, coded=200)
 NOBODY = Preferred(About(), 0.0, [], 0.0)
 EVERYTHING = Filters(None, None, None, None, [])
 

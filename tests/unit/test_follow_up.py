@@ -1,5 +1,3 @@
-"""Which queries need what was said before them, and what is put into them from it."""
-
 import pytest
 
 from retrieval.search.query.follow_up.antecedents import resolved

@@ -1,5 +1,3 @@
-"""Every part of a message's score, against values worked out by hand."""
-
 from dataclasses import fields, replace
 
 import numpy as np
