@@ -1,6 +1,6 @@
 """Typed messages of all participants, each sender's in the order sent.
 
-LiveKit's own text input hears only the linked participant, so the `lk.chat` topic is read here.
+LiveKit's own text input takes only the linked participant's, so this reads the `lk.chat` topic.
 Senders need not be listed as participants: without a published track that can lag by seconds.
 """
 

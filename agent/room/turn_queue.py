@@ -10,7 +10,7 @@ from agent.messages.question import Outcome, Question
 from agent.messages.sanitize import storable_content, storable_name
 
 REMEMBERED_IDS = 2_000
-OTHER_MESSAGE = "another message was sent under this id; send this one under an id of its own"
+OTHER_MESSAGE = "another message was sent under this id; send this one under another id"
 
 
 class Audience(Protocol):

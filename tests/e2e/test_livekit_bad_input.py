@@ -25,7 +25,7 @@ async def test_binary_text_is_stored_without_what_no_database_takes(stack: Stack
     await stack.close(room)
 
 
-async def test_bytes_where_text_is_expected_disturb_nobody(stack: Stack) -> None:
+async def test_bytes_where_text_is_expected_do_no_harm(stack: Stack) -> None:
     room = await stack.open_room("alice")
     alice = room.users[0]
     writer = await alice.room.local_participant.stream_bytes("noise", topic="lk.chat")
@@ -87,7 +87,7 @@ async def test_who_joins_again_under_the_same_identity_goes_on_talking(stack: St
     await stack.close(room)
 
 
-async def test_nobody_joins_without_an_identity_and_a_blank_one_is_told_so(
+async def test_joining_needs_an_identity_and_a_blank_one_is_refused(
     stack: Stack,
 ) -> None:
     room = await stack.open_room("alice")
@@ -103,6 +103,6 @@ async def test_nobody_joins_without_an_identity_and_a_blank_one_is_told_so(
     blank = await stack.join(room.name, "   ")
     turn = await blank.ask("Who am I?")
     assert (turn.outcome, "no identity" in str(turn.reason)) == ("refused", True)
-    assert (await room.users[0].ask("Was somebody there?")).outcome == "answered"
+    assert (await room.users[0].ask("Is anyone there?")).outcome == "answered"
     await blank.leave()
     await stack.close(room)

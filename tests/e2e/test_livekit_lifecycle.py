@@ -31,13 +31,13 @@ async def test_a_killed_agent_is_replaced_and_the_open_question_is_answered_once
     stack.model.flowing.clear()
     question = await alice.say("What is my order number, please?")
     await until(lambda: any("please?" in p.question for p in stack.model.prompts))
-    ghost = alice.agents[0]
+    killed = alice.agents[0]
     kill_agent(stack.worker, room.name)
     stack.model.flowing.set()
     assert (await alice.outcome(question))["outcome"] == "answered"
     agents = await stack.agents(room.name)
     assert len(agents) == 1
-    assert ghost not in agents
+    assert killed not in agents
     assert "4711" in stack.model.prompt_of("What is my order number, please?").text
     messages = await stack.messages(room, at_least=4)
     assert [message.role for message in messages] == ["user", "assistant", "user", "assistant"]
@@ -52,7 +52,7 @@ async def test_who_comes_first_is_greeted_once_also_after_a_crash(stack: Stack) 
     try:
         room = f"room-{secrets.token_hex(4)}"
         await stack.dispatch(room, "greeter")
-        # It is alone and ready for more than a moment: a greeting now would be heard by nobody.
+        # It is alone and ready for more than a moment: a greeting now would be lost.
         await until(lambda: agent_pids(greeting, room))
         alone = await stack.backend.agent_joined(room, identity="test", session_id="s", window=9)
         alice = await stack.join(room, "alice")

@@ -44,7 +44,7 @@ async def test_a_restarted_livekit_server_keeps_its_agent_and_gets_its_metadata_
 
 
 async def asked_until_answered(user: RoomUser, text: str) -> bool:
-    """A question sent while the agent reconnects is heard by nobody: send it again, by its id."""
+    """A question sent while the agent reconnects is lost: it is sent again under its id."""
     question = await user.say(text)
     for _ in range(30):
         try:

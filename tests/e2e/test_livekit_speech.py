@@ -17,7 +17,7 @@ FRAME_SAMPLES = SAMPLE_RATE // 50
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def speech(stack: Stack) -> AsyncIterator[SpeechServer]:
-    """A worker that hears everyone and speaks, on real models."""
+    """A worker with real speech models that transcribes everyone."""
     models = await asyncio.to_thread(Speech)
     async with speech_server(models) as server:
         env = {

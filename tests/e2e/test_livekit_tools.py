@@ -63,7 +63,7 @@ async def test_a_search_by_the_model_finds_what_the_window_has_long_forgotten(
 ) -> None:
     for n in range(WINDOW):
         await alice.ask(f"Let us talk about topic {n}.")
-    # Recall finds the chatter that the question names, so that only the tool brings the fact.
+    # Recall finds the chatter that the question names: only the tool finds the fact.
     question = f"Chatter number 7 about the weather and lunch. {LOOK_IT_UP}."
     turn = await alice.ask(question)
     first, second = (prompt for prompt in stack.model.prompts if prompt.question == question)

@@ -23,7 +23,7 @@ WORKER = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def voices(stack: Stack) -> AsyncIterator[Stack]:
-    """Two more workers: one that hears everyone, one that hears a linked participant."""
+    """Two more workers: one that transcribes everyone, one the linked participant."""
     workers = [
         stack.another_worker(
             f"voice-{voice}",

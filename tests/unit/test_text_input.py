@@ -54,7 +54,7 @@ class Desk:
     async def refuse(self, message_id: str, sender: str, reason: str) -> None:
         self.refused.append((message_id, reason))
 
-    async def settled(self, count: int) -> None:
+    async def received(self, count: int) -> None:
         async with asyncio.timeout(5):
             while len(self.taken) + len(self.refused) < count:  # noqa: ASYNC110  # plain lists
                 await asyncio.sleep(0.001)
@@ -79,7 +79,7 @@ async def test_messages_of_one_sender_keep_their_order_and_their_ids() -> None:
     typed = typed_text(desk)
     for number in range(20):
         arrive(typed, Stream(f"m{number}", *["word "] * (20 - number)))
-    await desk.settled(20)
+    await desk.received(20)
     assert [question.id for question in desk.taken] == [f"m{number}" for number in range(20)]
     assert {question.speaker for question in desk.taken} == {"alice"}
 
@@ -90,7 +90,7 @@ async def test_a_stream_that_never_ends_holds_up_only_its_sender_and_only_for_a_
     arrive(typed, Stream("stuck", "half a", None), "alice")
     arrive(typed, Stream("after", "later"), "alice")
     arrive(typed, Stream("other", "hello"), "bob")
-    await desk.settled(3)
+    await desk.received(3)
     assert [question.id for question in desk.taken] == ["other", "after"]
     assert desk.refused[0][0] == "stuck"
     assert "not finished" in desk.refused[0][1]
@@ -111,7 +111,7 @@ async def test_what_is_no_message_is_refused_with_the_reason(
     desk = Desk()
     stream = Stream("m1", *chunks)
     arrive(typed_text(desk), stream)
-    await desk.settled(1)
+    await desk.received(1)
     assert desk.taken == []
     assert reason in desk.refused[0][1]
     assert stream.closed
@@ -120,7 +120,7 @@ async def test_what_is_no_message_is_refused_with_the_reason(
 async def test_a_stream_that_breaks_off_is_refused_not_stored_in_half() -> None:
     desk = Desk()
     arrive(typed_text(desk), Stream("m1", "half a sen", error=True))
-    await desk.settled(1)
+    await desk.received(1)
     assert desk.taken == []
     assert "broke off" in desk.refused[0][1]
 
@@ -128,7 +128,7 @@ async def test_a_stream_that_breaks_off_is_refused_not_stored_in_half() -> None:
 async def test_nul_characters_are_taken_out() -> None:
     desk = Desk()
     arrive(typed_text(desk), Stream("m1", "a\x00b"))
-    await desk.settled(1)
+    await desk.received(1)
     assert desk.taken[0].text == "ab"
 
 
@@ -138,7 +138,7 @@ async def test_a_flood_of_streams_is_bounded_and_told() -> None:
     streams = [Stream(f"m{number}", "text") for number in range(9)]
     for stream in streams:
         arrive(typed, stream)
-    await desk.settled(9)
+    await desk.received(9)
     assert [question.id for question in desk.taken] == ["m0", "m1", "m2", "m3", "m4"]
     assert all("send fewer" in reason for _, reason in desk.refused)
     assert all(stream.closed for stream in streams)
@@ -147,7 +147,7 @@ async def test_a_flood_of_streams_is_bounded_and_told() -> None:
 async def test_a_sender_without_identity_is_refused() -> None:
     desk = Desk()
     arrive(typed_text(desk), Stream("m1", "hello"), sender="")
-    await desk.settled(1)
+    await desk.received(1)
     assert "no identity" in desk.refused[0][1]
 
 
@@ -157,7 +157,7 @@ async def test_an_id_that_cannot_be_stored_or_is_an_answers_is_refused(stream_id
     typed = typed_text(desk)
     arrive(typed, Stream(stream_id, "hello"))
     arrive(typed, Stream("next", "hello"))
-    await desk.settled(2)
+    await desk.received(2)
     assert desk.refused[0][0] == stream_id
     assert "stream id" in desk.refused[0][1]
     assert [question.id for question in desk.taken] == ["next"]

@@ -170,7 +170,7 @@ async def test_a_question_is_in_the_line_only_when_it_is_on_disk() -> None:
     assert audience.told == [("a0", "accepted"), ("a0", "answering"), ("a0", "answered")]
 
 
-async def test_without_a_disk_nobody_is_told_accepted_but_the_question_is_answered() -> None:
+async def test_a_question_that_the_disk_refuses_is_answered_without_the_status_accepted() -> None:
     audience, answerer = Audience(), Answerer([])
     answerer.disk_works = False
     turns = make_turns(audience, answerer)
@@ -180,7 +180,7 @@ async def test_without_a_disk_nobody_is_told_accepted_but_the_question_is_answer
     assert audience.told == [("a0", "answering"), ("a0", "answered")]
 
 
-async def test_another_message_under_a_known_id_is_refused_whoever_sends_it() -> None:
+async def test_another_message_under_a_known_id_is_refused_from_any_sender() -> None:
     audience, answered = Audience(), list[str]()
     turns = make_turns(audience, answered)
     await turns.add(question("a0"))
