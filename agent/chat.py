@@ -34,16 +34,12 @@ _MAX_OTHERS_MESSAGES = 50
 
 @dataclass(frozen=True)
 class WindowMessage:
-    """A message of the rolling window."""
-
     at: datetime
     speaker: str
     text: str
 
 
 class Chat:
-    """One person's conversation with the agent of a room."""
-
     def __init__(
         self,
         conversation_agent: ConversationAgent,
@@ -93,7 +89,7 @@ class Chat:
         return await self._others.next()
 
     def window(self) -> list[WindowMessage]:
-        """The messages that the agent has in its memory, oldest first."""
+        """Oldest first, without the instructions."""
         messages = self._agent.agent.chat_ctx.messages()
         return [_window_message(item) for item in messages if item.role in {"user", "assistant"}]
 
@@ -147,7 +143,7 @@ def _window_message(message: ChatMessage) -> WindowMessage:
 
 
 class _OthersMessages:
-    """Reads on in the conversation from where it stood when the chat was opened."""
+    """Reads the conversation on from where it stood when the chat was opened."""
 
     def __init__(
         self, client: BackendClient, resumed: Resumed, *, is_ours: Callable[[MessageId], bool]
@@ -176,8 +172,6 @@ class _OthersMessages:
 
 
 class _Deltas(TextOutput):
-    """Hands the pieces of an answer to its listener."""
-
     def __init__(self) -> None:
         super().__init__(label="chat", next_in_chain=None)
         self._listener: Callable[[str], None] | None = None

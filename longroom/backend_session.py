@@ -22,7 +22,7 @@ def with_backend(
     service_key: str | None,
     data_dir: Path,
 ) -> Outcome:
-    """The result of `work`. Raises CommandError."""
+    """Raises CommandError."""
 
     async def run(backend_url: str) -> Outcome:
         client = BackendClient(backend_url, service_key=service_key, timeout_s=REQUEST_TIMEOUT_S)

@@ -16,8 +16,6 @@ class CommandError(Exception):
 
 
 class ConfigurationError(CommandError):
-    """Arguments, settings or surroundings must be corrected first."""
-
     exit_code = 2
 
 

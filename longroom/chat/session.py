@@ -36,8 +36,6 @@ POLL_OTHERS_S = 2.0
 
 @dataclass(frozen=True)
 class ChatSession:
-    """The options of the command."""
-
     room: str
     identity: str | None
     backend: str | None

@@ -8,7 +8,6 @@ from retrieval.errors import EmbeddingError, RetrievalError
 
 
 async def examine_embedding() -> list[Finding]:
-    """One finding."""
     try:
         from retrieval.embedders import open_embedder
         from retrieval.settings import EmbeddingSettings

@@ -25,7 +25,6 @@ OPTIONAL: Mapping[str, tuple[Sequence[str], str]] = {
 
 
 def examine_installation() -> list[Finding]:
-    """One finding for Python, one for each extra."""
     findings = [_python()]
     for extra, modules in NEEDED.items():
         missing = _missing(modules)

@@ -24,7 +24,6 @@ class Addresses:
 
 
 async def examine_services(addresses: Addresses) -> list[Finding]:
-    """One finding for each service."""
     async with httpx.AsyncClient(timeout=TIMEOUT_S) as http:
         return [
             await _backend(http, addresses),

@@ -13,7 +13,6 @@ FAIL_FREE_BYTES = 200_000_000
 
 
 def examine_storage(data_dir: Path) -> list[Finding]:
-    """Nothing more is examined if the folder cannot be written."""
     folder = _folder(data_dir)
     if folder.status == "fail":
         return [folder]
