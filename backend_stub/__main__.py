@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m backend_stub",
         description="Serve the backend search API on DATABASE_URL. Settings come from BACKEND_*."
-        " `longroom backend` brings a database of its own.",
+        " `longroom backend` brings its own database.",
     )
     parser.add_argument("--host", help="address to serve (BACKEND_HOST)")
     parser.add_argument("--port", type=int, help="port to serve, 0 for a free one (BACKEND_PORT)")

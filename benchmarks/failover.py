@@ -83,13 +83,13 @@ def count_answers(
     """Answered twice: a second answer began after "answered". Heard twice: two complete answers."""
     whole = [answer for answer in answers if answer.complete and text in answer.text]
     figures.heard_twice += max(0, len(whole) - 1)
-    told = [
+    answered_at = [
         status["heard_at"]
         for status in user.statuses
         if status["question_id"] == question and status["outcome"] == "answered"
     ]
     # Streams and data packets may overtake each other slightly.
-    known_at = min(told, default=math.inf) + OVERTAKING_S
+    known_at = min(answered_at, default=math.inf) + OVERTAKING_S
     figures.answered_twice += sum(answer.first_at > known_at for answer in whole)
 
 

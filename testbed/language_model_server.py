@@ -1,4 +1,4 @@
-"""A language model behind the OpenAI API: says what a test wants, remembers what it was shown."""
+"""A scripted language model behind the OpenAI API that records its prompts."""
 
 import asyncio
 import json
@@ -12,37 +12,37 @@ from aiohttp import web
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the model saw in one request."""
+    """The messages of one request."""
 
     messages: list[dict[str, Any]]
 
     @property
     def question(self) -> str:
-        """The newest message of a user."""
+        """The newest user message."""
         users = [message for message in self.messages if message["role"] == "user"]
         return _text(users[-1]) if users else ""
 
     @property
     def text(self) -> str:
-        """Everything the model saw."""
+        """The text of all messages."""
         return "\n".join(_text(message) for message in self.messages)
 
     @property
     def conversation(self) -> list[str]:
-        """What people and the agent said in it; calls of tools and their results are left out."""
+        """User and assistant messages, without tool calls and their results."""
         said = [m for m in self.messages if m["role"] in {"user", "assistant"}]
         return [_text(message).strip() for message in said if "tool_calls" not in message]
 
     @property
     def tool_result(self) -> str:
-        """What the tool called in the step before returned; empty in a turn's first step."""
+        """The result of the previous step's tool call; empty in a turn's first step."""
         last = self.messages[-1]
         return _text(last) if last["role"] == "tool" else ""
 
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A reply that is a call instead of text."""
+    """A tool call as a reply."""
 
     name: str
     arguments: dict[str, Any]
@@ -50,14 +50,14 @@ class ToolCall:
 
     @property
     def wire(self) -> dict[str, Any]:
-        """As the OpenAI API writes it."""
+        """In the OpenAI API's format."""
         function = {"name": self.name, "arguments": json.dumps(self.arguments)}
         return {"id": self.id, "type": "function", "function": function}
 
 
 @dataclass
 class LanguageModelServer:
-    """Answers `reply(prompt)`, a text word by word; while `flowing` is clear it stays silent."""
+    """Streams `reply(prompt)` word by word; pauses while `flowing` is clear."""
 
     url: str = ""
     reply: Callable[[Prompt], str | ToolCall] = lambda prompt: f"You said: {prompt.question}"
@@ -67,7 +67,7 @@ class LanguageModelServer:
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def prompt_of(self, part_of_question: str) -> Prompt:
-        """The newest prompt that asked this."""
+        """The newest prompt whose question has this text."""
         return [prompt for prompt in self.prompts if part_of_question in prompt.question][-1]
 
     async def models(self, _: web.Request) -> web.Response:
@@ -100,7 +100,7 @@ class LanguageModelServer:
 
 @asynccontextmanager
 async def language_model_server() -> AsyncIterator[LanguageModelServer]:
-    """Run one on a free loopback port."""
+    """On a free loopback port."""
     server = LanguageModelServer()
     server.flowing.set()
     app = web.Application(client_max_size=2**24)

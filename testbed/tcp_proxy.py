@@ -1,4 +1,4 @@
-"""A TCP proxy that a test can cut or slow down: a backend that is down or far away."""
+"""A TCP proxy that can be cut or slowed down."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 
 class TcpProxy:
-    """Passes bytes on to what `connect` opens unless cut; `delay_s` holds back each answer."""
+    """Forwards to what `connect` opens unless cut; `delay_s` delays each piece of an answer."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
@@ -21,12 +21,12 @@ class TcpProxy:
         self.delay_s = 0.0
 
     def cut(self) -> None:
-        """Break all connections and refuse new ones."""
+        """Abort all connections and refuse new ones."""
         self.is_cut = True
         for writer in self._open:
             writer.transport.abort()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         self.is_cut = False
         self.delay_s = 0.0
 
@@ -39,18 +39,18 @@ class TcpProxy:
             with contextlib.suppress(OSError):
                 target_reader, target_writer = await self._connect()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pass_on(reader, target_writer, held_back=False))
-                    group.create_task(self._pass_on(target_reader, writer, held_back=True))
+                    group.create_task(self._forward(reader, target_writer, delayed=False))
+                    group.create_task(self._forward(target_reader, writer, delayed=True))
         finally:
             self._open.discard(writer)
             writer.close()
 
-    async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, held_back: bool
+    async def _forward(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, delayed: bool
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
-                if held_back and self.delay_s:
+                if delayed and self.delay_s:
                     await asyncio.sleep(self.delay_s)
                 writer.write(data)
                 await writer.drain()
@@ -59,7 +59,7 @@ class TcpProxy:
 
 @asynccontextmanager
 async def tcp_proxy(url: str) -> AsyncIterator[TcpProxy]:
-    """A proxy on a free loopback port, in front of the server at `url` (libpq's sockets too)."""
+    """On a free loopback port, in front of the server at `url`, which may be a libpq socket."""
     proxy = TcpProxy(_connection_to(url))
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]

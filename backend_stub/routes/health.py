@@ -34,7 +34,7 @@ class Readiness(BaseModel):
 
 @router.get("/healthz", summary="Does the process live?", responses=problem_responses(503))
 async def healthz(resources: AppResources) -> Health:
-    """503 when a part of the process has died, so that the process should be started again."""
+    """503 when a part of the process has died: the process should be started again."""
     if resources.worker is not None and resources.worker.done():
         raise HTTPException(
             HTTPStatus.SERVICE_UNAVAILABLE,

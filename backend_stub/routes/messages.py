@@ -73,7 +73,7 @@ async def append_messages(
 ) -> AppendResult:
     """Once this answers, the messages are stored and can be found by their words.
 
-    Sending a message again under its id stores nothing and is told as `duplicate`. If an id is
+    Sending a message again under its id stores nothing and is reported as `duplicate`. If an id is
     taken by other content, the whole batch is refused with 409 and `ids` names the culprits.
     """
     result = await messages.append_messages(

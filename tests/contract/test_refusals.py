@@ -46,7 +46,7 @@ async def test_an_unknown_path_is_not_found(api: httpx.AsyncClient) -> None:
     refused(await api.get("/nothing-here"), 404)
 
 
-async def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(
+async def test_a_method_that_a_path_does_not_take_is_answered_with_those_it_takes(
     api: httpx.AsyncClient,
 ) -> None:
     response = await api.request("PATCH", f"/conversations/{uuid4()}/messages", json={})
@@ -140,7 +140,7 @@ async def test_a_chunked_body_above_the_limit_is_refused(
 
 @contextmanager
 def _connection_may_break() -> Iterator[None]:
-    """A backend that refuses a body need not read the rest of it."""
+    """A backend may close the connection without reading the rest of a refused body."""
     try:
         yield
     except (httpx.WriteError, httpx.ReadError):

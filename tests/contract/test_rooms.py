@@ -9,7 +9,7 @@ from retrieval.wire import Conversation, Room
 from tests.support.wire_examples import message
 
 
-async def test_a_new_room_is_told_from_one_that_exists(
+async def test_a_new_room_is_distinguished_from_one_that_exists(
     api: httpx.AsyncClient, room_name: str
 ) -> None:
     first = await api.post("/rooms", json={"name": room_name})
@@ -33,7 +33,7 @@ async def test_a_room_created_twice_at_once_is_one_room(
     assert len({response.json()["conversation_id"] for response in responses}) == 1
 
 
-async def test_rooms_have_conversations_of_their_own(
+async def test_each_room_has_another_conversation(
     conversation_id: str, other_conversation_id: str
 ) -> None:
     assert conversation_id != other_conversation_id
@@ -87,7 +87,7 @@ async def test_a_window_of_none_is_empty_but_counts(
     assert response.json()["message_count"] == len(stored)
 
 
-async def test_the_window_is_as_long_as_asked_for_unless_told(
+async def test_the_window_has_twelve_messages_by_default(
     api: httpx.AsyncClient, room_name: str, stored: list[dict[str, Any]]
 ) -> None:
     agent = {"identity": "agent-1", "session_id": "AJ_1"}

@@ -12,7 +12,7 @@ SMALL_TALK = ["Good morning!", "How are you?", "Fine, thanks.", "Nice weather to
 
 @pytest.fixture
 async def talk(api: httpx.AsyncClient, conversation_id: UUID) -> list[dict[str, Any]]:
-    """One fact among small talk, told by ada, with grace and the agent around."""
+    """One fact by ada among small talk of ada, grace and the agent."""
     contents = [*SMALL_TALK, "The serial number of my pump is QX-20931.", *SMALL_TALK]
     speakers = ["grace", "grace", "ada", "grace", "ada", "grace", "grace", "ada", "agent"]
     batch = [
@@ -133,9 +133,9 @@ async def test_the_token_budget_bounds_the_answer(
     found = await _search(api, conversation_id, query="pump leaks", token_budget=400, neighbours=1)
 
     assert found.hits
-    told = [hit.excerpt or hit.message.content for hit in found.hits]
-    told += [near.content for hit in found.hits for near in [*hit.before, *hit.after]]
-    assert sum(len(text.split()) for text in told) <= 400
+    texts = [hit.excerpt or hit.message.content for hit in found.hits]
+    texts += [near.content for hit in found.hits for near in [*hit.before, *hit.after]]
+    assert sum(len(text.split()) for text in texts) <= 400
 
 
 async def test_an_explanation_names_the_parts_of_each_score(

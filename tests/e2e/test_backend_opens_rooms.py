@@ -11,7 +11,7 @@ from retrieval.wire import Room
 from testbed.backend_process import BackendProcess
 from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
 
-AGENT = f"nobody-{secrets.token_hex(4)}"  # no worker answers to it: these tests watch the server
+AGENT = f"nobody-{secrets.token_hex(4)}"  # no worker has it: these tests look at the server
 
 
 def environment(database_url: str, livekit_url: str) -> dict[str, str]:
@@ -29,7 +29,7 @@ def environment(database_url: str, livekit_url: str) -> dict[str, str]:
 
 @pytest.fixture
 async def rooms(livekit_server: LiveKitServer) -> AsyncIterator[api.LiveKitAPI]:
-    """The LiveKit server, asked directly."""
+    """A client of the LiveKit server itself."""
     async with api.LiveKitAPI(livekit_server.http_url, API_KEY, API_SECRET) as server:
         yield server
 
@@ -163,7 +163,7 @@ async def _create(backend: httpx.AsyncClient, name: str, *, identity: str | None
 
 
 async def _dispatches(rooms: api.LiveKitAPI, name: str) -> list[api.AgentDispatch]:
-    # The server adds a nameless one of its own to rooms that were made without any.
+    # The server adds a nameless one to rooms that were created without any.
     found = await rooms.agent_dispatch.list_dispatch(name)
     return [dispatch for dispatch in found if dispatch.agent_name == AGENT]
 

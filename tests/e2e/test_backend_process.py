@@ -17,7 +17,7 @@ END_S = 30
 
 
 def refusal(env: dict[str, str], *arguments: str) -> str:
-    """The one line that a backend says that cannot start."""
+    """The one line of a backend that cannot start."""
     with BackendProcess(env, *arguments) as backend:
         assert backend.process.wait(END_S) == 2, backend.log()
         assert backend.rest_of_output() == ""
@@ -34,7 +34,7 @@ async def execute(url: str, statement: str, *values: object) -> None:
         await connection.close()
 
 
-def test_it_says_one_line_when_it_answers_and_ends_with_its_parent(database_url: str) -> None:
+def test_it_prints_one_line_when_it_answers_and_ends_with_its_parent(database_url: str) -> None:
     with BackendProcess({"DATABASE_URL": database_url}) as backend:
         url = backend.url()
         assert httpx.get(f"{url}/readyz").status_code == 200
@@ -55,7 +55,7 @@ def test_a_port_in_use_is_named(database_url: str) -> None:
     assert "BACKEND_PORT" in said
 
 
-def test_a_database_that_does_not_answer_is_told() -> None:
+def test_a_database_that_does_not_answer_is_named() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -65,13 +65,13 @@ def test_a_database_that_does_not_answer_is_told() -> None:
     assert "secret" not in said
 
 
-async def test_a_database_without_the_extension_is_told(database_url: str) -> None:
+async def test_a_database_without_the_extension_is_refused(database_url: str) -> None:
     await execute(database_url, "drop extension vector cascade")
 
     assert "pgvector" in refusal({"DATABASE_URL": database_url})
 
 
-async def test_an_older_schema_is_told_with_the_mend(database_url: str) -> None:
+async def test_an_older_schema_is_refused_with_the_remedy(database_url: str) -> None:
     await execute(
         database_url,
         "delete from schema_migrations"
@@ -83,7 +83,7 @@ async def test_an_older_schema_is_told_with_the_mend(database_url: str) -> None:
     assert "longroom migrate" in said
 
 
-async def test_a_newer_schema_is_told(database_url: str) -> None:
+async def test_a_newer_schema_is_refused(database_url: str) -> None:
     await execute(
         database_url,
         "insert into schema_migrations (version, name, sha256)"
@@ -108,7 +108,7 @@ async def test_a_missing_schema_is_applied_if_asked_for(database_url: str) -> No
     ("name", "dimension", "named"),
     [("another-model", 384, "another-model"), ("all-MiniLM-L6-v2", 512, "512")],
 )
-async def test_another_model_in_the_database_is_told(
+async def test_another_model_in_the_database_is_refused(
     database_url: str, name: str, dimension: int, named: str
 ) -> None:
     await execute(
@@ -125,7 +125,7 @@ async def test_another_model_in_the_database_is_told(
     assert "EMBEDDING_" in said
 
 
-def test_an_open_address_needs_a_key_or_a_word(database_url: str) -> None:
+def test_an_open_address_needs_a_key_or_the_open_setting(database_url: str) -> None:
     said = refusal({"DATABASE_URL": database_url}, "--host", "0.0.0.0")  # noqa: S104  # refused
 
     assert "BACKEND_SERVICE_KEY" in said
@@ -178,7 +178,7 @@ async def test_sigterm_ends_it_also_while_its_database_is_silent(database_url: s
 
 async def waits_for_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     waiting = "select exists (select 1 from pg_locks where not granted)"
-    while not await connection.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL does not tell
+    while not await connection.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL has no event for it
         await asyncio.sleep(0.02)
 
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @pytest.fixture(autouse=True)
 def mended(stack: Stack) -> Iterator[None]:
     yield
-    stack.proxy.mend()
+    stack.proxy.restore()
 
 
 async def test_a_backend_that_is_down_costs_the_memory_not_the_reply_and_nothing_is_lost(
@@ -26,7 +26,7 @@ async def test_a_backend_that_is_down_costs_the_memory_not_the_reply_and_nothing
     turn = await alice.ask("Where is the spare key, without memory?")
     assert turn.outcome == "answered"
     assert "flower pot" not in stack.model.prompt_of("key, without memory").text
-    stack.proxy.mend()
+    stack.proxy.restore()
     messages = await stack.messages(room, at_least=20)
     assert [m.content for m in messages if m.role == "user"][-1].endswith("without memory?")
     assert len({message.id for message in messages}) == 20
@@ -51,7 +51,7 @@ async def test_a_search_slower_than_the_deadline_is_not_waited_for_and_soon_not_
     turns = [await alice.ask(f"What is the budget of project {n}?") for n in range(5)]
     # Each was answered while its search, held up for a minute, was still to be answered.
     assert [turn.outcome for turn in turns] == ["answered"] * 5
-    stack.proxy.mend()
+    stack.proxy.restore()
     records = await stack.turn_records(joined.conversation_id, at_least=6)
     late = [records[turn.question_id] for turn in turns]
     assert [turn["degraded"] for turn in late] == ["late"] * 3 + ["resting"] * 2
@@ -68,7 +68,7 @@ async def test_an_agent_that_starts_while_the_backend_is_down_serves_and_loses_n
     stack.proxy.cut()
     room = await stack.open_room("alice")
     assert (await room.users[0].ask("Is anybody in?")).outcome == "answered"
-    stack.proxy.mend()
+    stack.proxy.restore()
     messages = await stack.messages(room, at_least=2)
     assert messages[0].content == "Is anybody in?"
     await stack.close(room)

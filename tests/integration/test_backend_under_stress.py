@@ -1,4 +1,4 @@
-"""What callers see while the backend is short of connections, of time, or of its database."""
+"""The backend without free connections, in lack of time, or without its database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ MESSAGE = {
 async def backend(
     database_url: str, *, pool_size: int = 4, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The application with its real parts, without a socket."""
+    """The real application, without a socket."""
     database = DatabaseSettings(url=SecretStr(database_url), pool_size=pool_size)
     app = create_app(BackendSettings(database=database, **settings))
     async with (
@@ -209,13 +209,13 @@ def _value(metrics: httpx.Response, name: str, **labels: str) -> float:
 
 async def _until_somebody_waits(db: "asyncpg.Pool[asyncpg.Record]") -> None:
     waiting = "select exists (select 1 from pg_locks where not granted)"
-    while not await db.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL does not tell
+    while not await db.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL has no event for it
         await asyncio.sleep(0.02)
 
 
 async def _until_nothing_is_pending(db: "asyncpg.Pool[asyncpg.Record]") -> None:
     pending = "select exists (select 1 from embedding_job)"
-    while await db.fetchval(pending):  # noqa: ASYNC110  # the worker tells nobody
+    while await db.fetchval(pending):  # noqa: ASYNC110  # the worker has no event for it
         await asyncio.sleep(0.05)
 
 

@@ -66,12 +66,12 @@ def test_an_open_backend_on_loopback_is_reached_by_loopback_names_only(
     assert status_of(Credentials(None, local_only=True), host=host) == status
 
 
-def test_an_openly_open_backend_serves_everybody() -> None:
+def test_a_backend_that_is_open_by_setting_serves_any_host() -> None:
     assert status_of(Credentials(None, local_only=False), host="api.example.com") == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.com"])  # noqa: S104
-def test_an_address_beyond_loopback_needs_a_key_or_a_word(host: str) -> None:
+def test_an_address_beyond_loopback_needs_a_key_or_the_open_setting(host: str) -> None:
     with pytest.raises(OpenBindRefused, match="BACKEND_SERVICE_KEY"):
         check_bind(host, service_key=None, open_allowed=False)
     check_bind(host, service_key=KEY, open_allowed=False)

@@ -12,7 +12,7 @@ ID = ConversationId(UUID("0d5a4f8e-6a57-4c3a-9d7e-3f5b7c1f2a11"))
     "metadata",
     [None, "", "  ", "hello", "[1, 2]", "null", "{", 17, object(), "[" * 100_000, '"text"'],
 )
-def test_whatever_is_not_a_json_object_reads_as_empty(metadata: object) -> None:
+def test_what_is_no_json_object_reads_as_empty(metadata: object) -> None:
     assert parse_metadata(metadata) == {}
     assert conversation_in(metadata) is None
 
@@ -36,6 +36,6 @@ def test_the_id_is_written_into_empty_metadata(empty: str) -> None:
     assert conversation_in(with_conversation(empty, ID)) == ID
 
 
-@pytest.mark.parametrize("foreign", ["hello", "[1]", '{"conversation_id": "somebody else\'s"}'])
-def test_metadata_of_somebody_else_is_left_alone(foreign: str) -> None:
+@pytest.mark.parametrize("foreign", ["hello", "[1]", '{"conversation_id": "another"}'])
+def test_metadata_of_another_application_is_left_alone(foreign: str) -> None:
     assert with_conversation(foreign, ID) is None
