@@ -1,4 +1,4 @@
-"""The agent's only way to the backend: the wire contract's verbs over HTTP."""
+"""The backend's API over HTTP, in wire types."""
 
 import asyncio
 from collections.abc import Sequence
@@ -37,9 +37,9 @@ _RETRYABLE = {408, 425, 429}
 
 
 class BackendClient:
-    """Every verb raises BackendUnavailable, BackendRejected or BackendProtocolError, nothing else.
+    """Every method raises BackendUnavailable, BackendRejected or BackendProtocolError, no others.
 
-    `timeout_s` is the total time of a call, connection and second attempt included.
+    All are idempotent. `timeout_s` bounds a whole call, connection and second attempt included.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class BackendClient:
     async def create_room(
         self, name: str, *, identity: str | None = None, language: str | None = None
     ) -> Room:
-        """Create the room, or get the one of that name."""
+        """The room of that name, created if there is none."""
         body = CreateRoom(name=name, identity=identity, language=language)
         return await self._ask("POST", "/rooms", body, Room)
 
@@ -75,7 +75,7 @@ class BackendClient:
         window: int,
         language: str | None = None,
     ) -> Conversation:
-        """Report this agent in the room; learn its conversation and newest messages."""
+        """Report this agent; returns the room's conversation with its `window` newest messages."""
         body = AgentJoined(
             identity=identity, session_id=session_id, window=window, language=language
         )
@@ -84,7 +84,7 @@ class BackendClient:
     async def append_messages(
         self, conversation_id: UUID, messages: Sequence[MessageCreate]
     ) -> AppendResult:
-        """Store the batch, in this order. Sending it again is harmless."""
+        """Store the batch in this order, all or nothing."""
         body = AppendMessages(messages=list(messages))
         return await self._ask(
             "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
@@ -93,7 +93,7 @@ class BackendClient:
     async def save_conversation_turn(
         self, conversation_id: UUID, messages: Sequence[MessageCreate]
     ) -> AppendResult:
-        """Store what was said in one or more turns, or in a part of one: all of it or nothing."""
+        """Store messages as they were said: of one or more turns, or a part of one."""
         return await self.append_messages(conversation_id, messages)
 
     async def get_recent_messages(
@@ -104,9 +104,9 @@ class BackendClient:
         before: int | None = None,
         after: int | None = None,
     ) -> MessagePage:
-        """The newest messages (older than seq `before`) or the first after seq `after`.
+        """The newest messages (before seq `before`), or the first ones after seq `after`.
 
-        Oldest first, either way.
+        In ascending order in both cases.
         """
         query = f"?limit={limit}" + ("" if before is None else f"&before={before}")
         query += "" if after is None else f"&after={after}"
@@ -117,25 +117,23 @@ class BackendClient:
     async def search_conversation(
         self, conversation_id: UUID, request: SearchRequest, *, timeout_s: float | None = None
     ) -> SearchResponse:
-        """Search one conversation, within `timeout_s` if given."""
         path = f"/conversations/{conversation_id}/search"
         return await self._ask("POST", path, request, SearchResponse, timeout_s=timeout_s)
 
     async def record_events(
         self, conversation_id: UUID, events: Sequence[ConversationEvent]
     ) -> EventsRecorded:
-        """Record the batch. Sending it again is harmless."""
         body = RecordEvents(events=list(events))
         return await self._ask(
             "POST", f"/conversations/{conversation_id}/events", body, EventsRecorded
         )
 
     async def save_session(self, session_id: str, summary: SessionSummary) -> None:
-        """Store or replace the summary of a session."""
+        """Replaces an earlier summary of the session."""
         await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
 
     async def report_worker(self, agent_name: str, worker_id: str) -> None:
-        """Say that a worker of this agent lives."""
+        """The heartbeat of a worker."""
         path = f"/workers/{_segment(agent_name)}/{_segment(worker_id)}"
         await self._call("PUT", path, None, timeout_s=2.0)
 
@@ -179,8 +177,8 @@ class BackendClient:
         return response
 
     async def _send(self, method: str, path: str, content: str | None) -> httpx.Response:
-        # A backend that restarts leaves dead connections in the pool. Every verb is idempotent,
-        # so that one fresh attempt is safe.
+        # A backend that restarts leaves dead connections in the pool; a second attempt is safe,
+        # since every request is idempotent.
         try:
             return await self._http.request(method, path, content=content, headers=trace_headers())
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
@@ -198,13 +196,13 @@ def open_client(settings: AgentSettings) -> BackendClient:
 
 
 def _verb(path: str) -> str:
-    """What is asked of the backend, without ids and names."""
+    """For the name of a span: the path's verb, without ids and names."""
     parts = path.partition("?")[0].split("/")
     return parts[3] if len(parts) > 3 else parts[1]
 
 
 def _segment(name: str) -> str:
-    """One part of a path, whatever the name: "." and ".." would be taken for steps in it."""
+    """Any name as one part of a path; unescaped, "." and ".." would change the path."""
     return quote(name, safe="").replace(".", "%2E")
 
 

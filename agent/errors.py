@@ -1,12 +1,12 @@
-"""Everything that can go wrong between the agent and what it depends on, in one tree.
+"""The agent's errors.
 
 AgentError
 ├─ BackendError
-│  ├─ BackendUnavailable   no usable answer now; trying again may help
-│  ├─ BackendRejected      the backend refuses this request; the same again is refused again
-│  └─ BackendProtocolError the answer is not what the wire contract says
+│  ├─ BackendUnavailable   no usable answer now; a retry may help
+│  ├─ BackendRejected      the backend refuses this request, and would refuse it again
+│  └─ BackendProtocolError the answer breaks the wire contract
 └─ OutboxError
-   ├─ OutboxUnwritable     the folder cannot be written: read-only, full, or not ours
+   ├─ OutboxUnwritable     the folder cannot be written: read-only, full, or no permission
    ├─ OutboxBusy           another process holds this file
    ├─ OutboxCorrupt        the file is damaged
    └─ OutboxTooNew         a newer program wrote this file
@@ -18,15 +18,15 @@ from retrieval.wire import Problem
 
 
 class AgentError(Exception):
-    """The root of this tree."""
+    """The root of the tree above."""
 
 
 class BackendError(AgentError):
-    """The backend did not do what was asked."""
+    """The root of what BackendClient raises."""
 
 
 class BackendUnavailable(BackendError):
-    """No usable answer: time is up, no connection, overload, or a 5xx."""
+    """Timeout, no connection, overload, or a 5xx. `retry_after_s` if the backend named it."""
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(f"the backend is unavailable: {reason}")
@@ -34,7 +34,7 @@ class BackendUnavailable(BackendError):
 
 
 class BackendRejected(BackendError):
-    """The backend refuses this request; `problem` says what is wrong with it."""
+    """A 4xx; `problem` says what is wrong with the request."""
 
     def __init__(self, status: int, problem: Problem) -> None:
         fields = "".join(f"; {error.field}: {error.message}" for error in problem.errors)
@@ -44,15 +44,15 @@ class BackendRejected(BackendError):
 
 
 class BackendProtocolError(BackendError):
-    """The answer is not of the type that the wire contract promises."""
+    """An answer that is not of the wire type."""
 
 
 class OutboxError(AgentError):
-    """The outbox cannot take or keep what it is given."""
+    """The root of what the outbox raises."""
 
 
 class OutboxUnwritable(OutboxError):
-    """The outbox's folder cannot be written; the message names it."""
+    """The message names the folder and what to do."""
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
@@ -63,11 +63,11 @@ class OutboxUnwritable(OutboxError):
 
 
 class OutboxBusy(OutboxError):
-    """Another process holds this file; it is shipping what is in it."""
+    """Another process holds this file, and delivers it."""
 
 
 class OutboxCorrupt(OutboxError):
-    """The file is damaged."""
+    """The file is damaged; it is renamed and kept."""
 
 
 class OutboxTooNew(OutboxError):

@@ -1,4 +1,4 @@
-"""An AgentSession that stays the same size however long its room lives."""
+"""An AgentSession whose memory does not grow with its conversation."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ KEPT_ITEMS = 128
 
 
 class BoundedSession(AgentSession[Any]):
-    """livekit-agents 1.8 keeps every event and every item for its session report, for ever.
+    """livekit-agents 1.8 keeps every event and every item for its session report.
 
-    The backend has the whole history; here the newest KEPT_ITEMS and KEPT_EVENTS are enough. Both
-    are cut to half when they are full, so that the cost of a turn is constant.
+    The backend has the whole history; here at most KEPT_ITEMS and KEPT_EVENTS are kept. A full list
+    is cut to half, which makes the cost per turn constant.
     """
 
     def emit(self, event: EventTypes, arg: AgentEvent) -> None:

@@ -1,4 +1,4 @@
-"""Turns what LiveKit tells about a session into what the backend keeps."""
+"""LiveKit's events of a session as the records that the backend stores."""
 
 import re
 import traceback
@@ -29,7 +29,7 @@ _SECRET = re.compile(
 
 
 def message_record(item: ChatMessage, *, participant: str) -> MessageCreate:
-    """The stored form of an item; an interrupted answer's text is what was said of it."""
+    """An interrupted answer's text is what was said of it."""
     return MessageCreate(
         id=message_id(item),
         role="assistant" if item.role == "assistant" else "user",
@@ -49,7 +49,7 @@ def transcription_record(event: UserInputTranscribedEvent, *, speaker: str) -> C
 
 
 def speech_record(event: SpeechCreatedEvent) -> ConversationEvent:
-    """When a reply ended: whether it was heard to its end, and which messages it gave."""
+    """Call when the reply has ended."""
     handle = event.speech_handle
     items = [message_id(item) for item in handle.chat_items if isinstance(item, ChatMessage)]
     data: dict[str, JsonValue] = {
@@ -62,7 +62,7 @@ def speech_record(event: SpeechCreatedEvent) -> ConversationEvent:
 
 
 def error_record(event: ErrorEvent) -> ConversationEvent:
-    """The error with its stack (files and lines, no values), free of what looks like a secret."""
+    """With the stack (files and lines, no values); what looks like a secret is removed."""
     cause = getattr(event.error, "error", event.error)
     stack = traceback.format_tb(cause.__traceback__) if isinstance(cause, BaseException) else []
     data: dict[str, JsonValue] = {
@@ -76,7 +76,7 @@ def error_record(event: ErrorEvent) -> ConversationEvent:
 
 
 def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> ConversationEvent:
-    """How a turn ended, and what memory gave it and cost it."""
+    """How a turn ended, and what its recall found and cost."""
     data: dict[str, JsonValue] = {
         "question_id": question_id,
         "outcome": outcome,
@@ -90,7 +90,7 @@ def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> Conve
 
 
 def action_record(action: str, *, participant: str | None = None) -> ConversationEvent:
-    """Something that a user or the agent did, such as joining."""
+    """`action` is a word such as "joined"."""
     return _event("action", datetime.now(UTC).timestamp(), {"action": action}, participant)
 
 

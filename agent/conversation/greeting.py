@@ -1,4 +1,4 @@
-"""What the agent says first and last in a room, and when it says nothing."""
+"""What the agent says first and last in a room."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Greeting:
-    """`opening` and `farewell` may be empty: then nothing is said.
+    """An empty `opening` or `farewell` is not said, nor a farewell without a listener.
 
-    `somebody_listens` is asked before the farewell. The opening is heard `at_once`, or waits for
-    somebody.
+    Unless `at_once`, the opening waits for `SupportAgent.greet`.
     """
 
     opening: str
     farewell: str
-    somebody_listens: Callable[[], bool]
+    has_listener: Callable[[], bool]
     at_once: bool = True
 
 
@@ -27,9 +26,9 @@ def opening(
     absence_s: float,
     now: datetime | None = None,
 ) -> str:
-    """The greeting in a new room, the welcome back after an absence, else nothing.
+    """The greeting in a new room, the welcome back after an absence, otherwise nothing.
 
-    An agent that takes over a running conversation, after a crash say, must not greet again.
+    An agent that resumes a running conversation after a crash must not greet again.
     """
     if last_message_at is None:
         return greeting

@@ -1,4 +1,4 @@
-"""Tells the language model who said what when several people talk."""
+"""Makes a request's prompt from the window: long messages cut, speakers named."""
 
 from livekit.agents.llm import ChatContext, ChatMessage
 
@@ -12,10 +12,9 @@ _NOTICE = " [cut here: the message goes on for {left} characters]"
 
 
 def shorten_long_messages(chat_ctx: ChatContext) -> None:
-    """Cut what is too long, the open question later than what was said before it.
+    """Cut messages in a request's copy of the context: MAX_QUESTION_CHARS for the open question.
 
-    For a request's own copy of the context: the history keeps its texts, and what was cut can be
-    recalled, since long messages are searched in parts.
+    What was cut can still be recalled, since long messages are searched in parts.
     """
     question = open_question(chat_ctx)
     for n, item in enumerate(chat_ctx.items):
@@ -29,11 +28,9 @@ def shorten_long_messages(chat_ctx: ChatContext) -> None:
 
 
 def name_speakers(chat_ctx: ChatContext, *, listened_to: str) -> None:
-    """Begin each user's message with the speaker's name, if there is more than one speaker.
+    """Prefix users' messages in a request's copy with the speaker, if there is more than one.
 
-    A message without one is being spoken now, by whoever is listened to.
-
-    For a request's own copy of the context: the history keeps the texts as they were said.
+    A message without a speaker is being spoken now, by `listened_to`.
     """
     said = [item for item in chat_ctx.items if was_said(item) and item.role == "user"]
     if len({_speaker(item, listened_to) for item in said}) < 2:

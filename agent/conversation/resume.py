@@ -1,4 +1,4 @@
-"""Takes up a room's conversation where it was left, with what a killed agent had not delivered."""
+"""Resumes a room's conversation, including what a killed agent had not delivered."""
 
 import logging
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _LEFTOVERS_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True)
 class Resumed:
-    """What an agent goes on with; `window` is the newest messages, oldest first."""
+    """Where an agent starts from. `window` is oldest first, undelivered messages included."""
 
     room: str
     conversation_id: UUID
@@ -41,9 +41,9 @@ async def resume(
 ) -> Resumed:
     """Report the agent, open the conversation's outbox, and read the window.
 
-    `conversation_id` is what the room's metadata names, if it names one. With it, a backend that
-    does not answer is survived: the window then holds only what the outbox still has. Without one
-    it raises BackendError. Raises OutboxUnwritable.
+    `conversation_id` is the one named in the room's metadata. With it, an unavailable backend is
+    survived: the window then holds only what the outbox has. Without it, raises BackendError.
+    Raises OutboxUnwritable.
     """
     limit = settings.rolling_window_messages
     try:
@@ -57,7 +57,7 @@ async def resume(
         logger.warning(
             "agent not reported to the backend", extra={"room": room, "reason": str(error)}
         )
-        joined = _unknown(room, conversation_id)
+        joined = _unreported(room, conversation_id)
     outbox = await Outbox.open(
         settings.data_dir,
         client=client,
@@ -72,7 +72,7 @@ async def resume(
     except BaseException:
         await outbox.aclose()
         raise
-    window = _continued(joined.window, waiting)
+    window = _with_undelivered(joined.window, waiting)
     return Resumed(
         room,
         joined.conversation_id,
@@ -87,7 +87,7 @@ async def resume(
 async def _named(
     client: BackendClient, joined: Conversation, *, conversation_id: UUID | None, limit: int
 ) -> Conversation:
-    """The conversation that was asked for, which need not be the room's own."""
+    """The conversation that the metadata names, which may be another room's."""
     if conversation_id is None or conversation_id == joined.conversation_id:
         return joined
     try:
@@ -107,8 +107,8 @@ async def _named(
     )
 
 
-def _unknown(room: str, conversation_id: UUID) -> Conversation:
-    """What is known without the backend. The time is now: nobody is greeted on a guess."""
+def _unreported(room: str, conversation_id: UUID) -> Conversation:
+    """Without the backend. `last_message_at` is now: no greeting, in case they have met."""
     return Conversation(
         conversation_id=conversation_id,
         room=room,
@@ -118,9 +118,9 @@ def _unknown(room: str, conversation_id: UUID) -> Conversation:
     )
 
 
-def _continued(
+def _with_undelivered(
     stored: list[Message], waiting: list[MessageCreate]
 ) -> list[Message | MessageCreate]:
-    """The stored messages, then those that were on their way and are not among them."""
+    """The stored messages, then the undelivered ones that are not among them."""
     known = {message.id for message in stored}
     return [*stored, *(message for message in waiting if message.id not in known)]

@@ -1,4 +1,4 @@
-"""Listens to a session and records what must be kept; its handlers only enqueue."""
+"""Records what happens in a session; the handlers only enqueue."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -130,7 +130,7 @@ class SessionEvents:
         self._write_buffer.put(error_record(event))
 
     def _record(self, item: ChatMessage) -> None:
-        # The window names its speakers by this too.
+        # Prompts name their speakers by this, too.
         speaker = self._agent_name if item.role == "assistant" else self.listened_to()
         participant = str(item.extra.setdefault(SPEAKER, speaker))
         if message_id(item) in self._recorded:

@@ -1,4 +1,4 @@
-"""The agent of a room: its lifecycle hooks, and the one place where a prompt gets its memory."""
+"""LiveKit's hooks of the agent: its lifecycle, and the prompt of each reply."""
 
 import asyncio
 import logging
@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 class SupportAgent(Agent):
-    """Remembers `window_messages`; everything older is recalled per turn.
+    """Keeps the newest `window_messages`; older ones are recalled in each turn.
 
-    `window` is the restored context. `on_leave` is awaited last in on_exit, after the farewell.
+    `window` is the restored context. `on_leave` is awaited in on_exit, after the farewell.
     """
 
     def __init__(
@@ -66,40 +66,43 @@ class SupportAgent(Agent):
         return self.session.say(opening) if opening else None
 
     async def on_exit(self) -> None:
-        if self._greeting.farewell and self._greeting.somebody_listens():
+        if self._greeting.farewell and self._greeting.has_listener():
             await self.session.say(self._greeting.farewell)
         await self.finish_trimming()
         await self._on_leave()
 
     async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
-        """Record a spoken turn. What is recalled for it is placed in llm_node.
+        """Record a spoken turn; LiveKit runs this for spoken turns only.
 
-        LiveKit runs this for spoken turns only, and anything added to `turn_ctx` here would throw
-        away the reply that it has begun to generate while the user was still speaking.
+        Recalled messages are added in llm_node: a change of `turn_ctx` here would discard the reply
+        that LiveKit has begun to generate while the user was still speaking.
         """
         self._recalled_context.end_turn()
         try:
             await self._events.accept_spoken(new_message)
         except Exception:
-            # The hook's boundary: LiveKit drops the whole turn, reply and all, if it raises.
+            # The hook's boundary: if it raises, LiveKit drops the turn with its reply.
             logger.exception("spoken turn not recorded", extra={"message_id": new_message.id})
 
     async def llm_node(
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
     ) -> AsyncIterable[ChatChunk | str | FlushSentinel]:
-        """Runs for typed and spoken turns, greetings and tool steps; `chat_ctx` is its own copy."""
+        """Runs for every request, tool steps included; `chat_ctx` is the request's own copy."""
         try:
             await self._recalled_context.place(chat_ctx)
             shorten_long_messages(chat_ctx)
             name_speakers(chat_ctx, listened_to=self._events.listened_to())
         except Exception:
-            # The same boundary: a turn without memory is better than no reply.
+            # The same boundary: a reply without memory is better than none.
             logger.exception("reply without memory")
         async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
             yield chunk
 
     def hear(self, segment: str, *, final: bool, identity: str | None = None) -> None:
-        """Begin to search for a turn that is being spoken; without `identity`, the session's."""
+        """A transcript of a turn that is being spoken: begin to search for it.
+
+        Without `identity` it is the participant's whom the session listens to.
+        """
         self._recalled_context.hear(segment, final=final, window=self.chat_ctx, identity=identity)
 
     async def finish_trimming(self) -> None:
@@ -115,8 +118,8 @@ class SupportAgent(Agent):
         task.add_done_callback(self._trimming.discard)
 
     async def _trim(self) -> None:
-        # No await between reading and replacing the context: an item added there would be lost.
-        # update_chat_ctx() replaces it before it awaits anything.
+        # No await between reading and replacing the context, or an item added there would be lost:
+        # update_chat_ctx() replaces it before its first await.
         smaller = trimmed(self.chat_ctx, max_messages=self._window_messages)
         if smaller is not None:
             await self.update_chat_ctx(smaller)

@@ -1,4 +1,4 @@
-"""Tells operators of each turn: a log line, figures for Prometheus, never a name or a text."""
+"""A log line and Prometheus figures for each turn, without names and texts."""
 
 import logging
 
@@ -15,7 +15,7 @@ class TurnMetrics:
     """One per job process. The worker serves the sums of all of them on AGENT_METRICS_PORT."""
 
     def __init__(self) -> None:
-        # A registry of its own: what several processes write is collected from their files.
+        # A separate registry: the figures of several processes are collected from their files.
         registry = CollectorRegistry()
         self._turns = Counter(
             "longroom_turns", "Turns by how they ended", ["outcome"], registry=registry
@@ -34,7 +34,7 @@ class TurnMetrics:
         )
 
     def failed(self, question_id: str, reason: str) -> None:
-        """A turn that came to no end of its own."""
+        """A turn that timed out or lost its session."""
         self._turns.labels("failed").inc()
         logger.warning("turn failed", extra={"question_id": question_id, "reason": reason})
 

@@ -1,4 +1,4 @@
-"""What an agent takes over from the one before: what was said, and who still waits."""
+"""Questions that an earlier agent accepted and did not answer."""
 
 import dataclasses
 import logging
@@ -13,7 +13,7 @@ from agent.messages.question import Question, answered_question
 from retrieval.wire import MAX_PAGE_MESSAGES, Message, MessageCreate, MessageId
 
 STILL_WAITED_FOR = timedelta(seconds=120)
-"""An older question has been given up; answering it would only surprise."""
+"""Older questions are not answered any more."""
 
 Said = Message | MessageCreate
 
@@ -35,9 +35,9 @@ class Unanswered:
 async def find_unanswered(
     client: BackendClient, resumed: Resumed, *, window: int, now: datetime | None = None
 ) -> Unanswered:
-    """Find every question that was accepted and not answered, MAX_PAGE_MESSAGES back at most.
+    """Find accepted questions without an answer, among the newest MAX_PAGE_MESSAGES.
 
-    A backend that does not answer now is survived: then only the window and the outbox are known.
+    Without the backend, only the window and the outbox are searched.
     """
     now = now or datetime.now(UTC)
     said: Sequence[Said] = resumed.window
@@ -56,7 +56,7 @@ async def find_unanswered(
 def answered_ids(said: Sequence[Said]) -> set[MessageId]:
     """Questions with an answer among these messages.
 
-    An answer whose id names none, from another program say, belongs to the question before it.
+    An answer whose id names no question, from another program, belongs to the question before it.
     """
     answered = {named for m in said if (named := answered_question(m.id)) and m.role != "user"}
     newest: MessageId | None = None
@@ -69,7 +69,7 @@ def answered_ids(said: Sequence[Said]) -> set[MessageId]:
 
 
 def in_turns(said: Sequence[Said]) -> list[Said]:
-    """Each question just before its answer, as prompts had them: stored is when it was asked."""
+    """Each question just before its answer, as in the prompts; stored order is by arrival."""
     questions = {m.id: m for m in said if m.role == "user"}
     answers = {m.id: answered_question(m.id) for m in said if m.role != "user"}
     moved = {named for named in answers.values() if named in questions}
@@ -86,7 +86,7 @@ def in_turns(said: Sequence[Said]) -> list[Said]:
 
 
 def _may_go_on_earlier(said: Sequence[Said], window: int, now: datetime) -> bool:
-    """Whether a question may wait that is not in the window, or take another's place in it."""
+    """Whether a question may wait before the window, or a waiting one takes another's place."""
     answered = answered_ids(said)
     full = len(said) >= window
     return full and (
@@ -106,7 +106,7 @@ async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:
         stored = page.messages
     except BackendError as error:
         logger.warning("earlier questions not looked for", extra={"reason": str(error)})
-    # Both in order, and what is not delivered comes after what is.
+    # Undelivered messages come after delivered ones.
     waiting = await resumed.outbox.waiting_messages()
     undelivered = {message.id for message in waiting}
     known = {message.id for message in stored} | undelivered

@@ -27,14 +27,14 @@ from agent.settings import AgentSettings
 class People:
     """`asker` describes an identity; None stands for the participant whom the session listens to.
 
-    If the room may be empty when the session starts, `at_once` is False: then the greeting waits
-    for `SupportAgent.greet`.
+    If the room may be empty when the session starts, `greet_at_once` is False: the greeting then
+    waits for `SupportAgent.greet`.
     """
 
     agent_name: str
     asker: Callable[[str | None], Asker]
-    somebody_listens: Callable[[], bool]
-    at_once: bool = True
+    has_listener: Callable[[], bool]
+    greet_at_once: bool = True
 
     def listened_to(self) -> str:
         return self.asker(None).identity
@@ -115,4 +115,6 @@ def _greeting(settings: AgentSettings, resumed: Resumed, people: People) -> Gree
         welcome_back=settings.welcome_back,
         absence_s=settings.welcome_back_after_s,
     )
-    return Greeting(first_words, settings.farewell, people.somebody_listens, at_once=people.at_once)
+    return Greeting(
+        first_words, settings.farewell, people.has_listener, at_once=people.greet_at_once
+    )

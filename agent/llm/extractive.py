@@ -1,4 +1,4 @@
-"""A language model that needs no model: it quotes what was recalled, with date and speaker."""
+"""The reply without a language model: recalled messages, quoted with date and speaker."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ _PIECE = re.compile(r"\S+\s*")
 
 
 class ExtractiveLLM(LLM[Any]):
-    """Streams word by word, like any other; never calls a tool, never fails."""
+    """Streams word by word. Calls no tools."""
 
     @property
     def model(self) -> str:
@@ -77,7 +77,7 @@ def _hits(chat_ctx: ChatContext) -> Sequence[RetrievalHit]:
 
 
 def _window(chat_ctx: ChatContext, question: ChatMessage) -> list[Said]:
-    """What users said before, newest first."""
+    """Users' messages before the question, newest first."""
     return [
         Said(str(item.extra.get(SPEAKER, "")), item.text_content or "", item.created_at)
         for item in reversed(chat_ctx.items)

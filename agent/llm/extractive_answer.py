@@ -40,7 +40,7 @@ _COMMON = _ASKING | frozenset(
 
 @dataclass(frozen=True)
 class Said:
-    """A message of the window; `at` in seconds since the epoch."""
+    """A message of the window; `at` is in epoch seconds."""
 
     speaker: str
     text: str
@@ -48,7 +48,7 @@ class Said:
 
 
 def answer(text: str, *, asker: str, window: Sequence[Said], hits: Sequence[RetrievalHit]) -> str:
-    """What the record says to this text, best first, or that it says nothing."""
+    """Quotes of what was said about this text, best first; NOTHING_KNOWN if there are none."""
     words = _words(text)
     if not query_key(text) or (words <= _GREETINGS | _THANKING | _COMMON and words & _GREETINGS):
         return _THANKS if words & _THANKING else _GREETING
@@ -57,30 +57,30 @@ def answer(text: str, *, asker: str, window: Sequence[Said], hits: Sequence[Retr
     if not _is_question(text):
         return _NOTED
     quotes = [*_from_window(text, asker, window), *_from_hits(asker, hits)]
-    return "\n".join(_unlike(quotes)[:_MAX_QUOTES]) or NOTHING_KNOWN
+    return "\n".join(_without_repeats(quotes)[:_MAX_QUOTES]) or NOTHING_KNOWN
 
 
 def _from_window(question: str, asker: str, window: Sequence[Said]) -> list[str]:
-    """The newest statement that shares most of the question's telling words, if it shares half."""
-    telling = _stems(question)
+    """The newest statement with most of the question's content words, if it has half of them."""
+    content = _stems(question)
     best, best_share = None, 0.49
     for said in window:
-        share = len(telling & _stems(said.text)) / max(1, len(telling))
+        share = len(content & _stems(said.text)) / max(1, len(content))
         if share > best_share and not _is_question(said.text):
             best, best_share = said, share
     return [_quote(best.speaker, best.text, best.at, asker)] if best else []
 
 
 def _from_hits(asker: str, hits: Sequence[RetrievalHit]) -> list[str]:
-    """Statements of people; the answer next to a question that was asked before."""
+    """Users' statements; of a question that was asked before, the answer next to it."""
     return [
         _quote(message.participant, _excerpt(hit, message), message.created_at.timestamp(), asker)
         for hit in hits
-        for message in _telling(hit)
+        for message in _statements(hit)
     ]
 
 
-def _telling(hit: RetrievalHit) -> Iterable[Message]:
+def _statements(hit: RetrievalHit) -> Iterable[Message]:
     if hit.message.role == "user" and _states_something(hit.message.content):
         return [hit.message]
     if not _is_question(hit.message.content):
@@ -100,7 +100,7 @@ def _quote(speaker: str, text: str, at: float, asker: str) -> str:
     return f"On {when.day} {when:%B %Y at %H:%M}, {who} said: “{short}”"
 
 
-def _unlike(quotes: Sequence[str]) -> list[str]:
+def _without_repeats(quotes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(quotes))
 
 
@@ -110,7 +110,7 @@ def _is_question(text: str) -> bool:
 
 
 def _states_something(text: str) -> bool:
-    """Whether it is no mere question: people who ask for help tell what has happened first."""
+    """Also true of a question with a statement before it, as in a request for help."""
     return not _is_question(text) or any(
         len(sentence.split()) >= _STATEMENT_WORDS and not _is_question(sentence)
         for sentence in _SENTENCE.findall(text)
@@ -122,5 +122,5 @@ def _words(text: str) -> set[str]:
 
 
 def _stems(text: str) -> set[str]:
-    """Telling words, without the commonest endings."""
+    """Content words without common endings."""
     return {re.sub(r"('s|ing|ed|es|s)$", "", word) for word in _words(text) - _COMMON}

@@ -1,4 +1,4 @@
-"""What a participant says to the agent, however it arrived."""
+"""A typed or spoken question, and the ids of its answer."""
 
 import re
 from dataclasses import dataclass
@@ -8,36 +8,33 @@ from typing import Literal
 from retrieval.wire import MessageId
 
 MAX_QUESTION_ID_CHARS = 100
-"""An answer's id is a little longer, and messages' ids end at 128 characters."""
+"""An answer's id is a little longer, and a message id has at most 128 characters."""
 
 _ANSWER_ID = re.compile(r"(?P<question>.+)\.answer(?P<part>[1-9]\d{0,3})", re.DOTALL)
 
 
 def answer_id(question_id: MessageId, part: int) -> MessageId:
-    """A turn may have several messages, such as one before a tool is called: `part` counts from 1.
+    """`part` counts a turn's messages from 1; there may be one before each tool call.
 
-    A second answer to a question, of an agent thought to be dead say, would have the first one's
-    id: backends refuse it.
+    Of two agents that answer the same question, the second uses the first one's ids: the backend
+    refuses its answer.
     """
     return MessageId(f"{question_id}.answer{part}")
 
 
 def answered_question(message_id: str) -> MessageId | None:
-    """The question that an id of an answer names; None for any other id."""
+    """The question's id; None if `message_id` is not an answer's."""
     found = _ANSWER_ID.fullmatch(message_id)
     return MessageId(found["question"]) if found else None
 
 
 Outcome = Literal["answered", "interrupted", "empty", "failed"]
-"""How a turn ended: `empty` is a reply without a word, `failed` no reply at all."""
+"""How a turn ended: `empty` is a reply without text, `failed` is no reply."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One typed or spoken message. `asked_at` is when it arrived, by the agent's clock.
-
-    The sender's clock is not used: messages of several people must stay in order.
-    """
+    """`asked_at` is its arrival by the agent's clock, which keeps several people's in order."""
 
     id: MessageId
     speaker: str

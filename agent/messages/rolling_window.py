@@ -1,4 +1,4 @@
-"""The rolling window: the newest messages of the conversation, as LiveKit's chat context."""
+"""The rolling window: the conversation's newest messages, as LiveKit's chat context."""
 
 import time
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ _STEP_S = 1e-3
 
 
 def message_id(item: ChatMessage) -> MessageId:
-    """The id under which this item is stored.
+    """The id under which the item is stored.
 
-    LiveKit's own ids have 48 random bits, too few for a conversation of millions; the time of
-    creation is added to them.
+    LiveKit's ids have 48 random bits, too few for a conversation of millions: the creation time is
+    added.
     """
     if stored := item.extra.get(MESSAGE_ID):
         return MessageId(str(stored))
@@ -38,22 +38,22 @@ def message_id(item: ChatMessage) -> MessageId:
 
 
 def message_ids(chat_ctx: ChatContext) -> frozenset[str]:
-    """The stored ids of all messages in the context."""
+    """Stored ids."""
     return frozenset(message_id(item) for item in _messages(chat_ctx.items))
 
 
 def window_messages(
     chat_ctx: ChatContext, *, before: ChatMessage | None = None, speaker: str
 ) -> list[WindowMessage]:
-    """The newest messages, oldest first, as a search is told them; `before` one of them if given.
+    """The newest messages (before `before`, if given) as a search's window, oldest first.
 
-    `speaker` said what has no speaker noted. Long texts are cut.
+    `speaker` is the participant of user messages without one. Long texts are cut.
     """
     messages = _messages(chat_ctx.items)
     if before is not None:
         messages = messages[: next(n for n, item in enumerate(messages) if item is before)]
     return [
-        # Not checked once more: this is done for every word that somebody is heard to say.
+        # Without validation: this runs for every interim transcript.
         WindowMessage.model_construct(
             role="assistant" if item.role == "assistant" else "user",
             participant=storable_name(_speaker(item, speaker), default="user"),
@@ -64,15 +64,15 @@ def window_messages(
 
 
 def with_text(item: ChatMessage, text: str) -> ChatMessage:
-    """A copy with another text; items themselves are shared with the history."""
+    """A copy: items are shared with the history."""
     return item.model_copy(update={"content": [text]})
 
 
 def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
-    """A window of stored messages, oldest first.
+    """A chat context of stored messages, oldest first.
 
-    LiveKit puts a new item behind those of an earlier time. Stored times may be equal, out of order
-    or ahead of this clock, so that they are moved down where needed to keep the order.
+    LiveKit sorts items by time. Stored times may be equal, out of order or ahead of this clock:
+    they are lowered where the order needs it.
     """
     items: list[ChatItem] = []
     latest = time.time() - _STEP_S
@@ -93,11 +93,10 @@ def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
 
 
 def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
-    """The context cut to its newest messages, the first of them a user's; None if it is small.
+    """The newest `max_messages`, beginning with a user's; None if the context is small enough.
 
-    Instructions stay, tool calls go with their question. In a room where several people talk, a
-    turn may hold many messages before its answer: it is cut between them. Only a last question
-    whose answer is by itself too long is cut behind its question.
+    Instructions stay, tool calls go with their question. A turn in which several people spoke is
+    cut between their messages. An answer loses its question only if it is too long by itself.
     """
     items = chat_ctx.items
     messages = [n for n, item in enumerate(items) if _in_conversation(item)]
@@ -109,12 +108,12 @@ def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
 
 
 def _first_kept(items: Sequence[ChatItem], newest: Sequence[int]) -> int:
-    # An answer without its question would puzzle the model more than it helps.
+    # An answer without its question misleads the model.
     return next((n for n in newest if _role(items[n]) == "user"), newest[0])
 
 
 def _without_orphans(items: Sequence[ChatItem]) -> list[ChatItem]:
-    """A tool's output without its call is refused by language models."""
+    """Language models refuse a tool's output without its call."""
     calls = {item.call_id for item in items if item.type == "function_call"}
     return [item for item in items if item.type != "function_call_output" or item.call_id in calls]
 

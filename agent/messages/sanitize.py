@@ -1,4 +1,4 @@
-"""Makes any text storable, so that what is accepted can always be delivered."""
+"""Makes any text storable: what the outbox accepts, the backend must be able to store."""
 
 import unicodedata
 
@@ -9,7 +9,7 @@ EMPTY_NOTICE = "[empty message]"
 
 
 def storable_content(text: str) -> str:
-    """Without NUL bytes and lone surrogates, not blank, and cut (with a notice) if too long."""
+    """Without NUL bytes and lone surrogates; with a notice if it is blank or was cut."""
     clean = _well_formed(text)
     if not clean.strip():
         return EMPTY_NOTICE
@@ -19,7 +19,7 @@ def storable_content(text: str) -> str:
 
 
 def storable_name(name: str, *, default: str) -> str:
-    """One line without control characters and not too long, or `default` if nothing is left."""
+    """One line without control characters, cut; `default` if nothing is left."""
     visible = "".join(
         " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
         for char in _well_formed(name)

@@ -1,4 +1,4 @@
-"""The folder of outbox files: which file a conversation writes to, and what is left over."""
+"""The folder of outbox files: which file a conversation writes to, and which are left over."""
 
 import logging
 from collections.abc import Iterator
@@ -19,24 +19,24 @@ def folder(data_dir: Path) -> Path:
 
 
 def open_file(data_dir: Path, conversation_id: UUID) -> OutboxStore:
-    """The conversation's file; the next free one if another process holds it.
+    """The conversation's file, or the next free one if another process holds it.
 
-    It takes in what dead processes left in the conversation's other files. A damaged file is set
-    aside, never deleted. Raises OutboxUnwritable.
+    Entries that dead processes left in the conversation's other files are moved into it. A damaged
+    file is renamed, never deleted. Raises OutboxUnwritable.
     """
     number = 1
     while True:
         path = _path(data_dir, conversation_id, number)
         file = open_path(path)
         if file is not None:
-            _take_in_others(file, conversation_id)
+            _merge_others(file, conversation_id)
             return file
         if path.exists():
             number += 1
 
 
 def open_path(path: Path) -> OutboxStore | None:
-    """None if the file belongs to others, or was damaged and is now set aside."""
+    """None if the file is held, too new, or was damaged and is now renamed."""
     try:
         return OutboxStore(path)
     except OutboxCorrupt:
@@ -46,13 +46,13 @@ def open_path(path: Path) -> OutboxStore | None:
     return None
 
 
-def _take_in_others(file: OutboxStore, conversation_id: UUID) -> None:
+def _merge_others(file: OutboxStore, conversation_id: UUID) -> None:
     for path in sorted(file.path.parent.glob(f"{conversation_id}*{_SUFFIX}")):
         other = open_path(path) if path != file.path else None
         if other is None:
             continue
-        # First here, then no longer there: a crash in between doubles entries, and the backend
-        # knows them by their ids.
+        # Added here before they are removed there: a crash in between doubles entries, which the
+        # backend recognizes by their ids.
         left = [entry for stream in STREAMS for entry in other.waiting(stream)]
         file.add(left)
         other.remove(left)
@@ -60,7 +60,7 @@ def _take_in_others(file: OutboxStore, conversation_id: UUID) -> None:
 
 
 def set_aside(path: Path) -> None:
-    """Rename a damaged file and its write-ahead log so that a person can look at them."""
+    """Rename a damaged file and its write-ahead log, and keep them for inspection."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     aside = path.with_name(f"{path.name}.{stamp}.corrupt")
     path.rename(aside)

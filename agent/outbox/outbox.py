@@ -27,23 +27,23 @@ _MAX_BATCH_CHARS = 1_000_000
 
 @dataclass(frozen=True)
 class Retry:
-    """Delays between attempts: `first_s`, doubled each time up to `max_s`, each times 0.5 to 1."""
+    """Exponential backoff with jitter: `first_s`, doubled up to `max_s`, each times 0.5 to 1."""
 
     first_s: float = 0.2
     max_s: float = 30.0
 
     def delay_s(self, attempt: int) -> float:
-        """The delay after that many failures in a row, 1 being the first."""
+        """`attempt` is the number of failures in a row, from 1."""
         longest: float = min(self.max_s, self.first_s * 2 ** min(attempt - 1, 30))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
 
 
 class Outbox:
-    """What `accept` has returned for reaches the backend exactly once, in order.
+    """Writes that `accept` has returned for reach the backend exactly once, in order.
 
-    Messages go before events, events before session summaries; each in its own order. A refused
-    entry is set aside in the file with the reason, and the rest goes on. Everything else is tried
-    again for ever; what a process leaves behind is shipped by the next one that opens the file.
+    Messages go before events, events before session summaries. A refused entry becomes a dead
+    letter with its reason, and the rest goes on. Everything else is retried for ever; what a
+    process leaves behind is delivered by the next one that opens the file.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Outbox:
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._empty = asyncio.Event()
-        self._shipping = asyncio.create_task(self._ship_for_ever(), name="outbox shipping")
+        self._delivering = asyncio.create_task(self._deliver_for_ever(), name="outbox delivery")
 
     @classmethod
     async def open(
@@ -78,9 +78,9 @@ class Outbox:
         batch_size: int = 100,
         retry: Retry | None = None,
     ) -> "Outbox":
-        """Open the conversation's outbox and begin to ship what it holds.
+        """Open the conversation's outbox and begin to deliver what it holds.
 
-        Raises OutboxUnwritable. A damaged file is set aside and a new one started.
+        Raises OutboxUnwritable. A damaged file is renamed and a new one started.
         """
         file = await asyncio.to_thread(open_file, data_dir, conversation_id)
         return cls(
@@ -96,7 +96,7 @@ class Outbox:
         await self._add([_entry(write) for write in writes])
 
     async def accept_session(self, session_id: str, summary: SessionSummary) -> None:
-        """The same for a session's summary; it replaces an older one that still waits."""
+        """The same for a session's summary, which replaces an older one that still waits."""
         await self._add([Entry("session", session_id, summary.model_dump_json())])
 
     async def waiting_messages(self) -> list[MessageCreate]:
@@ -110,15 +110,15 @@ class Outbox:
         ]
 
     async def count(self) -> int:
-        """How many entries wait."""
+        """Waiting entries."""
         return await self._on_disk(self._file.count)
 
     async def dead_letters(self) -> list[tuple[str, str]]:
-        """The id and the reason of everything that the backend refused for good."""
+        """Ids and reasons of what the backend refused for good."""
         return await self._on_disk(self._file.dead_letters)
 
     async def drain(self, timeout_s: float) -> bool:
-        """Deliver now; True if nothing waits any more, False if time was up."""
+        """Deliver now; False if something still waits after `timeout_s`."""
         self._empty.clear()
         self._hurry.set()
         self._wake.set()
@@ -132,9 +132,9 @@ class Outbox:
         return True
 
     async def aclose(self) -> None:
-        """Stop shipping and let go of the file. What waits stays on disk."""
-        self._shipping.cancel()
-        await asyncio.wait({self._shipping})
+        """Stop delivering and release the file. What waits stays on disk."""
+        self._delivering.cancel()
+        await asyncio.wait({self._delivering})
         await self._on_disk(self._file.close)
         self._disk.shutdown()
 
@@ -143,29 +143,29 @@ class Outbox:
         await self._on_disk(lambda: self._file.add(entries))
         self._wake.set()
 
-    async def _ship_for_ever(self) -> None:
+    async def _deliver_for_ever(self) -> None:
         failures = 0
         while True:
             try:
-                if await self._ship_batch():
+                if await self._deliver_batch():
                     failures = 0
                     continue
             except (BackendError, OutboxError) as error:
                 failures += 1
                 self._report(error, failures)
             except Exception:
-                # The boundary of the shipping loop: whatever one entry does to it, the entries
-                # behind it must still be delivered.
+                # The boundary of the delivery loop: one entry's error must not keep the entries
+                # behind it from being delivered.
                 failures += 1
-                logger.exception("outbox shipping failed", extra=self._ids())
+                logger.exception("outbox delivery failed", extra=self._ids())
             if failures:
-                await self._rest(self._retry.delay_s(failures))
+                await self._wait_before_retry(self._retry.delay_s(failures))
             else:
                 await self._wait_for_work()
 
-    async def _ship_batch(self) -> bool:
-        """Deliver the next batch; False if nothing waits."""
-        # Cleared before looking: what is accepted while we look wakes us again.
+    async def _deliver_batch(self) -> bool:
+        """False if nothing waits."""
+        # Cleared before reading: what is accepted meanwhile sets it again.
         self._wake.clear()
         batch = await self._on_disk(
             lambda: self._file.next_batch(limit=self._next_size, max_chars=_MAX_BATCH_CHARS)
@@ -206,7 +206,7 @@ class Outbox:
             self._empty.set()
         await self._wake.wait()
 
-    async def _rest(self, delay_s: float) -> None:
+    async def _wait_before_retry(self, delay_s: float) -> None:
         try:
             async with asyncio.timeout(delay_s):
                 await self._hurry.wait()

@@ -1,4 +1,4 @@
-"""Ships what killed processes left behind in rooms that nobody opened since."""
+"""Delivers what killed processes left in the outbox files of rooms not opened since."""
 
 import asyncio
 import logging
@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 async def recover(
     data_dir: Path, *, client: BackendClient, timeout_s: float, retry: Retry | None = None
 ) -> int:
-    """Ship every file that no process holds, at most `timeout_s` for each.
+    """Deliver every file that no process holds, with at most `timeout_s` for each.
 
-    Returns how many were emptied. What cannot be delivered now stays on disk for the next sweep.
+    Returns how many were emptied. What cannot be delivered now stays for the next recovery.
     Raises OutboxUnwritable.
     """
     emptied = 0
@@ -26,11 +26,11 @@ async def recover(
         file = await asyncio.to_thread(open_path, path)
         if file is None:
             continue
-        emptied += await _ship(file, client, conversation_id, timeout_s, retry)
+        emptied += await _deliver(file, client, conversation_id, timeout_s, retry)
     return emptied
 
 
-async def _ship(
+async def _deliver(
     file: OutboxStore,
     client: BackendClient,
     conversation_id: UUID,
@@ -43,7 +43,7 @@ async def _ship(
     finally:
         await outbox.aclose()
     logger.info(
-        "outbox left behind was shipped" if delivered else "outbox left behind still waits",
+        "outbox left behind was delivered" if delivered else "outbox left behind still waits",
         extra={"conversation_id": str(conversation_id)},
     )
     return delivered

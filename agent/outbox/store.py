@@ -43,7 +43,7 @@ PRAGMA user_version = 1;
 
 @dataclass(frozen=True)
 class Entry:
-    """Something accepted: `body` is its wire JSON, `position` its place in the file, if any."""
+    """`body` is wire JSON; `position` is the place in the file, 0 before it is stored."""
 
     stream: Stream
     id: str
@@ -62,10 +62,10 @@ class OutboxStore:
         self._db = _attempt(path, lambda: _connect(path))
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Append them in order.
+        """Append in order. A session's newer summary replaces its older one.
 
-        An entry that waits already is not doubled; a session's newer summary takes the place of
-        its older one; a message or event under the id of another waiting one is set aside.
+        An entry that waits already is not doubled. A message or event with the id of a waiting one
+        and other content is set aside.
         """
 
         def add_all() -> None:
@@ -77,7 +77,7 @@ class OutboxStore:
     def next_batch(self, *, limit: int, max_chars: int) -> list[Entry]:
         """The oldest entries of one stream, messages before events before sessions.
 
-        At least one if any waits, and no more than `max_chars` characters of bodies after it.
+        Bodies have at most `max_chars` characters in all, unless the first is longer.
         """
         rows = self._in_transaction(lambda: self._db.execute(NEXT_BATCH, (limit,)).fetchall())
         batch: list[Entry] = []
@@ -90,7 +90,7 @@ class OutboxStore:
         return batch
 
     def waiting(self, stream: Stream) -> list[Entry]:
-        """Every waiting entry of the stream, oldest first."""
+        """Oldest first."""
         rows = self._in_transaction(lambda: self._db.execute(WAITING, (stream,)).fetchall())
         return [Entry(stream, entry_id, body, position) for position, entry_id, body in rows]
 
@@ -98,12 +98,12 @@ class OutboxStore:
         return int(self._in_transaction(lambda: self._db.execute(COUNT).fetchone()[0]))
 
     def remove(self, entries: Sequence[Entry]) -> None:
-        """Forget what was delivered; an entry replaced since it was read stays."""
+        """Entries replaced since they were read stay."""
         delivered = [(entry.position, entry.body) for entry in entries]
         self._in_transaction(lambda: self._db.executemany(REMOVE, delivered))
 
     def set_aside(self, refused: Sequence[tuple[Entry, str]]) -> None:
-        """Move refused entries, each with the reason, out of the way of the others."""
+        """Move refused entries, each with the reason, to the dead letters."""
         now = _now()
         rows = [(reason, now, entry.position) for entry, reason in refused]
         gone = [(entry.position, entry.body) for entry, _ in refused]
@@ -115,16 +115,16 @@ class OutboxStore:
         self._in_transaction(move)
 
     def dead_letters(self) -> list[tuple[str, str]]:
-        """The id and the reason of everything set aside, oldest first."""
+        """Ids and reasons, oldest first."""
         return self._in_transaction(lambda: self._db.execute(DEAD_LETTERS).fetchall())
 
     def close(self) -> None:
-        """Let go of the file, and delete it if it holds nothing at all."""
+        """Release the file; delete it if it holds nothing."""
         empty = self.count() == 0 and not self.dead_letters()
         if empty:
-            # Without its write-ahead log first: closing would delete that by name, and by then the
-            # name may be another's. Still locked: whoever opened the path meanwhile sees that its
-            # file is gone, and starts anew (see _connect).
+            # The write-ahead log goes first: closing would delete it by name, and by then the name
+            # may be another file's. The file is still locked: a process that opened the path
+            # meanwhile finds its file gone, and starts anew (see _connect).
             _attempt(self.path, lambda: self._db.execute("PRAGMA journal_mode = DELETE").fetchone())
             self.path.unlink(missing_ok=True)
         self._db.close()
@@ -194,14 +194,14 @@ def _connect(path: Path) -> sqlite3.Connection:
         except BaseException:
             db.close()
             raise
-        # The one who held it before may have deleted it after we had opened it.
+        # The process that held it before may have deleted it after this one had opened it.
         if path.exists() and path.stat().st_ino == inode:
             return db
         db.close()
 
 
 def _hold(db: sqlite3.Connection) -> None:
-    """Lock the file for as long as the process lives, check it, and lay its tables if new."""
+    """Lock the file until it is closed, check it, and create the tables of a new one."""
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > FORMAT_VERSION:
@@ -217,7 +217,7 @@ def _hold(db: sqlite3.Connection) -> None:
 
 
 def _attempt(path: Path, work: Callable[[], T]) -> T:
-    """Do the work; SQLite's and the system's errors come out as ours."""
+    """Translates the errors of SQLite and the operating system."""
     try:
         return work()
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""Carries writes from the event loop's handlers, which must not wait, to the outbox, in order."""
+"""Takes writes from event handlers, which must not wait, and brings them to the outbox in order."""
 
 import asyncio
 import logging
@@ -14,10 +14,10 @@ MAX_WAITING_EVENTS = 1_000
 
 
 class WriteBuffer:
-    """One owned task; what is put together reaches the disk together.
+    """Writes that are put together reach the disk together.
 
-    While the disk refuses, messages wait in memory and are tried again every `retry_s`; events
-    beyond MAX_WAITING_EVENTS are dropped and counted, since an agent must not grow.
+    While the disk refuses, messages wait in memory, and the outbox is tried again every `retry_s`.
+    Events beyond MAX_WAITING_EVENTS are dropped and counted: an agent must not grow.
     """
 
     def __init__(self, outbox: Outbox, *, retry_s: float = 1.0) -> None:
@@ -27,10 +27,10 @@ class WriteBuffer:
         self._arrived = asyncio.Event()
         self._accepted = asyncio.Event()
         self.dropped_events = 0
-        self._moving = asyncio.create_task(self._move_for_ever(), name="outbox intake")
+        self._flushing = asyncio.create_task(self._flush_for_ever(), name="write buffer")
 
     def put(self, write: MessageCreate | ConversationEvent) -> None:
-        """Take it now, bring it to disk soon."""
+        """Returns at once."""
         if isinstance(write, ConversationEvent) and len(self._waiting) >= MAX_WAITING_EVENTS:
             self.dropped_events += 1
             return
@@ -49,21 +49,21 @@ class WriteBuffer:
         return True
 
     async def aclose(self, timeout_s: float) -> None:
-        """Bring to disk what waits, then stop."""
+        """Flush, then stop. Writes that the disk does not take within `timeout_s` are lost."""
         if not await self.flush(timeout_s):
             logger.error("writes lost: the disk refused them", extra={"lost": len(self._waiting)})
-        self._moving.cancel()
-        await asyncio.wait({self._moving})
+        self._flushing.cancel()
+        await asyncio.wait({self._flushing})
 
-    async def _move_for_ever(self) -> None:
+    async def _flush_for_ever(self) -> None:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                await self._move()
+                await self._accept_all()
             self._accepted.set()
 
-    async def _move(self) -> None:
+    async def _accept_all(self) -> None:
         batch = list(self._waiting)
         try:
             await self._outbox.accept(*batch)

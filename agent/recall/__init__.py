@@ -1,1 +1,1 @@
-"""What a turn gets from the past: found ahead of time, placed before the question."""
+"""Past messages for a turn: found ahead of time, placed before the question."""

@@ -1,4 +1,4 @@
-"""What is searched for a turn: its words, and what they may refer to."""
+"""The search for a turn: its words, and what they may refer to."""
 
 import re
 import unicodedata
@@ -25,16 +25,16 @@ _EDGE = re.compile(r"^\W+|\W+$")
 
 
 def query_key(text: str) -> str:
-    """What texts that are searched once have in common; empty: there is nothing to search for."""
+    """Texts with the same key share one search; an empty key is not searched."""
     return query_words(text).casefold()
 
 
 def query_words(text: str) -> str:
-    """The words of a query in order, without edge punctuation, hesitations and courtesies.
+    """The words that are searched: without edge punctuation, hesitations and courtesies.
 
-    This is what is sent: a question mark alone would change the ranking, and a search begun before
-    the transcription set it could not be used. Hesitations count nowhere, courtesies not at the
-    beginning ("okay, so …") or the end ("…, thanks").
+    A question mark alone would change the ranking, and a search begun before the transcript had it
+    could not be used. Courtesies are dropped at the beginning ("okay, so …") and the end ("…,
+    thanks") only.
     """
     plain = unicodedata.normalize("NFKC", text)
     words = [word for raw in plain.split() if (word := _EDGE.sub("", raw))]
@@ -47,7 +47,7 @@ def query_words(text: str) -> str:
 
 
 def _courtesy(two: list[str], one: list[str], known: set[tuple[str, ...]]) -> int:
-    """How many words of courtesy there are: one, two or none."""
+    """How many words to drop: two, one or none."""
     for words in (two, one):
         if tuple(word.casefold() for word in words) in known:
             return len(words)
@@ -56,7 +56,7 @@ def _courtesy(two: list[str], one: list[str], known: set[tuple[str, ...]]) -> in
 
 @dataclass(frozen=True)
 class Asker:
-    """Who means "I" and "yesterday" in a query."""
+    """Whom "I" means in a query, and in which time zone "yesterday" is."""
 
     identity: str
     time_zone: str = "UTC"
@@ -64,8 +64,10 @@ class Asker:
 
 @dataclass(frozen=True)
 class RecallLimits:
-    """`timeout_s` bounds what a turn waits; while somebody speaks, their searches begin at least
-    `debounce_s` apart. `window_messages` of the newest go with a query, to resolve follow-ups."""
+    """`timeout_s` bounds a turn's wait; one speaker's searches begin at least `debounce_s` apart.
+
+    The newest `window_messages` go with a query, to resolve follow-up questions.
+    """
 
     timeout_s: float = 0.25
     debounce_s: float = 0.25
@@ -86,11 +88,9 @@ class TurnQuery:
 
     @property
     def key(self) -> str:
-        """What queries that are searched once have in common; empty: nothing to search for."""
         return query_key(self.text)
 
     def request(self, limits: RecallLimits) -> SearchRequest:
-        """The search on the wire."""
         return SearchRequest(
             query=storable_content(query_words(self.text))[:MAX_QUERY_CHARS],
             limit=limits.hits,

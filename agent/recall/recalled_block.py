@@ -1,4 +1,4 @@
-"""Renders recalled messages as data for the language model: quoted, dated, attributed, bounded."""
+"""Recalled messages as data in the prompt: quoted, dated, attributed, within a token budget."""
 
 import re
 from collections.abc import Iterable, Sequence

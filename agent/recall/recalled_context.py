@@ -1,4 +1,4 @@
-"""Places recalled messages into a request, just before the question that they belong to."""
+"""Places recalled messages into a request, just before its question."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Set
@@ -80,8 +80,8 @@ class RecalledContext:
     async def place(self, chat_ctx: ChatContext) -> None:
         """Add the block to this request's copy of the context, if it asks a question.
 
-        Nothing to do in a greeting (no question) and in a later step of the same turn (it is
-        there). Never raises, but for cancellation.
+        A greeting asks none; in a later step of the turn the block is there already. Never raises
+        except for cancellation.
         """
         question = open_question(chat_ctx)
         if question is None or chat_ctx.get_by_id(BLOCK_ID) is not None:
@@ -149,7 +149,7 @@ def _describe(current: Span, recalled: Recalled) -> None:
 
 
 def was_said(item: ChatItem) -> TypeGuard[ChatMessage]:
-    """Whether an item of a request is part of the conversation: not instructions, not the block."""
+    """A message of the conversation: not instructions, not the block."""
     return (
         isinstance(item, ChatMessage) and item.role in {"user", "assistant"} and item.id != BLOCK_ID
     )

@@ -1,4 +1,4 @@
-"""The tool with which the language model searches deeper than recall did."""
+"""The language model's tool for searching the conversation itself."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -45,7 +45,7 @@ DESCRIPTION: dict[str, Any] = {
 
 
 class Arguments(BaseModel):
-    """What a model sends; other servers' models leave out what OpenAI's send as null."""
+    """Optional ones are null from OpenAI's models, and missing from some others."""
 
     query: str
     participants: list[str] | None = None
@@ -113,7 +113,7 @@ def _start(day: str | None, asker: Asker) -> datetime | None:
 
 
 def _end(day: str | None, asker: Asker) -> datetime | None:
-    """The end of that day: `until` is exclusive on the wire, inclusive for people."""
+    """The end of that day: `until` is exclusive on the wire."""
     if not day:
         return None
     return _midnight(day, asker) + timedelta(days=1)

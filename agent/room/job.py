@@ -117,8 +117,8 @@ class RoomJob:
         people = People(
             agent_name=self._worker.name,
             asker=self._asker,
-            somebody_listens=lambda: bool(self._participants.people()),
-            at_once=False,
+            has_listener=lambda: bool(self._participants.people()),
+            greet_at_once=False,
         )
         return build_agent(
             self._settings,
