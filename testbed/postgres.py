@@ -61,10 +61,14 @@ def running_server() -> Iterator[Server]:
             _blocking(drop_database(url, template))
 
 
-async def create_database(server: Server) -> str:
-    """A copy of the template; returns its name."""
+async def create_database(server: Server, *, template: str | None = None) -> str:
+    """A copy of `template` (default: the migrated one); returns its name.
+
+    Fails while there are connections to the template.
+    """
     name = f"longroom_test_{secrets.token_hex(6)}"
-    await _execute(server.url, f'create database "{name}" template "{server.template}"')
+    source = template or server.template
+    await _execute(server.url, f'create database "{name}" template "{source}"')
     return name
 
 

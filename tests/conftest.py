@@ -151,10 +151,16 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def database_template(postgres: Server) -> str:
+    """The database that each test gets a copy of: empty, unless its module has another."""
+    return postgres.template
+
+
 @pytest.fixture
-async def database_url(postgres: Server) -> AsyncIterator[str]:
+async def database_url(postgres: Server, database_template: str) -> AsyncIterator[str]:
     """A migrated database of this test's own."""
-    name = await create_database(postgres)
+    name = await create_database(postgres, template=database_template)
     yield postgres.database_url(name)
     await drop_database(postgres.url, name)
 

@@ -144,7 +144,7 @@ async def test_killed_at_any_moment_it_goes_on_with_at_most_one_batch_done_again
     ("name", "value", "reason"),
     [
         ("DATABASE_URL", "postgresql://127.0.0.1:9/none", "cannot connect"),
-        ("EMBEDDING_PROVIDER", "magic", "EmbeddingSettings.provider"),
+        ("EMBEDDING_PROVIDER", "magic", "EMBEDDING_PROVIDER: "),
         ("EMBEDDING_DIMENSION", "768", "EMBEDDING_DIMENSION is 768"),
     ],
 )

@@ -1,5 +1,6 @@
 """Pasted mails, logs and code: found by any part of them, and quoted by the part that matched."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import asyncpg
@@ -18,7 +19,9 @@ from retrieval.wire import (
     SearchRequest,
     message_tokens,
 )
+from testbed.postgres import Server
 from tests.support.builders import message
+from tests.support.filled_database import filled_database
 
 BEGIN = "The delivery of the marble kitchen table was promised for the third week of June."
 MIDDLE = "Our insurance only pays if the water damage is reported within ten days."
@@ -51,8 +54,14 @@ CODE = (
 CHAT = ["How was your weekend?", "The train was late again.", "I will call you back.", "Fine!"]
 
 
-@pytest.fixture
-async def room(db: asyncpg.Pool, minilm: Embedder) -> ConversationId:
+@pytest.fixture(scope="module")
+def database_template(postgres: Server, minilm: Embedder) -> Iterator[str]:
+    """One room in which everything is embedded."""
+    with filled_database(postgres, lambda db: _fill(db, minilm)) as name:
+        yield name
+
+
+async def _fill(db: asyncpg.Pool, minilm: Embedder) -> None:
     conversation_id, _ = await create_room(db, name="helpdesk")
     said = [*CHAT, MAIL, *CHAT, LOG, *CHAT, CODE, *CHAT * 3]
     messages = [message(n, text) for n, text in enumerate(said, start=1)]
@@ -60,7 +69,11 @@ async def room(db: asyncpg.Pool, minilm: Embedder) -> ConversationId:
     model = await ensure_model(db, name=minilm.name, dimension=minilm.dimension)
     limits = BatchLimits(quiet=timedelta(0))
     await EmbeddingWorker(db, minilm, model, limits=limits).drain()
-    return conversation_id
+
+
+@pytest.fixture
+async def room(db: asyncpg.Pool) -> ConversationId:
+    return ConversationId(await db.fetchval("select conversation_id from conversation"))
 
 
 PARTS = [

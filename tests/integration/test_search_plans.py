@@ -16,6 +16,8 @@ from retrieval.search import context, reader
 from retrieval.search.lexical import postings
 from retrieval.search.vector import binary_codes, hnsw, nearest
 from retrieval.wire import ConversationId
+from testbed.postgres import Server
+from tests.support.filled_database import filled_database
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -54,14 +56,18 @@ insert into prepared_part (conversation_id, model_id, coded_to) select conversat
 """
 
 
-@pytest.fixture
-async def filled(db: asyncpg.Pool) -> asyncpg.Pool:
+@pytest.fixture(scope="module")
+def database_template(postgres: Server) -> Iterator[str]:
     """Rooms of different sizes in tables that were vacuumed."""
+    with filled_database(postgres, _fill) as name:
+        yield name
+
+
+async def _fill(db: asyncpg.Pool) -> None:
     await ensure_model(db, name="waves", dimension=DIMENSION)
     await db.execute(FILL)
     for table in ("message", "message_term", "message_embedding", "message_code"):
         await db.execute(f"vacuum analyze {table}")
-    return db
 
 
 async def plan(db: "Database", sql: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -94,10 +100,10 @@ def indexes(found: list[dict[str, Any]]) -> set[str]:
 @pytest.mark.parametrize("smoothed", [True, False])
 @pytest.mark.parametrize("room", [1, 3])
 async def test_all_embeddings_are_compared_in_the_index_alone(
-    filled: asyncpg.Pool, room: int, *, smoothed: bool
+    db: asyncpg.Pool, room: int, *, smoothed: bool
 ) -> None:
     found = await plan(
-        filled,
+        db,
         nearest.NEAREST,
         UUID(int=room),
         1,
@@ -113,9 +119,9 @@ async def test_all_embeddings_are_compared_in_the_index_alone(
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0
 
 
-async def test_filters_and_preferences_are_read_from_the_index_too(filled: asyncpg.Pool) -> None:
+async def test_filters_and_preferences_are_read_from_the_index_too(db: asyncpg.Pool) -> None:
     found = await plan(
-        filled,
+        db,
         nearest.NEAREST,
         ROOM,
         1,
@@ -138,19 +144,19 @@ async def test_filters_and_preferences_are_read_from_the_index_too(filled: async
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0
 
 
-async def test_the_tail_alone_is_read_beyond_what_is_prepared(filled: asyncpg.Pool) -> None:
+async def test_the_tail_alone_is_read_beyond_what_is_prepared(db: asyncpg.Pool) -> None:
     found = await plan(
-        filled, nearest.NEAREST, ROOM, 1, QUERY, *NO_FILTERS, *NOT_PREFERRED, 150, True, 5900
+        db, nearest.NEAREST, ROOM, 1, QUERY, *NO_FILTERS, *NOT_PREFERRED, 150, True, 5900
     )
     reads = [node for node in found if node.get("Relation Name") == "message_embedding"]
     assert max(node["Actual Rows"] * node["Actual Loops"] for node in reads) <= 100
 
 
 async def test_codes_are_compared_in_their_index_and_proposals_looked_up_one_by_one(
-    filled: asyncpg.Pool,
+    db: asyncpg.Pool,
 ) -> None:
     found = await plan(
-        filled,
+        db,
         binary_codes.NEAREST_BY_CODE,
         ROOM,
         1,
@@ -172,11 +178,11 @@ async def test_codes_are_compared_in_their_index_and_proposals_looked_up_one_by_
 
 
 async def test_codes_of_one_speaker_among_many_are_read_from_an_index_by_speaker(
-    filled: asyncpg.Pool,
+    db: asyncpg.Pool,
 ) -> None:
     by_one: tuple[Any, ...] = (None, None, ["p3"], None, [])
     found = await plan(
-        filled,
+        db,
         binary_codes.NEAREST_BY_CODE,
         ROOM,
         1,
@@ -192,9 +198,9 @@ async def test_codes_of_one_speaker_among_many_are_read_from_an_index_by_speaker
 
 
 async def test_the_hnsw_index_is_recognised_with_its_values_as_parameters(
-    filled: asyncpg.Pool,
+    db: asyncpg.Pool,
 ) -> None:
-    async with filled.acquire() as connection:
+    async with db.acquire() as connection:
         await build_graph(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)
         await connection.execute("set enable_sort = off")  # the room is too small for it to pay
         found = await plan(
@@ -205,9 +211,9 @@ async def test_the_hnsw_index_is_recognised_with_its_values_as_parameters(
 
 @pytest.mark.parametrize("kinds", [[False], [False, True]])
 async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
-    filled: asyncpg.Pool, kinds: list[bool]
+    db: asyncpg.Pool, kinds: list[bool]
 ) -> None:
-    found = await plan(filled, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds)
+    found = await plan(db, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds)
     read = scans(found)
     assert read["message_embedding"] == {"Index Only Scan"}
     assert not read["message"] & {"Seq Scan"}
@@ -215,16 +221,16 @@ async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
     assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
 
 
-async def test_a_small_room_is_read_whole_and_no_other(filled: asyncpg.Pool) -> None:
-    found = await plan(filled, reader.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY)
+async def test_a_small_room_is_read_whole_and_no_other(db: asyncpg.Pool) -> None:
+    found = await plan(db, reader.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY)
     assert scans(found)["message_embedding"] == {"Index Only Scan"}
     assert max(node["Actual Rows"] for node in found) <= 2 * 300
 
 
 async def test_words_are_read_from_their_index_alone_and_no_further_than_the_cap(
-    filled: asyncpg.Pool,
+    db: asyncpg.Pool,
 ) -> None:
-    found = await plan(filled, postings.POSTINGS, ROOM, ["said", "word7"], 1000)
+    found = await plan(db, postings.POSTINGS, ROOM, ["said", "word7"], 1000)
     assert scans(found) == {"message_term": {"Index Only Scan"}}
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0
     reads = [node for node in found if node.get("Relation Name") == "message_term"]
@@ -233,10 +239,10 @@ async def test_words_are_read_from_their_index_alone_and_no_further_than_the_cap
 
 @pytest.mark.parametrize(("most_terms", "read"), [(2, 1000 + 9), (1, 0)])
 async def test_words_are_read_with_the_context_if_they_are_few(
-    filled: asyncpg.Pool, most_terms: int, read: int
+    db: asyncpg.Pool, most_terms: int, read: int
 ) -> None:
     found = await plan(
-        filled, context.CONTEXT, ROOM, "said word7", [], 100, ["said", "p7"], [], most_terms, 1000
+        db, context.CONTEXT, ROOM, "said word7", [], 100, ["said", "p7"], [], most_terms, 1000
     )
     assert not scans(found)["message_term"] - {"Index Only Scan"}
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0
@@ -248,7 +254,7 @@ async def test_words_are_read_with_the_context_if_they_are_few(
     assert sum(rows) == pytest.approx(read, abs=1)
 
 
-async def test_words_of_candidates_are_looked_up_in_the_index_alone(filled: asyncpg.Pool) -> None:
-    found = await plan(filled, postings.POSTINGS_IN, ROOM, ["said", "word7"], SEQS)
+async def test_words_of_candidates_are_looked_up_in_the_index_alone(db: asyncpg.Pool) -> None:
+    found = await plan(db, postings.POSTINGS_IN, ROOM, ["said", "word7"], SEQS)
     assert scans(found) == {"message_term": {"Index Only Scan"}}
     assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
