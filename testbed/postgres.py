@@ -68,7 +68,9 @@ async def create_database(server: Server, *, template: str | None = None) -> str
     """
     name = f"longroom_test_{secrets.token_hex(6)}"
     source = template or server.template
-    await _execute(server.url, f'create database "{name}" template "{source}"')
+    # Twice as fast as writing every page to the WAL, and a run makes hundreds.
+    how = f'template "{source}" strategy file_copy'
+    await _execute(server.url, f'create database "{name}" {how}')
     return name
 
 
