@@ -10,9 +10,9 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
 INSTALL = python=$$($(FIND_PYTHON)); \
 	test -n "$$python" || { echo "longroom: needs Python 3.11 or newer, and found none on PATH; \
 	name one with: make PYTHON=/path/to/python3" >&2; exit 1; }; $$python requirements/install.py
-# Most tests wait more than they compute: more workers than cores. Each runs whole files, in order.
+# Most tests wait more than they compute: more workers than cores. Each runs whole files.
 WORKERS := 4
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 

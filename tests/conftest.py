@@ -14,6 +14,7 @@ from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database.pool import connect
 from retrieval.settings import EmbeddingSettings
 from testbed.postgres import NoDatabase, Server, create_database, drop_database, running_server
+from tests.support.file_order import place_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -30,18 +31,6 @@ TIMEOUT_S = {
     "e2e": 180,
     "browser": 180,
 }
-# Parallel runs hand out whole files in order: the longest first, else one of them ends the run.
-LONGEST_FIRST = [
-    "test_livekit_lifecycle",
-    "test_livekit_text",
-    "test_livekit_voice",
-    "test_backend_opens_rooms",
-    "test_livekit_waiting",
-    "test_livekit_speech",
-    "test_installation",
-    "test_embedded_postgres",
-]
-KINDS_LONGEST_FIRST = ["e2e", "browser", "integration", "session", "contract", "unit"]
 RESOURCES = pytest.StashKey[ExitStack]()
 SERVER = pytest.StashKey[Server]()
 
@@ -62,13 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S[kind]))
     if _worker_input(config):
-        items.sort(key=lambda item: _place(item.path))
-
-
-def _place(path: Path) -> tuple[int, int]:
-    name = path.stem
-    rank = LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
-    return rank, KINDS_LONGEST_FIRST.index(_kind(path))
+        items.sort(key=lambda item: place_of(item.path))
 
 
 def _kind(path: Path) -> str:
@@ -96,6 +79,13 @@ def pytest_report_collectionfinish(
 def pytest_configure_node(node: Any) -> None:
     """pytest-xdist: the controller's server is every worker's."""
     node.workerinput["postgres"] = asdict(_server(node.config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.support.parallel_files import FileScheduling  # needs pytest-xdist
+
+    return FileScheduling(config, log)
 
 
 def _is_controller(config: pytest.Config) -> bool:

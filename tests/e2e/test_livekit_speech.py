@@ -30,6 +30,7 @@ async def speech(stack: Stack) -> AsyncIterator[SpeechServer]:
         worker = stack.another_worker("speech", env)
         await asyncio.to_thread(worker.start, until=REGISTERED)
         yield server
+        worker.kill()
 
 
 async def speak(user: RoomUser, text: str, voice: Speech) -> None:

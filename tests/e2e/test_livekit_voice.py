@@ -35,6 +35,8 @@ async def voices(stack: Stack) -> AsyncIterator[Stack]:
     starting = (asyncio.to_thread(worker.start, until=REGISTERED) for worker in workers)
     await asyncio.gather(*starting)
     yield stack
+    for worker in workers:
+        worker.kill()
 
 
 async def speak(user: RoomUser, text: str, *, by: str | None = None) -> None:

@@ -1,0 +1,31 @@
+"""Parallel runs hand out files in an order that names them."""
+
+from pathlib import Path
+
+from tests.support.file_order import GROUPS, LONGEST, group_of, place_of
+
+TESTS = Path(__file__).parents[1]
+
+
+def test_every_file_that_is_named_exists() -> None:
+    assert set(LONGEST) <= {path.stem for path in TESTS.rglob("test_*.py")}
+
+
+def test_files_that_start_rooms_share_what_they_need_for_it() -> None:
+    users = {path.stem for path in TESTS.rglob("test_*.py") if "stack: Stack" in path.read_text()}
+
+    assert users == set(GROUPS)
+
+
+def test_a_file_is_run_by_one_process() -> None:
+    assert group_of("tests/unit/test_a.py::test_b[c::d]") == "tests/unit/test_a.py"
+
+
+def test_the_longest_come_first_and_then_kind_by_kind() -> None:
+    long, e2e, contract = (
+        TESTS / "e2e" / f"{LONGEST[-1]}.py",
+        TESTS / "e2e" / "test_tracing.py",
+        TESTS / "contract" / "test_messages.py",
+    )
+
+    assert sorted([contract, e2e, long], key=place_of) == [long, e2e, contract]
