@@ -5,21 +5,22 @@ from pathlib import Path
 # Each group starts a LiveKit server, a backend and an agent worker, once.
 GROUPS = {
     "test_livekit_workers": "rooms 1",
-    "test_livekit_restart": "rooms 1",
     "test_livekit_degraded": "rooms 1",
+    "test_livekit_newcomers": "rooms 1",
     "test_livekit_weight": "rooms 1",
-    "test_livekit_voice": "rooms 2",
-    "test_livekit_text": "rooms 2",
-    "test_livekit_bad_input": "rooms 2",
-    "test_livekit_tools": "rooms 2",
-    "test_livekit_tracing": "rooms 2",
-    "test_livekit_speech": "rooms 2",
+    "test_room_reconciler": "rooms 2",
+    "test_livekit_restart": "rooms 2",
     "test_livekit_waiting": "rooms 2",
     "test_livekit_lifecycle": "rooms 2",
-    "test_livekit_newcomers": "rooms 2",
+    "test_livekit_voice": "rooms 3",
+    "test_livekit_text": "rooms 3",
+    "test_livekit_bad_input": "rooms 3",
+    "test_livekit_tools": "rooms 3",
+    "test_livekit_tracing": "rooms 3",
+    "test_livekit_speech": "rooms 3",
 }
 # A long file that begins late ends the run alone.
-LONGEST = [*GROUPS, "test_agent_watch", "test_installation", "test_embedded_postgres"]
+LONGEST = [*GROUPS, "test_installation", "test_embedded_postgres"]
 KINDS = ["e2e", "integration", "session", "contract", "unit"]
 
 
