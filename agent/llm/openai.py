@@ -18,7 +18,6 @@ class OpenAIModel(openai.LLM):
 
 
 def open_openai_model(settings: AgentSettings) -> OpenAIModel:
-    """Connects to nothing before it is used."""
     key = settings.openai_api_key
     return OpenAIModel(
         model=settings.llm_model,

@@ -75,7 +75,6 @@ class AgentWorker(AgentServer):
                 raise SystemExit(f"the worker cannot run: {error}") from error
 
     async def drain(self, timeout: NotGivenOr[int | None] = NOT_GIVEN) -> None:  # noqa: ASYNC109  # LiveKit's signature
-        """Ask other workers for the rooms, then wait for them to end here."""
         jobs = [running.job for running in self.active_jobs]
         async with contextlib.AsyncExitStack() as stack:
             livekit = await stack.enter_async_context(self._livekit_api())

@@ -15,7 +15,6 @@ _ROOM_JOB = "room_job"
 
 
 def prepare(process: JobProcess) -> None:
-    """Runs before the process has a room."""
     start_exporting()
     collect_often()
     process.userdata[_DEPENDENCIES] = take_prebuilt()
@@ -27,7 +26,6 @@ async def serve_room(ctx: JobContext) -> None:
 
 
 async def run_job(ctx: JobContext, dependencies: JobDependencies) -> None:
-    """Open the room's job; `end_room` will close it."""
     job = RoomJob(ctx, dependencies)
     ctx.proc.userdata[_ROOM_JOB] = job
     await job.open()

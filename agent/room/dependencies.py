@@ -22,7 +22,6 @@ class RoomModels:
 
 
 def open_models(settings: AgentSettings, worker: WorkerSettings) -> RoomModels:
-    """Loads and connects nothing before it is used."""
     speech = None
     if worker.voice != "off":
         speech = open_speech_models(worker, api_key=settings.openai_api_key)

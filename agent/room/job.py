@@ -56,7 +56,6 @@ class RoomJob:
         self._agent: ConversationAgent | None = None
 
     async def open(self) -> None:
-        """Join the room, resume its conversation, and take questions."""
         ctx = self._ctx
         self._closing.push_async_callback(self._client.aclose)
         self._closing.push_async_callback(self._tasks.aclose)
@@ -77,7 +76,6 @@ class RoomJob:
         await self._take_questions(self._agent, unanswered)
 
     async def aclose(self) -> None:
-        """Take nothing new, close the session, deliver pending messages."""
         await self._turns.aclose()
         await self._closing.aclose()
 

@@ -11,8 +11,6 @@ logger = logging.getLogger(__name__)
 
 
 class LinkedParticipant:
-    """Chooses the participant that a session listens to."""
-
     def __init__(self, room: rtc.Room, session: "AgentSession[None]") -> None:
         self._room = room
         self._session = session

@@ -26,8 +26,6 @@ class MessageRefused(Exception):
 
 
 class TextInput:
-    """Reads text streams; hands on questions and tells senders what was refused."""
-
     def __init__(
         self,
         take: Callable[[Question], Coroutine[Any, Any, None]],

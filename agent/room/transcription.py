@@ -82,7 +82,6 @@ class RoomTranscriber:
             self._joined(participant)
 
     async def aclose(self) -> None:
-        """LiveKit would close these sessions only after the room is gone."""
         self._closed = True
         await self._tasks.finish()
         await asyncio.gather(*(_close(*opened) for opened in self._sessions.values()))

@@ -14,8 +14,6 @@ OTHER_MESSAGE = "another message was sent under this id; send this one under ano
 
 
 class Audience(Protocol):
-    """Receives the status of each question."""
-
     async def accepted(self, question_id: str, speaker: str) -> None: ...
     async def answering(self, question_id: str, speaker: str) -> None: ...
     async def ended(self, question_id: str, speaker: str, outcome: Outcome) -> None: ...
@@ -89,7 +87,6 @@ class TurnQueue:
             self._enqueue(question)
 
     async def run(self) -> None:
-        """Answer questions, one at a time, until cancelled."""
         while True:
             await self._arrived.wait()
             while question := self._next():

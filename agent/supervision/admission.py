@@ -36,7 +36,6 @@ class Admission:
         self._starting = 0
 
     async def answer(self, request: JobRequest) -> None:
-        """Accept, or leave the room to another worker."""
         if reason := self._why_full():
             logger.warning("room refused", extra={"room": request.room.name, "reason": reason})
             # With terminate=True, the default, no other worker would be asked.

@@ -27,7 +27,6 @@ class Heartbeat:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Participant attributes for this worker's agents."""
         return {WORKER_ATTRIBUTE: self._worker_id}
 
     def start(self) -> None:
@@ -50,7 +49,6 @@ class Heartbeat:
             await client.aclose()
 
     async def _report(self, client: BackendClient, failing: bool) -> bool:
-        """Returns success; logs only the first of several failures."""
         try:
             await client.report_worker(self._agent_name, self._worker_id)
         except BackendError as error:

@@ -115,10 +115,9 @@ class JobSupervisor:
         logger.error("no agent came back", extra={"room": room})
 
     async def _start_here(self, dead: RunningJobInfo) -> None:
-        """In a process of this worker, if it still takes rooms; returns before there is one."""
-        if self._server.draining:
+        if self._server.draining:  # it takes no job
             await self._dispatch(dead)
-        else:
+        else:  # in the background: launching waits for a process
             self._tasks.start(self._server._proc_pool.launch_job(self._restarted(dead)))
 
     async def _dispatch(self, dead: RunningJobInfo) -> None:
@@ -134,8 +133,7 @@ class JobSupervisor:
         return 0.0 if len(recent) < 3 else min(2.0 ** (len(recent) - 3), MAX_CRASH_PAUSE_S)
 
     async def _remove(self, room: str, dead_identity: str, listed: bool) -> None:
-        """LiveKit would list the dead agent for another 21 s."""
-        if listed:
+        if listed:  # as LiveKit would list it for another 21 s
             identity = api.RoomParticipantIdentity(room=room, identity=dead_identity)
             await self._livekit.room.remove_participant(identity)
 

@@ -48,13 +48,12 @@ async def warm_up(settings: AgentSettings, worker: WorkerSettings) -> None:
 
 
 def _stub_settings(settings: AgentSettings, url: str, folder: Path) -> AgentSettings:
-    """The same agent without its secrets; every request goes to the stub server."""
     has_model = settings.llm_base_url is not None or settings.openai_api_key is not None
     return settings.model_copy(
         update={
             "data_dir": folder,
             "backend_url": HttpUrl(url),
-            "backend_service_key": None,
+            "backend_service_key": None,  # the stub server needs no secrets
             "llm_base_url": HttpUrl(f"{url}/v1") if has_model else None,
             "openai_api_key": None,
         }
