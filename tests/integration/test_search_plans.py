@@ -258,3 +258,13 @@ async def test_words_of_candidates_are_looked_up_in_the_index_alone(db: asyncpg.
     found = await plan(db, postings.POSTINGS_IN, ROOM, ["said", "word7"], SEQS)
     assert scans(found) == {"message_term": {"Index Only Scan"}}
     assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
+
+
+async def test_filtered_words_are_read_from_their_index_and_messages_looked_up(
+    filled: asyncpg.Pool,
+) -> None:
+    filters: tuple[Any, ...] = (None, None, ["p3"], ["user"], [7, 8])
+    found = await plan(filled, postings.FILTERED_POSTINGS, ROOM, ["word7"], 1000, *filters)
+    assert scans(found)["message_term"] == {"Index Only Scan"}
+    assert not scans(found)["message"] & {"Seq Scan"}
+    assert max(node["Actual Rows"] * node["Actual Loops"] for node in found) <= 9

@@ -100,7 +100,7 @@ def as_first_person(query: str, named: Sequence[Mention]) -> str:
 
 
 def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> About:
-    """The assistant, the one person named, or the asker; empty if several are named."""
+    """The assistant, the one participant named, or the asker; otherwise empty."""
     if not named and _ASSISTANT_SAID.search(query):
         return About(role="assistant")
     people = {mention.identities for mention in named}

@@ -24,7 +24,7 @@ MAX_FOLLOW_UP_CHARS = 300
 MAX_OPENED_WORDS = 5
 """Words after "and" in languages for which there are no stop words here."""
 HARDLY_MORE = 2
-"""Content words allowed beside a sign."""
+"""Up to so many content words, a query has hardly any content."""
 
 _WORD = re.compile(r"\w+")
 _AND = re.compile(r"^\W*(?:and|but|or)\s+(?=\w)", re.IGNORECASE)
@@ -85,7 +85,7 @@ _SIGNS: tuple[tuple[Sign | None, Callable[[_Text], bool]], ...] = (
 def sign_of_follow_up(text: str) -> Sign | None:
     """The sign that a query needs what was said before it; None if it can be searched as it is.
 
-    "person" holds only if the query names no one.
+    "person" needs a second look: a name in the query makes it no follow-up.
     """
     if len(text) > MAX_FOLLOW_UP_CHARS or not _WORD.search(text) or is_small_talk(text):
         return None
