@@ -9,21 +9,21 @@ from livekit.agents.llm import ChatContext, ChatMessage
 from agent.conversation.bounded_session import KEPT_EVENTS, KEPT_ITEMS
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import remember, talking
+from tests.support.running_agent import remember, running_agent
 
 
 async def test_memory_stays_bounded_over_a_thousand_turns(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
-    async with talking(backend, llm, tmp_path) as talk:
+    async with running_agent(backend, llm, tmp_path) as running:
         for n in range(1_000):
-            await talk.ask(f"Statement number {n}, about topic {n % 7}.")
+            await running.ask(f"Statement number {n}, about topic {n % 7}.")
             llm.prompts[:-1] = []
-            assert len(talk.window) <= 12
-        session = talk.room_agent.session
+            assert len(running.window) <= 12
+        session = running.conversation_agent.session
         assert len(session.history.items) <= KEPT_ITEMS
         assert len(session._recorded_events) <= KEPT_EVENTS
-        assert talk.window[0][0] == "user"
-        assert await talk.outbox.drain(20)
+        assert running.window[0][0] == "user"
+        assert await running.outbox.drain(20)
     assert [m.seq for m in backend.stored] == list(range(1, 2_001))
     questions = [m.content for m in backend.stored[::2]]
     assert questions == [f"Statement number {n}, about topic {n % 7}." for n in range(1_000)]
@@ -31,9 +31,11 @@ async def test_memory_stays_bounded_over_a_thousand_turns(tmp_path: Path) -> Non
 
 async def test_a_prompt_holds_the_window_and_the_question(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
-    async with talking(backend, llm, tmp_path, rolling_window_messages=6, recall_limit=1) as talk:
+    async with running_agent(
+        backend, llm, tmp_path, rolling_window_messages=6, recall_limit=1
+    ) as running:
         for n in range(20):
-            await talk.ask(f"Word{n} said.")
+            await running.ask(f"Word{n} said.")
         said = [role for role, _ in llm.last_prompt if role in {"user", "assistant"}]
     assert said == ["user", "assistant"] * 3 + ["user"]
 
@@ -51,14 +53,14 @@ async def test_a_tool_step_inside_a_trimmed_window_keeps_its_turn_and_its_memory
         return "fine"
 
     llm = ScriptedLLM(answer)
-    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
+    async with running_agent(backend, llm, tmp_path, rolling_window_messages=4) as running:
         for n in range(10):
-            await talk.ask(f"Statement {n}.")
-        trace = await talk.ask("Look deeper for the spare key!")
+            await running.ask(f"Statement {n}.")
+        trace = await running.ask("Look deeper for the spare key!")
         assert trace.outcome == "answered"
         after_tool = llm.last_prompt
-        window = talk.window
-        await talk.ask("Statement 11.")
+        window = running.window
+        await running.ask("Statement 11.")
     roles = [role for role, _ in after_tool]
     assert roles[-2:] == ["call", "tool"]
     assert "> The spare key hangs behind the fridge." in after_tool[-1][1]

@@ -14,7 +14,7 @@ from agent.errors import BackendUnavailable, OutboxUnwritable
 from agent.settings import AgentSettings
 from retrieval.wire import Message
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import remember
+from tests.support.running_agent import remember
 
 
 def _settings(data_dir: Path, **values: Any) -> AgentSettings:

@@ -42,7 +42,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def _accept_until_killed(url: str, data_dir: Path, backend: FakeBackend, start: int) -> int:
-    """Run an agent process that accepts messages; kill it after forty; give the last accepted."""
+    """Kill an agent process once it has accepted forty messages; returns the last accepted."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -86,7 +86,7 @@ async def test_a_killed_agent_loses_and_doubles_nothing(
     assert set(range(1, accepted + 1)) <= set(ids)
 
 
-async def test_a_second_process_does_not_ship_a_file_that_is_held(tmp_path: Path) -> None:
+async def test_a_second_process_does_not_deliver_a_file_that_is_held(tmp_path: Path) -> None:
     backend = FakeBackend()
     async with served(backend) as url:
         backend.down = True

@@ -7,7 +7,7 @@ from livekit.agents.llm import ChatContext
 from retrieval.wire import MessageCreate
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import Talk, remember, talking
+from tests.support.running_agent import RunningAgent, remember, running_agent
 
 KEY = "The spare key hangs behind the fridge."
 
@@ -15,12 +15,12 @@ KEY = "The spare key hangs behind the fridge."
 async def test_a_turn_is_answered_without_memory_when_the_backend_is_down(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM(["It is somewhere."])
     await remember(backend, KEY, *["noise"] * 20)
-    async with talking(backend, llm, tmp_path) as talk:
+    async with running_agent(backend, llm, tmp_path) as running:
         backend.down = True
-        lost = await talk.ask("Where is the spare key?")
+        lost = await running.ask("Where is the spare key?")
         backend.down = False
-        found = await talk.ask("Where was the spare key?")
-        assert await talk.outbox.drain(5)
+        found = await running.ask("Where was the spare key?")
+        assert await running.outbox.drain(5)
     assert (lost.outcome, lost.recalled.degraded) == ("answered", "failed")
     assert lost.recalled.hits == ()
     assert found.recalled.hits[0].message.content == KEY
@@ -37,8 +37,8 @@ async def test_a_search_slower_than_the_deadline_does_not_delay_the_reply(tmp_pa
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, KEY, *["noise"] * 20)
     backend.search_delay_s = 30.0
-    async with talking(backend, llm, tmp_path, recall_timeout_s=0.01) as talk:
-        trace = await talk.ask("Where is the spare key?")
+    async with running_agent(backend, llm, tmp_path, recall_timeout_s=0.01) as running:
+        trace = await running.ask("Where is the spare key?")
     assert (trace.outcome, trace.recalled.degraded) == ("answered", "late")
 
 
@@ -46,10 +46,10 @@ async def test_a_backend_that_is_always_late_is_no_longer_waited_for(tmp_path: P
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, KEY, *["noise"] * 20)
     backend.search_delay_s = 30.0
-    async with talking(
+    async with running_agent(
         backend, llm, tmp_path, recall_timeout_s=0.02, search_timeout_s=60.0
-    ) as talk:
-        traces = [await talk.ask(f"Where is spare key number {n}?") for n in range(6)]
+    ) as running:
+        traces = [await running.ask(f"Where is spare key number {n}?") for n in range(6)]
     assert [t.recalled.degraded for t in traces] == ["late"] * 3 + ["resting"] * 3
     assert [t.recalled.added_ms > 0 for t in traces] == [True] * 3 + [False] * 3
     assert {t.outcome for t in traces} == {"answered"}
@@ -58,10 +58,10 @@ async def test_a_backend_that_is_always_late_is_no_longer_waited_for(tmp_path: P
 async def test_a_failed_model_is_told_and_the_question_is_kept(tmp_path: Path) -> None:
     backend = FakeBackend()
     llm = ScriptedLLM([ValueError("no such model"), "better"])
-    async with talking(backend, llm, tmp_path) as talk:
-        failed = await talk.ask("Where is the spare key?")
-        answered = await talk.ask("Hello?")
-        await talk.outbox.drain(5)
+    async with running_agent(backend, llm, tmp_path) as running:
+        failed = await running.ask("Where is the spare key?")
+        answered = await running.ask("Hello?")
+        await running.outbox.drain(5)
     assert (failed.outcome, failed.answer) == ("failed", "")
     assert answered.outcome == "answered"
     assert backend.stored[0].content == "Where is the spare key?"
@@ -72,30 +72,30 @@ async def test_a_failed_model_is_told_and_the_question_is_kept(tmp_path: Path) -
 
 async def test_a_question_is_on_disk_before_the_model_is_asked(tmp_path: Path) -> None:
     backend = FakeBackend()
-    talks: list[Talk] = []
+    agents: list[RunningAgent] = []
     on_disk: list[str] = []
 
     def answer(_: ChatContext) -> str:
-        waiting = talks[0].outbox._file.waiting("message")
+        waiting = agents[0].outbox._file.waiting("message")
         on_disk.extend(MessageCreate.model_validate_json(entry.body).content for entry in waiting)
         return "fine"
 
-    async with talking(backend, ScriptedLLM(answer), tmp_path) as talk:
-        talks.append(talk)
+    async with running_agent(backend, ScriptedLLM(answer), tmp_path) as running:
+        agents.append(running)
         backend.down = True
-        await talk.ask("Where is the spare key?")
+        await running.ask("Where is the spare key?")
         backend.down = False
     assert on_disk == ["Where is the spare key?"]
 
 
 async def test_impossible_text_is_made_storable(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
-    async with talking(backend, llm, tmp_path) as talk:
-        await talk.ask("nul\x00 and \ud800 surrogate")
-        await talk.ask("   ")
-        await talk.ask("x" * 1_000_000)
-        assert await talk.outbox.drain(5)
-        assert await talk.outbox.dead_letters() == []
+    async with running_agent(backend, llm, tmp_path) as running:
+        await running.ask("nul\x00 and \ud800 surrogate")
+        await running.ask("   ")
+        await running.ask("x" * 1_000_000)
+        assert await running.outbox.drain(5)
+        assert await running.outbox.dead_letters() == []
     users = [message.content for message in backend.stored if message.role == "user"]
     assert users[0] == "nul and ? surrogate"
     assert users[1] == "[empty message]"

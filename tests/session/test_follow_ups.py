@@ -13,7 +13,7 @@ from retrieval.wire import ConversationId, SearchRequest
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import Talk, talking
+from tests.support.running_agent import RunningAgent, running_agent
 
 SAID = {
     "cleo": "The cellar pump stopped again, there is water everywhere.",
@@ -48,17 +48,17 @@ def _shown(llm: ScriptedLLM) -> str:
     return "\n".join(text for _, text in llm.last_prompt)
 
 
-async def _after_a_question(talk: Talk, follow_up: str) -> None:
-    await talk.ask("What was wrong with the cellar pump?")
-    await talk.ask(follow_up)
+async def _after_a_question(running: RunningAgent, follow_up: str) -> None:
+    await running.ask("What was wrong with the cellar pump?")
+    await running.ask(follow_up)
 
 
 async def test_a_typed_follow_up_recalls_what_the_turn_before_was_about(
     db: asyncpg.Pool, tmp_path: Path
 ) -> None:
     backend, llm = await _backend(db), ScriptedLLM(["It stopped.", "310 euros."])
-    async with talking(backend, llm, tmp_path) as talk:
-        await _after_a_question(talk, "And how much was it?")
+    async with running_agent(backend, llm, tmp_path) as running:
+        await _after_a_question(running, "And how much was it?")
     assert "> For the repair of the cellar pump I paid 310 euros" in _shown(llm)
     said = [(one.role, one.participant, one.content) for one in backend.searches[-1].window]
     assert said == [
@@ -69,18 +69,18 @@ async def test_a_typed_follow_up_recalls_what_the_turn_before_was_about(
 
 async def test_without_the_window_it_would_recall_nothing(db: asyncpg.Pool, tmp_path: Path) -> None:
     backend, llm = await _backend(db), ScriptedLLM(["It stopped.", "No idea."])
-    async with talking(backend, llm, tmp_path, recall_window_messages=0) as talk:
-        await _after_a_question(talk, "And how much was it?")
+    async with running_agent(backend, llm, tmp_path, recall_window_messages=0) as running:
+        await _after_a_question(running, "And how much was it?")
     assert "310 euros" not in _shown(llm)
     assert backend.searches[-1].window == []
 
 
 async def test_a_follow_up_is_searched_while_it_is_spoken(db: asyncpg.Pool, tmp_path: Path) -> None:
     backend, llm = await _backend(db), ScriptedLLM(["It stopped.", "310 euros."])
-    async with talking(backend, llm, tmp_path) as talk:
-        await talk.ask("What was wrong with the cellar pump?")
-        talk.room_agent.hear("and how much was it", final=True, identity="ana")
-        trace = await talk.ask("And how much was it?")
+    async with running_agent(backend, llm, tmp_path) as running:
+        await running.ask("What was wrong with the cellar pump?")
+        running.conversation_agent.hear("and how much was it", final=True, identity="ana")
+        trace = await running.ask("And how much was it?")
     assert trace.recalled.source == "speculation"
     assert "310 euros" in _shown(llm)
 
@@ -90,8 +90,8 @@ async def test_the_models_own_search_is_read_in_the_light_of_the_window(
 ) -> None:
     call = ToolCall("search_conversation", {"query": "how much was it"})
     backend, llm = await _backend(db), ScriptedLLM(["It stopped.", call, "310 euros."])
-    async with talking(backend, llm, tmp_path) as talk:
-        await _after_a_question(talk, "Hello?")
+    async with running_agent(backend, llm, tmp_path) as running:
+        await _after_a_question(running, "Hello?")
     role, text = llm.last_prompt[-1]
     assert role == "tool"
     assert "310 euros" in text

@@ -9,21 +9,21 @@ from livekit.agents.llm import ChatContext, ChatMessage
 from agent.conversation.support_agent import SupportAgent
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import talking
+from tests.support.running_agent import running_agent
 
 
 async def test_the_turn_hook_is_not_called_for_typed_turns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If it were, every typed message would be recorded by two ways."""
+    """Otherwise every typed message would be recorded twice."""
     called: list[ChatMessage] = []
 
     async def hook(self: Agent, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
         called.append(new_message)
 
     monkeypatch.setattr(SupportAgent, "on_user_turn_completed", hook)
-    async with talking(FakeBackend(), ScriptedLLM(), tmp_path) as talk:
-        await talk.ask("Hello there, agent!")
+    async with running_agent(FakeBackend(), ScriptedLLM(), tmp_path) as running:
+        await running.ask("Hello there, agent!")
     assert called == []
 
 

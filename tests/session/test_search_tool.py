@@ -5,14 +5,14 @@ from typing import Any
 
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import remember, talking
+from tests.support.running_agent import remember, running_agent
 
 
 async def _result(backend: FakeBackend, tmp_path: Path, **arguments: Any) -> str:
     """What the model sees of a call with these arguments."""
     llm = ScriptedLLM([ToolCall("search_conversation", arguments), "done"])
-    async with talking(backend, llm, tmp_path) as talk:
-        trace = await talk.ask("Hello?")
+    async with running_agent(backend, llm, tmp_path) as running:
+        trace = await running.ask("Hello?")
     assert trace.answer == "done "
     role, text = llm.last_prompt[-1]
     assert role == "tool"
@@ -65,9 +65,9 @@ async def test_an_impossible_query_is_explained_to_the_model(tmp_path: Path) -> 
 async def test_without_the_backend_the_model_goes_on(tmp_path: Path) -> None:
     backend = FakeBackend()
     llm = ScriptedLLM([ToolCall("search_conversation", {"query": "key"}), "done"])
-    async with talking(backend, llm, tmp_path) as talk:
+    async with running_agent(backend, llm, tmp_path) as running:
         backend.down = True
-        trace = await talk.ask("Hello?")
+        trace = await running.ask("Hello?")
         backend.down = False
     assert trace.answer == "done "
     assert "go on without it" in llm.last_prompt[-1][1]

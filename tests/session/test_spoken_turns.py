@@ -14,7 +14,7 @@ from agent.conversation.session_events import SessionEvents
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import Talk, remember, talking
+from tests.support.running_agent import RunningAgent, remember, running_agent
 
 QUESTION = "Where is the spare key?"
 
@@ -33,18 +33,18 @@ def _prompted(llm: ScriptedLLM, turns: int) -> bool:
     return len(llm.prompts) == turns
 
 
-def _answered(talk: Talk, turns: int) -> bool:
-    answers = [text for role, text in talk.window if role == "assistant"]
-    return len(answers) == turns and talk.room_agent.session.current_speech is None
+def _answered(running: RunningAgent, turns: int) -> bool:
+    answers = [text for role, text in running.window if role == "assistant"]
+    return len(answers) == turns and running.conversation_agent.session.current_speech is None
 
 
 async def test_a_spoken_turn_is_recalled_and_stored_like_a_typed_one(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
-    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
-        talk.end_spoken_turn(QUESTION)
-        await _until(partial(_answered, talk, 1))
-        assert await talk.outbox.drain(5)
+    async with running_agent(backend, llm, tmp_path, rolling_window_messages=4) as running:
+        running.end_spoken_turn(QUESTION)
+        await _until(partial(_answered, running, 1))
+        assert await running.outbox.drain(5)
     assert "> The spare key hangs" in llm.last_prompt[-2][1]
     assert [(m.role, m.participant, m.content) for m in backend.stored[21:]] == [
         ("user", "ana", QUESTION),
@@ -55,11 +55,11 @@ async def test_a_spoken_turn_is_recalled_and_stored_like_a_typed_one(tmp_path: P
 async def test_speculation_on_interim_transcripts_answers_the_turn(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
-    async with talking(backend, llm, tmp_path, recall_debounce_s=0.0) as talk:
+    async with running_agent(backend, llm, tmp_path, recall_debounce_s=0.0) as running:
         for words in ("um where is", "um where is the spare key"):
-            _transcribed(talk, words, final=False)
+            _transcribed(running, words, final=False)
             await _until(partial(_searched, backend, words.removeprefix("um ")))
-        trace = await talk.ask(QUESTION)
+        trace = await running.ask(QUESTION)
     assert trace.recalled.source == "speculation"
     assert trace.recalled.hits[0].message.content.startswith("The spare key")
     assert [search.query for search in backend.searches] == ["where is", "where is the spare key"]
@@ -68,14 +68,14 @@ async def test_speculation_on_interim_transcripts_answers_the_turn(tmp_path: Pat
 async def test_speculation_covers_a_turn_of_several_segments(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
-    async with talking(backend, llm, tmp_path, recall_debounce_s=0.0) as talk:
+    async with running_agent(backend, llm, tmp_path, recall_debounce_s=0.0) as running:
         for segment, final in (("I am", False), ("I am locked out.", True), ("Where is", False)):
-            _transcribed(talk, segment, final=final)
-        _transcribed(talk, QUESTION, final=True)
+            _transcribed(running, segment, final=final)
+        _transcribed(running, QUESTION, final=True)
         await _until(lambda: bool(backend.searches))
-        talk.end_spoken_turn(f"I am locked out. {QUESTION}")
-        await _until(partial(_answered, talk, 1))
-        _transcribed(talk, "And the lamp?", final=True)
+        running.end_spoken_turn(f"I am locked out. {QUESTION}")
+        await _until(partial(_answered, running, 1))
+        _transcribed(running, "And the lamp?", final=True)
         await _until(lambda: len(backend.searches) == 2)
     assert [search.query for search in backend.searches] == [
         "I am locked out Where is the spare key",
@@ -83,23 +83,23 @@ async def test_speculation_covers_a_turn_of_several_segments(tmp_path: Path) -> 
     ]
 
 
-def _transcribed(talk: Talk, segment: str, *, final: bool) -> None:
+def _transcribed(running: RunningAgent, segment: str, *, final: bool) -> None:
     event = UserInputTranscribedEvent(transcript=segment, is_final=final)
-    talk.room_agent.session.emit("user_input_transcribed", event)
+    running.conversation_agent.session.emit("user_input_transcribed", event)
 
 
 async def test_two_people_talk_at_once_and_each_turn_is_searched_for_as_a_whole(
     tmp_path: Path,
 ) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
-    async with talking(backend, llm, tmp_path, recall_debounce_s=0.0) as talk:
-        hear = talk.room_agent.hear
+    async with running_agent(backend, llm, tmp_path, recall_debounce_s=0.0) as running:
+        hear = running.conversation_agent.hear
         hear("the red", final=True, identity="ana")
         hear("the blue", final=True, identity="ben")
         hear("zeppelin", final=True, identity="ana")
         hear("balloon", final=True, identity="ben")
         await _until(lambda: len(backend.searches) == 2)
-        trace = await talk.ask("The red zeppelin?", speaker="ana")
+        trace = await running.ask("The red zeppelin?", speaker="ana")
         hear("a new turn", final=True, identity="ana")
         await _until(lambda: len(backend.searches) == 3)
     assert trace.recalled.source == "speculation"
@@ -113,8 +113,8 @@ async def test_two_people_talk_at_once_and_each_turn_is_searched_for_as_a_whole(
 async def test_a_preemptive_reply_is_kept_and_the_message_stored_once(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
-    async with talking(backend, llm, tmp_path) as talk:
-        activity = talk.room_agent.session._activity
+    async with running_agent(backend, llm, tmp_path) as running:
+        activity = running.conversation_agent.session._activity
         assert activity is not None
         for turn in range(1, 4):
             text = f"{QUESTION[:-1]} number {turn}?"
@@ -124,10 +124,10 @@ async def test_a_preemptive_reply_is_kept_and_the_message_stored_once(tmp_path: 
                 )
             )
             await _until(partial(_prompted, llm, turn))
-            talk.end_spoken_turn(text)
-            await _until(partial(_answered, talk, turn))
+            running.end_spoken_turn(text)
+            await _until(partial(_answered, running, turn))
             assert "> The spare key hangs" in llm.last_prompt[-2][1]
-        assert await talk.outbox.drain(5)
+        assert await running.outbox.drain(5)
     assert len(llm.prompts) == 3
     questions = [m.content for m in backend.stored[21:] if m.role == "user"]
     assert questions == [f"Where is the spare key number {n}?" for n in (1, 2, 3)]
@@ -137,7 +137,7 @@ async def test_a_preemptive_reply_is_kept_and_the_message_stored_once(tmp_path: 
 
 
 class Listener:
-    """Follows spoken turns as a room with a linked participant does."""
+    """Like VoiceTurns in a room with a linked participant."""
 
     def __init__(self) -> None:
         self.accepted_ids: list[str] = []
@@ -160,10 +160,10 @@ async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, "The spare key hangs behind the fridge.", *["noise"] * 20)
     listener = Listener()
-    async with talking(backend, llm, tmp_path, spoken_turns=listener) as talk:
-        talk.end_spoken_turn("Where is the key, and what now?")
-        await _until(partial(_answered, talk, 1))
-        activity = talk.room_agent.session._activity
+    async with running_agent(backend, llm, tmp_path, spoken_turns=listener) as running:
+        running.end_spoken_turn("Where is the key, and what now?")
+        await _until(partial(_answered, running, 1))
+        activity = running.conversation_agent.session._activity
         assert activity is not None
         # Begun before the end of the turn, under another id.
         activity.on_preemptive_generation(
@@ -172,11 +172,11 @@ async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
             )
         )
         await _until(partial(_prompted, llm, 2))
-        talk.end_spoken_turn(QUESTION)
-        await _until(partial(_answered, talk, 2))
-        await talk.ask("A typed one is not among them.")
+        running.end_spoken_turn(QUESTION)
+        await _until(partial(_answered, running, 2))
+        await running.ask("A typed one is not among them.")
         traces = await asyncio.gather(*listener.following)
-        assert await talk.outbox.drain(5)
+        assert await running.outbox.drain(5)
     questions = [m.id for m in backend.stored[21:] if m.role == "user"]
     assert listener.ids == listener.accepted_ids == questions[:2]
     assert [(t.outcome, t.answer, t.recalled.source) for t in traces] == [
@@ -188,8 +188,8 @@ async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
 
 async def test_the_hook_never_raises(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
-    async with talking(backend, llm, tmp_path) as talk:
-        agent = talk.room_agent.agent
+    async with running_agent(backend, llm, tmp_path) as running:
+        agent = running.conversation_agent.agent
 
         class BrokenEvents(SessionEvents):
             def __init__(self) -> None:
@@ -202,13 +202,13 @@ async def test_the_hook_never_raises(tmp_path: Path) -> None:
 
 async def test_an_interrupted_answer_is_stored_as_what_was_said(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM(["one two three four five six"], delay_s=0.05)
-    async with talking(backend, llm, tmp_path) as talk:
-        asking = asyncio.create_task(talk.ask("Count to six."))
+    async with running_agent(backend, llm, tmp_path) as running:
+        asking = asyncio.create_task(running.ask("Count to six."))
         await _until(lambda: bool(llm.prompts))
         await asyncio.sleep(0.12)
-        await talk.room_agent.session.interrupt()
+        await running.conversation_agent.session.interrupt()
         trace = await asking
-        assert await talk.outbox.drain(5)
+        assert await running.outbox.drain(5)
     assert trace.outcome == "interrupted"
     answer = backend.stored[-1]
     assert answer.interrupted
@@ -219,14 +219,14 @@ async def test_an_interrupted_answer_is_stored_as_what_was_said(tmp_path: Path) 
 async def test_an_answer_interrupted_before_its_first_word_is_recorded_as_interrupted(
     tmp_path: Path,
 ) -> None:
-    """LiveKit gives such a reply no item: only the turn's record tells of it."""
+    """LiveKit adds no item for such a reply: only the turn's record shows it."""
     backend, llm = FakeBackend(), ScriptedLLM(["one two three"], delay_s=30)
-    async with talking(backend, llm, tmp_path) as talk:
-        asking = asyncio.create_task(talk.ask("Count to three."))
+    async with running_agent(backend, llm, tmp_path) as running:
+        asking = asyncio.create_task(running.ask("Count to three."))
         await _until(lambda: bool(llm.prompts))
-        await talk.room_agent.session.interrupt()
+        await running.conversation_agent.session.interrupt()
         trace = await asking
-        assert await talk.outbox.drain(5)
+        assert await running.outbox.drain(5)
     assert (trace.outcome, trace.answer) == ("interrupted", "")
     assert [message.role for message in backend.stored] == ["user"]
     [record] = [event for event in backend.recorded if event.kind == "metric"]

@@ -1,4 +1,4 @@
-"""Questions that wait for their turn: on disk, in order, and in nobody else's prompt."""
+"""Questions that wait for their turn: on disk, in order, and in no other prompt."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from agent.messages.rolling_window import message_id
 from retrieval.wire import ConversationEvent, MessageCreate, MessageId
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.fake_backend import FakeBackend
-from tests.support.talk import Talk, remember, talking
+from tests.support.running_agent import RunningAgent, remember, running_agent
 
 FACT = "The spare key of the harbour office hangs behind the fridge."
 
@@ -25,19 +25,21 @@ async def test_a_waiting_question_is_stored_and_in_no_earlier_ones_prompt(tmp_pa
     await remember(backend, FACT, *["noise"] * 20)
     first = question("q1", "Where is the key of the harbour office?")
     second = question("q2", "The harbour office key, please, for me too?", speaker="ben")
-    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
-        assert await talk.room_agent.accept(first)
-        assert await talk.room_agent.accept(second)
-        assert await talk.outbox.drain(5)
+    async with running_agent(backend, llm, tmp_path, rolling_window_messages=4) as running:
+        assert await running.conversation_agent.accept(first)
+        assert await running.conversation_agent.accept(second)
+        assert await running.outbox.drain(5)
         assert [m.id for m in backend.stored[21:]] == ["q1", "q2"]
-        await talk.room_agent.ask(first)
+        await running.conversation_agent.ask(first)
         shown = "\n".join(text for _, text in llm.last_prompt)
         assert FACT in shown
         assert "for me too" not in shown
-        await talk.room_agent.ask(second)
+        await running.conversation_agent.ask(second)
         assert "for me too" in llm.last_prompt[-1][1]
-        window = [m for m in talk.room_agent.agent.chat_ctx.messages() if m.role != "system"]
-        assert await talk.outbox.drain(5)
+        window = [
+            m for m in running.conversation_agent.agent.chat_ctx.messages() if m.role != "system"
+        ]
+        assert await running.outbox.drain(5)
     stored = [(m.id, m.participant) for m in backend.stored[21:]]
     assert stored == [
         ("q1", "ana"),
@@ -53,10 +55,10 @@ async def test_the_models_own_search_does_not_find_what_waits_either(tmp_path: P
     llm = ScriptedLLM([ToolCall("search_conversation", {"query": "harbour office"}), "It hangs."])
     await remember(backend, FACT, *["noise"] * 20)
     waiting = question("q2", "The harbour office key, please, for me too?", speaker="ben")
-    async with talking(backend, llm, tmp_path, rolling_window_messages=4) as talk:
-        await talk.room_agent.accept(waiting)
-        assert await talk.outbox.drain(5)
-        await talk.ask("Look it up.")
+    async with running_agent(backend, llm, tmp_path, rolling_window_messages=4) as running:
+        await running.conversation_agent.accept(waiting)
+        assert await running.outbox.drain(5)
+        await running.ask("Look it up.")
     result = next(text for role, text in llm.last_prompt if role == "tool")
     assert FACT in result
     assert "for me too" not in result
@@ -70,10 +72,10 @@ async def test_each_message_of_an_answer_names_its_question(tmp_path: Path) -> N
         wants_search = isinstance(asked, ChatMessage) and "look" in (asked.text_content or "")
         return ToolCall("search_conversation", {"query": "x"}) if wants_search else "Here it is."
 
-    async with talking(backend, ScriptedLLM(answer), tmp_path, greeting="Hello!") as talk:
-        await talk.room_agent.ask(question("q1", "please look it up"))
-        talk.end_spoken_turn("and a spoken one")
-        await _until_stored(talk, backend, 5)
+    async with running_agent(backend, ScriptedLLM(answer), tmp_path, greeting="Hello!") as running:
+        await running.conversation_agent.ask(question("q1", "please look it up"))
+        running.end_spoken_turn("and a spoken one")
+        await _until_stored(running, backend, 5)
     greeting, *said = backend.stored
     assert answered_question(greeting.id) is None
     answers = [(answered_question(m.id), m.role) for m in said]
@@ -85,24 +87,24 @@ async def test_each_message_of_an_answer_names_its_question(tmp_path: Path) -> N
     ]
 
 
-async def _until_stored(talk: Talk, backend: FakeBackend, count: int) -> None:
+async def _until_stored(running: RunningAgent, backend: FakeBackend, count: int) -> None:
     while len(backend.stored) < count:
-        speech = talk.room_agent.session.current_speech
+        speech = running.conversation_agent.session.current_speech
         if speech is not None:
             await speech
-        await talk.outbox.drain(5)
+        await running.outbox.drain(5)
 
 
 async def test_a_question_taken_over_is_counted_and_stored_once(tmp_path: Path) -> None:
     backend = FakeBackend()
     asked = question("q1", "Are you there?")
-    async with talking(backend, ScriptedLLM(), tmp_path) as talk:
-        await talk.room_agent.accept(asked)
-    async with talking(backend, ScriptedLLM(), tmp_path) as talk:
-        talk.room_agent.expect([asked])
-        trace = await talk.room_agent.ask(asked)
-        assert await talk.outbox.drain(5)
-        assert await talk.outbox.dead_letters() == []
+    async with running_agent(backend, ScriptedLLM(), tmp_path) as running:
+        await running.conversation_agent.accept(asked)
+    async with running_agent(backend, ScriptedLLM(), tmp_path) as running:
+        running.conversation_agent.expect([asked])
+        trace = await running.conversation_agent.ask(asked)
+        assert await running.outbox.drain(5)
+        assert await running.outbox.dead_letters() == []
     assert trace.conversation_messages == 2
     assert [m.id for m in backend.stored] == ["q1", "q1.answer1"]
 
@@ -110,16 +112,18 @@ async def test_a_question_taken_over_is_counted_and_stored_once(tmp_path: Path) 
 async def test_a_question_asked_during_the_greeting_comes_after_it(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     hello = "Hello, all."
-    async with talking(backend, llm, tmp_path, greeting=hello, after_greeting=False) as talk:
-        accept = talk.outbox.accept
+    async with running_agent(
+        backend, llm, tmp_path, greeting=hello, after_greeting=False
+    ) as running:
+        accept = running.outbox.accept
 
         async def accept_slowly(*writes: MessageCreate | ConversationEvent) -> None:
             """The question's way to disk takes as long as the greeting."""
             async with asyncio.timeout(10):
-                while ("assistant", hello) not in talk.window:  # noqa: ASYNC110
+                while ("assistant", hello) not in running.window:  # noqa: ASYNC110
                     await asyncio.sleep(0)
             await accept(*writes)
 
-        talk.outbox.accept = accept_slowly  # type: ignore[method-assign]
-        await talk.ask("Where is the key?")
+        running.outbox.accept = accept_slowly  # type: ignore[method-assign]
+        await running.ask("Where is the key?")
     assert llm.last_prompt[-1] == ("user", "Where is the key?")

@@ -235,15 +235,13 @@ async def served(backend: FakeBackend) -> AsyncIterator[str]:
         await writer.drain()
         writer.close()
 
-    async def answer_whoever_stays(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def answer_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
             writer.close()  # the client was killed
 
-    server = await asyncio.start_server(answer_whoever_stays, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer_connection, "127.0.0.1", 0)
     async with server:
         host, port = server.sockets[0].getsockname()[:2]
         yield f"http://{host}:{port}"

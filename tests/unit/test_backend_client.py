@@ -129,7 +129,7 @@ async def test_an_answer_of_another_type_is_a_protocol_error(body: bytes) -> Non
 
 
 class Drip(httpx.AsyncByteStream):
-    """A body whose every byte is in time for a timeout per read, and which never ends."""
+    """A body without end whose bytes each arrive within a timeout per read."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:

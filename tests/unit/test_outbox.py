@@ -118,7 +118,7 @@ async def test_a_refused_key_loses_nothing(tmp_path: Path) -> None:
     assert [m.id for m in backend.stored] == ["m1"]
 
 
-async def test_leftovers_are_shipped_by_the_next_one_before_what_is_new(tmp_path: Path) -> None:
+async def test_leftovers_are_delivered_by_the_next_one_before_what_is_new(tmp_path: Path) -> None:
     backend = FakeBackend()
     backend.down = True
     async with _outbox(backend, tmp_path) as outbox:
@@ -292,7 +292,7 @@ async def test_two_outboxes_of_a_conversation_never_share_a_file(tmp_path: Path)
     assert {m.id for m in backend.stored} == {"m1", "m2"}
 
 
-async def test_a_second_file_left_behind_is_shipped_by_the_next_agent_too(tmp_path: Path) -> None:
+async def test_a_second_file_left_behind_is_delivered_by_the_next_agent_too(tmp_path: Path) -> None:
     backend = FakeBackend()
     backend.down = True
     async with _outbox(backend, tmp_path) as first, _outbox(backend, tmp_path) as second:
@@ -308,7 +308,7 @@ async def test_a_second_file_left_behind_is_shipped_by_the_next_agent_too(tmp_pa
     assert list(folder(tmp_path).iterdir()) == []
 
 
-async def test_the_sweep_ships_what_rooms_left_that_nobody_opened(tmp_path: Path) -> None:
+async def test_recovery_delivers_what_rooms_left_that_were_not_opened_again(tmp_path: Path) -> None:
     backend = FakeBackend()
     backend.down = True
     left: dict[str, UUID] = {}
@@ -321,14 +321,14 @@ async def test_the_sweep_ships_what_rooms_left_that_nobody_opened(tmp_path: Path
             await outbox.aclose()
     (folder(tmp_path) / "notes.sqlite3").write_text("not ours")
     backend.down = False
-    sweeper = backend.client()
-    assert await recover(tmp_path, client=sweeper, timeout_s=5, retry=FAST) == 2
+    client = backend.client()
+    assert await recover(tmp_path, client=client, timeout_s=5, retry=FAST) == 2
     assert [m.id for m in backend.messages[left["attic"]]] == ["m1"]
     assert [m.id for m in backend.messages[left["cellar"]]] == ["m1"]
     await outbox.aclose()
-    assert await recover(tmp_path, client=sweeper, timeout_s=5, retry=FAST) in (0, 1)
+    assert await recover(tmp_path, client=client, timeout_s=5, retry=FAST) in (0, 1)
     assert [m.id for m in backend.messages[left["busy"]]] == ["m1"]
-    await sweeper.aclose()
+    await client.aclose()
 
 
 async def test_an_emptied_file_is_deleted_when_it_is_closed(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_an_answer_that_names_no_question_belongs_to_the_one_before() -> None:
     assert answered_ids([asked("a"), asked("b"), answer_to("a")]) == {"a"}
 
 
-def test_nobody_answers_by_choosing_an_id() -> None:
+def test_no_user_answers_by_choosing_an_id() -> None:
     assert answered_ids([asked("a"), asked("a.answer1")]) == set()
 
 

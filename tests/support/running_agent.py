@@ -1,4 +1,4 @@
-"""The agent on a session without a room, talking to a scripted model and a fake backend."""
+"""The agent on a session without a room, with a scripted model and a fake backend."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,21 +27,18 @@ from tests.support.fake_backend import FakeBackend
 
 
 @dataclass
-class Talk:
-    """A running agent and what a test needs to drive it."""
-
-    room_agent: ConversationAgent
+class RunningAgent:
+    conversation_agent: ConversationAgent
     outbox: Outbox
     numbers: "count[int]"
 
     async def ask(self, text: str, *, speaker: str = "ana") -> TurnTrace:
-        """A typed turn."""
         id_ = MessageId(f"typed-{next(self.numbers)}-{uuid4().hex[:6]}")
-        return await self.room_agent.ask(Question(id_, speaker, text, datetime.now(UTC)))
+        return await self.conversation_agent.ask(Question(id_, speaker, text, datetime.now(UTC)))
 
     def end_spoken_turn(self, text: str) -> None:
-        """What LiveKit does when it decides that the user has finished speaking."""
-        activity = self.room_agent.session._activity
+        """As LiveKit does when the user has finished speaking."""
+        activity = self.conversation_agent.session._activity
         assert activity is not None
         metrics = _EndOfTurnMetrics(
             started_speaking_at=None,
@@ -60,12 +57,12 @@ class Talk:
 
     @property
     def window(self) -> list[tuple[str, str]]:
-        messages = self.room_agent.agent.chat_ctx.messages()
+        messages = self.conversation_agent.agent.chat_ctx.messages()
         return [(m.role, m.text_content or "") for m in messages if m.role != "system"]
 
 
 @asynccontextmanager
-async def talking(
+async def running_agent(
     backend: FakeBackend,
     llm: LLM[Any],
     data_dir: Path,
@@ -74,8 +71,8 @@ async def talking(
     after_greeting: bool = True,
     spoken_turns: SpokenTurnListener | None = None,
     **settings: Any,
-) -> AsyncIterator[Talk]:
-    """An agent in the room "den", greeting nobody unless the settings say so."""
+) -> AsyncIterator[RunningAgent]:
+    """An agent in the room "den", without greetings unless the settings have them."""
     chosen: dict[str, Any] = {
         "greeting": "",
         "welcome_back": "",
@@ -93,7 +90,7 @@ async def talking(
         **(session_options or {}),
     )
     people = People("agent", lambda identity: Asker(identity or "ana"), lambda: True)
-    room_agent = build_agent(
+    conversation_agent = build_agent(
         config,
         client=client,
         resumed=resumed,
@@ -102,13 +99,13 @@ async def talking(
         spoken_turns=spoken_turns,
     )
     if after_greeting:
-        await session.start(room_agent.agent, capture_run=True)
+        await session.start(conversation_agent.agent, capture_run=True)
     else:
-        await session.start(room_agent.agent)
+        await session.start(conversation_agent.agent)
     try:
-        yield Talk(room_agent, resumed.outbox, count(1))
+        yield RunningAgent(conversation_agent, resumed.outbox, count(1))
     finally:
-        await room_agent.close()
+        await conversation_agent.close()
         await client.aclose()
 
 
