@@ -140,7 +140,6 @@ async def open_ours(stack: AsyncExitStack) -> Ask:
 
 
 async def measure(mode: str, turns: int) -> dict[str, Any]:
-    """Growth of memory and of processor time per turn."""
     process = psutil.Process()
     sizes: list[tuple[int, float, float, int]] = []
     cpu_ms = np.zeros(turns)  # allocated now: a growing list would count as growth

@@ -35,7 +35,6 @@ MESSAGES = 600
 
 
 def main() -> None:
-    """Compare, or with --measure be the measured process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--install", action="store_true", help="also weigh installations")
     parser.add_argument("--measure", choices=RUNTIMES, help=argparse.SUPPRESS)

@@ -43,7 +43,6 @@ class CachedEmbedder:
         return np.stack([self._known[kind, text] for text in texts])
 
     async def aclose(self) -> None:
-        """Write the file anew if there are new embeddings."""
         await self._inner.aclose()
         if len(self._known) == self._stored:
             return

@@ -113,7 +113,6 @@ async def answered(user: RoomUser, question: str, text: str) -> bool:
 
 
 async def burst(stack: Stack, run: int, figures: Figures, *, size: int = 20) -> None:
-    """Create `size` rooms at the same moment."""
     names = [f"burst-{run}-{number}" for number in range(size)]
     await asyncio.gather(*(stack.backend.create_room(name) for name in names))
     figures.dispatched += size

@@ -57,7 +57,6 @@ def recall_lines() -> dict[str, Line]:
 
 
 def latency_lines() -> dict[str, Line]:
-    """Median milliseconds of each kind of search by room size."""
     lines: defaultdict[str, Line] = defaultdict(list)
     for record in _records("search"):
         for size, figures in record["result"]["sizes"].items():

@@ -21,8 +21,6 @@ SHORT = {
 
 @dataclass(frozen=True)
 class Answers:
-    """One system's answers, by kind of question."""
-
     third_person: list[Answer]
     first_person: list[Answer]
     strangers: list[Answer]

@@ -37,8 +37,6 @@ SPECIFIED_MEMORY_GB = 8
 
 
 class Rooms:
-    """The open rooms, each with one user."""
-
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self.open: list[OpenRoom] = []

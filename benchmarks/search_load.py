@@ -110,7 +110,6 @@ async def _search(load: Load, *, clients: int) -> dict[str, float]:
 
 
 async def _write(db: "Pool", room: BenchRoom) -> None:
-    """Append messages with embeddings until cancelled."""
     random = np.random.default_rng(12)
     while True:
         first = len(room.alone) + 1

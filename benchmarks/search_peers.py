@@ -54,7 +54,6 @@ select seq from wide_message where conversation_id = $1 order by embedding <=> $
 
 
 async def by_wide_table(db: "Pool", room: BenchRoom, query: Matrix) -> list[int]:
-    """Exact comparison in the wide table."""
     rows = await db.fetch(WIDE, room.conversation_id, Vector(query))
     return [row["seq"] for row in rows]
 

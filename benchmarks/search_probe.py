@@ -218,7 +218,6 @@ async def _search(db: "Pool", embedder: GivenEmbedder, probe: Probe) -> list[int
 
 
 def _judge_hits(tally: Tally, probe: Probe, found: Sequence[int]) -> None:
-    """Checks the filters and the number of hits."""
     tally.probes += 1
     tally.short += len(found) < min(probe.limit, len(probe.allowed))
     tally.wrong += len(set(found)) < len(found) or not np.isin(found, probe.allowed).all()

@@ -83,7 +83,6 @@ class BenchRoom:
 
 
 def unit(rows: Matrix) -> Matrix:
-    """Normalised rows."""
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 

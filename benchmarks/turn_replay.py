@@ -86,8 +86,6 @@ class Turn:
 
 
 class TimedLLM(ScriptedLLM):
-    """Records when it is asked."""
-
     def __init__(self, clock: Clock) -> None:
         super().__init__(["Noted."])
         self._clock = clock
@@ -129,8 +127,6 @@ class TextbookAgent(PlainAgent):
 
 
 class Replay:
-    """One session; turns come one after another."""
-
     def __init__(self, mode: str, url: str, data_dir: Path) -> None:
         self._mode = mode
         self._clock = Clock()
@@ -191,7 +187,6 @@ class Replay:
         await self._client.aclose()
 
     async def turn(self, message: MessageCreate) -> Turn:
-        """Returns once the turn is answered."""
         self._clock.reset()
         self._ended.clear()
         self._speaker = message.participant

@@ -62,7 +62,6 @@ class BackendProcess:
         return self._stdout.read()
 
     def log(self) -> str:
-        """Standard error so far."""
         self._log.seek(0)
         return self._log.read()
 
@@ -80,7 +79,6 @@ class BackendProcess:
 
 @contextmanager
 def running_backend(env: Mapping[str, str], *arguments: str) -> Iterator[str]:
-    """Yields the backend's URL."""
     with BackendProcess(env, *arguments) as backend:
         yield backend.url()
         backend.stop()

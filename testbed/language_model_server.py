@@ -12,19 +12,15 @@ from aiohttp import web
 
 @dataclass(frozen=True)
 class Prompt:
-    """The messages of one request."""
-
     messages: list[dict[str, Any]]
 
     @property
     def question(self) -> str:
-        """The newest user message."""
         users = [message for message in self.messages if message["role"] == "user"]
         return _text(users[-1]) if users else ""
 
     @property
     def text(self) -> str:
-        """The text of all messages."""
         return "\n".join(_text(message) for message in self.messages)
 
     @property
@@ -50,7 +46,6 @@ class ToolCall:
 
     @property
     def wire(self) -> dict[str, Any]:
-        """In the OpenAI API's format."""
         function = {"name": self.name, "arguments": json.dumps(self.arguments)}
         return {"id": self.id, "type": "function", "function": function}
 
@@ -100,7 +95,6 @@ class LanguageModelServer:
 
 @asynccontextmanager
 async def language_model_server() -> AsyncIterator[LanguageModelServer]:
-    """On a free loopback port."""
     server = LanguageModelServer()
     server.flowing.set()
     app = web.Application(client_max_size=2**24)

@@ -74,7 +74,6 @@ class LiveKitServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For a worker or a backend."""
         return {
             "LIVEKIT_URL": self.url,
             "LIVEKIT_API_KEY": API_KEY,

@@ -131,7 +131,6 @@ def _owned_server() -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Run one server until standard input closes."""
     wanted = os.environ.get("TEST_PG", "")
     if wanted not in ("", "docker", "embedded"):
         sys.exit(f"TEST_PG is {wanted!r}; use docker or embedded, or leave it empty")

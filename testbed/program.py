@@ -57,7 +57,6 @@ class Program:
         return next(line for line in reversed(self.output.splitlines()) if until in line)
 
     def run(self, timeout_s: float = 60.0) -> int:
-        """Blocks; returns the exit code."""
         with self._log.open("ab") as log:
             return subprocess.run(
                 [sys.executable, "-m", *self._arguments],

@@ -49,7 +49,6 @@ def join_token(identity: str, room: str, *, metadata: str = "") -> str:
 
 
 async def until(condition: Callable[[], Any], *, timeout_s: float = 20.0) -> None:
-    """Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110  # the SDK's state has no event to wait for
             await asyncio.sleep(0.01)
@@ -117,7 +116,6 @@ class RoomUser:
         return Turn(message_id, sent_at, status["outcome"], status.get("reason"), answers)
 
     async def outcome(self, message_id: str, *, timeout_s: float = 20.0) -> dict[str, Any]:
-        """Wait for a question's final status."""
         await until(lambda: self._final(message_id), timeout_s=timeout_s)
         return self._final(message_id)[0]
 

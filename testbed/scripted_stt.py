@@ -61,8 +61,6 @@ class ScriptedSTT(stt.STT[Any]):
 
 
 class ScriptedStream(stt.RecognizeStream):
-    """Discards the audio until the session ends."""
-
     def push(self, event: stt.SpeechEvent) -> None:
         self._event_ch.send_nowait(event)
 

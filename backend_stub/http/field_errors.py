@@ -44,7 +44,6 @@ _RULES_BY_PREFIX = {
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """From pydantic's errors, in their order."""
     return [FieldError(field=_field(error), message=_message(error)) for error in errors]
 
 

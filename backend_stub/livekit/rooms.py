@@ -37,7 +37,6 @@ class LiveKitRooms:
 
     @property
     def url(self) -> str | None:
-        """Where participants connect."""
         return self._settings.public_url or self._settings.url
 
     async def open_room(self, name: str, *, conversation_id: UUID) -> bool:

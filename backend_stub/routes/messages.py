@@ -44,8 +44,6 @@ _BATCH = {
 
 
 class PageQuery(Request):
-    """Which page of a conversation."""
-
     limit: int = Field(default=50, ge=1, le=MAX_PAGE_MESSAGES, description="messages at most")
     before: int | None = Field(
         default=None,
