@@ -35,15 +35,16 @@ def backfill(
 
     from rich.console import Console
 
-    from longroom.backfill_progress import BackfillProgress
     from longroom.database import migrated_database
     from longroom.errors import clear_errors
+    from longroom.progress import ProgressBars
     from retrieval.backfill.run import INTERRUPTED, run
 
     options = BackfillOptions(
         dry_run, batch_size, workers, retry_failed, model, keep_old, patience_s=patience
     )
-    progress = partial(BackfillProgress, Console(stderr=True))
+    bars = ProgressBars(Console(stderr=True), transient=False)
+    progress = partial(bars.countdown, "embedding")
     try:
         with clear_errors(), migrated_database(data_dir) as url:
             exit_code = run(options, url, progress=progress)

@@ -79,12 +79,12 @@ def _run(plan: "Plan", data_dir: Path) -> dict[str, Any]:
 
     from longroom.database import database_url
     from longroom.evaluation.evaluate import evaluate as measure
-    from longroom.evaluation.progress import EvaluationProgress
+    from longroom.progress import ProgressBars
     from retrieval.embedders import open_embedder
     from retrieval.embedders.query_batching import BatchingEmbedder
     from retrieval.settings import EmbeddingSettings
 
     embedder = BatchingEmbedder(open_embedder(EmbeddingSettings()))
-    progress = EvaluationProgress(Console(stderr=True))
+    progress = ProgressBars(Console(stderr=True))
     with database_url(data_dir) as url:
         return asyncio.run(measure(url, embedder, plan, progress=progress))

@@ -11,12 +11,12 @@ from longroom.evaluation.datasets import Format, read_dataset, read_messages
 from longroom.evaluation.fitting import fit
 from longroom.evaluation.follow_ups import measure_follow_ups
 from longroom.evaluation.jsonl import DatasetUnreadable
-from longroom.evaluation.progress import SILENT, EvaluationProgress
 from longroom.evaluation.questions import Dialogue, Phrasing
 from longroom.evaluation.report import figures, silence
 from longroom.evaluation.rooms import fill_rooms, fill_shared_room, shared_id
 from longroom.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
 from longroom.evaluation.scratch import scratch_database
+from longroom.progress import SILENT, ProgressBars
 from retrieval.embedders import Embedder
 from retrieval.weights import WEIGHTS
 from retrieval.wire import MessageCreate, MessageId
@@ -41,7 +41,7 @@ class Plan:
 
 
 async def evaluate(
-    url: str, embedder: Embedder, plan: Plan, *, progress: EvaluationProgress = SILENT
+    url: str, embedder: Embedder, plan: Plan, *, progress: ProgressBars = SILENT
 ) -> dict[str, Any]:
     """All figures; the rooms live in a database of their own on the server at `url`.
 

@@ -1,11 +1,11 @@
 """Puts the conversations of a data set into a database, through the code that serves real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from longroom.evaluation.progress import SILENT, Advance, EvaluationProgress
 from longroom.evaluation.questions import Dialogue
+from longroom.progress import SILENT, ProgressBars
 from retrieval.embedders import Embedder
 from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.model_registry import ensure_model, pending_counts
@@ -26,7 +26,7 @@ async def fill_rooms(
     embedder: Embedder,
     dialogues: Sequence[Dialogue],
     *,
-    progress: EvaluationProgress = SILENT,
+    progress: ProgressBars = SILENT,
 ) -> dict[str, ConversationId]:
     """One room for each dialogue, by its name, everything embedded."""
     rooms = {}
@@ -45,7 +45,7 @@ async def fill_shared_room(
     dialogues: Sequence[Dialogue],
     *,
     filler: Sequence[MessageCreate],
-    progress: EvaluationProgress = SILENT,
+    progress: ProgressBars = SILENT,
 ) -> dict[str, ConversationId]:
     """One room for all dialogues and the filler, stretch by stretch in the order of their dates."""
     sources = [
@@ -84,7 +84,11 @@ def _apart(earlier: MessageCreate, later: MessageCreate) -> bool:
 
 
 async def _fill(
-    db: "asyncpg.Pool[Record]", *, room: str, messages: Sequence[MessageCreate], stored: Advance
+    db: "asyncpg.Pool[Record]",
+    *,
+    room: str,
+    messages: Sequence[MessageCreate],
+    stored: Callable[[int], object],
 ) -> ConversationId:
     conversation_id, _ = await create_room(db, name=room)
     for start in range(0, len(messages), MAX_BATCH_MESSAGES):
@@ -94,19 +98,11 @@ async def _fill(
     return conversation_id
 
 
-async def _embed(
-    db: "asyncpg.Pool[Record]", embedder: Embedder, progress: EvaluationProgress
-) -> None:
+async def _embed(db: "asyncpg.Pool[Record]", embedder: Embedder, progress: ProgressBars) -> None:
     model = await ensure_model(db, name=embedder.name, dimension=embedder.dimension)
     # Nothing follows: the newest message need not wait for its successor.
     worker = EmbeddingWorker(db, embedder, model, limits=BatchLimits(quiet=timedelta(0)))
-    waiting = (await pending_counts(db, model_id=model.model_id)).waiting
-    with progress.step("embedding", waiting) as embedded:
-
-        def still_waiting(count: int) -> None:
-            nonlocal waiting
-            embedded(waiting - count)
-            waiting = count
-
-        await worker.drain(on_waiting=still_waiting)
-        still_waiting(0)
+    counts = await pending_counts(db, model_id=model.model_id)
+    with progress.countdown("embedding", counts.pending) as show_pending:
+        await worker.drain(on_pending=show_pending)
+        show_pending(0)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from longroom.evaluation.progress import SILENT, EvaluationProgress
 from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from longroom.evaluation.small_talk import SMALL_TALK
+from longroom.progress import SILENT, ProgressBars
 from retrieval.embedders import Embedder
 from retrieval.search import search_conversation
 from retrieval.weights import WEIGHTS, Weights
@@ -53,7 +53,7 @@ class Asking:
     rooms: Mapping[str, ConversationId]
     weights: Weights = WEIGHTS
     explain: bool = False
-    progress: EvaluationProgress = SILENT
+    progress: ProgressBars = SILENT
 
 
 async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:

@@ -1,19 +1,18 @@
 """Imports a file: opens the room, the file, its position and a progress bar."""
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from agent.backend_client import BackendClient
+from longroom.progress import ProgressBars
 from longroom.transfer.importer import Importer
 from longroom.transfer.position import PositionFile
 from longroom.transfer.rejects import RejectsReport
 from longroom.transfer.run import Totals, run_import
-from longroom.transfer.source import STANDARD_INPUT, ImportSource, open_source
+from longroom.transfer.source import STANDARD_INPUT, open_source
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class FileImport:
             resumed = position_file.load().last_line > 0
             with (
                 closing(RejectsReport(self._rejects_path(), resumed=resumed)) as rejects,
-                _progress() as progress,
+                _bars().file("import", source.size) as show,
             ):
                 return await run_import(
                     source,
@@ -47,7 +46,7 @@ class FileImport:
                     position_file=position_file,
                     rejects=rejects,
                     ignore_unknown=self.ignore_unknown,
-                    on_batch=_bar(progress, source),
+                    on_batch=lambda totals, taken: show(taken, totals.stored + totals.duplicates),
                 )
 
     def _rejects_path(self) -> Path | None:
@@ -56,28 +55,6 @@ class FileImport:
         return self.file.with_name(self.file.name + ".rejected.jsonl")
 
 
-def _progress() -> Progress:
+def _bars() -> ProgressBars:
     console = Console(stderr=True)
-    return Progress(
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[messages]:,} messages"),
-        TextColumn("{task.fields[rate]:,.0f}/s"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-
-
-def _bar(progress: Progress, source: ImportSource) -> Callable[[Totals, int], None]:
-    task = progress.add_task("import", total=source.size, messages=0, rate=0.0)
-
-    def advance(totals: Totals, taken: int) -> None:
-        messages = totals.stored + totals.duplicates
-        elapsed_s = progress.tasks[0].elapsed or 0.0
-        rate = messages / elapsed_s if elapsed_s else 0.0
-        progress.update(task, completed=taken, messages=messages, rate=rate)
-
-    return advance
+    return ProgressBars(console if console.is_terminal else None, transient=False)

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from longroom.evaluation.evaluate import Plan, evaluate
 from longroom.evaluation.jsonl import DatasetUnreadable
-from longroom.evaluation.progress import EvaluationProgress
 from longroom.evaluation.table import table
+from longroom.progress import ProgressBars
 from retrieval.weights import Weights
 from tests.support.builders import NOON
 from tests.support.fakes import HashEmbedder
@@ -89,7 +89,7 @@ async def test_everything_is_measured_and_nothing_is_left_behind(
 
 async def test_a_terminal_is_shown_each_step_to_its_end(database_url: str, dataset: Path) -> None:
     terminal = Console(file=StringIO(), force_terminal=True, width=100)
-    progress = EvaluationProgress(terminal)
+    progress = ProgressBars(terminal)
 
     await evaluate(database_url, HashEmbedder(), Plan(dataset, form="jsonl"), progress=progress)
 
