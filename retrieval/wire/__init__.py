@@ -1,7 +1,7 @@
-"""What crosses HTTP between an agent and a backend: the contract, and nothing but pydantic.
+"""The types that cross HTTP between agent and backend.
 
-Requests refuse unknown fields; responses ignore them, so that an old agent can talk to a newer
-backend. All times are aware. The limits stand here so that both sides refuse the same things.
+Requests refuse unknown fields; responses ignore them: an old agent works with a newer backend. All
+times are aware. Both sides check the same limits.
 """
 
 from retrieval.wire.base import (
@@ -20,6 +20,7 @@ from retrieval.wire.languages import LANGUAGES, Language, text_search_language
 from retrieval.wire.messages import (
     MAX_BATCH_MESSAGES,
     MAX_PAGE_MESSAGES,
+    WORKER_ATTRIBUTE,
     AgentJoined,
     AppendMessages,
     AppendOutcome,
@@ -38,19 +39,17 @@ from retrieval.wire.metadata import (
     parse_metadata,
     with_conversation,
 )
+from retrieval.wire.problems import FieldError, Problem
 from retrieval.wire.records import (
     MAX_BATCH_EVENTS,
     MAX_DATA_DEPTH,
     MAX_DATA_NUMBER,
     MAX_EVENT_DATA_BYTES,
     MAX_PARTICIPANTS,
-    WORKER_ATTRIBUTE,
     ConversationEvent,
     Data,
     EventKind,
     EventsRecorded,
-    FieldError,
-    Problem,
     RecordEvents,
     SessionSummary,
 )

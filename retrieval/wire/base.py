@@ -1,4 +1,4 @@
-"""What every type on the wire is made of: ids, requests and responses, moments, counts."""
+"""Building blocks of all wire types: ids, requests and responses, times, counts."""
 
 from datetime import datetime
 from typing import Annotated, Literal, NewType
@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 ConversationId = NewType("ConversationId", UUID)
-
 MessageId = NewType("MessageId", str)
 
-MAX_COUNT = 2**53 - 1  # what every JSON reader keeps exactly
+MAX_COUNT = 2**53 - 1  # the largest integer that every JSON reader represents exactly
+
 Role = Literal["user", "assistant"]
 
 
@@ -24,13 +24,13 @@ def _known_time_zone(name: str) -> str:
 
 
 def _written_moment(moment: object) -> object:
-    if not isinstance(moment, str | datetime):  # of a number nobody can tell the unit
+    if not isinstance(moment, str | datetime):  # a number has no unit
         raise ValueError("must be text such as 2025-03-01T12:00:00Z")
     return moment
 
 
 def _storable_moment(moment: datetime) -> datetime:
-    if not 2 <= moment.year <= 9998:  # beyond, another time zone may not be able to tell it
+    if not 2 <= moment.year <= 9998:  # beyond, conversion to another time zone may overflow
         raise ValueError("must be between the years 2 and 9998")
     return moment
 
@@ -52,5 +52,5 @@ class Request(BaseModel):
 class Response(BaseModel):
     """Sent by a backend; unknown fields are ignored."""
 
-    # Ids and texts hardly ever come twice: caching them would cost each process 1.4 MB.
+    # Ids and texts rarely repeat: caching values would cost each process 1.4 MB.
     model_config = ConfigDict(frozen=True, extra="ignore", cache_strings="keys")

@@ -1,10 +1,10 @@
-"""The languages a room can be searched in, by name or tag."""
+"""Languages of a room's text search, by name or tag."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-# What PostgreSQL can stem, by its code, and languages that it keeps as they are written.
+# PostgreSQL's stemmers by language code, and languages that are indexed without one.
 _STEMMED = {
     "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "da": "danish",
     "nl": "dutch", "en": "english", "fi": "finnish", "fr": "french", "de": "german",
@@ -21,7 +21,7 @@ LANGUAGES = sorted({*_STEMMED.values(), "simple"})
 
 
 def text_search_language(name: str) -> str | None:
-    """The language's text search configuration, by name (german) or tag (de, de-AT), if any."""
+    """The text search configuration for a name (german) or tag (de, de-AT), if known."""
     known = name.strip().lower()
     if known in LANGUAGES:
         return known

@@ -1,4 +1,4 @@
-"""Rooms and their messages: to create, to append, to read, to go on from."""
+"""Rooms and their messages: create, join, append, read."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -13,19 +13,22 @@ from retrieval.wire.text import Content, GivenId, Name
 MAX_BATCH_MESSAGES = 500
 MAX_PAGE_MESSAGES = 200
 
+WORKER_ATTRIBUTE = "longroom.worker"
+"""LiveKit attribute of an agent: the id under which its worker reports."""
+
 
 class CreateRoom(Request):
-    """Create a room, or get the one of that name."""
+    """Create a room, or return the one of that name."""
 
     name: Name
     identity: Name | None = None
-    """Who will join; with it the response carries a join token."""
+    """Participant who will join; with it the response carries a join token."""
     language: Language | None = None
-    """In which the words of a new room are found in all their forms; an existing one keeps its."""
+    """Text search language of a new room; an existing room keeps its own."""
 
 
 class Room(Response):
-    """A room, its conversation, and what is needed to join it on LiveKit (if configured)."""
+    """A room, its conversation, and how to join it on LiveKit, if configured."""
 
     name: str
     conversation_id: UUID
@@ -36,7 +39,7 @@ class Room(Response):
 
 
 class MessageCreate(Request):
-    """One utterance to store. `id` is the sender's idempotency key within the conversation."""
+    """`id` is the sender's idempotency key within the conversation."""
 
     id: GivenId
     role: Role
@@ -47,13 +50,13 @@ class MessageCreate(Request):
 
 
 class AppendMessages(Request):
-    """An ordered batch: stored as a whole, in this order, or not at all."""
+    """An ordered batch, stored all or nothing."""
 
     messages: Annotated[list[MessageCreate], Field(min_length=1, max_length=MAX_BATCH_MESSAGES)]
 
 
 class AppendOutcome(Response):
-    """Where a message of the batch stands; `duplicate` was stored by an earlier request."""
+    """`duplicate`: stored by an earlier request."""
 
     id: MessageId
     seq: int
@@ -61,13 +64,13 @@ class AppendOutcome(Response):
 
 
 class AppendResult(Response):
-    """One outcome per message of the batch, in its order."""
+    """One outcome per message, in the order of the batch."""
 
     outcomes: list[AppendOutcome]
 
 
 class Message(Response):
-    """A stored message. `seq` counts 1, 2, 3 … within its conversation, without gaps."""
+    """`seq` counts 1, 2, 3 … within its conversation, without gaps."""
 
     id: MessageId
     seq: int
@@ -79,24 +82,24 @@ class Message(Response):
 
 
 class MessagePage(Response):
-    """Messages oldest first, with the total of the conversation."""
+    """Messages oldest first, with the number of messages of the conversation."""
 
     messages: list[Message]
     message_count: int
 
 
 class AgentJoined(Request):
-    """An agent reports itself in a room and asks for what it must know to go on."""
+    """An agent joins a room and asks for its newest messages."""
 
     identity: Name
     session_id: Name
     window: int = Field(default=12, strict=True, ge=0, le=MAX_PAGE_MESSAGES)
     language: Language | None = None
-    """Of the room, if it is new."""
+    """Of the room, if it is created."""
 
 
 class Conversation(Response):
-    """A room's conversation as an agent needs it to go on: the newest messages, oldest first."""
+    """A room's conversation; `window` holds its newest messages, oldest first."""
 
     conversation_id: UUID
     room: str

@@ -1,4 +1,4 @@
-"""What is kept beside messages: events, session summaries; and how an error is told."""
+"""Records beside messages: events and session summaries."""
 
 import json
 import math
@@ -15,8 +15,7 @@ MAX_EVENT_DATA_BYTES = 16_384  # also of a session's usage
 MAX_DATA_DEPTH = 32
 MAX_PARTICIPANTS = 10_000
 MAX_DATA_NUMBER = 2**63 - 1
-WORKER_ATTRIBUTE = "longroom.worker"
-"""An agent joins with this LiveKit attribute: the id under which its worker reports."""
+
 EventKind = Literal["transcription", "speech", "error", "action", "metric"]
 
 
@@ -55,7 +54,7 @@ Data = Annotated[dict[str, JsonValue], AfterValidator(_storable_data)]
 
 
 class ConversationEvent(Request):
-    """Something worth keeping that is not a message. `data` never holds secrets."""
+    """A record that is not a message. `data` never holds secrets."""
 
     id: Annotated[
         str,
@@ -69,19 +68,19 @@ class ConversationEvent(Request):
 
 
 class RecordEvents(Request):
-    """A batch of events; one already recorded under its id is left as it is."""
+    """A batch of events; ids that are already recorded are skipped."""
 
     events: Annotated[list[ConversationEvent], Field(min_length=1, max_length=MAX_BATCH_EVENTS)]
 
 
 class EventsRecorded(Response):
-    """How many events of the batch were new."""
+    """`recorded` counts the new events of the batch."""
 
     recorded: int
 
 
 class SessionSummary(Request):
-    """One run of the agent in a room: figures, never the messages again."""
+    """Figures of one agent session; no message text."""
 
     conversation_id: UUID
     agent_identity: Name
@@ -91,22 +90,3 @@ class SessionSummary(Request):
     participants: Annotated[list[Name], Field(max_length=MAX_PARTICIPANTS)] = []
     usage: Data = {}
     close_reason: Annotated[Text, Field(max_length=MAX_NAME_CHARS)] | None = None
-
-
-class FieldError(Response):
-    """One thing wrong with a request: where, what, and how to mend it."""
-
-    field: str
-    message: str
-
-
-class Problem(Response):
-    """An error as application/problem+json (RFC 9457)."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldError] = []
-    ids: list[str] = []
-    """The message ids that a 409 is about."""

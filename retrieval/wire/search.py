@@ -1,4 +1,4 @@
-"""A search and its answer."""
+"""Search request and response."""
 
 from typing import Annotated, Literal
 
@@ -12,11 +12,12 @@ MAX_QUERY_CHARS = 65_536
 MAX_EXCLUDED_IDS = 500
 MAX_WINDOW_MESSAGES = 20
 MAX_WINDOW_MESSAGE_CHARS = 2_000
+
 Arm = Literal["vector", "lexical"]
 
 
 class WindowMessage(Request):
-    """One of the newest messages, as far as the asker's words may refer to it; stored or not."""
+    """A recent message that the query may refer to, stored or not."""
 
     role: Role
     participant: Name
@@ -31,12 +32,12 @@ class WindowMessage(Request):
 
 
 class SearchRequest(Request):
-    """What to look for in one conversation.
+    """A search in one conversation.
 
-    `asker` is who means "I" in the query. `since` is inclusive, `until` exclusive. `neighbours`
-    messages are given on each side of a hit. `token_budget` bounds hits and neighbours together.
-    `window` is what was said just before the query, oldest first; it is used only for a query that
-    cannot be understood without it ("and the second one?").
+    `asker` is the participant meant by "I". `since` is inclusive, `until` exclusive. `neighbours`
+    counts the messages returned on each side of a hit. `token_budget` bounds hits and neighbours
+    together. `window` holds the messages just before the query, oldest first; it is used only for
+    follow-ups such as "and the second one?".
     """
 
     query: Annotated[
@@ -66,7 +67,7 @@ class SearchRequest(Request):
 
 
 class RetrievalHit(Response):
-    """A found message. `excerpt` is the part that matched when the whole would not fit."""
+    """`excerpt` is the matching part of a message that exceeds the token budget."""
 
     message: Message
     score: float
@@ -78,7 +79,7 @@ class RetrievalHit(Response):
 
 
 class SearchTimings(Response):
-    """Where the time of one search went, in milliseconds."""
+    """Durations of one search in milliseconds."""
 
     embed_ms: float
     candidates_ms: float
@@ -88,10 +89,9 @@ class SearchTimings(Response):
 class SearchResponse(Response):
     """Hits, best first.
 
-    `relevant` false means that nothing in the conversation seems to answer the query.
-    `degraded` names the arms that could not take part. `message_count` is the conversation's size
-    and `pending` how many of its messages have no embedding yet. `read_as` is what was searched
-    instead of a query that refers to the request's window; absent if the window played no part.
+    `relevant` is false when nothing in the conversation seems to answer the query. `degraded` names
+    the arms that failed. `pending` counts messages of the conversation without embedding.
+    `read_as` is the query that was searched instead of a follow-up.
     """
 
     hits: list[RetrievalHit]

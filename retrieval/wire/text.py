@@ -1,4 +1,4 @@
-"""Texts that can be stored, and how long each may be."""
+"""Texts that PostgreSQL can store, with their maximum lengths."""
 
 import unicodedata
 from typing import Annotated
@@ -31,10 +31,11 @@ def one_line(text: str) -> str:
     return text
 
 
-# The patterns say in OpenAPI what the validators check, whose messages are better.
+# For OpenAPI only: the validators check the same with better messages.
 TEXT_PATTERN = {"pattern": "^[^\\u0000]*$"}
 NOT_BLANK_PATTERN = {"pattern": "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$"}
 ONE_LINE_PATTERN = {"pattern": "^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"}
+
 Text = Annotated[str, Field(json_schema_extra=TEXT_PATTERN), AfterValidator(storable)]
 Name = Annotated[
     str,

@@ -1,0 +1,22 @@
+"""Errors as application/problem+json (RFC 9457)."""
+
+from retrieval.wire.base import Response
+
+
+class FieldError(Response):
+    """One invalid field; `message` says what is wrong and what to send instead."""
+
+    field: str
+    message: str
+
+
+class Problem(Response):
+    """Body of every error response."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+    ids: list[str] = []
+    """Message ids that a 409 is about."""
