@@ -1,1 +1,1 @@
-"""The command line: the one place that may start all the programs."""
+"""The `longroom` command line."""

@@ -1,4 +1,4 @@
-"""The database that the settings name, or the embedded one; and how its schema stands."""
+"""DATABASE_URL, or the embedded database; and the state of its schema."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from retrieval.settings import DatabaseSettings
 
 @contextmanager
 def database_url(data_dir: Path) -> Iterator[str]:
-    """DATABASE_URL, or the embedded database's, which runs for the length of the block."""
+    """DATABASE_URL, or that of the embedded database, which runs inside the block."""
     configured = _configured_url()
     if configured is not None:
         yield configured
@@ -28,7 +28,7 @@ def database_url(data_dir: Path) -> Iterator[str]:
 
 @contextmanager
 def migrated_database(data_dir: Path) -> Iterator[str]:
-    """As `database_url`, with migrations applied to the embedded database."""
+    """Like `database_url`; migrates the embedded database, but never DATABASE_URL."""
     with database_url(data_dir) as url:
         if _configured_url() is None:
             asyncio.run(apply_missing(url))
@@ -37,19 +37,18 @@ def migrated_database(data_dir: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
-    """The embedded database, migrated, and restarted when it is killed."""
+    """URL of the embedded database, migrated, and restarted when it was killed."""
     async with running_postgres(data_dir) as url:
         await apply_missing(url)
         yield url
 
 
 async def apply_missing(url: str) -> list[str]:
-    """Apply what is missing; return its names in order."""
     return await migrations.migrate(url)
 
 
 async def missing(url: str) -> list[str]:
-    """The names of what is missing, in order."""
+    """Names of migrations not applied yet, in order."""
     connection = await open_connection(url)
     try:
         return [migration.name for migration in await migrations.pending(connection)]

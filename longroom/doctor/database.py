@@ -1,6 +1,5 @@
 """Whether the database answers, has pgvector, and the schema of this program."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ INSTALL = "pip install 'longroom[backend]'"
 async def examine_database(data_dir: Path) -> list[Finding]:
     """Examine DATABASE_URL, or start the embedded database and examine that."""
     try:
-        from longroom.embedded_postgres.server import EmbeddedPostgres
+        from longroom.embedded_postgres.supervisor import running_postgres
         from retrieval.settings import DatabaseSettings
     except ModuleNotFoundError as error:
         return [fail("database", f"package {error.name} is not installed", mend=INSTALL)]
@@ -26,12 +25,8 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         mend = "correct DATABASE_URL, or leave it empty for the embedded database"
         return await _examine(url.get_secret_value(), name="database", mend=mend)
     try:
-        server = EmbeddedPostgres(data_dir)
-        try:
-            started = await asyncio.to_thread(server.start)
+        async with running_postgres(data_dir) as started:
             findings = await _examine(started, name="embedded database", mend=REPORT)
-        finally:
-            await asyncio.to_thread(server.stop)
         # The backend migrates an embedded database by itself when it starts.
         return [_harmless(finding) for finding in findings]
     except DatabaseUnfit as error:

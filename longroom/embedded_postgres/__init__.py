@@ -1,1 +1,1 @@
-"""A PostgreSQL of our own for newcomers and tests."""
+"""PostgreSQL with pgvector from a Python package, for first use and tests."""

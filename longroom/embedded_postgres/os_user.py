@@ -1,4 +1,4 @@
-"""The operating system's user that PostgreSQL runs as: it refuses to run as root."""
+"""The user that PostgreSQL runs as, because it refuses to run as root."""
 
 import logging
 import os
@@ -18,20 +18,20 @@ USER_NAME = "longroom"
 
 @dataclass(frozen=True)
 class OsUser:
-    """Whom to become for a child process; None means to stay who we are."""
+    """uid and gid for child processes; None keeps the current user."""
 
     uid: int | None = None
     gid: int | None = None
 
     def own(self, path: Path) -> None:
-        """Give `path` to this user, and let it reach it."""
+        """Make this user the owner of `path`, and the path reachable."""
         if self.uid is None or self.gid is None:
             return
         os.chown(path, self.uid, self.gid)
         self.reach(path)
 
     def reach(self, path: Path) -> None:
-        """Open the folders above `path` for passing through, never for listing or reading."""
+        """Add the execute bit for others to the folders above `path`, never read or write."""
         if self.uid is None:
             return
         for folder in path.parents:
@@ -42,17 +42,17 @@ class OsUser:
 
 
 def postgres_user() -> OsUser:
-    """Ourselves, or a system user of its own (made on first use) when we are root."""
+    """The current user, or, for root, a system user that is created on first use."""
     if os.geteuid() != 0:
         return OsUser()
     try:
         entry = pwd.getpwnam(USER_NAME)
     except KeyError:
-        entry = _made_user()
+        entry = _create_user()
     return OsUser(uid=entry.pw_uid, gid=entry.pw_gid)
 
 
-def _made_user() -> pwd.struct_passwd:
+def _create_user() -> pwd.struct_passwd:
     useradd = shutil.which("useradd")
     if useradd is None:
         raise DatabaseUnfit(
@@ -66,7 +66,7 @@ def _made_user() -> pwd.struct_passwd:
         check=False,
     )
     try:
-        return pwd.getpwnam(USER_NAME)  # another process may have made it meanwhile
+        return pwd.getpwnam(USER_NAME)  # another process may have created it meanwhile
     except KeyError:
         raise DatabaseUnfit(
             f"the user {USER_NAME!r} could not be made for PostgreSQL ({made.stderr.strip()});"

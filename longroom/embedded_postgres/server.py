@@ -1,8 +1,7 @@
-"""PostgreSQL with pgvector from a Python package, for a machine that has no database.
+"""Starts, shares, restarts and stops the embedded PostgreSQL server.
 
-The package brings the programs; starting, sharing, healing and stopping are done here. Processes
-that share a data folder hold a shared lock on it, which the kernel drops with them however they
-end: the last one to stop finds itself alone and stops the server.
+Processes that use a data folder hold a shared flock on it, which the kernel releases however they
+end. The last one gets the exclusive lock on stop, and stops the server.
 """
 
 import fcntl
@@ -25,47 +24,47 @@ from retrieval.errors import DatabaseUnfit
 SETTINGS = {
     "listen_addresses": "",  # a Unix socket in a private folder, no port
     "shared_buffers": "256MB",
-    "jit": "off",  # compiling costs more than the searches it would speed up
+    "jit": "off",  # compiling takes longer than these queries
     "random_page_cost": "1.1",
     "effective_io_concurrency": "64",
     "max_wal_size": "2GB",
     "wal_compression": "on",
-    "idle_in_transaction_session_timeout": "60s",  # an old snapshot spoils the index-only scans
+    "idle_in_transaction_session_timeout": "60s",  # old snapshots defeat index-only scans
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-RECOVERY_S = 900  # replaying the log of a big import after a crash takes minutes
-ORPHANS_S = 30  # the children of a killed postmaster end by themselves
-MAX_SOCKET_PATH = 100  # bytes; the operating systems' limits start at 104
+RECOVERY_S = 900  # WAL replay after a crash during a large import takes minutes
+ORPHANS_S = 30  # children of a killed postmaster exit within this time
+MAX_SOCKET_PATH = 100  # bytes; operating systems allow 104 or more
 LOG = "server.log"
 MAX_LOG_BYTES = 10_000_000
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server in `data_dir`/postgres, shared by all processes that name the folder.
+    """A PostgreSQL server in `data_dir`/postgres, shared by all processes that use the folder.
 
-    `settings` are PostgreSQL's own and win over the defaults; they count for the process that
-    happens to start the server. All methods block.
+    `settings` are PostgreSQL's and override the defaults; those of the process that starts the
+    server apply. All methods block.
     """
 
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
         self._folder = data_dir.resolve() / "postgres"
         self._cluster = self._folder / "cluster"
         self._settings = SETTINGS | dict(settings or {})
-        self._hold: int | None = None
+        self._users_lock: int | None = None
 
     def start(self) -> str:
-        """Make, heal or start the server if it needs it; return the URL of its first database.
+        """Initialise, recover or start the server if necessary; returns its URL.
 
-        May be called again at any time to heal a server that was killed. Raises DatabaseUnfit.
+        Idempotent: call it again to restart a server that was killed. Raises DatabaseUnfit.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._exclusively():
                 self._start(installed_programs())
-                if self._hold is None:
-                    self._hold = _open_lock(self._folder / "users.lock")
-                    fcntl.flock(self._hold, fcntl.LOCK_SH)
+                if self._users_lock is None:
+                    self._users_lock = _open_lock(self._folder / "users.lock")
+                    fcntl.flock(self._users_lock, fcntl.LOCK_SH)
         except OSError as error:
             raise DatabaseUnfit(
                 f"the data folder {self._folder} cannot be used ({error});"
@@ -74,24 +73,24 @@ class EmbeddedPostgres:
         return self._url()
 
     def stop(self) -> None:
-        """Let go of the server; the last process that does stops it."""
-        if self._hold is None:
+        """Release the server; the last process to do so stops it."""
+        if self._users_lock is None:
             return
         with self._exclusively():
-            hold, self._hold = self._hold, None
+            lock, self._users_lock = self._users_lock, None
             try:
-                fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             finally:
-                os.close(hold)
+                os.close(lock)
             if self._postmaster() is not None:
                 installed_programs().run(
                     "pg_ctl", "stop", "-m", "fast", "-t", str(RECOVERY_S), cluster=self._cluster
                 )
 
     def is_alive(self) -> bool:
-        """Whether the server's process runs; cheap enough to be asked every second."""
+        """Whether the server's process runs; cheap."""
         return self._postmaster() is not None
 
     @contextmanager
@@ -118,7 +117,7 @@ class EmbeddedPostgres:
     def _ensure_cluster(self, programs: PostgresPrograms) -> None:
         version_file = self._cluster / "PG_VERSION"
         if not version_file.exists():
-            return self._make_cluster(programs)
+            return self._init_cluster(programs)
         found = version_file.read_text().strip()
         ours = programs.major_version(self._cluster)
         if found != ours:
@@ -129,8 +128,8 @@ class EmbeddedPostgres:
             )
         return None
 
-    def _make_cluster(self, programs: PostgresPrograms) -> None:
-        # Made beside and renamed: a killed initdb leaves nothing that looks like a cluster.
+    def _init_cluster(self, programs: PostgresPrograms) -> None:
+        # Renamed when complete: a killed initdb must not leave a half-initialised cluster.
         unfinished = self._folder / "cluster.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -148,10 +147,10 @@ class EmbeddedPostgres:
         unfinished.rename(self._cluster)
 
     def _postmaster(self) -> psutil.Process | None:
-        """The live server process of this folder, if there is one.
+        """The running server process of this folder, if any.
 
-        The pid file alone proves nothing: its process may be dead, a zombie that nobody reaps,
-        or another program that got the number.
+        The pid file is not enough: its process may be dead, a zombie, or another program that
+        reuses the pid.
         """
         try:
             pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
@@ -161,16 +160,16 @@ class EmbeddedPostgres:
             return None
 
     def _is_ours(self, process: psutil.Process) -> bool:
-        """Whether a server process works in our cluster; a zombie has no folder any more."""
+        """Whether it is a postgres process of this cluster; a zombie has no working folder."""
         try:
             return process.name() == "postgres" and process.cwd() == str(self._cluster)
         except psutil.Error:
             return False
 
     def _clear_stale(self, programs: PostgresPrograms) -> None:
-        """Remove what a dead server left, once its last child has let go of the data.
+        """Remove pid file and sockets of a dead server, once its last child has exited.
 
-        PostgreSQL does this itself, except when the old number is still taken.
+        PostgreSQL does this itself unless the old pid is in use.
         """
         deadline = time.monotonic() + ORPHANS_S
         while any(self._is_ours(process) for process in psutil.process_iter()):
@@ -212,7 +211,7 @@ class EmbeddedPostgres:
         return folder
 
     def _answers_in_time(self, programs: PostgresPrograms) -> bool:
-        """Wait while it recovers, but no longer than it lives: it may just have been killed."""
+        """Wait during recovery, but not for a server that has died."""
         deadline = time.monotonic() + RECOVERY_S
         while not self._answers(programs):
             if self._postmaster() is None or time.monotonic() > deadline:

@@ -1,9 +1,9 @@
-"""Keeps the embedded PostgreSQL running for as long as a program needs it."""
+"""Restarts the embedded PostgreSQL when it was killed."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from longroom.embedded_postgres.server import EmbeddedPostgres
@@ -11,49 +11,49 @@ from retrieval.errors import DatabaseUnfit
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 1.0
+CHECK_INTERVAL_S = 1.0
 
 
 @asynccontextmanager
 async def running_postgres(
-    data_dir: Path, *, look_every_s: float = LOOK_EVERY_S
+    data_dir: Path, *, check_interval_s: float = CHECK_INTERVAL_S
 ) -> AsyncIterator[str]:
-    """The URL of the embedded server, which is started again whenever it was killed.
+    """The URL of the embedded server, which is restarted under the same URL when it was killed.
 
-    The URL stays the same; what was committed is still there. Raises DatabaseUnfit if the first
-    start fails.
+    Raises DatabaseUnfit if the first start fails.
     """
     server = EmbeddedPostgres(data_dir)
     try:
         url = await asyncio.to_thread(server.start)
         stopping = asyncio.Event()
-        keeper = asyncio.create_task(
-            _keep(server, stopping, look_every_s), name="embedded PostgreSQL"
+        supervisor = asyncio.create_task(
+            _supervise(server, stopping, check_interval_s), name="embedded PostgreSQL"
         )
         try:
             yield url
         finally:
-            # Asked, not cancelled: a start in its thread would outlive the stop.
+            # Not cancelled: a start that runs in its thread would outlive the stop.
             stopping.set()
-            await keeper
+            await supervisor
     finally:
         await asyncio.to_thread(server.stop)
 
 
-async def _keep(server: EmbeddedPostgres, stopping: asyncio.Event, look_every_s: float) -> None:
-    while not await _is_set_within(stopping, look_every_s):
-        if await asyncio.to_thread(server.is_alive):
-            continue
-        try:
-            await asyncio.to_thread(server.start)
-            logger.warning("embedded PostgreSQL had ended and was started again")
-        except DatabaseUnfit:
-            logger.exception("embedded PostgreSQL ended and does not start; trying again")
+async def _supervise(
+    server: EmbeddedPostgres, stopping: asyncio.Event, check_interval_s: float
+) -> None:
+    while not stopping.is_set():
+        await _restart_if_dead(server)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(check_interval_s):
+                await stopping.wait()
 
 
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+async def _restart_if_dead(server: EmbeddedPostgres) -> None:
+    if await asyncio.to_thread(server.is_alive):
+        return
     try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False
+        await asyncio.to_thread(server.start)
+        logger.warning("embedded PostgreSQL had ended and was started again")
+    except DatabaseUnfit:
+        logger.exception("embedded PostgreSQL ended and does not start; trying again")

@@ -224,7 +224,7 @@ def test_server_that_cannot_start_says_why(data_dir: Path) -> None:
 
 
 async def test_running_server_that_is_killed_comes_back_under_the_same_url(data_dir: Path) -> None:
-    async with running_postgres(data_dir, look_every_s=0.05) as url:
+    async with running_postgres(data_dir, check_interval_s=0.05) as url:
         pool = await asyncpg.create_pool(url, min_size=1, max_size=2)
         await pool.execute("create table kept as select 7 as id")
         pid = postmaster_pid(data_dir)
