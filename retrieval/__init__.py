@@ -1,1 +1,1 @@
-"""What a message is and how it is stored, embedded and found again."""
+"""Storing, embedding and searching messages in PostgreSQL."""

@@ -1,15 +1,15 @@
-"""Everything that retrieval refuses, in one tree.
+"""All errors of retrieval.
 
 RetrievalError
 ├─ ConversationNotFound      no such conversation
 ├─ MessageConflict           a message id is taken by other content
 ├─ LanguageUnknown           the database has no text search for this language
 ├─ EmbeddingError
-│  ├─ EmbeddingUnavailable   the embedder cannot answer now; trying again may help
-│  ├─ EmbeddingRejected      the embedder refuses this text; trying again will not help
-│  └─ ModelMismatch          the model's name, dimension or weights are not what was agreed
+│  ├─ EmbeddingUnavailable   the embedder cannot answer now; a retry may help
+│  ├─ EmbeddingRejected      the embedder refuses this text; a retry will not help
+│  └─ ModelMismatch          wrong name, dimension or weights of the model
 └─ DatabaseUnfit             the process must not start on this database
-   ├─ DatabaseUnreachable    nobody answers, or it refuses us
+   ├─ DatabaseUnreachable    no connection
    ├─ ExtensionMissing       pgvector is absent or too old
    ├─ SchemaMismatch         migrations are missing, changed or newer than this program
    └─ MigrationFailed        PostgreSQL refused a statement of a migration
@@ -19,19 +19,17 @@ from uuid import UUID
 
 
 class RetrievalError(Exception):
-    """The root of this tree."""
+    pass
 
 
 class ConversationNotFound(RetrievalError):
-    """There is no conversation of this id."""
-
     def __init__(self, conversation_id: UUID) -> None:
         super().__init__(f"conversation {conversation_id} does not exist; create its room first")
         self.conversation_id = conversation_id
 
 
 class MessageConflict(RetrievalError):
-    """Message ids of the batch are taken by messages with other content; nothing was stored."""
+    """Nothing of the batch was stored."""
 
     def __init__(self, message_ids: list[str]) -> None:
         super().__init__(
@@ -41,44 +39,42 @@ class MessageConflict(RetrievalError):
 
 
 class LanguageUnknown(RetrievalError):
-    """The database has no text search configuration of this name."""
-
     def __init__(self, language: str) -> None:
         super().__init__(f"language {language!r} is not known to this database; simple always is")
         self.language = language
 
 
 class EmbeddingError(RetrievalError):
-    """No embedding could be made."""
+    pass
 
 
 class EmbeddingUnavailable(EmbeddingError):
-    """The embedder cannot answer now; trying again may help."""
+    pass
 
 
 class EmbeddingRejected(EmbeddingError):
-    """The embedder refuses this text; trying again will not help."""
+    pass
 
 
 class ModelMismatch(EmbeddingError):
-    """The model's name, dimension or weights are not what was agreed."""
+    pass
 
 
 class DatabaseUnfit(RetrievalError):
-    """The process must not start on this database; the message says how to mend it."""
+    """The message says what to do about it."""
 
 
 class DatabaseUnreachable(DatabaseUnfit):
-    """Nobody answers at the database's address, or it refuses us."""
+    pass
 
 
 class ExtensionMissing(DatabaseUnfit):
-    """pgvector is absent or too old."""
+    pass
 
 
 class SchemaMismatch(DatabaseUnfit):
-    """Migrations are missing, were changed after they ran, or are newer than this program."""
+    pass
 
 
 class MigrationFailed(DatabaseUnfit):
-    """PostgreSQL refused a statement of a migration; it and those after it were not applied."""
+    """Neither the failed migration nor those after it were applied."""

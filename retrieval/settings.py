@@ -1,4 +1,4 @@
-"""What the memory reads from its surroundings; built once, by the program that starts."""
+"""Settings of database and embedder; built once, by the program that starts."""
 
 from typing import Literal
 
@@ -9,8 +9,6 @@ from retrieval.errors import DatabaseUnfit
 
 
 class DatabaseSettings(BaseSettings):
-    """Which PostgreSQL holds the conversations."""
-
     model_config = SettingsConfigDict(
         env_prefix="DATABASE_", env_ignore_empty=True, frozen=True, extra="ignore"
     )
@@ -25,10 +23,7 @@ class DatabaseSettings(BaseSettings):
     )
 
     def required_url(self, *, instead: str) -> str:
-        """The URL; `instead` is the command that brings a database of its own.
-
-        Raises DatabaseUnfit when there is none.
-        """
+        """Raises DatabaseUnfit without a URL; `instead` is the command that brings a database."""
         if self.url is None:
             raise DatabaseUnfit(
                 "DATABASE_URL is not set; give the database's address,"
@@ -38,8 +33,6 @@ class DatabaseSettings(BaseSettings):
 
 
 class EmbeddingSettings(BaseSettings):
-    """Which model makes the embeddings, and where it runs."""
-
     model_config = SettingsConfigDict(
         env_prefix="EMBEDDING_", env_ignore_empty=True, frozen=True, extra="ignore"
     )

@@ -5,7 +5,7 @@ from pydantic_settings import BaseSettings
 
 
 def describe(error: ValidationError) -> str:
-    """`AGENT_WINDOW: Input should be …; LIVEKIT_URL: is not set`. Values are left out: secrets."""
+    """`AGENT_WINDOW: Input should be …; LIVEKIT_URL: is not set`. Omits values: some are secret."""
     return "; ".join(
         f"{_variable(error.title, problem['loc'])}: {_reason(problem['type'], problem['msg'])}"
         for problem in error.errors(include_input=False)
@@ -17,7 +17,7 @@ def _variable(title: str, location: tuple[int | str, ...]) -> str:
     prefix = _prefixes().get(title)
     if not name or prefix is None:
         return name or title
-    # A field that has an alias is reported by it, and the alias is the whole variable.
+    # pydantic reports a field's alias, which is the whole variable name.
     return prefix + name.upper() if name.islower() else name
 
 

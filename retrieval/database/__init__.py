@@ -1,1 +1,1 @@
-"""The connection to PostgreSQL, and the schema it must have."""
+"""Connections to PostgreSQL, and schema migrations."""

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: how one is opened, what it is set to, and a transaction on any."""
+"""Opening a connection, its session settings, and transactions on a pool or a connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 10
 
-# hnsw.ef_search: a graph gives no more than it looks at, and little more than that is right.
-# jit and parallel workers: starting them costs more than these queries, and workers take the
-# processor from other searches. plan_cache_mode: a generic plan knows neither the conversation's
-# size nor its model, and falls off the covering index. random_page_cost: the default is for turning
-# disks; with it, a conversation that fills half of the table is read from the heap.
+# hnsw.ef_search: bounds the candidates of an HNSW scan, and thus the rows it can return.
+# jit, parallel workers: starting them costs more than these queries, and workers take processor
+# time from other searches.
+# plan_cache_mode: a generic plan knows neither the conversation's size nor its model and misses the
+# covering index.
+# random_page_cost: the default is for spinning disks; with it, a conversation that fills half of
+# the table is read from the heap.
 SESSION_SETTINGS = {
     "application_name": "longroom",
     "hnsw.ef_search": "400",
@@ -35,7 +37,7 @@ SESSION_SETTINGS = {
 
 
 async def open_connection(url: str) -> "asyncpg.Connection[Record]":
-    """Connect to the database at `url`; the caller closes. Raises DatabaseUnreachable."""
+    """The caller closes it. Raises DatabaseUnreachable."""
     try:
         return await asyncpg.connect(
             url, timeout=CONNECT_TIMEOUT_S, server_settings=SESSION_SETTINGS
@@ -59,7 +61,7 @@ def raise_if_cancelled() -> None:
 
 @asynccontextmanager
 async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
-    """A connection for several statements: lending one takes a pool as long as a small one."""
+    """One connection for several statements: acquiring costs as much as a small statement."""
     if isinstance(db, asyncpg.Pool):
         async with db.acquire() as connection:
             yield connection
@@ -69,6 +71,5 @@ async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
 
 @asynccontextmanager
 async def transaction(db: "Database") -> AsyncIterator["Connection"]:
-    """A connection inside a transaction, whether `db` is a pool or already a connection."""
     async with one_connection(db) as connection, connection.transaction():
         yield connection

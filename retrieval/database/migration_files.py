@@ -1,4 +1,4 @@
-"""The migrations that this program ships: from the checkout, or from the installed wheel."""
+"""The migration files of this program, from the checkout or the installed wheel."""
 
 import hashlib
 import re
@@ -12,22 +12,21 @@ FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 @dataclass(frozen=True)
 class Migration:
-    """One file, and the hash by which a database remembers it."""
-
     version: int
     name: str
     sql: str
     sha256: str
+    """Recorded in the database to detect changed files."""
 
 
 def shipped(folder: Path | None = None) -> list[Migration]:
-    """The migrations in order. Raises SchemaMismatch on a file name that gives none."""
+    """The migrations in order. Raises SchemaMismatch on an invalid file name."""
     return [_read(file) for file in sorted((folder or _folder()).glob("*.sql"))]
 
 
 def _folder() -> Path:
     package = Path(__file__).parent.parent
-    installed = package / "_migrations"  # where the wheel carries them
+    installed = package / "_migrations"  # in the wheel
     return installed if installed.is_dir() else package.parent / "migrations"
 
 

@@ -1,4 +1,4 @@
-"""Brings a database's schema up to this program's: plain SQL files, in order, forward only."""
+"""Schema migrations: plain SQL files, in order, forward only."""
 
 import asyncio
 import sys
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Connection
 
 NO_TRANSACTION = "-- no-transaction"
-LOCK_KEY = 4_919_077_531_203  # any number that nobody else locks
+LOCK_KEY = 4_919_077_531_203  # arbitrary; used by no other advisory lock
 
 
 CREATE_RECORD = """
@@ -31,11 +31,10 @@ create table if not exists schema_migrations (
 
 
 async def migrate(url: str, *, folder: Path | None = None) -> list[str]:
-    """Apply what is missing and return its names; several processes may do so at once.
+    """Apply missing migrations and return their names; safe to run concurrently.
 
-    Each file runs in a transaction of its own together with its record, so that a failure leaves
-    the files before it applied. A file whose first line is `-- no-transaction` may hold statements
-    that refuse one; a failure can leave it half done, so it must bear being run again.
+    Each file and its record share one transaction: a failure leaves earlier files applied. A file
+    that starts with `-- no-transaction` may be left half applied and must be idempotent.
     Raises DatabaseUnfit.
     """
     connection = await open_connection(url)
@@ -61,7 +60,10 @@ select version, name, sha256 from schema_migrations order by version
 
 
 async def pending(connection: "Connection", *, folder: Path | None = None) -> list[Migration]:
-    """What this database lacks, in order. Raises SchemaMismatch if its past is not ours."""
+    """Missing migrations in order.
+
+    Raises SchemaMismatch if an applied one was changed or is unknown.
+    """
     try:
         applied = await connection.fetch(APPLIED)
     except asyncpg.UndefinedTableError:
@@ -114,14 +116,14 @@ async def _apply(connection: "Connection", migration: Migration) -> None:
 
 
 async def _execute(connection: "Connection", migration: Migration) -> None:
-    # One by one: sent together they would become a transaction, and Citus refuses some of them.
+    # One by one: a multi-statement query is an implicit transaction, which Citus partly refuses.
     for statement in statements(migration.sql):
         await connection.execute(statement)
     await connection.execute(RECORD, migration.version, migration.name, migration.sha256)
 
 
 def main() -> int:
-    """Migrate the database at DATABASE_URL; the exit status is 1 when it is unfit."""
+    """Migrate DATABASE_URL; exit status 1 when that fails."""
     try:
         applied = asyncio.run(migrate(DatabaseSettings().required_url(instead="longroom migrate")))
     except DatabaseUnfit as error:

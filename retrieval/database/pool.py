@@ -1,4 +1,4 @@
-"""The pool of connections to a database that was checked to be fit for this program."""
+"""Connection pool on a database whose extension and schema were checked."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from retrieval.database.connection import Connection, Record
 
-OLDEST_PGVECTOR = (0, 8, 5)  # older ones overrun a buffer while building an index in parallel
+OLDEST_PGVECTOR = (0, 8, 5)  # older ones have a buffer overflow in parallel index builds
 
 
-class _ImpatientPool(asyncpg.Pool):
-    """A pool whose every wait for a free connection is bounded, also those inside its own verbs."""
+class _BoundedPool(asyncpg.Pool):
+    """Applies a default timeout to every acquire, including those inside fetch() and execute()."""
 
     def __init__(self, *arguments: Any, acquire_timeout_s: float | None, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -31,10 +31,10 @@ class _ImpatientPool(asyncpg.Pool):
 async def connect(
     url: str, *, pool_size: int = 8, acquire_timeout_s: float | None = None
 ) -> "asyncpg.Pool[Record]":
-    """Open a pool on a database whose extension and schema fit; the caller closes it.
+    """Check extension and schema, then open a pool with the halfvec codec; the caller closes it.
 
-    Every connection speaks halfvec. Raises a subclass of DatabaseUnfit, never an asyncpg error.
-    Whoever gets no free connection within `acquire_timeout_s` gets a TimeoutError.
+    Raises a subclass of DatabaseUnfit, never an asyncpg error. Acquiring raises TimeoutError after
+    `acquire_timeout_s`.
     """
     connection = await open_connection(url)
     try:
@@ -43,7 +43,7 @@ async def connect(
     finally:
         await connection.close()
     try:
-        return await _ImpatientPool(
+        return await _BoundedPool(
             url,
             acquire_timeout_s=acquire_timeout_s,
             min_size=1,
@@ -54,7 +54,7 @@ async def connect(
             connection_class=asyncpg.Connection,
             record_class=asyncpg.Record,
             init=register_vector,
-            reset=_leave_as_it_is,
+            reset=_no_reset,
             timeout=CONNECT_TIMEOUT_S,
             server_settings=SESSION_SETTINGS,
         )
@@ -62,10 +62,10 @@ async def connect(
         raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
 
 
-async def _leave_as_it_is(connection: "Connection") -> None:
-    """Nothing of ours outlives its transaction but LISTEN, which its listener ends itself.
+async def _no_reset(connection: "Connection") -> None:
+    """Saves a round trip per query: asyncpg rolls back open transactions without it.
 
-    asyncpg rolls back what is open; its own reset would be a second round trip for every query.
+    No session state is left to reset: the one LISTEN is ended by its listener.
     """
 
 

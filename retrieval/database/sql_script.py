@@ -1,9 +1,9 @@
-"""Takes an SQL script apart into its statements."""
+"""Splits an SQL script into statements."""
 
 import re
 from collections.abc import Iterator
 
-# What may contain a semicolon that ends nothing, and the one that does.
+# Everything that may contain a semicolon which does not end a statement, and the one that does.
 _TOKEN = re.compile(
     r"""
       --[^\n]*
@@ -21,8 +21,7 @@ _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 def statements(script: str) -> Iterator[str]:
     """The statements in order, without those that are only comments.
 
-    Comments, quoted text and dollar-quoted bodies are kept whole; nested block comments and
-    backslash escapes (`E'…'`) are not understood.
+    Nested block comments and backslash escapes (`E'…'`) are not supported.
     """
     start = 0
     for token in _TOKEN.finditer(script):

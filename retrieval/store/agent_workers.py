@@ -1,4 +1,4 @@
-"""Agent workers as they report themselves, and which backend process watches over their rooms."""
+"""Heartbeats of agent workers, and the lease of the one backend process that reconciles rooms."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 LEASE = timedelta(seconds=3)
-"""Who has not reported for that long counts as dead; workers report about once a second."""
+"""A worker without a report for this long is dead; workers report about once a second."""
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class AgentWorker:
-    """A worker that has reported; the times are the database's."""
+    """Times are the database's."""
 
     worker_id: str
     agent_name: str
@@ -30,7 +30,7 @@ on conflict (worker_id) do update set seen_at = now()
 
 
 async def report(db: "Database", *, worker_id: str, agent_name: str) -> None:
-    """Note that a worker lives and is registered with LiveKit."""
+    """Record the heartbeat of a worker that is registered with LiveKit."""
     await db.execute(REPORT, worker_id, agent_name)
 
 
@@ -52,7 +52,7 @@ delete from agent_worker where seen_at < now() - $1::interval
 
 
 async def forget(db: "Database") -> None:
-    """Remove workers that are long gone."""
+    """Delete workers that have not reported within FORGOTTEN_AFTER."""
     await db.execute(FORGET, FORGOTTEN_AFTER)
 
 
@@ -66,7 +66,7 @@ returning holder
 
 
 async def lead(db: "Database", *, holder: str) -> bool:
-    """Become or stay the one process that watches, for LEASE; False while another one is."""
+    """Take or renew the reconciler's lease; False while another process holds it."""
     return await db.fetchval(LEAD, holder, LEASE) is not None
 
 
@@ -76,5 +76,5 @@ delete from agent_watch where holder = $1
 
 
 async def resign(db: "Database", *, holder: str) -> None:
-    """Let another process watch at once."""
+    """Release the reconciler's lease before it expires."""
     await db.execute(RESIGN, holder)

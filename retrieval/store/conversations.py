@@ -1,4 +1,4 @@
-"""Rooms and the conversation that each of them holds."""
+"""Rooms, each with one conversation."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 async def create_room(
     db: "Database", *, name: str, language: str = "english"
 ) -> tuple[ConversationId, bool]:
-    """The conversation of the room `name`, and whether the room was made just now.
+    """The conversation of the room `name`, and whether the room was created by this call.
 
-    `language` names the text search configuration of a new room; an existing one keeps its own.
-    Raises LanguageUnknown.
+    `language` is the text search configuration of a new room. Raises LanguageUnknown.
     """
     known = await _conversation_of(db, name)
     if known is not None:
@@ -35,9 +34,9 @@ async def create_room(
 async def join_conversation(
     db: "Database", *, room: str, window: int, language: str = "english"
 ) -> Conversation:
-    """What an agent needs to go on in `room`: the newest `window` messages, oldest first.
+    """The room's conversation with its newest `window` messages, oldest first.
 
-    The room is created, in this language, if it is new. Raises LanguageUnknown.
+    Creates the room, in this language, if it does not exist. Raises LanguageUnknown.
     """
     conversation_id, _ = await create_room(db, name=room, language=language)
     page = await recent_messages(db, conversation_id=conversation_id, limit=max(window, 1))
@@ -75,7 +74,7 @@ insert into conversation (conversation_id, room, language) values ($1, $2, $3)
 
 
 async def _insert_room(db: "Database", *, name: str, language: str) -> ConversationId | None:
-    """The new conversation, or None if another transaction made the room first."""
+    """The new conversation, or None if another transaction created the room first."""
     conversation_id = ConversationId(uuid.uuid4())
     async with transaction(db) as connection:
         if not await connection.fetchval(LANGUAGE_IS_KNOWN, language):

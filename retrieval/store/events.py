@@ -1,4 +1,4 @@
-"""What happened in a conversation besides its messages."""
+"""Events of a conversation besides its messages."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ select count(*) from recorded
 async def record_events(
     db: "Database", *, conversation_id: ConversationId, events: Sequence[ConversationEvent]
 ) -> int:
-    """Keep the events and return how many were new; one of a known id is left as it is.
+    """Insert events and return how many were new; known ids are skipped.
 
     Raises ConversationNotFound.
     """

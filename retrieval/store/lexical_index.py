@@ -1,4 +1,4 @@
-"""The lexical arm's entries of a message: the words of its passages, and its exact terms."""
+"""Index entries of the lexical arm: stemmed words of each passage, and exact terms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Indexed:
-    """How much was added, for the average length that BM25 needs."""
+    """Added passages and words, for BM25's average passage length."""
 
     passages: int
     words: int
@@ -45,7 +45,7 @@ async def index_messages(
     messages: Sequence[Message],
     language: str,
 ) -> Indexed:
-    """Make fresh messages findable by their words, under the speaker's name too."""
+    """Insert the index entries of new messages; the participant's name is indexed as a word."""
     cut = [
         (message.seq, number, passage, message.participant)
         for message in messages

@@ -1,4 +1,4 @@
-"""What is written when messages are new: their rows, and everything that is kept about them."""
+"""Everything that is written for new messages: rows, index entries, counts, embedding jobs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,10 +34,7 @@ async def insert_new(
     messages: Sequence[Message],
     language: str,
 ) -> None:
-    """Write numbered messages, what finds them, what counts them, and what is left to embed.
-
-    Expects a transaction that holds the conversation's lock.
-    """
+    """Messages must have their seq. Expects a transaction that holds the conversation's lock."""
     await _insert_messages(connection, conversation_id, messages)
     await participant_names.record_names(
         connection, conversation_id=conversation_id, identities={m.participant for m in messages}

@@ -1,4 +1,4 @@
-"""The history of a conversation: appended in order, exactly once, and read back in pages."""
+"""Messages of a conversation: appended in order, exactly once, and read in pages."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -27,11 +27,11 @@ LAST_SEQ = 2**63 - 1
 async def append_messages(
     db: "Database", *, conversation_id: ConversationId, messages: Sequence[MessageCreate]
 ) -> AppendResult:
-    """Store a batch as a whole, in its order; what is already stored is left as it is.
+    """Store a batch in order, all or nothing; messages that are already stored are skipped.
 
-    The messages are found by the lexical arm at once; for the vector arm they are pending, which
-    is told on PENDING_CHANNEL after the commit. Raises ConversationNotFound, and MessageConflict
-    if an id is taken by other content: then nothing of the batch was stored.
+    The lexical arm finds them at once; for the vector arm they are pending, notified on
+    PENDING_CHANNEL after the commit. Raises ConversationNotFound, and MessageConflict if an id is
+    taken by other content.
     """
     async with transaction(db) as connection:
         conversation = await _lock(connection, conversation_id)
@@ -88,10 +88,10 @@ async def recent_messages(
     before: int | None = None,
     after: int | None = None,
 ) -> MessagePage:
-    """At most `limit` messages, oldest first, with the conversation's message count.
+    """A page of at most `limit` messages, oldest first, with the conversation's message count.
 
-    The newest ones; with `before` the newest of those numbered below it; with `after` the oldest
-    of those numbered above it. Raises ConversationNotFound.
+    The newest messages, or the newest with seq < `before`; with `after`, the oldest with
+    seq > `after`. Raises ConversationNotFound.
     """
     last = LAST_SEQ if before is None else before
     if after is None:
@@ -109,7 +109,7 @@ async def recent_messages(
 async def stream_messages(
     db: "Database", *, conversation_id: ConversationId
 ) -> AsyncIterator[Message]:
-    """All messages, oldest first, page by page: no transaction stays open while they are used.
+    """All messages, oldest first; no transaction stays open between pages.
 
     Raises ConversationNotFound.
     """
@@ -126,7 +126,6 @@ async def stream_messages(
 
 
 def message_of(row: "Record") -> Message:
-    """The message in a row that has all its columns."""
     return Message(
         id=MessageId(row["message_id"]),
         seq=row["seq"],
@@ -144,7 +143,7 @@ select last_seq, language from conversation where conversation_id = $1 for updat
 
 
 async def _lock(connection: "Connection", conversation_id: ConversationId) -> "Record":
-    """Appends to one conversation happen one after another; the lock goes with the transaction."""
+    """Serialises appends to one conversation until the transaction ends."""
     row = await connection.fetchrow(LOCK_CONVERSATION, conversation_id)
     if row is None:
         raise ConversationNotFound(conversation_id)
@@ -161,8 +160,7 @@ select seq, message_id, role, participant, content, created_at, interrupted
 async def _stored(
     connection: "Connection", conversation_id: ConversationId, messages: Sequence[MessageCreate]
 ) -> dict[str, Message]:
-    # A statement of its own: its snapshot is taken after the lock was won, and so sees what the
-    # transaction before us stored.
+    # A separate statement: its snapshot is taken after the lock, so it sees the previous append.
     rows = await connection.fetch(STORED, conversation_id, [message.id for message in messages])
     return {row["message_id"]: message_of(row) for row in rows}
 
@@ -170,7 +168,7 @@ async def _stored(
 def _fresh(
     messages: Sequence[MessageCreate], stored: Mapping[str, Message]
 ) -> dict[str, MessageCreate]:
-    """What is not stored yet, by id. Raises MessageConflict."""
+    """Messages not stored yet, by id. Raises MessageConflict."""
     fresh: dict[str, MessageCreate] = {}
     conflicts: dict[str, None] = {}
     for message in messages:

@@ -1,4 +1,4 @@
-"""The names under which a question may speak of a participant."""
+"""Names by which a query may refer to a participant."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,6 @@ on conflict do nothing
 async def record_names(
     connection: "Connection", *, conversation_id: ConversationId, identities: Iterable[str]
 ) -> None:
-    """Remember all names of these participants of a conversation."""
     pairs = [(name, identity) for identity in sorted(identities) for name in names_of(identity)]
     await connection.execute(
         RECORD_NAMES,
@@ -33,6 +32,6 @@ async def record_names(
 
 
 def names_of(identity: str) -> list[str]:
-    """The identity and each word of it, in lower case: `Ana Ruiz` is also `ana` and `ruiz`."""
+    """The identity and its words in lower case: `Ana Ruiz` gives `ana ruiz`, `ana`, `ruiz`."""
     lower = identity.lower()
     return list(dict.fromkeys([lower, *_WORD.findall(lower)]))

@@ -1,4 +1,4 @@
-"""One run of an agent in a room, kept as figures."""
+"""Summaries of agent sessions."""
 
 from typing import TYPE_CHECKING
 
@@ -26,10 +26,7 @@ on conflict (conversation_id, session_id) do update
 
 
 async def save_session(db: "Database", *, session_id: str, summary: SessionSummary) -> None:
-    """Keep a session's figures; saving it again updates them, and never reopens an ended one.
-
-    Raises ConversationNotFound.
-    """
+    """Insert or update a session; an ended one stays ended. Raises ConversationNotFound."""
     try:
         await db.execute(
             SAVE_SESSION,

@@ -1,1 +1,1 @@
-"""What is read from a message's text: passages, exact terms, traits."""
+"""Analysis of a message's text: passages, exact terms, traits."""

@@ -1,6 +1,6 @@
-"""Terms that no stemmer may touch: order numbers, error codes, paths, addresses, versions.
+"""Terms that must not be stemmed: order numbers, error codes, paths, addresses, versions.
 
-And pairs of characters of scripts that put no space between words, which no parser cuts.
+Also bigrams of scripts without spaces between words, which PostgreSQL's parser does not split.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 EXACT_PREFIX: Final = "="
-"""Keeps these terms apart from stemmed lexemes of the same spelling."""
+"""Separates these terms from stemmed lexemes of the same spelling."""
 MAX_TERM_CHARS: Final = 120
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
@@ -34,11 +34,10 @@ _PATH_PART = re.compile(r"[^/\\?&=:@#]+")
 
 
 def exact_terms(text: str) -> list[str]:
-    """The text's exact terms with EXACT_PREFIX, each once, in order of appearance.
+    """Distinct exact terms with EXACT_PREFIX, in order of appearance.
 
-    Messages and queries go through this same function, so that they meet whatever the language's
-    stemmer does. A term is also given by its parts and without its hyphens: `A-48213`, `a48213` and
-    `48213` find each other.
+    Messages and queries both use it. A term also yields its parts and its form without hyphens:
+    `A-48213`, `a48213` and `48213` match each other.
     """
     folded = unicodedata.normalize("NFKC", text).translate(_DASHES).lower()
     found: dict[str, None] = {}
@@ -76,7 +75,7 @@ def _is_exact(token: str) -> bool:
 
 
 def _is_code(token: str) -> bool:
-    """Digits, alone (but not a small number or a year) or mixed with letters."""
+    """Digits, alone or mixed with letters, but no small number, year or measure."""
     return (
         len(token) >= 3
         and any(char.isdigit() for char in token)
@@ -85,7 +84,7 @@ def _is_code(token: str) -> bool:
 
 
 def _is_joined(token: str) -> bool:
-    """Letters held together by punctuation that a word does not have inside."""
+    """Letters joined by punctuation that is unusual inside a word."""
     if "_" in token.strip("_"):
         return True
     if not _INNER.search(token) or _ABBREVIATION.fullmatch(token):
@@ -94,7 +93,7 @@ def _is_joined(token: str) -> bool:
 
 
 def _bounded(form: str) -> str:
-    """A term that fits an index entry; a longer one is known by its beginning and its digest."""
+    """Longer terms are replaced by a prefix and a digest, to fit an index entry."""
     if len(form) <= MAX_TERM_CHARS:
         return form
     digest = hashlib.blake2b(form.encode(), digest_size=16).hexdigest()

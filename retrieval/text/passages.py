@@ -1,11 +1,11 @@
-"""Cuts a message into passages short enough for the embedding model to read whole."""
+"""Splits a message into passages that fit the embedding model's input."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 WHOLE_WORDS = 130
-"""A message up to this weight is one passage."""
+"""Weight up to which a message stays one passage; weights are in words, see `_weight`."""
 PASSAGE_WORDS = 90
 OVERLAP_WORDS = 20
 
@@ -15,7 +15,7 @@ _SENTENCE = re.compile(r".+?(?:[.!?…]+[\"')\]]*\s+|[。！？]+\s*|$)", re.DOT
 _WORD = re.compile(r"\s*\S+\s*")
 _LONG_WORD_CHARS = 16
 _CHARS_PER_PIECE = 6
-_FIRST_WIDE = "\u0370"  # Greek and everything after it costs the model about a piece per letter
+_FIRST_WIDE = "\u0370"  # from Greek on, a letter costs the model about one word piece
 
 
 class _Piece(NamedTuple):
@@ -25,10 +25,10 @@ class _Piece(NamedTuple):
 
 
 def split(text: str) -> list[str]:
-    """Passages in order; each is a part of `text`, and together they miss nothing but white space.
+    """Passages in order, substrings of `text` that together cover all but white space.
 
-    Passages overlap a little, end where a sentence or a line ends if one does, and keep a fenced
-    block of code together if it fits.
+    They overlap by up to OVERLAP_WORDS, end at sentence or line ends where possible, and keep a
+    fenced code block together if it fits.
     """
     if not is_long(text):
         return [text]
@@ -36,18 +36,16 @@ def split(text: str) -> list[str]:
 
 
 def document_text(participant: str, passage: str) -> str:
-    """What is embedded for a passage: who says it is part of what it means."""
     return f"{participant}: {passage}"
 
 
 def is_long(text: str) -> bool:
-    """Whether the text takes more than one passage."""
-    # No text weighs more than it has characters: most need no counting.
+    # A text never weighs more than its number of characters: most need no counting.
     return len(text) > WHOLE_WORDS and _weight(text) > WHOLE_WORDS
 
 
 def _weight(text: str) -> float:
-    """Size in words as the model reads them: other scripts and endless words count for more."""
+    """Size in words; non-Latin scripts and very long words count for more word pieces."""
     return sum(_word_weight(word) for word in text.split())
 
 
@@ -59,7 +57,7 @@ def _word_weight(word: str) -> float:
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
-    """What should not be cut: code blocks, sentences; smaller parts where these are too big."""
+    """Code blocks and sentences, or smaller parts where these are too big."""
     for start, end, code in _blocks(text):
         weight = _weight(text[start:end])
         if code and weight <= WHOLE_WORDS:
@@ -70,7 +68,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:
-    """The text as alternating stretches of prose and fenced code."""
+    """(start, end, is code) of alternating prose and fenced code."""
     start, code = 0, False
     for line in _LINE.finditer(text):
         if not _FENCE.match(line.group()):
@@ -105,7 +103,7 @@ def _words(text: str, start: int, end: int) -> Iterator[_Piece]:
 
 
 def _characters(start: int, end: int, weight: float) -> Iterator[_Piece]:
-    """One endless word (base64, minified code) in equal parts."""
+    """Equal parts of one very long word (base64, minified code)."""
     length = end - start
     step = max(1, int(length * OVERLAP_WORDS / weight))
     for at in range(start, end, step):
@@ -130,7 +128,7 @@ def _pack(pieces: list[_Piece]) -> Iterator[tuple[int, int]]:
 
 
 def _tail(pieces: list[_Piece], *, room: float) -> list[_Piece]:
-    """The last pieces of a passage, to be repeated at the start of the next."""
+    """The overlap: last pieces of a passage that the next one repeats."""
     kept = 0
     weight = 0.0
     for piece in reversed(pieces):

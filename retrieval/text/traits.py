@@ -1,4 +1,4 @@
-"""What can be seen of a message when it is written: four patterns, kept as bits of one number."""
+"""Four patterns of a message's text, stored as bits of one number."""
 
 import re
 from typing import Final
@@ -50,10 +50,10 @@ _PLACE_WORD = re.compile(
 
 
 def of(text: str) -> int:
-    """The bits that hold for the text.
+    """Bitwise or of the traits found.
 
-    A text of more than one passage has some time, some place and some question in it almost
-    always, so that these say nothing there and stay unset.
+    Texts of more than one passage nearly always contain a time, a place and a question, so only
+    FIRST_PERSON is set for them.
     """
     bits = FIRST_PERSON if _FIRST_PERSON.search(text) else 0
     if passages.is_long(text):
