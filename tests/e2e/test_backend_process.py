@@ -2,6 +2,7 @@ import asyncio
 import json
 import signal
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -41,6 +42,21 @@ def test_it_prints_one_line_when_it_answers_and_ends_with_its_parent(database_ur
 
         assert backend.stop() == 0
         assert backend.rest_of_output() == ""
+
+
+def test_longroom_backend_serves_an_embedded_database_and_ends_with_its_parent(
+    data_dir: Path,
+) -> None:
+    with BackendProcess({"LONGROOM_DATA_DIR": str(data_dir)}) as backend:
+        assert httpx.get(f"{backend.url()}/readyz").status_code == 200
+
+        assert backend.stop() == 0
+        assert backend.rest_of_output() == ""
+    assert not (data_dir / "postgres" / "cluster" / "postmaster.pid").exists()
+
+
+def test_without_a_database_url_the_command_that_brings_one_is_named() -> None:
+    assert "`longroom backend`" in refusal({"DATABASE_URL": ""})
 
 
 def test_a_port_in_use_is_named(database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from longroom.database import embedded_database
+from retrieval.database.pool import connect
 from retrieval.embedders import Embeddings, EmbedKind
 from retrieval.embeddings import model_migration
 from retrieval.embeddings.batch import BatchLimits
@@ -28,16 +31,15 @@ from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId
 from tests.support.builders import message
+from tests.support.command_line import CommandLine
 from tests.support.fakes import HashEmbedder
 
 MODEL = "all-MiniLM-L6-v2"
 
 
-class AwayEmbedder(HashEmbedder):
-    """Never answers a call."""
-
+class UnavailableEmbedder(HashEmbedder):
     async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
-        raise EmbeddingUnavailable("nobody answers")
+        raise EmbeddingUnavailable("no answer")
 
 
 def _command(*arguments: str) -> list[str]:
@@ -143,6 +145,7 @@ async def test_killed_at_any_moment_it_goes_on_with_at_most_one_batch_done_again
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
+        ("DATABASE_URL", "", "`longroom backfill`"),
         ("DATABASE_URL", "postgresql://127.0.0.1:9/none", "cannot connect"),
         ("EMBEDDING_PROVIDER", "magic", "EMBEDDING_PROVIDER: "),
         ("EMBEDDING_DIMENSION", "768", "EMBEDDING_DIMENSION is 768"),
@@ -154,7 +157,21 @@ async def test_what_prevents_the_start_is_said_in_one_line(
     done = await _backfill(database_url, **{name: value})
     assert done.returncode == 2
     assert reason in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+async def test_longroom_backfill_embeds_in_the_embedded_database_and_shows_progress(
+    data_dir: Path,
+) -> None:
+    async with embedded_database(data_dir) as url:
+        db = await connect(url)
+        room, _ = await create_room(db, name="helpdesk")
+        await _append(db, room, last=3)
+        await db.close()
+    done = await asyncio.to_thread(CommandLine(data_dir, {"COLUMNS": "120"}).run, "backfill")
+    assert (done.returncode, done.stdout) == (0, f"3 of 3 messages are embedded with {MODEL}\n")
+    assert re.search(r"embedding \S+ 3/3 ", done.stderr), done.stderr
+    assert not (data_dir / "postgres" / "cluster" / "postmaster.pid").exists()
 
 
 async def test_another_model_than_the_active_one_is_refused_unless_asked_for(
@@ -228,14 +245,19 @@ async def test_the_active_model_s_rows_cannot_be_dropped(db: asyncpg.Pool) -> No
         await model_migration.drop_rows(db, model_id=model.model_id)
 
 
-async def test_filling_gives_up_when_the_embedder_stays_away(
+async def test_draining_gives_up_while_the_embedder_is_unavailable(
     db: asyncpg.Pool, room: ConversationId
 ) -> None:
     model = await ensure_model(db, name="hash", dimension=64)
     await _append(db, room, last=3)
     seen: list[int] = []
     done = await drain(
-        db, [AwayEmbedder()], model, limits=BatchLimits(), patience_s=0.5, on_waiting=seen.append
+        db,
+        [UnavailableEmbedder()],
+        model,
+        limits=BatchLimits(),
+        patience_s=0.5,
+        on_pending=seen.append,
     )
     assert not done
     assert set(seen) == {3}
