@@ -115,7 +115,7 @@ async def _run(probes: int) -> Tally:
 async def _room(db: "Pool", size: int) -> BenchRoom:
     prepared = await fill_room(db, count=size, data=None, questions=50, seed=size)
     await db.execute("vacuum analyze")
-    await AnnMaintenance(db, limits=LIMITS, longest_tail=TAIL).prepare()
+    await AnnMaintenance(db, limits=LIMITS, max_tail=TAIL).prepare()
     return prepared
 
 

@@ -81,7 +81,7 @@ class Metrics:
     ) -> bytes:
         """Prometheus' text format. Without `counts` the pending gauges keep their last values."""
         if counts is not None:
-            self._pending.labels("waiting").set(counts.waiting)
+            self._pending.labels("waiting").set(counts.pending)
             self._pending.labels("failed").set(counts.failed)
         self._connections.labels("idle").set(pool.get_idle_size())
         self._connections.labels("used").set(pool.get_size() - pool.get_idle_size())

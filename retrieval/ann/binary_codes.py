@@ -1,24 +1,24 @@
-"""Codes of a large conversation's embeddings, written in short steps beside its daily work."""
+"""Binary codes of a large conversation's context vectors, written in short steps."""
 
 from typing import TYPE_CHECKING
 
-from retrieval.embeddings.rows import writing
+from retrieval.embeddings.rows import locked_conversation
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
-MESSAGES_AT_ONCE = 2500  # some 50 ms, in which nothing is written to the conversation
+MESSAGES_AT_ONCE = 2500  # about 50 ms, during which the conversation's writers wait
 
 
 async def extend_codes(db: "Database", conversation_id: ConversationId, *, model_id: int) -> int:
-    """Take one step; returns up to which seq all is coded now, and was before if that is all.
+    """Take one step; returns the seq up to which codes are complete, unchanged if nothing is left.
 
-    Goes as far as every message has its smoothed embedding. One that comes after all, as when a
-    message that had failed is tried again, gets its code from whoever stores it.
+    Stops at the first message without a context vector. Rows stored later below that seq get
+    their codes in `store_context_vectors`.
     """
-    # Whoever stores embeddings holds the same lock: it sees the new end, or its rows are seen here.
-    async with writing(db, conversation_id) as connection:
+    # `store_context_vectors` holds the same lock: it sees the new end, or its rows are seen here.
+    async with locked_conversation(db, conversation_id) as connection:
         coded_to: int = await connection.fetchval(CODED_TO, conversation_id, model_id) or 0
         end = await _complete_to(connection, conversation_id, model_id, after=coded_to)
         if end > coded_to:
@@ -31,8 +31,7 @@ CODED_TO = """
 select coded_to from prepared_part where conversation_id = $1 and model_id = $2
 """
 
-# Of each part the first that is missing; the scalar subquery keeps stale statistics from making a
-# join of it.
+# The scalar subquery keeps the planner from making it a join when its statistics are stale.
 COMPLETE_TO = """
 select least(
        $3::bigint + $4::bigint,
@@ -43,14 +42,14 @@ select least(
           from embedding_job
          where conversation_id = $1 and model_id = $2 and failure is null),
        (select min(seq) - 1
-          from message_embedding alone
+          from message_embedding own
          where conversation_id = $1 and model_id = $2 and smoothed = false
            and seq > $3::bigint and seq <= $3::bigint + $4::bigint
            and (select true
-                  from message_embedding sealed
-                 where sealed.conversation_id = $1 and sealed.model_id = $2
-                   and sealed.smoothed = true and sealed.seq = alone.seq
-                   and sealed.passage = alone.passage) is null))
+                  from message_embedding context
+                 where context.conversation_id = $1 and context.model_id = $2
+                   and context.smoothed = true and context.seq = own.seq
+                   and context.passage = own.passage) is null))
 """
 
 

@@ -1,4 +1,4 @@
-"""Keeps large conversations prepared for fast searches, in the background of a backend."""
+"""Builds binary codes and HNSW indexes of large conversations in the background of a backend."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from retrieval.ann.binary_codes import extend_codes
-from retrieval.ann.hnsw import build_graph, drop_unused
+from retrieval.ann.hnsw import build_index, drop_unused_indexes
 from retrieval.ann.tiers import LIMITS, TierLimits
 from retrieval.database.connection import raise_if_cancelled
 from retrieval.wire import ConversationId
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOCK_KEY = 4_919_077_531_204  # any number that nobody else locks
-MOST_GRAPHS = 50  # every one costs each statement on the table some planning
-LONGEST_TAIL = 20_000  # messages beyond a graph, which are compared exactly
+LOCK_KEY = 4_919_077_531_204  # arbitrary; used by no other advisory lock
+MAX_INDEXES = 50  # each adds planning time to every statement on the table
+MAX_TAIL = 20_000  # messages after the HNSW index, which are compared exactly
 
 
 @dataclass(frozen=True)
-class _LargeRoom:
+class _LargeConversation:
     conversation_id: ConversationId
     model_id: int
     dimension: int
@@ -35,10 +35,10 @@ class _LargeRoom:
 
 
 class AnnMaintenance:
-    """Looks for large conversations every `look_every_s` seconds and prepares what they lack.
+    """Prepares large conversations every `interval_s`.
 
-    May run in any number of backends: one of them works, the others find it locked. What is not
-    prepared yet is compared exactly, so that being late costs time and never a result.
+    May run in any number of backends; an advisory lock lets one of them work. Messages that are not
+    prepared yet are compared exactly: delay costs time, never results.
     """
 
     def __init__(
@@ -46,65 +46,63 @@ class AnnMaintenance:
         db: "asyncpg.Pool[Record]",
         *,
         limits: TierLimits = LIMITS,
-        longest_tail: int = LONGEST_TAIL,
-        look_every_s: float = 60.0,
+        max_tail: int = MAX_TAIL,
+        interval_s: float = 60.0,
     ) -> None:
         self._db = db
         self._limits = limits
-        self._longest_tail = longest_tail
-        self._look_every_s = look_every_s
+        self._max_tail = max_tail
+        self._interval_s = interval_s
 
     async def run(self) -> None:
-        """Work until cancelled; goes on by itself after the database was away."""
+        """Work until cancelled; survives loss of the database."""
         while True:
             try:
                 await self.prepare()
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 raise_if_cancelled()
                 logger.warning("large rooms stay as they are", extra={"reason": repr(error)})
-            await asyncio.sleep(self._look_every_s)
+            await asyncio.sleep(self._interval_s)
 
     async def prepare(self) -> bool:
-        """Prepare all that is missing now; False if somebody else is at it."""
-        async with self._alone() as connection:
+        """Build everything missing now; False if another backend holds the lock."""
+        async with self._locked() as connection:
             if connection is None:
                 return False
-            rooms = [
-                _LargeRoom(**dict(row)) for row in await connection.fetch(LARGE, self._limits.exact)
-            ]
-            coded_to = {room: await self._code(connection, room) for room in rooms}
+            rows = await connection.fetch(LARGE, self._limits.exact)
+            large = [_LargeConversation(**dict(row)) for row in rows]
+            coded_to = {one: await self._extend_codes(connection, one) for one in large}
             if not await connection.fetchval(SHARDED):
-                for room in rooms[:MOST_GRAPHS]:
-                    await self._graph(connection, room, up_to=coded_to[room])
-                await drop_unused(connection)
+                for one in large[:MAX_INDEXES]:
+                    await self._extend_index(connection, one, up_to=coded_to[one])
+                await drop_unused_indexes(connection)
         return True
 
-    async def _code(self, connection: "Connection", room: _LargeRoom) -> int:
+    async def _extend_codes(self, connection: "Connection", large: _LargeConversation) -> int:
         end = -1
-        while (reached := await self._step(connection, room)) > end:
+        while (reached := await _one_step(connection, large)) > end:
             end = reached
         return end
 
-    async def _step(self, connection: "Connection", room: _LargeRoom) -> int:
-        return await extend_codes(connection, room.conversation_id, model_id=room.model_id)
-
-    async def _graph(self, connection: "Connection", room: _LargeRoom, *, up_to: int) -> None:
-        if room.passages <= self._limits.coded or up_to - room.graph_to <= self._longest_tail:
+    async def _extend_index(
+        self, connection: "Connection", large: _LargeConversation, *, up_to: int
+    ) -> None:
+        if large.passages <= self._limits.coded or up_to - large.graph_to <= self._max_tail:
             return
-        ids = {"conversation_id": str(room.conversation_id), "up_to": up_to}
-        logger.info("building a graph", extra=ids)
-        await build_graph(
+        ids = {"conversation_id": str(large.conversation_id), "up_to": up_to}
+        logger.info("building an HNSW index", extra=ids)
+        await build_index(
             connection,
-            room.conversation_id,
-            model_id=room.model_id,
-            dimension=room.dimension,
+            large.conversation_id,
+            model_id=large.model_id,
+            dimension=large.dimension,
             up_to=up_to,
         )
-        logger.info("the graph is in use", extra=ids)
+        logger.info("the HNSW index is in use", extra=ids)
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator["Connection | None"]:
-        """A connection that holds the lock, or None; the server frees it if we are killed."""
+    async def _locked(self) -> AsyncIterator["Connection | None"]:
+        """A connection that holds the lock, or None; the server frees the lock if we are killed."""
         async with self._db.acquire() as connection:
             if not await connection.fetchval(TRY_LOCK, LOCK_KEY):
                 yield None
@@ -114,6 +112,10 @@ class AnnMaintenance:
             finally:
                 if not connection.is_closed():
                     await connection.execute(UNLOCK, LOCK_KEY)
+
+
+async def _one_step(connection: "Connection", large: _LargeConversation) -> int:
+    return await extend_codes(connection, large.conversation_id, model_id=large.model_id)
 
 
 TRY_LOCK = """
@@ -134,7 +136,7 @@ select c.conversation_id, m.model_id, m.dimension, c.passage_count as passages,
  order by c.passage_count desc
 """
 
-# There an index would be made on every shard; the codes serve the largest rooms, too.
+# On Citus an index would be created on every shard; binary codes serve the largest rooms, too.
 SHARDED = """
 select exists (select from pg_extension where extname = 'citus')
 """

@@ -1,1 +1,1 @@
-"""Embeds everything that is pending, by command."""
+"""The backfill command."""

@@ -30,7 +30,7 @@ def backfill(
     Works on DATABASE_URL with the model of EMBEDDING_*, beside a running backend and other
     backfills. Exit codes: 0 everything is embedded, 1 some messages are not, 2 it could not start.
     """
-    # Imported here: `--help` must not wait for numpy and the database driver.
+    # Imported here to keep `--help` free of numpy and the database driver.
     from pydantic import ValidationError
 
     from retrieval.backfill.run import COULD_NOT_START, INTERRUPTED, run

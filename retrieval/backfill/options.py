@@ -1,4 +1,4 @@
-"""The options of a backfill, as both of its commands take them."""
+"""Options shared by `longroom backfill` and `python -m retrieval.backfill`."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -28,8 +28,6 @@ Patience = Annotated[
 
 @dataclass(frozen=True)
 class BackfillOptions:
-    """The defaults are those of the commands."""
-
     dry_run: bool = False
     batch_size: int = 64
     workers: int = 1

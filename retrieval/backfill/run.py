@@ -1,4 +1,4 @@
-"""One run of the backfill, from an open database to the exit code."""
+"""One run of the backfill, from a database URL to the exit code."""
 
 import asyncio
 import logging
@@ -30,18 +30,17 @@ INTERRUPTED = 130
 
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Shows a run: from the pending count, a context that is told each later one."""
+"""Takes the pending count; the context's value is called with each later count."""
 
 
 def silent(_pending: int) -> AbstractContextManager[Callable[[int], None]]:
-    """No progress at all."""
     return nullcontext(lambda _count: None)
 
 
 def run(options: BackfillOptions, url: str, *, progress: Progress = silent) -> int:
-    """Fill the database at `url`, print what was found and done, return the exit code.
+    """Embed everything pending, print a summary, return the exit code.
 
-    Raises RetrievalError when it cannot start, ValidationError for unusable EMBEDDING_ settings.
+    Raises RetrievalError when it cannot start, ValidationError for invalid EMBEDDING_ settings.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     return asyncio.run(_run(options, url, progress))
@@ -54,9 +53,9 @@ async def _run(options: BackfillOptions, url: str, progress: Progress) -> int:
             return await _count_only(db, settings)
         async with _embedders(settings, options.workers) as embedders:
             model, old = await _model(db, embedders[0], moving=options.model is not None)
-            await _fill(db, embedders, model, options=options, progress=progress)
+            await _embed_pending(db, embedders, model, options=options, progress=progress)
         coverage = await read_coverage(db, model_id=model.model_id)
-        _tell(coverage, model.name)
+        _print_coverage(coverage, model.name)
         if coverage.missing:
             return SOME_NOT_EMBEDDED
         if old is not None:
@@ -87,7 +86,7 @@ async def _embedders(settings: EmbeddingSettings, count: int) -> AsyncIterator[l
 async def _model(
     db: "asyncpg.Pool[Record]", embedder: Embedder, *, moving: bool
 ) -> tuple[EmbeddingModel, EmbeddingModel | None]:
-    """The model to fill, and the one to leave afterwards."""
+    """The model to fill, and the active one it replaces, if any."""
     name, dimension = embedder.name, embedder.dimension
     active = await model_registry.active_model(db)
     if not moving or active is None or active.name == name:
@@ -95,7 +94,7 @@ async def _model(
     return await model_migration.begin(db, name=name, dimension=dimension), active
 
 
-async def _fill(
+async def _embed_pending(
     db: "asyncpg.Pool[Record]",
     embedders: list[Embedder],
     model: EmbeddingModel,
@@ -105,16 +104,16 @@ async def _fill(
 ) -> None:
     await model_registry.enqueue_missing(db, model_id=model.model_id)
     if options.retry_failed:
-        await queue.try_failed_again(db, model_id=model.model_id)
-    waiting = (await model_registry.pending_counts(db, model_id=model.model_id)).waiting
-    with progress(waiting) as tell:
+        await queue.retry_failed(db, model_id=model.model_id)
+    counts = await model_registry.pending_counts(db, model_id=model.model_id)
+    with progress(counts.pending) as show:
         done = await drain(
             db,
             embedders,
             model,
             limits=BatchLimits(passages=options.batch_size),
             patience_s=options.patience_s,
-            on_waiting=tell,
+            on_pending=show,
         )
     if not done:
         sys.stderr.write(f"backfill: no progress for {options.patience_s:g} s, giving up\n")
@@ -125,12 +124,14 @@ async def _switch_over(
 ) -> None:
     share = await model_migration.agreement(db, old=old.model_id, new=model.model_id)
     if share is not None:
-        _say(f"{old.name} and {model.name} agree on {share:.0%} of the nearest ten messages")
+        _print(f"{old.name} and {model.name} agree on {share:.0%} of the nearest ten messages")
     await model_registry.activate(db, model_id=model.model_id)
-    _say(f"searches compare by {model.name} now; start backends with EMBEDDING_MODEL={model.name}")
+    _print(
+        f"searches compare by {model.name} now; start backends with EMBEDDING_MODEL={model.name}"
+    )
     if not keep_old:
         await model_migration.drop_rows(db, model_id=old.model_id)
-        _say(f"the embeddings of {old.name} are deleted")
+        _print(f"the embeddings of {old.name} are deleted")
 
 
 async def _count_only(db: "asyncpg.Pool[Record]", settings: EmbeddingSettings) -> int:
@@ -138,20 +139,20 @@ async def _count_only(db: "asyncpg.Pool[Record]", settings: EmbeddingSettings) -
     name = Path(settings.model).name if local else settings.model
     known = await model_registry.find_model(db, name=name)
     coverage = await read_coverage(db, model_id=known.model_id if known else 0)
-    _tell(coverage, name)
+    _print_coverage(coverage, name)
     return SOME_NOT_EMBEDDED if coverage.missing else EVERYTHING_EMBEDDED
 
 
-def _tell(coverage: Coverage, name: str) -> None:
-    _say(f"{coverage.embedded:,} of {coverage.messages:,} messages are embedded with {name}")
+def _print_coverage(coverage: Coverage, name: str) -> None:
+    _print(f"{coverage.embedded:,} of {coverage.messages:,} messages are embedded with {name}")
     if coverage.failed:
-        _say(
+        _print(
             f"{coverage.failed:,} were given up; their reasons stand in embedding_job.failure,"
             " --retry-failed tries them again"
         )
     if coverage.missing > coverage.failed:
-        _say(f"{coverage.missing - coverage.failed:,} are pending")
+        _print(f"{coverage.missing - coverage.failed:,} are pending")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")

@@ -1,4 +1,4 @@
-"""Turns text into embeddings: one protocol, three runtimes, chosen by the settings."""
+"""Text to embeddings: one protocol, three runtimes."""
 
 from retrieval.embedders.factory import open_embedder
 from retrieval.embedders.protocol import Embedder, Embeddings, EmbedKind

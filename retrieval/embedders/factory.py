@@ -6,11 +6,10 @@ from retrieval.settings import EmbeddingSettings
 
 
 def open_embedder(settings: EmbeddingSettings) -> Embedder:
-    """The embedder, ready for use; takes part of a second to several, so start it in a thread.
+    """Load the embedder; blocks for up to several seconds, so call it in a thread.
 
-    The runtimes are imported here and not above: only the chosen one has to be installed, and
-    torch alone costs seconds of processor time.
-    Raises ModelMismatch when the weights, the model's name or its dimension are not as agreed.
+    Runtimes are imported lazily: only the chosen one must be installed, and torch alone costs
+    seconds. Raises ModelMismatch when weights, name or dimension differ from the settings.
     """
     if settings.provider == "openai":
         embedder = _open_openai_compatible(settings)

@@ -1,4 +1,4 @@
-"""One thread for a model that computes in this process; queries overtake documents in it."""
+"""One thread for a model that computes in this process; queries take priority over documents."""
 
 import asyncio
 from collections import deque
@@ -12,16 +12,16 @@ from retrieval.embedders.protocol import Embeddings, EmbedKind
 
 SLICE_TEXTS = 8
 SLICE_CHARS = 500
-"""What fits a processor's cache is fastest: batches four times as large take a third longer."""
+"""Sized for the processor's cache: batches four times as large take a third longer."""
 
 Encode = Callable[[Sequence[str], EmbedKind], Embeddings]
 
 
 class ModelThread:
-    """Runs `encode` away from the event loop, one call at a time.
+    """Runs `encode` outside the event loop, one call at a time.
 
-    Texts are computed in slices, shortest first so that little is spent on padding; between
-    slices whoever waits with a query goes first.
+    Texts are encoded in slices, shortest first to save padding; between slices, waiting queries go
+    first.
     """
 
     def __init__(
@@ -37,18 +37,18 @@ class ModelThread:
         self._slice_texts = slice_texts
         self._slice_chars = slice_chars
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
-        self._turns = _Turns()
+        self._lock = _PriorityLock()
 
     async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
         embeddings = np.empty((len(texts), self._dimension), dtype=np.float32)
         for places in self._slices(texts):
-            async with self._turns.turn(kind):
+            async with self._lock.hold(kind):
                 part = [texts[place] for place in places]
                 embeddings[places] = await self._in_thread(part, kind)
         return embeddings
 
     async def aclose(self) -> None:
-        """Waits for the call that is running; those that wait for their turn are refused."""
+        """Waits for the running call; queued calls are cancelled."""
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
 
     async def _in_thread(self, texts: Sequence[str], kind: EmbedKind) -> Embeddings:
@@ -56,56 +56,57 @@ class ModelThread:
         return await loop.run_in_executor(self._executor, self._encode, texts, kind)
 
     def _slices(self, texts: Sequence[str]) -> Iterator[list[int]]:
-        """Places of the texts, shortest text first, cut where a slice would take too long."""
-        held: list[int] = []
+        """Indices of the texts, shortest text first."""
+        current: list[int] = []
         chars = 0
         for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
-            full = len(held) == self._slice_texts or chars + len(texts[place]) > self._slice_chars
-            if held and full:
-                yield held
-                held, chars = [], 0
-            held.append(place)
-            chars += len(texts[place])
-        if held:
-            yield held
+            size = len(texts[place])
+            full = len(current) == self._slice_texts or chars + size > self._slice_chars
+            if current and full:
+                yield current
+                current, chars = [], 0
+            current.append(place)
+            chars += size
+        if current:
+            yield current
 
 
-class _Turns:
-    """A lock whose waiters come in two classes."""
+class _PriorityLock:
+    """A lock that is granted to queries before documents."""
 
     def __init__(self) -> None:
-        self._taken = False
-        self._waiting: dict[EmbedKind, deque[asyncio.Future[None]]] = {
+        self._locked = False
+        self._waiters: dict[EmbedKind, deque[asyncio.Future[None]]] = {
             "query": deque(),
             "document": deque(),
         }
 
     @asynccontextmanager
-    async def turn(self, kind: EmbedKind) -> AsyncIterator[None]:
-        await self._take(kind)
+    async def hold(self, kind: EmbedKind) -> AsyncIterator[None]:
+        await self._acquire(kind)
         try:
             yield
         finally:
-            self._pass_on()
+            self._release()
 
-    async def _take(self, kind: EmbedKind) -> None:
-        if not self._taken:
-            self._taken = True
+    async def _acquire(self, kind: EmbedKind) -> None:
+        if not self._locked:
+            self._locked = True
             return
-        mine = asyncio.get_running_loop().create_future()
-        self._waiting[kind].append(mine)
+        granted = asyncio.get_running_loop().create_future()
+        self._waiters[kind].append(granted)
         try:
-            await mine
+            await granted
         except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():  # the turn came while we were being cancelled
-                self._pass_on()
+            if granted.done() and not granted.cancelled():  # granted while being cancelled
+                self._release()
             raise
 
-    def _pass_on(self) -> None:
-        for waiting in self._waiting.values():  # queries first: dicts keep their order
-            while waiting:
-                future = waiting.popleft()
-                if not future.done():
-                    future.set_result(None)
+    def _release(self) -> None:
+        for waiters in self._waiters.values():  # queries first: dicts keep their order
+            while waiters:
+                granted = waiters.popleft()
+                if not granted.done():
+                    granted.set_result(None)
                     return
-        self._taken = False
+        self._locked = False

@@ -1,4 +1,4 @@
-"""The packaged default model on ONNX Runtime: no torch, the first embedding after half a second."""
+"""The packaged default model on ONNX Runtime: no torch, first embedding after half a second."""
 
 from collections.abc import Sequence
 
@@ -22,9 +22,9 @@ MAX_WORD_PIECES = 256
 
 
 class OnnxEmbedder:
-    """all-MiniLM-L6-v2 with 8-bit weights. A text's embedding does not depend on its batch.
+    """all-MiniLM-L6-v2 with 8-bit weights; a text's embedding does not depend on its batch.
 
-    Raises ModelMismatch at construction when `model` is another one or a file's checksum differs.
+    Raises ModelMismatch on construction for any other `model` and for a wrong checksum.
     """
 
     def __init__(self, *, model: str = MODEL_NAME, threads: int = 1) -> None:
@@ -35,7 +35,7 @@ class OnnxEmbedder:
             )
         self._tokenizer = _open_tokenizer()
         self._session = _open_session(threads)
-        # The session may be asked by two threads at once: a query never waits for documents.
+        # The session is thread-safe: with two threads a query never waits for documents.
         self._queries = ModelThread(self._encode, dimension=DIMENSION)
         self._documents = ModelThread(self._encode, dimension=DIMENSION)
 
@@ -68,7 +68,7 @@ class OnnxEmbedder:
 def _open_tokenizer() -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(verified_path(TOKENIZER)))
     tokenizer.enable_truncation(MAX_WORD_PIECES)
-    tokenizer.no_padding()  # the file asks for 128 places per text, however short
+    tokenizer.no_padding()  # the file pads every text to 128 word pieces
     return tokenizer
 
 
@@ -76,8 +76,8 @@ def _open_session(threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # it would keep what the longest batch ever needed
-    # Spinning threads would burn the core that PostgreSQL needs while they wait for work.
+    options.enable_cpu_mem_arena = False  # it never shrinks from the longest batch
+    # Idle threads that spin would take the core that PostgreSQL needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(
         str(verified_path(ONNX_WEIGHTS)), options, providers=["CPUExecutionProvider"]
@@ -95,7 +95,7 @@ def _padded(encodings: Sequence[Encoding]) -> tuple[NDArray[np.int64], NDArray[n
 
 
 def _mean_pooled(states: NDArray[np.float32], mask: NDArray[np.int64]) -> Embeddings:
-    """Mean over the real word pieces of a text (never none: two markers surround it)."""
+    """Mean over a text's word pieces, at least its two markers; unit length."""
     weights = mask[:, :, np.newaxis].astype(np.float32)
     means = (states * weights).sum(axis=1) / weights.sum(axis=1)
     unit: Embeddings = means / np.linalg.norm(means, axis=1, keepdims=True)

@@ -33,11 +33,10 @@ class _Reply(BaseModel):
 
 
 class OpenAICompatibleEmbedder:
-    """Sends texts in batches and tries again while the server is busy or away.
+    """Sends texts in batches and retries while the server is busy or unreachable.
 
-    `attempts` counts the first one; `pause_s` doubles after each, at most 30 s, or is what the
-    server asks for in Retry-After. `timeout_s` bounds one request from connecting to its last
-    byte. Neither texts nor the key are ever logged or part of an error.
+    `attempts` includes the first; `pause_s` doubles up to 30 s, unless the server sends
+    Retry-After. `timeout_s` bounds a whole request. Texts and key never appear in logs or errors.
     """
 
     def __init__(
@@ -89,7 +88,7 @@ class OpenAICompatibleEmbedder:
         try:
             response = await self._post(texts, {"dimensions": self._dimension})
         except EmbeddingRejected:
-            # Many servers refuse the parameter itself: is it that, or the text?
+            # Many servers refuse the parameter itself, others the text.
             response = await self._post(texts, {})
             self._asks_for_dimension = False
         return self._checked(response, count=len(texts))
@@ -97,22 +96,20 @@ class OpenAICompatibleEmbedder:
     async def _post(self, texts: Sequence[str], extra: dict[str, int]) -> httpx.Response:
         body = {"model": self._model, "input": list(texts), "encoding_format": "float", **extra}
         pause_s = self._pause_s
-        for attempt in range(1, self._attempts + 1):
+        for attempt in range(1, self._attempts):
             try:
                 return await self._post_once(body)
             except _Busy as busy:
-                if attempt == self._attempts:
-                    raise EmbeddingUnavailable(str(busy)) from busy
                 logger.warning(
                     "embedding server is busy or away; trying again", extra={"attempt": attempt}
                 )
                 await asyncio.sleep(min(busy.retry_after_s or pause_s, _MAX_PAUSE_S))
-                pause_s = min(pause_s * 2, _MAX_PAUSE_S) * random.uniform(0.8, 1.0)  # noqa: S311 - spreads retries, keeps no secret
-        raise AssertionError("attempts is at least 1")
+                pause_s = min(pause_s * 2, _MAX_PAUSE_S) * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
+        return await self._post_once(body)
 
     async def _post_once(self, body: dict[str, object]) -> httpx.Response:
         try:
-            async with asyncio.timeout(self._timeout_s):  # httpx bounds each read, not the whole
+            async with asyncio.timeout(self._timeout_s):  # httpx bounds each read only
                 response = await self._client.post("embeddings", json=body)
         except (httpx.TransportError, TimeoutError) as error:
             raise _Busy(f"embedding server did not answer ({type(error).__name__})") from error
@@ -150,8 +147,8 @@ class OpenAICompatibleEmbedder:
         return _unit([item.embedding for item in items])
 
 
-class _Busy(Exception):
-    """The server cannot answer now; with how long it asks us to wait."""
+class _Busy(EmbeddingUnavailable):
+    """Worth a retry; carries the server's Retry-After."""
 
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
@@ -161,7 +158,7 @@ class _Busy(Exception):
 def _retry_after_s(response: httpx.Response) -> float | None:
     try:
         return max(0.0, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):  # absent, or a date: our own pause will do
+    except (KeyError, ValueError):  # absent, or an HTTP date
         return None
 
 

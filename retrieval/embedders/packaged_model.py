@@ -1,4 +1,4 @@
-"""Where the packaged default model lies on disk, and whether it is the one that was agreed."""
+"""Files of the packaged default model, verified by checksum."""
 
 import hashlib
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ DIMENSION = 384
 
 
 class PackagedFile(NamedTuple):
-    """A file that a Python package ships, with the checksum this project was measured with."""
+    """A file of a Python package, with the checksum that this project was measured with."""
 
     package: str
     path: str
@@ -37,15 +37,12 @@ ONNX_WEIGHTS = PackagedFile(
 
 
 def verified_path(file: PackagedFile) -> Path:
-    """The file's path once its checksum has been compared.
-
-    Raises ModelMismatch when the package or the file is missing, or holds anything else.
-    """
+    """Raises ModelMismatch when the package or the file is missing or its checksum differs."""
     return verify(_locate(file), sha256=file.sha256)
 
 
 def verify(path: Path, *, sha256: str) -> Path:
-    """`path` itself. Raises ModelMismatch when it cannot be read or its checksum differs."""
+    """Returns `path`. Raises ModelMismatch when it cannot be read or its checksum differs."""
     try:
         with path.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()

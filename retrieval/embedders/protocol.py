@@ -1,4 +1,4 @@
-"""What every embedder can do."""
+"""The protocol of all embedders."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -11,7 +11,7 @@ Embeddings = NDArray[np.float32]
 
 
 class Embedder(Protocol):
-    """Makes embeddings of one model. Embedders of the same `name` may stand in for each other."""
+    """Embeddings of one model; embedders of the same `name` are interchangeable."""
 
     @property
     def name(self) -> str: ...
@@ -22,11 +22,11 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
         """Rows of unit length in the order of `texts`, shape (len(texts), dimension).
 
-        `kind` matters to models that were trained with different prompts for the two.
+        `kind` matters to models trained with different prompts for queries and documents.
         Raises EmbeddingUnavailable, EmbeddingRejected or ModelMismatch.
         """
         ...
 
     async def aclose(self) -> None:
-        """Frees the model or the connections; embed() must not be called afterwards."""
+        """Free the model or the connections; embed() must not be called afterwards."""
         ...

@@ -1,4 +1,4 @@
-"""Answers many queries with few calls of the model: joins those that come together, remembers."""
+"""Batches and caches query embeddings."""
 
 import asyncio
 import hashlib
@@ -14,24 +14,23 @@ from retrieval.errors import EmbeddingError, EmbeddingRejected, EmbeddingUnavail
 MAX_BATCH_QUERIES = 32
 
 _Key = bytes
-_Answer = asyncio.Future[Embeddings]
+_Result = asyncio.Future[Embeddings]
 
 
 class BatchingEmbedder:
-    """An embedder in front of another: queries are batched and cached, documents pass through.
+    """Wraps an embedder: queries are batched and cached, documents pass through.
 
-    Queries of one event-loop tick, and those that come while the model is busy with queries, are
-    embedded in one call; equal ones once. A query is normalised (white space, Unicode form) before
-    it is embedded, so that what the cache gives is what the model would give. The cache holds no
-    text, only digests. Closing it closes the embedder behind it.
+    Queries of one event-loop tick, and those that arrive while a batch of queries runs, share one
+    call; equal ones are embedded once. White space and Unicode form are normalised before
+    embedding, so cached and fresh results agree. The cache keys are digests, never text.
     """
 
     def __init__(self, inner: Embedder, *, cache_entries: int = 4096) -> None:
         self._inner = inner
         self._cache: OrderedDict[_Key, Embeddings] = OrderedDict()
         self._cache_entries = cache_entries
-        self._waiting: dict[_Key, tuple[str, _Answer]] = {}
-        self._running: dict[_Key, _Answer] = {}
+        self._queued: dict[_Key, tuple[str, _Result]] = {}
+        self._running: dict[_Key, _Result] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -45,73 +44,69 @@ class BatchingEmbedder:
     async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
         if kind == "document":
             return await self._inner.embed(texts, kind="document")
-        answers = [self._answer(_normalised(text)) for text in texts]
-        if not answers:
+        results = [self._result_of(_normalised(text)) for text in texts]
+        if not results:
             return np.empty((0, self.dimension), dtype=np.float32)
-        # Shielded: others may wait for the same answer when this caller gives up.
-        return np.stack(await asyncio.gather(*(asyncio.shield(answer) for answer in answers)))
-
-    def forget(self) -> None:
-        """Empties the cache, as erasing a conversation asks for."""
-        self._cache.clear()
+        # Shielded: other callers may wait for the same result when this one is cancelled.
+        return np.stack(await asyncio.gather(*(asyncio.shield(result) for result in results)))
 
     async def aclose(self) -> None:
-        """Ends what is running; queries that still wait get EmbeddingUnavailable."""
+        """Close the wrapped embedder, too; unfinished queries get EmbeddingUnavailable."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self._inner.aclose()
 
-    def _answer(self, text: str) -> _Answer:
+    def _result_of(self, text: str) -> _Result:
         key = hashlib.blake2b(text.encode(), digest_size=16).digest()
         known = self._cache.get(key)
         if known is not None:
             self._cache.move_to_end(key)
-            return _answered(known)
+            return _done(known)
         if key in self._running:
             return self._running[key]
-        if key not in self._waiting:
-            self._waiting[key] = (text, _unanswered())
-            self._ensure_running()
-        return self._waiting[key][1]
+        if key not in self._queued:
+            self._queued[key] = (text, _open())
+            self._ensure_task()
+        return self._queued[key][1]
 
-    def _ensure_running(self) -> None:
+    def _ensure_task(self) -> None:
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._answer_all(), name="embed-queries")
+            self._task = asyncio.create_task(self._embed_queued(), name="embed-queries")
 
-    async def _answer_all(self) -> None:
+    async def _embed_queued(self) -> None:
         try:
-            while self._waiting:
-                keys = list(self._waiting)[:MAX_BATCH_QUERIES]
-                batch = {key: self._waiting.pop(key) for key in keys}
-                self._running = {key: answer for key, (_, answer) in batch.items()}
-                await self._answer_batch(batch)
+            while self._queued:
+                keys = list(self._queued)[:MAX_BATCH_QUERIES]
+                batch = {key: self._queued.pop(key) for key in keys}
+                self._running = {key: result for key, (_, result) in batch.items()}
+                await self._embed_batch(batch)
         finally:
-            self._refuse_the_rest()
+            self._fail_unfinished()
 
-    async def _answer_batch(self, batch: dict[_Key, tuple[str, _Answer]]) -> None:
+    async def _embed_batch(self, batch: dict[_Key, tuple[str, _Result]]) -> None:
         try:
             rows = await self._inner.embed([text for text, _ in batch.values()], kind="query")
         except EmbeddingRejected as error:
-            await self._answer_singly(batch, error)
+            await self._embed_singly(batch, error)
         except EmbeddingError as error:
-            _fail([answer for _, answer in batch.values()], error)
+            _fail([result for _, result in batch.values()], error)
         else:
-            for (key, (_, answer)), row in zip(batch.items(), rows, strict=True):
-                self._remember(key, row)
-                answer.set_result(row)
+            for (key, (_, result)), row in zip(batch.items(), rows, strict=True):
+                self._cache_row(key, row)
+                result.set_result(row)
 
-    async def _answer_singly(
-        self, batch: dict[_Key, tuple[str, _Answer]], error: EmbeddingRejected
+    async def _embed_singly(
+        self, batch: dict[_Key, tuple[str, _Result]], error: EmbeddingRejected
     ) -> None:
-        """One text was refused: the others of its batch still get their answers."""
+        """One text was refused: the others of its batch must not fail with it."""
         if len(batch) == 1:
-            _fail([answer for _, answer in batch.values()], error)
+            _fail([result for _, result in batch.values()], error)
             return
-        for key, waiting in batch.items():
-            await self._answer_batch({key: waiting})
+        for key, query in batch.items():
+            await self._embed_batch({key: query})
 
-    def _remember(self, key: _Key, row: Embeddings) -> None:
+    def _cache_row(self, key: _Key, row: Embeddings) -> None:
         if self._cache_entries == 0:
             return
         row.setflags(write=False)
@@ -119,32 +114,32 @@ class BatchingEmbedder:
         if len(self._cache) > self._cache_entries:
             self._cache.popitem(last=False)
 
-    def _refuse_the_rest(self) -> None:
-        """Nobody waits for ever, however the task ended."""
-        left = [*self._running.values(), *(answer for _, answer in self._waiting.values())]
+    def _fail_unfinished(self) -> None:
+        """No caller waits forever, however the task ended."""
+        left = [*self._running.values(), *(result for _, result in self._queued.values())]
         self._running = {}
-        self._waiting = {}
-        _fail([answer for answer in left if not answer.done()], _stopped())
+        self._queued = {}
+        _fail([result for result in left if not result.done()], _stopped())
 
 
 def _normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _unanswered() -> _Answer:
+def _open() -> _Result:
     return asyncio.get_running_loop().create_future()
 
 
-def _answered(row: Embeddings) -> _Answer:
-    answer = _unanswered()
-    answer.set_result(row)
-    return answer
+def _done(row: Embeddings) -> _Result:
+    result = _open()
+    result.set_result(row)
+    return result
 
 
-def _fail(answers: list[_Answer], error: Exception) -> None:
-    for answer in answers:
-        answer.set_exception(error)
-        answer.exception()  # a caller that gave up leaves it unread, which is no mistake
+def _fail(results: list[_Result], error: Exception) -> None:
+    for result in results:
+        result.set_exception(error)
+        result.exception()  # marks it as retrieved: a cancelled caller never reads it
 
 
 def _stopped() -> EmbeddingUnavailable:

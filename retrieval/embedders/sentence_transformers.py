@@ -50,7 +50,7 @@ class SentenceTransformersEmbedder:
         await self._thread.aclose()
 
     def _slices(self) -> dict[str, int]:
-        """A GPU wants its texts by the hundred, a processor as many as its cache holds."""
+        """Large slices for a GPU; the defaults fit a processor's cache."""
         if self._model.device.type == "cpu":
             return {}
         return {"slice_texts": GPU_SLICE_TEXTS, "slice_chars": GPU_SLICE_CHARS}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from retrieval.embedders.protocol import Embedder, Embeddings
 from retrieval.embeddings import queue
-from retrieval.embeddings.context_vectors import seal_around
+from retrieval.embeddings.context_vectors import complete_around
 from retrieval.embeddings.model_registry import EmbeddingModel
-from retrieval.embeddings.rows import store, writing
+from retrieval.embeddings.rows import locked_conversation, store_embeddings
 from retrieval.errors import EmbeddingError, EmbeddingRejected, EmbeddingUnavailable
 from retrieval.text import passages
 from retrieval.wire import ConversationId
@@ -21,32 +21,29 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-HARMLESS_TEXT = "Is anybody there?"
+PROBE_TEXT = "Hello."
 
 
 @dataclass(frozen=True)
 class BatchLimits:
-    """How much work is taken at once, for how long, and how often."""
-
     passages: int = 64
-    """At most this much is done again after kill -9 (a message is never cut in two)."""
+    """Work repeated at most after kill -9; a message is never split between batches."""
     lease: timedelta = timedelta(seconds=60)
     attempts: int = 5
-    """A message on which this many workers died is given up."""
+    """Claims of one message after which it is marked as failed."""
     quiet: timedelta = timedelta(minutes=1)
-    """For how long the newest message waits for a successor before it is smoothed without."""
+    """Age at which the newest message gets its context vector without a successor."""
 
 
 @dataclass(frozen=True)
 class _Task:
-    """A claimed message as the model reads it."""
-
     seq: int
     texts: list[str]
+    """One per passage."""
 
 
 class EmbeddingBatches:
-    """Does batches of one model's pending messages; several may work side by side, anywhere."""
+    """Embeds one model's pending messages in batches; safe to run in several processes."""
 
     def __init__(
         self, db: "Database", embedder: Embedder, model: EmbeddingModel, limits: BatchLimits
@@ -57,10 +54,10 @@ class EmbeddingBatches:
         self._limits = limits
 
     async def run_one(self, conversation_id: ConversationId) -> bool:
-        """Embed the oldest free pending messages; returns whether there may be more of them.
+        """Embed the oldest unclaimed pending messages; returns whether more may be pending.
 
-        Raises EmbeddingUnavailable or ModelMismatch after the claim was given back, so that it
-        does not count against the messages.
+        Raises EmbeddingUnavailable or ModelMismatch after releasing the claim, which then does not
+        count as an attempt.
         """
         claims = await queue.claim(
             self._db,
@@ -69,34 +66,34 @@ class EmbeddingBatches:
             limit=self._limits.passages,
             lease=self._limits.lease,
         )
-        worn_out = {
+        exhausted = {
             claim.seq: f"given up: {self._limits.attempts} workers ended while they embedded it"
             for claim in claims
             if claim.attempts > self._limits.attempts
         }
-        await self._give_up(conversation_id, worn_out)
-        seqs = [claim.seq for claim in claims if claim.seq not in worn_out]
-        left = await self._run(conversation_id, seqs) if seqs else 0
-        return left > 0 or len(claims) == self._limits.passages
+        await self._mark_failed(conversation_id, exhausted)
+        seqs = [claim.seq for claim in claims if claim.seq not in exhausted]
+        released = await self._run(conversation_id, seqs) if seqs else 0
+        return released > 0 or len(claims) == self._limits.passages
 
     async def _run(self, conversation_id: ConversationId, seqs: Sequence[int]) -> int:
-        """Returns how many were given back, because they were too much for one batch."""
+        """Returns how many claims were released because they exceeded the batch."""
         tasks = await _load(self._db, conversation_id, seqs)
         batch = list(_first(tasks, self._limits.passages))
-        later = [task.seq for task in tasks[len(batch) :]]
-        await self._give_back(conversation_id, later)
+        excess = [task.seq for task in tasks[len(batch) :]]
+        await self._release(conversation_id, excess)
         try:
             made, refused = await self._embed(batch)
         except (EmbeddingError, asyncio.CancelledError):
-            await self._give_back(conversation_id, [task.seq for task in batch])
+            await self._release(conversation_id, [task.seq for task in batch])
             raise
-        gone = set(seqs) - {task.seq for task in tasks}
-        await self._store(conversation_id, made, gone)
-        await self._give_up(conversation_id, refused)
-        return len(later)
+        deleted = set(seqs) - {task.seq for task in tasks}
+        await self._store(conversation_id, made, deleted)
+        await self._mark_failed(conversation_id, refused)
+        return len(excess)
 
     async def _embed(self, batch: Sequence[_Task]) -> tuple[dict[int, Embeddings], dict[int, str]]:
-        """Rows by seq, and by seq the reason of those that the model refuses."""
+        """Embeddings by seq, and refusal reasons by seq."""
         try:
             return await self._embed_together(batch), {}
         except EmbeddingRejected:
@@ -115,7 +112,7 @@ class EmbeddingBatches:
     async def _embed_singly(
         self, batch: Sequence[_Task]
     ) -> tuple[dict[int, Embeddings], dict[int, str]]:
-        await self._check_that_it_is_the_text()
+        await self._check_embedder()
         made: dict[int, Embeddings] = {}
         refused: dict[int, str] = {}
         for task in batch:
@@ -125,46 +122,46 @@ class EmbeddingBatches:
                 refused[task.seq] = str(error)
         return made, refused
 
-    async def _check_that_it_is_the_text(self) -> None:
-        """A server that refuses everything is set up wrongly; no message is to blame for that."""
+    async def _check_embedder(self) -> None:
+        """A server that refuses every text is misconfigured: no message may be marked as failed."""
         try:
-            await self._embedder.embed([HARMLESS_TEXT], kind="document")
+            await self._embedder.embed([PROBE_TEXT], kind="document")
         except EmbeddingRejected as error:
             raise EmbeddingUnavailable(
                 f"the embedder refuses every text, so its settings are wrong: {error}"
             ) from error
 
     async def _store(
-        self, conversation_id: ConversationId, made: dict[int, Embeddings], gone: set[int]
+        self, conversation_id: ConversationId, made: dict[int, Embeddings], deleted: set[int]
     ) -> None:
-        ended = {*made, *gone}
-        async with writing(self._db, conversation_id) as connection:
-            await store(connection, conversation_id, self._model_id, made, ended=ended)
-            await seal_around(
+        ended = {*made, *deleted}
+        async with locked_conversation(self._db, conversation_id) as connection:
+            await store_embeddings(connection, conversation_id, self._model_id, made, ended=ended)
+            await complete_around(
                 connection, conversation_id, self._model_id, made, quiet=self._limits.quiet
             )
 
-    async def _give_up(self, conversation_id: ConversationId, reasons: dict[int, str]) -> None:
+    async def _mark_failed(self, conversation_id: ConversationId, reasons: dict[int, str]) -> None:
         if not reasons:
             return
         logger.error(
             "messages stay without embedding",
             extra={"conversation_id": str(conversation_id), "seqs": sorted(reasons)},
         )
-        async with writing(self._db, conversation_id) as connection:
-            await queue.give_up(
+        async with locked_conversation(self._db, conversation_id) as connection:
+            await queue.mark_failed(
                 connection,
                 conversation_id=conversation_id,
                 model_id=self._model_id,
                 reasons=reasons,
             )
-            # Their neighbours wait for them no longer.
-            await seal_around(
+            # Neighbours no longer wait for these.
+            await complete_around(
                 connection, conversation_id, self._model_id, reasons, quiet=self._limits.quiet
             )
 
-    async def _give_back(self, conversation_id: ConversationId, seqs: Sequence[int]) -> None:
-        await queue.give_back(
+    async def _release(self, conversation_id: ConversationId, seqs: Sequence[int]) -> None:
+        await queue.release(
             self._db, conversation_id=conversation_id, model_id=self._model_id, seqs=seqs
         )
 
@@ -191,7 +188,7 @@ def _texts(participant: str, content: str) -> list[str]:
 
 
 def _first(tasks: Sequence[_Task], limit: int) -> Iterator[_Task]:
-    """As many whole messages as `limit` passages allow, and at least one."""
+    """As many whole messages as fit into `limit` passages, at least one."""
     taken = 0
     for task in tasks:
         taken += len(task.texts)

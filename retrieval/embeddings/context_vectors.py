@@ -1,4 +1,4 @@
-"""Completes messages: a smoothed row is inserted once all that is mixed into it is known."""
+"""Context vectors (smoothed = true): inserted once all neighbours mixed into them are embedded."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.embedders.protocol import Embeddings
-from retrieval.embeddings.rows import store_smoothed, writing
-from retrieval.embeddings.smoothing import REACH_BACK, REACH_ON, Place, neighbours, smoothed
+from retrieval.embeddings.rows import locked_conversation, store_context_vectors
+from retrieval.embeddings.smoothing import (
+    REACH_BACK,
+    REACH_FORWARD,
+    MessageState,
+    neighbours,
+    smoothed,
+)
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
-SEALED_AT_ONCE = 500
+COMPLETED_AT_ONCE = 500
 
 
-async def seal_around(
+async def complete_around(
     connection: "Connection",
     conversation_id: ConversationId,
     model_id: int,
@@ -26,39 +32,39 @@ async def seal_around(
     *,
     quiet: timedelta,
 ) -> None:
-    """Complete every message that was waiting for one of `seqs`, and these themselves.
+    """Insert the context vectors that `seqs` complete, their own and their neighbours'.
 
-    Whoever calls is `writing`: so writers of one conversation see each other's rows, and the last
-    one completes the messages between.
+    Expects `locked_conversation`: concurrent writers then see each other's embeddings, and the last
+    one completes the messages in between.
     """
-    touched = {seq + step for seq in seqs for step in range(-REACH_ON, REACH_BACK + 1)}
-    await _seal(connection, conversation_id, model_id, touched, quiet=quiet)
+    touched = {seq + step for seq in seqs for step in range(-REACH_FORWARD, REACH_BACK + 1)}
+    await _complete(connection, conversation_id, model_id, touched, quiet=quiet)
 
 
 # Scalar subqueries: a `not exists` would become a join, planned by statistics out of date.
-UNSEALED = """
-select alone.seq
-  from message_embedding alone
- where alone.conversation_id = $1 and alone.model_id = $2 and alone.smoothed = false
-   and alone.passage = 0 and alone.seq > $3
+INCOMPLETE = """
+select own.seq
+  from message_embedding own
+ where own.conversation_id = $1 and own.model_id = $2 and own.smoothed = false
+   and own.passage = 0 and own.seq > $3
    and (select true
-          from message_embedding sealed
-         where sealed.conversation_id = $1 and sealed.model_id = $2 and sealed.smoothed = true
-           and sealed.seq = alone.seq and sealed.passage = 0) is null
- order by alone.seq
+          from message_embedding context
+         where context.conversation_id = $1 and context.model_id = $2 and context.smoothed = true
+           and context.seq = own.seq and context.passage = 0) is null
+ order by own.seq
  limit $4
 """
 
 
-async def seal_conversation(
+async def complete_conversation(
     db: "Database", *, conversation_id: ConversationId, model_id: int, quiet: timedelta
 ) -> None:
-    """Complete every message that can be: the last one after a quiet while, any left behind."""
+    """Insert every missing context vector whose neighbours are known; the last after `quiet`."""
     after = 0
-    while rows := await db.fetch(UNSEALED, conversation_id, model_id, after, SEALED_AT_ONCE):
+    while rows := await db.fetch(INCOMPLETE, conversation_id, model_id, after, COMPLETED_AT_ONCE):
         seqs = {row["seq"] for row in rows}
-        async with writing(db, conversation_id) as connection:
-            await _seal(connection, conversation_id, model_id, seqs, quiet=quiet)
+        async with locked_conversation(db, conversation_id) as connection:
+            await _complete(connection, conversation_id, model_id, seqs, quiet=quiet)
         after = rows[-1]["seq"]
 
 
@@ -67,10 +73,9 @@ select conversation_id from conversation
 """
 
 
-async def seal_all(db: "Database", *, model_id: int, quiet: timedelta) -> None:
-    """Complete every message of every conversation that can be."""
+async def complete_all(db: "Database", *, model_id: int, quiet: timedelta) -> None:
     for row in await db.fetch(CONVERSATIONS):
-        await seal_conversation(
+        await complete_conversation(
             db, conversation_id=row["conversation_id"], model_id=model_id, quiet=quiet
         )
 
@@ -83,22 +88,22 @@ select conversation_id
          where message.conversation_id = c.conversation_id and message.seq = c.last_seq)
        < now() - $2::interval
    and (select true
-          from message_embedding alone
-         where alone.conversation_id = c.conversation_id and alone.model_id = $1
-           and alone.smoothed = false and alone.seq = c.last_seq and alone.passage = 0)
+          from message_embedding own
+         where own.conversation_id = c.conversation_id and own.model_id = $1
+           and own.smoothed = false and own.seq = c.last_seq and own.passage = 0)
    and (select true
-          from message_embedding sealed
-         where sealed.conversation_id = c.conversation_id and sealed.model_id = $1
-           and sealed.smoothed = true and sealed.seq = c.last_seq and sealed.passage = 0) is null
+          from message_embedding context
+         where context.conversation_id = c.conversation_id and context.model_id = $1
+           and context.smoothed = true and context.seq = c.last_seq and context.passage = 0) is null
 """
 
 
 async def quiet_tails(db: "Database", *, model_id: int, quiet: timedelta) -> list[ConversationId]:
-    """Conversations whose last message still waits for a successor though all has been quiet."""
+    """Conversations older than `quiet` whose last message has no context vector."""
     return [ConversationId(row[0]) for row in await db.fetch(QUIET_TAILS, model_id, quiet)]
 
 
-async def _seal(
+async def _complete(
     connection: "Connection",
     conversation_id: ConversationId,
     model_id: int,
@@ -106,48 +111,49 @@ async def _seal(
     *,
     quiet: timedelta,
 ) -> None:
-    places = await _places(connection, conversation_id, model_id, _within_reach(seqs), quiet=quiet)
-    chosen = {seq: neighbours(places, seq) for seq in seqs if seq in places}
-    ready = {seq: others for seq, others in chosen.items() if others is not None}
-    wanted = {*ready, *(other for others in ready.values() for other, _ in others)}
-    # Read back from the database, so that a smoothed row is the same whether its neighbours came
-    # with it or long before.
-    rows = await _rows(connection, conversation_id, model_id, wanted)
+    messages = await _states(
+        connection, conversation_id, model_id, _within_reach(seqs), quiet=quiet
+    )
+    mixed_in = {seq: neighbours(messages, seq) for seq in seqs if seq in messages}
+    ready = {seq: others for seq, others in mixed_in.items() if others is not None}
+    needed = {*ready, *(other for others in ready.values() for other, _ in others)}
+    # Read back as halfvec: a context vector must not depend on which batch its neighbours came in.
+    rows = await _rows(connection, conversation_id, model_id, needed)
     made = {
         seq: smoothed(
             rows[seq],
-            words=places[seq].words,
+            words=messages[seq].words,
             mixed_in=[(rows[other], weight) for other, weight in others if other in rows],
         )
         for seq, others in ready.items()
         if seq in rows
     }
-    await store_smoothed(connection, conversation_id, model_id, made)
+    await store_context_vectors(connection, conversation_id, model_id, made)
 
 
-PLACES = """
+STATES = """
 select seq, created_at, word_count, stored_at < now() - $4::interval as quiet,
        seq = any(array(
            select seq
              from embedding_job
             where conversation_id = $1 and model_id = $2 and seq = any($3)
-              and failure is null)) as waiting
+              and failure is null)) as pending
   from message
  where conversation_id = $1 and seq = any($3)
 """
 
 
-async def _places(
+async def _states(
     connection: "Connection",
     conversation_id: ConversationId,
     model_id: int,
     seqs: set[int],
     *,
     quiet: timedelta,
-) -> dict[int, Place]:
-    rows = await connection.fetch(PLACES, conversation_id, model_id, list(seqs), quiet)
+) -> dict[int, MessageState]:
+    rows = await connection.fetch(STATES, conversation_id, model_id, list(seqs), quiet)
     return {
-        row["seq"]: Place(row["created_at"], row["word_count"], row["waiting"], row["quiet"])
+        row["seq"]: MessageState(row["created_at"], row["word_count"], row["pending"], row["quiet"])
         for row in rows
     }
 
@@ -170,4 +176,4 @@ async def _rows(
 
 
 def _within_reach(seqs: set[int]) -> set[int]:
-    return {seq + step for seq in seqs for step in range(-REACH_BACK, REACH_ON + 1)}
+    return {seq + step for seq in seqs for step in range(-REACH_BACK, REACH_FORWARD + 1)}

@@ -1,4 +1,4 @@
-"""How much of the history has its embeddings: counted, not estimated."""
+"""How many messages have embeddings, counted exactly."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Messages in all conversations together, for one model.
+    """Messages of all conversations, for one model.
 
-    `smoothed` lags behind `embedded` by the newest message of each lively conversation. `failed`
-    messages were given up with a reason; `missing` counts them too.
+    `smoothed` lags behind `embedded` by the newest message of each active conversation. `missing`
+    includes `failed`.
     """
 
     messages: int
@@ -39,6 +39,6 @@ select messages, embedded, smoothed, failed
 
 
 async def read_coverage(db: "Database", *, model_id: int) -> Coverage:
-    """Reads every message's key; seconds for millions of messages."""
+    """Scans the keys of all messages: seconds for millions."""
     (row,) = await db.fetch(COVERAGE, model_id)
     return Coverage(**dict(row))

@@ -1,4 +1,4 @@
-"""Embeds all that is pending with as many workers as asked for, and tells how it goes."""
+"""Embeds everything pending with several workers, for the backfill."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.embedders.protocol import Embedder
 from retrieval.embeddings.batch import BatchLimits
-from retrieval.embeddings.context_vectors import seal_all
+from retrieval.embeddings.context_vectors import complete_all
 from retrieval.embeddings.model_registry import EmbeddingModel, pending_counts
 from retrieval.embeddings.worker import EmbeddingWorker
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from retrieval.database.connection import Record
 
-LOOK_EVERY_S = 1.0
+POLL_INTERVAL_S = 1.0
 
 
 async def drain(
@@ -25,22 +25,22 @@ async def drain(
     *,
     limits: BatchLimits,
     patience_s: float,
-    on_waiting: Callable[[int], None],
+    on_pending: Callable[[int], None],
 ) -> bool:
-    """Work until no message waits: one worker per embedder, beside any that run elsewhere.
+    """Work until nothing is pending: one worker per embedder, beside workers of other processes.
 
-    `on_waiting` is told how many messages still wait, about once a second. Returns False if that
-    number has not fallen for `patience_s`, as when the embedder stays away.
+    Calls `on_pending` with the pending count about once a second. Returns False if the count has
+    not fallen for `patience_s`.
     """
     workers = [EmbeddingWorker(db, embedder, model, limits=limits) for embedder in embedders]
     async with asyncio.TaskGroup() as group:
         for worker in workers:
             group.create_task(worker.run())
-        done = await _watch(db, model, patience_s=patience_s, on_waiting=on_waiting)
+        done = await _watch(db, model, patience_s=patience_s, on_pending=on_pending)
         for worker in workers:
             worker.stop()
-    # Also what nothing else would complete: a message whose successor was erased before it came.
-    await seal_all(db, model_id=model.model_id, quiet=limits.quiet)
+    # A message whose successor was deleted while pending is completed by nothing else.
+    await complete_all(db, model_id=model.model_id, quiet=limits.quiet)
     return done
 
 
@@ -49,18 +49,18 @@ async def _watch(
     model: EmbeddingModel,
     *,
     patience_s: float,
-    on_waiting: Callable[[int], None],
+    on_pending: Callable[[int], None],
 ) -> bool:
     clock = asyncio.get_running_loop().time
     fewest, since = None, clock()
     pause_s = 0.05
-    while waiting := (await pending_counts(db, model_id=model.model_id)).waiting:
-        on_waiting(waiting)
-        if fewest is None or waiting < fewest:
-            fewest, since = waiting, clock()
+    while pending := (await pending_counts(db, model_id=model.model_id)).pending:
+        on_pending(pending)
+        if fewest is None or pending < fewest:
+            fewest, since = pending, clock()
         elif clock() - since > patience_s:
             return False
         await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 2, LOOK_EVERY_S)
-    on_waiting(0)
+        pause_s = min(pause_s * 2, POLL_INTERVAL_S)
+    on_pending(0)
     return True

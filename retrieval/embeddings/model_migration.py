@@ -1,4 +1,4 @@
-"""Moves a serving database from one embedding model to another: fill, compare, flip, drop."""
+"""Moves a serving database to another embedding model: fill, compare, activate, drop."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,10 +20,9 @@ update embedding_model set state = 'filling' where model_id = $1 and state = 're
 
 
 async def begin(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
-    """Register the model to move to; from now on new messages are pending for it too.
+    """Register the target model; new messages become pending for it too, searches keep the active.
 
-    Searches go on with the active model. Raises ModelMismatch if the name is known with another
-    dimension.
+    Raises ModelMismatch if the name is known with another dimension.
     """
     async with transaction(db) as connection:
         model = await register(connection, name=name, dimension=dimension, beside_active=True)
@@ -55,10 +54,9 @@ select array_agg(seq)
 
 
 async def agreement(db: "Database", *, old: int, new: int) -> float | None:
-    """Share of the nearest ten messages on which both models agree, over a sample; None if empty.
+    """Mean overlap of both models' nearest ten messages over a sample; None without embeddings.
 
-    A figure to look at, not a verdict: a better model disagrees too. Near 0 the new vectors are
-    likely to be broken.
+    A better model disagrees too; near 0 the new embeddings are probably broken.
     """
     shares = []
     for row in await db.fetch(SAMPLE, new, SAMPLED_MESSAGES):
@@ -90,7 +88,7 @@ select conversation_id from conversation
 
 
 async def drop_rows(db: "Database", *, model_id: int) -> None:
-    """Delete a retired model's embeddings, one conversation after another."""
+    """Delete a retired model's embeddings, one conversation per transaction."""
     active = await active_model(db)
     if active is not None and active.model_id == model_id:
         raise ValueError("the active model's embeddings are needed")

@@ -1,4 +1,4 @@
-"""Which embedding models the database knows, which one is compared, and how far each has come."""
+"""Embedding models of the database: one is active, others are filling or retired."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,7 @@ ModelState = Literal["filling", "active", "retired"]
 
 @dataclass(frozen=True)
 class EmbeddingModel:
-    """A model as the database knows it. Searches compare embeddings of the active one only."""
+    """A registered model. Searches compare embeddings of the active one only."""
 
     model_id: int
     name: str
@@ -25,18 +25,16 @@ class EmbeddingModel:
 
 @dataclass(frozen=True)
 class PendingCounts:
-    """Messages without an embedding: those that wait for it, and those that failed for good."""
-
-    waiting: int
+    pending: int
+    """Without those that failed."""
     failed: int
 
 
 async def ensure_model(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
-    """The active model, which is the one asked for.
+    """Register the model if it is new and return it as the active one.
 
-    The first model of a database becomes active by this call, and every message stored before is
-    pending from then on. Raises ModelMismatch if another model is active, or if the model is known
-    with another dimension.
+    The first model of a database is activated, and all stored messages become pending. Raises
+    ModelMismatch if another model is active or the name is known with another dimension.
     """
     model = await register(db, name=name, dimension=dimension)
     if model.state == "filling":
@@ -51,7 +49,7 @@ select model_id, name, dimension, state from embedding_model where state = 'acti
 
 
 async def active_model(db: "Database") -> EmbeddingModel | None:
-    """The model that searches compare by, or None while there is none."""
+    """The model that searches compare by, if any."""
     row = await db.fetchrow(ACTIVE)
     return None if row is None else _model(row)
 
@@ -62,13 +60,13 @@ select model_id, name, dimension, state from embedding_model where name = $1
 
 
 async def find_model(db: "Database", *, name: str) -> EmbeddingModel | None:
-    """The model of this name in any state, or None if the database has never seen it."""
+    """The model of this name, in any state."""
     row = await db.fetchrow(BY_NAME, name)
     return None if row is None else _model(row)
 
 
 PENDING_COUNTS = """
-select count(*) filter (where failure is null) as waiting,
+select count(*) filter (where failure is null) as pending,
        count(*) filter (where failure is not null) as failed
   from embedding_job
  where model_id = $1
@@ -77,25 +75,7 @@ select count(*) filter (where failure is null) as waiting,
 
 async def pending_counts(db: "Database", *, model_id: int) -> PendingCounts:
     (row,) = await db.fetch(PENDING_COUNTS, model_id)
-    return PendingCounts(waiting=row["waiting"], failed=row["failed"])
-
-
-OLDEST_PENDING = """
-select extract(epoch from now() - min((
-           select stored_at
-             from message
-            where message.conversation_id = oldest.conversation_id
-              and message.seq = oldest.seq)))::float8
-  from (select conversation_id, min(seq) as seq
-          from embedding_job
-         where model_id = $1 and failure is null
-         group by conversation_id) oldest
-"""
-
-
-async def oldest_pending_s(db: "Database", *, model_id: int) -> float:
-    """For how many seconds the oldest pending message has been waiting; 0 if none is."""
-    return await db.fetchval(OLDEST_PENDING, model_id) or 0.0
+    return PendingCounts(pending=row["pending"], failed=row["failed"])
 
 
 CONVERSATIONS = """
@@ -104,9 +84,9 @@ select conversation_id from conversation order by conversation_id
 
 
 async def enqueue_missing(db: "Database", *, model_id: int) -> int:
-    """Make every message pending that has no embedding of the model; returns how many were not.
+    """Enqueue messages that have neither embedding nor job; returns their number.
 
-    One conversation after another, so that no lock is held for long.
+    One conversation per transaction, to keep its lock short.
     """
     conversations = await db.fetch(CONVERSATIONS)
     return sum(
@@ -130,7 +110,7 @@ delete from embedding_job
 
 
 async def activate(db: "Database", *, model_id: int) -> EmbeddingModel:
-    """Compare by this model from now on; there is no moment with two active models, or none."""
+    """Make the model the active one and retire the others, in one transaction."""
     async with transaction(db) as connection:
         await connection.execute(LOCK_MODELS)
         await connection.execute(RETIRE_OTHERS, model_id)
@@ -140,8 +120,8 @@ async def activate(db: "Database", *, model_id: int) -> EmbeddingModel:
 
 
 async def _activate_first(db: "Database", model: EmbeddingModel) -> EmbeddingModel:
-    """Make it active unless another program was faster with another model."""
     async with transaction(db) as connection:
+        # Under the lock again: another process may have activated another model meanwhile.
         await register(connection, name=model.name, dimension=model.dimension)
         return await activate(connection, model_id=model.model_id)
 
@@ -163,9 +143,9 @@ returning model_id, name, dimension, state
 async def register(
     db: "Database", *, name: str, dimension: int, beside_active: bool = False
 ) -> EmbeddingModel:
-    """The model of this name; a new one is filling: not compared by, but made pending.
+    """The model of this name; a new one is registered as filling.
 
-    Raises ModelMismatch as `ensure_model`; another active model is no reason if `beside_active`.
+    Raises ModelMismatch like `ensure_model`; `beside_active` allows another active model.
     """
     async with transaction(db) as connection:
         await connection.execute(LOCK_MODELS)
@@ -210,10 +190,10 @@ with enqueued as (
       from message
      where message.conversation_id = $1
        and (select true
-              from message_embedding alone
-             where alone.conversation_id = $1 and alone.model_id = $2
-               and alone.smoothed = false and alone.seq = message.seq
-               and alone.passage = 0) is null
+              from message_embedding own
+             where own.conversation_id = $1 and own.model_id = $2
+               and own.smoothed = false and own.seq = message.seq
+               and own.passage = 0) is null
     on conflict do nothing
     returning seq)
 select count(*) from enqueued
@@ -224,7 +204,7 @@ async def _enqueue_conversation(
     db: "Database", conversation_id: ConversationId, model_id: int
 ) -> int:
     async with transaction(db) as connection:
-        # Whoever appends holds the same lock: its messages are seen here, or it sees the model.
+        # Appends hold the same lock: their messages are visible here, or they see the new model.
         await connection.execute(LOCK_CONVERSATION, conversation_id)
         enqueued: int = await connection.fetchval(ENQUEUE_CONVERSATION, conversation_id, model_id)
     return enqueued

@@ -1,4 +1,4 @@
-"""Messages that wait for their embedding: claimed for a while, given back, or given up."""
+"""Queue of pending messages: claimed under a lease, released, or marked as failed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ MAX_REASON_CHARS = 500
 
 @dataclass(frozen=True)
 class Claim:
-    """A message that nobody else embeds until the lease ends; this is its n-th attempt."""
+    """A message leased to this worker."""
 
     seq: int
     attempts: int
+    """Including this one."""
 
 
 CONVERSATIONS = """
@@ -33,16 +34,13 @@ select conversation_id
 
 
 async def conversations(db: "Database", *, model_id: int) -> list[ConversationId]:
-    """Some conversations with messages to claim, those with the fewest first.
-
-    A live room so comes before an import of a hundred thousand messages.
-    """
+    """At most 100 conversations with claimable messages, fewest first: live rooms, then imports."""
     rows = await db.fetch(CONVERSATIONS, model_id)
     return [ConversationId(row["conversation_id"]) for row in rows]
 
 
-# The statistics of a queue are always out of date. Without bitmap scans the claim reads the index
-# in order and stops at its limit, however few rows the planner believes in.
+# A queue's statistics are always stale. Without bitmap scans the claim reads the index in order and
+# stops at its limit, whatever row count the planner expects.
 IN_INDEX_ORDER = """
 set local enable_bitmapscan = off
 """
@@ -70,29 +68,29 @@ async def claim(
     limit: int,
     lease: timedelta,
 ) -> list[Claim]:
-    """The oldest messages of the conversation that nobody holds. Counts an attempt for each."""
+    """Lease the oldest unclaimed messages of the conversation and count an attempt for each."""
     async with transaction(db) as connection:
         await connection.execute(IN_INDEX_ORDER)
         rows = await connection.fetch(CLAIM, conversation_id, model_id, limit, lease)
     return sorted((Claim(row["seq"], row["attempts"]) for row in rows), key=lambda claim: claim.seq)
 
 
-GIVE_BACK = """
+RELEASE = """
 update embedding_job
    set leased_until = null, attempts = greatest(attempts - 1, 0)
  where conversation_id = $1 and model_id = $2 and seq = any($3)
 """
 
 
-async def give_back(
+async def release(
     db: "Database", *, conversation_id: ConversationId, model_id: int, seqs: Sequence[int]
 ) -> None:
-    """End the claim as if it had not been: others may take them at once."""
+    """Undo a claim and its attempt."""
     if seqs:
-        await db.execute(GIVE_BACK, conversation_id, model_id, list(seqs))
+        await db.execute(RELEASE, conversation_id, model_id, list(seqs))
 
 
-GIVE_UP = """
+MARK_FAILED = """
 update embedding_job job
    set leased_until = null, failure = given.reason
   from unnest($3::bigint[], $4::text[]) as given (seq, reason)
@@ -101,22 +99,21 @@ update embedding_job job
 """
 
 
-async def give_up(
+async def mark_failed(
     db: "Database", *, conversation_id: ConversationId, model_id: int, reasons: Mapping[int, str]
 ) -> None:
-    """Keep each message's reason, by its seq, and claim it no more."""
+    """Store the reason of each seq; these messages are not claimed any more."""
     if reasons:
         shortened = [reason[:MAX_REASON_CHARS] for reason in reasons.values()]
-        await db.execute(GIVE_UP, conversation_id, model_id, list(reasons), shortened)
+        await db.execute(MARK_FAILED, conversation_id, model_id, list(reasons), shortened)
 
 
-TRY_FAILED_AGAIN = """
+RETRY_FAILED = """
 update embedding_job
    set failure = null, attempts = 0, leased_until = null
  where model_id = $1 and failure is not null
 """
 
 
-async def try_failed_again(db: "Database", *, model_id: int) -> None:
-    """Let what was given up be claimed again, as after the model's server was mended."""
-    await db.execute(TRY_FAILED_AGAIN, model_id)
+async def retry_failed(db: "Database", *, model_id: int) -> None:
+    await db.execute(RETRY_FAILED, model_id)

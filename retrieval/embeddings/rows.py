@@ -1,4 +1,4 @@
-"""Rows of embeddings beside their messages: written in one go, never changed afterwards."""
+"""Rows of message_embedding: inserted once, never updated."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -27,11 +27,13 @@ select 1 from conversation where conversation_id = $1 for no key update
 
 
 @asynccontextmanager
-async def writing(db: "Database", conversation_id: ConversationId) -> AsyncIterator["Connection"]:
-    """A transaction that is alone in writing rows of this conversation.
+async def locked_conversation(
+    db: "Database", conversation_id: ConversationId
+) -> AsyncIterator["Connection"]:
+    """A transaction that holds the conversation's lock for writing embeddings.
 
-    It does not wait for the disk: what a power failure takes is pending again, because the end of
-    its jobs is lost with it.
+    Commits asynchronously: a power failure loses rows together with the end of their jobs, and the
+    messages are pending again.
     """
     async with transaction(db) as connection:
         await connection.execute(NO_WAIT_FOR_DISK)
@@ -39,8 +41,8 @@ async def writing(db: "Database", conversation_id: ConversationId) -> AsyncItera
         yield connection
 
 
-# Here and elsewhere `seq = any(…)` bounds what is read from an index whatever the statistics say,
-# which are out of date exactly when much has just been imported.
+# `seq = any(…)`, here and elsewhere, bounds the index scan even with stale statistics, as after an
+# import.
 STORE = """
 with stored as (
     insert into message_embedding (conversation_id, model_id, smoothed, seq, passage, participant,
@@ -56,7 +58,7 @@ delete from embedding_job
 """
 
 
-async def store(
+async def store_embeddings(
     connection: "Connection",
     conversation_id: ConversationId,
     model_id: int,
@@ -64,14 +66,14 @@ async def store(
     *,
     ended: Iterable[int],
 ) -> None:
-    """Store the embeddings of messages, and end the jobs of the messages `ended`.
+    """Insert embeddings and delete the jobs of the messages `ended`.
 
-    What is already there stays as it is; a message that is gone is passed over.
+    Existing rows stay, and rows of deleted messages are skipped: safe after an expired lease.
     """
     await connection.execute(STORE, conversation_id, model_id, list(ended), *columns(made))
 
 
-INSERT_SMOOTHED = """
+INSERT_CONTEXT_VECTORS = """
 insert into message_embedding (conversation_id, model_id, smoothed, seq, passage, participant,
                                role, created_at, embedding)
 select $1, $2, true, message.seq, made.passage, message.participant, message.role,
@@ -83,16 +85,16 @@ on conflict do nothing
 """
 
 
-async def store_smoothed(
+async def store_context_vectors(
     connection: "Connection", conversation_id: ConversationId, model_id: int, made: Rows
 ) -> None:
-    """Store the smoothed embeddings of messages; what is already there stays as it is."""
-    await connection.execute(INSERT_SMOOTHED, conversation_id, model_id, *columns(made))
-    await connection.execute(CODE_LATECOMERS, conversation_id, model_id, list(made))
+    """Insert context vectors, and their binary codes where the codes already reach that far."""
+    await connection.execute(INSERT_CONTEXT_VECTORS, conversation_id, model_id, *columns(made))
+    await connection.execute(ADD_LATE_CODES, conversation_id, model_id, list(made))
 
 
-# Where the codes of a large conversation have already come further, nobody else would add these.
-CODE_LATECOMERS = """
+# Below `coded_to` the background coder does not come back.
+ADD_LATE_CODES = """
 insert into message_code (conversation_id, model_id, seq, passage, participant, role, created_at,
                           code)
 select conversation_id, model_id, seq, passage, participant, role, created_at,
@@ -105,7 +107,7 @@ on conflict do nothing
 
 
 def columns(made: Rows) -> tuple[list[int], list[int], list[HalfVector]]:
-    """Seqs, passage numbers and vectors, row by row."""
+    """Seqs, passage numbers and embeddings, one entry per row."""
     places = [(seq, passage) for seq, rows in made.items() for passage in range(len(rows))]
     vectors = [HalfVector(row) for rows in made.values() for row in rows]
     return [seq for seq, _ in places], [passage for _, passage in places], vectors

@@ -1,4 +1,4 @@
-"""A message's meaning in its surroundings: its own vector with some of its neighbours' mixed in."""
+"""Context vector: a message's own embedding with its neighbours' mixed in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,40 +13,38 @@ PREVIOUS = 0.8
 NEXT = 0.4
 BEFORE_PREVIOUS = 0.3
 REACH_BACK = 2
-REACH_ON = 1
+REACH_FORWARD = 1
 FULL_EFFECT_WORDS = 30
-"""A longer message speaks for itself: its neighbours count for less, in proportion."""
+"""Beyond this length the neighbours' weight falls in proportion."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """What must be known of a message to mix it, or to be mixed into another."""
-
+class MessageState:
     created_at: datetime
     words: int
-    waiting: bool
-    """Its embedding is still to come."""
+    pending: bool
+    """Has no embedding yet."""
     quiet: bool
-    """Nothing is expected to follow it soon."""
+    """Old enough that no successor is expected soon."""
 
 
-def neighbours(places: Mapping[int, Place], seq: int) -> list[tuple[int, float]] | None:
-    """Whose vectors are mixed into message `seq` and how much; None while that is not known.
+def neighbours(messages: Mapping[int, MessageState], seq: int) -> list[tuple[int, float]] | None:
+    """Neighbours of message `seq` with their weights; None while they are not all known.
 
-    Neighbours are at most two messages before and one after it, in the same stretch of the
-    conversation: no long silence between. The newest message waits for its successor until
-    everything is quiet, and every message for the embeddings of its neighbours.
+    At most two messages before and one after it, with no gap longer than STRETCH_GAP_S between.
+    The newest message waits for its successor until it is quiet, and every message for the
+    embeddings of its neighbours.
     """
-    if seq + 1 not in places and not places[seq].quiet:
+    if seq + 1 not in messages and not messages[seq].quiet:
         return None
     chosen = []
-    if _together(places, seq - 1, seq):
+    if _together(messages, seq - 1, seq):
         chosen.append((seq - 1, PREVIOUS))
-        if _together(places, seq - 2, seq - 1):
+        if _together(messages, seq - 2, seq - 1):
             chosen.append((seq - 2, BEFORE_PREVIOUS))
-    if _together(places, seq, seq + 1):
+    if _together(messages, seq, seq + 1):
         chosen.append((seq + 1, NEXT))
-    if any(places[other].waiting for other, _ in chosen):
+    if any(messages[other].pending for other, _ in chosen):
         return None
     return chosen
 
@@ -56,7 +54,7 @@ def smoothed(
 ) -> Embeddings:
     """Rows of unit length, one per passage of the message.
 
-    `mixed_in` holds the rows of each neighbour, which count as one: their mean, of unit length.
+    `mixed_in` holds each neighbour's rows and weight; the rows enter as their normalised mean.
     """
     damping = min(1.0, FULL_EFFECT_WORDS / max(words, 1))
     surroundings = np.zeros(own.shape[1], dtype=np.float32)
@@ -65,10 +63,10 @@ def smoothed(
     return _unit(own + np.float32(damping) * surroundings)
 
 
-def _together(places: Mapping[int, Place], earlier: int, later: int) -> bool:
-    if earlier not in places or later not in places:
+def _together(messages: Mapping[int, MessageState], earlier: int, later: int) -> bool:
+    if earlier not in messages or later not in messages:
         return False
-    silence = places[later].created_at - places[earlier].created_at
+    silence = messages[later].created_at - messages[earlier].created_at
     return silence.total_seconds() <= STRETCH_GAP_S
 
 

@@ -1,9 +1,9 @@
-"""Embeds what is pending, as soon as it is: the backend's worker and the backfill are this loop."""
+"""The loop that embeds pending messages, in the backend and in the backfill."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from retrieval.database.connection import raise_if_cancelled
 from retrieval.embedders.protocol import Embedder
 from retrieval.embeddings import queue
 from retrieval.embeddings.batch import BatchLimits, EmbeddingBatches
-from retrieval.embeddings.context_vectors import quiet_tails, seal_conversation
+from retrieval.embeddings.context_vectors import complete_conversation, quiet_tails
 from retrieval.embeddings.model_registry import EmbeddingModel, pending_counts
 from retrieval.errors import EmbeddingError
 from retrieval.store.messages import PENDING_CHANNEL
@@ -28,12 +28,11 @@ _MAX_PAUSE_S = 60.0
 
 
 class EmbeddingWorker:
-    """Works for one model until it is stopped; any number may run, in any number of processes.
+    """Embeds for one model until stopped; any number may run, in any number of processes.
 
-    It is told of new messages by NOTIFY, and looks by itself every `sweep_s` seconds: for what a
-    lost notification, an ended lease or a quiet tail has left. A conversation that has just been
-    written to goes first, the others take turns. While the embedder or the database is away it
-    waits, `pause_s` at first and at most a minute, and goes on by itself.
+    NOTIFY wakes it for new messages. Every `poll_interval_s` it also polls for lost notifications,
+    expired leases and quiet tails. Notified conversations come first, then all in turn. While the
+    embedder or the database is unavailable it retries after `pause_s`, doubled up to a minute.
     """
 
     def __init__(
@@ -43,28 +42,25 @@ class EmbeddingWorker:
         model: EmbeddingModel,
         *,
         limits: BatchLimits | None = None,
-        sweep_s: float = 30.0,
+        poll_interval_s: float = 30.0,
         pause_s: float = 1.0,
     ) -> None:
         self._db = db
         self._model_id = model.model_id
         self._limits = limits or BatchLimits()
         self._batches = EmbeddingBatches(db, embedder, model, self._limits)
-        self._sweep_s = sweep_s
+        self._poll_interval_s = poll_interval_s
         self._first_pause_s = pause_s
         self._pause_s = pause_s
-        self._fresh: dict[ConversationId, None] = {}
+        self._notified: dict[ConversationId, None] = {}
         self._backlog: dict[ConversationId, None] = {}
         self._awake = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._deaf = False
-        self._next_sweep = 0.0
+        self._listener_lost = False
+        self._next_poll = 0.0
 
     async def run(self) -> None:
-        """Work until stop() is called or the task is cancelled; needs two connections.
-
-        Ends otherwise only by a mistake in this program, which it does not hide.
-        """
+        """Work until stop() or cancellation; needs two connections of the pool."""
         while not self._stopping.is_set():
             try:
                 async with self._listening():
@@ -82,44 +78,44 @@ class EmbeddingWorker:
                 await self._pause()
 
     def wake(self, conversation_id: ConversationId | None = None) -> None:
-        """Look for pending messages now, in this conversation first."""
+        """Look for pending messages now, first in this conversation."""
         if conversation_id is not None:
-            self._fresh[conversation_id] = None
+            self._notified[conversation_id] = None
         self._awake.set()
 
     def stop(self) -> None:
-        """Let run() return after the batch that is in work."""
+        """Let run() return after its current batch."""
         self._stopping.set()
         self._awake.set()
 
     async def drain(
-        self, *, poll_s: float = 0.05, on_waiting: Callable[[int], None] | None = None
+        self, *, poll_s: float = 0.05, on_pending: Callable[[int], None] | None = None
     ) -> None:
-        """Work until nothing waits, here or with other workers, and every quiet tail is complete.
+        """Work until nothing is pending, also with other workers, and quiet tails are completed.
 
-        `on_waiting` is told how many messages still wait. Raises EmbeddingError as soon as the
-        embedder cannot go on.
+        Calls `on_pending` with the pending count after each batch. Raises EmbeddingError on the
+        first failure of the embedder.
         """
-        while waiting := (await pending_counts(self._db, model_id=self._model_id)).waiting:
-            if on_waiting is not None:
-                on_waiting(waiting)
+        while pending := (await pending_counts(self._db, model_id=self._model_id)).pending:
+            if on_pending is not None:
+                on_pending(pending)
             if not await self._work_once():
                 await asyncio.sleep(poll_s)
-        await self._seal_quiet_tails()
+        await self._complete_quiet_tails()
 
     async def _work(self) -> None:
         while not self._stopping.is_set():
             self._awake.clear()
-            await self._sweep_if_due()
+            await self._complete_tails_if_due()
             if await self._work_once():
                 self._pause_s = self._first_pause_s
-            elif self._deaf:
+            elif self._listener_lost:
                 raise ConnectionResetError("the connection that listens for new messages is gone")
             else:
-                await _wait(self._awake, self._sweep_s)
+                await _wait(self._awake, self._poll_interval_s)
 
     async def _work_once(self) -> bool:
-        """One batch; False if there is nothing to claim anywhere."""
+        """One batch; False if nothing is claimable."""
         conversation_id = await self._next_conversation()
         if conversation_id is None:
             return False
@@ -128,32 +124,32 @@ class EmbeddingWorker:
         return True
 
     async def _next_conversation(self) -> ConversationId | None:
-        if not self._fresh and not self._backlog:
+        if not self._notified and not self._backlog:
             found = await queue.conversations(self._db, model_id=self._model_id)
             self._backlog = dict.fromkeys(found)
-        for waiting in (self._fresh, self._backlog):
-            for conversation_id in waiting:
-                del waiting[conversation_id]
+        for candidates in (self._notified, self._backlog):
+            for conversation_id in candidates:
+                del candidates[conversation_id]
                 return conversation_id
         return None
 
-    async def _sweep_if_due(self) -> None:
+    async def _complete_tails_if_due(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now >= self._next_sweep:
-            await self._seal_quiet_tails()
-            self._next_sweep = now + self._sweep_s
+        if now >= self._next_poll:
+            await self._complete_quiet_tails()
+            self._next_poll = now + self._poll_interval_s
 
-    async def _seal_quiet_tails(self) -> None:
+    async def _complete_quiet_tails(self) -> None:
         quiet = self._limits.quiet
         for conversation_id in await quiet_tails(self._db, model_id=self._model_id, quiet=quiet):
-            await seal_conversation(
+            await complete_conversation(
                 self._db, conversation_id=conversation_id, model_id=self._model_id, quiet=quiet
             )
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
         async with self._db.acquire() as connection:
-            self._deaf = False
+            self._listener_lost = False
             connection.add_termination_listener(self._on_termination)
             await connection.add_listener(PENDING_CHANNEL, self._on_notify)
             try:
@@ -166,11 +162,11 @@ class EmbeddingWorker:
     def _on_notify(self, connection: Any, pid: int, channel: str, payload: object) -> None:
         try:
             self.wake(ConversationId(UUID(str(payload))))
-        except ValueError:  # somebody else's notification: no reason to stop, nor to trust it
+        except ValueError:  # not sent by this program
             self.wake()
 
     def _on_termination(self, connection: Any) -> None:
-        self._deaf = True
+        self._listener_lost = True
         self._awake.set()
 
     async def _pause(self) -> None:
@@ -178,10 +174,7 @@ class EmbeddingWorker:
         await _wait(self._stopping, pause_s)
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Until the event is set, or for so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
             await event.wait()
-    except TimeoutError:
-        return

@@ -162,7 +162,8 @@ async def test_embeddings_are_filled_and_models_changed_on_a_sharded_database(
     for room in rooms:
         await append_messages(cluster, conversation_id=room, messages=batch)
     old = await embedding_models.ensure_model(cluster, name="old", dimension=64)
-    assert await embedding_models.oldest_pending_s(cluster, model_id=old.model_id) > 0
+    counts = await embedding_models.pending_counts(cluster, model_id=old.model_id)
+    assert counts.pending == 120
     limits = BatchLimits(passages=8, quiet=timedelta(0))
     workers = [EmbeddingWorker(cluster, HashEmbedder(), old, limits=limits) for _ in range(2)]
     await asyncio.gather(*(worker.drain() for worker in workers))
@@ -172,7 +173,7 @@ async def test_embeddings_are_filled_and_models_changed_on_a_sharded_database(
     new = await model_migration.begin(cluster, name="new", dimension=64)
     assert await embedding_models.enqueue_missing(cluster, model_id=new.model_id) == 120
     assert await drain(
-        cluster, [HashEmbedder()], new, limits=limits, patience_s=60, on_waiting=lambda _: None
+        cluster, [HashEmbedder()], new, limits=limits, patience_s=60, on_pending=lambda _: None
     )
     assert await read_coverage(cluster, model_id=new.model_id) == everything
     agreement = await model_migration.agreement(cluster, old=old.model_id, new=new.model_id)
@@ -192,7 +193,7 @@ async def test_messages_are_given_up_and_tried_again_on_a_sharded_database(
     await cluster.execute("update embedding_job set attempts = $1 where seq = 2", limits.attempts)
     await EmbeddingWorker(cluster, HashEmbedder(), model, limits=limits).drain()
     assert await read_coverage(cluster, model_id=model.model_id) == Coverage(2, 1, 1, 1)
-    await queue.try_failed_again(cluster, model_id=model.model_id)
+    await queue.retry_failed(cluster, model_id=model.model_id)
     await EmbeddingWorker(cluster, HashEmbedder(), model, limits=limits).drain()
     assert await read_coverage(cluster, model_id=model.model_id) == Coverage(2, 2, 2, 0)
 

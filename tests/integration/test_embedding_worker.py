@@ -13,7 +13,7 @@ import pytest
 from retrieval.embedders import Embedder, Embeddings, EmbedKind
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings import queue
-from retrieval.embeddings.batch import HARMLESS_TEXT, BatchLimits
+from retrieval.embeddings.batch import PROBE_TEXT, BatchLimits
 from retrieval.embeddings.model_registry import EmbeddingModel, PendingCounts, ensure_model
 from retrieval.embeddings.smoothing import smoothed
 from retrieval.embeddings.worker import EmbeddingWorker
@@ -84,10 +84,15 @@ def _worker(
     embedder: Embedder | None = None,
     *,
     limits: BatchLimits = LIMITS,
-    sweep_s: float = 30.0,
+    poll_interval_s: float = 30.0,
 ) -> EmbeddingWorker:
     return EmbeddingWorker(
-        db, embedder or HashEmbedder(), model, limits=limits, sweep_s=sweep_s, pause_s=0.01
+        db,
+        embedder or HashEmbedder(),
+        model,
+        limits=limits,
+        poll_interval_s=poll_interval_s,
+        pause_s=0.01,
     )
 
 
@@ -129,7 +134,7 @@ async def test_everything_becomes_embedded_once(
     alone = await _rows(db, smoothed=False)
     assert set(alone) == {(seq, 0) for seq in range(1, 31)}
     assert set(await _rows(db, smoothed=True)) == set(alone)
-    assert await _counts(db, model) == PendingCounts(waiting=0, failed=0)
+    assert await _counts(db, model) == PendingCounts(pending=0, failed=0)
 
 
 async def test_the_row_holds_the_speaker_s_name_and_what_searches_filter_by(
@@ -149,7 +154,7 @@ async def test_the_row_holds_the_speaker_s_name_and_what_searches_filter_by(
 async def test_a_new_message_is_embedded_without_waiting_for_the_sweep(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
-    async with _running(_worker(db, model, sweep_s=3600)):
+    async with _running(_worker(db, model, poll_interval_s=3600)):
         await asyncio.sleep(0.2)  # it has looked once and waits for a notification
         await _append(db, room, 1)
         await _until_embedded(db, 1)
@@ -158,7 +163,7 @@ async def test_a_new_message_is_embedded_without_waiting_for_the_sweep(
 async def test_the_sweep_finds_what_no_notification_told(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
-    async with _running(_worker(db, model, sweep_s=0.05)):
+    async with _running(_worker(db, model, poll_interval_s=0.05)):
         await asyncio.sleep(0.1)
         await _append(db, room, 1)
         await db.execute("delete from message_embedding")
@@ -172,7 +177,7 @@ async def test_the_sweep_finds_what_no_notification_told(
 async def test_somebody_else_s_notification_does_no_harm(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
-    async with _running(_worker(db, model, sweep_s=3600)):
+    async with _running(_worker(db, model, poll_interval_s=3600)):
         await asyncio.sleep(0.1)
         await db.execute("select pg_notify($1, 'not an id')", PENDING_CHANNEL)
         await _append(db, room, 1)
@@ -288,7 +293,7 @@ async def test_the_newest_message_is_completed_after_a_quiet_while(
 ) -> None:
     await _append(db, room, 1, 2)
     limits = BatchLimits(passages=8, quiet=timedelta(seconds=1))
-    async with _running(_worker(db, model, limits=limits, sweep_s=0.1)):
+    async with _running(_worker(db, model, limits=limits, poll_interval_s=0.1)):
         await _until_embedded(db, 2, smoothed=False)
         await _until_embedded(db, 2)
         first = (await _rows(db, smoothed=True))[2, 0]
@@ -306,7 +311,7 @@ async def test_a_refused_message_keeps_its_reason_and_stops_nobody(
     await _worker(db, model, FailingEmbedder()).drain()
     assert set(await _rows(db, smoothed=False)) == {(1, 0), (2, 0), (4, 0), (5, 0)}
     assert set(await _rows(db, smoothed=True)) == {(1, 0), (2, 0), (4, 0), (5, 0)}
-    assert await _counts(db, model) == PendingCounts(waiting=0, failed=1)
+    assert await _counts(db, model) == PendingCounts(pending=0, failed=1)
     failed = await db.fetch("select seq, failure from embedding_job")
     assert [tuple(row) for row in failed] == [(3, "refused with status 400")]
 
@@ -319,11 +324,11 @@ async def test_a_server_that_refuses_everything_blames_no_message(
     embedder.refuses_everything = True
     with pytest.raises(EmbeddingUnavailable, match="settings are wrong"):
         await _worker(db, model, embedder).drain()
-    assert await _counts(db, model) == PendingCounts(waiting=2, failed=0)
+    assert await _counts(db, model) == PendingCounts(pending=2, failed=0)
     embedder.refuses_everything = False
     await _worker(db, model, embedder).drain()
-    assert embedder.texts_embedded.count(HARMLESS_TEXT) == 0
-    assert await _counts(db, model) == PendingCounts(waiting=0, failed=0)
+    assert embedder.texts_embedded.count(PROBE_TEXT) == 0
+    assert await _counts(db, model) == PendingCounts(pending=0, failed=0)
 
 
 async def test_an_embedder_that_is_away_costs_the_messages_no_attempt(
@@ -335,7 +340,7 @@ async def test_an_embedder_that_is_away_costs_the_messages_no_attempt(
     async with _running(_worker(db, model, embedder)):
         await _until_embedded(db, 2)
     assert embedder.calls == 11
-    assert await _counts(db, model) == PendingCounts(waiting=0, failed=0)
+    assert await _counts(db, model) == PendingCounts(pending=0, failed=0)
 
 
 async def test_a_message_on_which_workers_keep_dying_is_given_up(
@@ -371,7 +376,7 @@ async def test_a_batch_holds_as_many_passages_as_allowed_but_whole_messages(
 async def test_a_lost_database_connection_does_not_end_the_worker(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
-    async with _running(_worker(db, model, sweep_s=3600)):
+    async with _running(_worker(db, model, poll_interval_s=3600)):
         await _append(db, room, 1)
         await _until_embedded(db, 1)
         own = await db.fetchval("select pg_backend_pid()")
@@ -438,15 +443,11 @@ async def test_the_real_model_s_vectors_are_stored_and_found(
     assert best == (2, 0)
 
 
-async def test_gauges_tell_what_waits_since_when(
+async def test_appended_messages_are_counted_as_pending(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
-    assert await embedding_models.oldest_pending_s(db, model_id=model.model_id) == 0
     await _append(db, room, 1, 2)
-    await db.execute("update message set stored_at = now() - interval '1 hour' where seq = 1")
-    age_s = await embedding_models.oldest_pending_s(db, model_id=model.model_id)
-    assert 3600 <= age_s < 3700
-    assert await _counts(db, model) == PendingCounts(waiting=2, failed=0)
+    assert await _counts(db, model) == PendingCounts(pending=2, failed=0)
 
 
 async def test_claiming_stops_at_its_limit_though_the_statistics_know_nothing(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pgvector import HalfVector
 
-from retrieval.ann.hnsw import build_graph
+from retrieval.ann.hnsw import build_index
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.search import context, reader
 from retrieval.search.lexical import postings
@@ -201,7 +201,7 @@ async def test_the_hnsw_index_is_recognised_with_its_values_as_parameters(
     db: asyncpg.Pool,
 ) -> None:
     async with db.acquire() as connection:
-        await build_graph(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)
+        await build_index(connection, ROOM, model_id=1, dimension=DIMENSION, up_to=6000)
         await connection.execute("set enable_sort = off")  # the room is too small for it to pay
         found = await plan(
             connection, hnsw.nearest_by_hnsw_sql(DIMENSION), ROOM, 1, QUERY, 6000, 10, None, 0.0
@@ -261,10 +261,10 @@ async def test_words_of_candidates_are_looked_up_in_the_index_alone(db: asyncpg.
 
 
 async def test_filtered_words_are_read_from_their_index_and_messages_looked_up(
-    filled: asyncpg.Pool,
+    db: asyncpg.Pool,
 ) -> None:
     filters: tuple[Any, ...] = (None, None, ["p3"], ["user"], [7, 8])
-    found = await plan(filled, postings.FILTERED_POSTINGS, ROOM, ["word7"], 1000, *filters)
+    found = await plan(db, postings.FILTERED_POSTINGS, ROOM, ["word7"], 1000, *filters)
     assert scans(found)["message_term"] == {"Index Only Scan"}
     assert not scans(found)["message"] & {"Seq Scan"}
     assert max(node["Actual Rows"] * node["Actual Loops"] for node in found) <= 9

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.ann.tiers import Tier, TierLimits, tier_of
 from retrieval.embeddings.model_registry import ensure_model
-from retrieval.embeddings.rows import store, store_smoothed, writing
+from retrieval.embeddings.rows import locked_conversation, store_context_vectors, store_embeddings
 from retrieval.search.context import read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
@@ -74,13 +74,13 @@ async def extend(db: Pool, room: Room, *, count: int) -> None:
 
 async def embed(db: Pool, room: Room, seqs: Sequence[int]) -> None:
     made = {seq: room.vectors[seq - 1 : seq] for seq in seqs}
-    async with writing(db, room.conversation_id) as connection:
-        await store(connection, room.conversation_id, 1, made, ended=seqs)
-        await store_smoothed(connection, room.conversation_id, 1, made)
+    async with locked_conversation(db, room.conversation_id) as connection:
+        await store_embeddings(connection, room.conversation_id, 1, made, ended=seqs)
+        await store_context_vectors(connection, room.conversation_id, 1, made)
 
 
-async def prepare(db: Pool, limits: TierLimits, *, longest_tail: int = 50) -> None:
-    assert await AnnMaintenance(db, limits=limits, longest_tail=longest_tail).prepare()
+async def prepare(db: Pool, limits: TierLimits, *, max_tail: int = 50) -> None:
+    assert await AnnMaintenance(db, limits=limits, max_tail=max_tail).prepare()
 
 
 async def prepared(db: Pool, room: Room) -> Tier:

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from retrieval.embeddings.smoothing import Place, neighbours, smoothed
+from retrieval.embeddings.smoothing import MessageState, neighbours, smoothed
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
-def _place(minutes: float, *, waiting: bool = False, quiet: bool = False) -> Place:
-    return Place(NOON + timedelta(minutes=minutes), words=5, waiting=waiting, quiet=quiet)
+def _message(minutes: float, *, pending: bool = False, quiet: bool = False) -> MessageState:
+    return MessageState(NOON + timedelta(minutes=minutes), words=5, pending=pending, quiet=quiet)
 
 
 def _rows(*rows: tuple[float, ...]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -18,45 +18,45 @@ def _rows(*rows: tuple[float, ...]) -> np.ndarray[tuple[int, int], np.dtype[np.f
 
 
 def test_a_message_takes_in_two_before_and_one_after() -> None:
-    places = {seq: _place(seq) for seq in range(1, 6)}
-    assert neighbours(places, 3) == [(2, 0.8), (1, 0.3), (4, 0.4)]
+    messages = {seq: _message(seq) for seq in range(1, 6)}
+    assert neighbours(messages, 3) == [(2, 0.8), (1, 0.3), (4, 0.4)]
 
 
 def test_the_first_message_has_only_a_successor() -> None:
-    assert neighbours({1: _place(0), 2: _place(1)}, 1) == [(2, 0.4)]
+    assert neighbours({1: _message(0), 2: _message(1)}, 1) == [(2, 0.4)]
 
 
 def test_the_newest_message_waits_for_its_successor() -> None:
-    assert neighbours({1: _place(0), 2: _place(1)}, 2) is None
+    assert neighbours({1: _message(0), 2: _message(1)}, 2) is None
 
 
 def test_the_newest_message_is_complete_after_a_quiet_while() -> None:
-    assert neighbours({1: _place(0), 2: _place(1, quiet=True)}, 2) == [(1, 0.8)]
+    assert neighbours({1: _message(0), 2: _message(1, quiet=True)}, 2) == [(1, 0.8)]
 
 
 def test_a_message_waits_for_the_embeddings_of_its_neighbours() -> None:
     for seq in (1, 2, 4):
-        places = {seq: _place(seq) for seq in range(1, 6)}
-        places[seq] = _place(seq, waiting=True)
-        assert neighbours(places, 3) is None
+        messages = {seq: _message(seq) for seq in range(1, 6)}
+        messages[seq] = _message(seq, pending=True)
+        assert neighbours(messages, 3) is None
 
 
 def test_nothing_is_shared_across_a_long_silence() -> None:
-    places = {1: _place(0), 2: _place(1), 3: _place(1 + 6 * 60), 4: _place(2 + 12 * 60)}
-    assert neighbours(places, 2) == [(1, 0.8), (3, 0.4)]
-    assert neighbours(places, 3) == [(2, 0.8), (1, 0.3)]
-    places[2] = _place(0.5)
-    assert neighbours(places, 3) == []
+    messages = {1: _message(0), 2: _message(1), 3: _message(1 + 6 * 60), 4: _message(2 + 12 * 60)}
+    assert neighbours(messages, 2) == [(1, 0.8), (3, 0.4)]
+    assert neighbours(messages, 3) == [(2, 0.8), (1, 0.3)]
+    messages[2] = _message(0.5)
+    assert neighbours(messages, 3) == []
 
 
 def test_a_neighbour_across_a_silence_is_not_waited_for() -> None:
-    places = {1: _place(0, waiting=True), 2: _place(600), 3: _place(1200, waiting=True)}
-    assert neighbours(places, 2) == []
+    messages = {1: _message(0, pending=True), 2: _message(600), 3: _message(1200, pending=True)}
+    assert neighbours(messages, 2) == []
 
 
 def test_a_message_that_was_erased_is_no_neighbour() -> None:
-    places = {1: _place(0), 3: _place(2), 4: _place(3)}
-    assert neighbours(places, 3) == [(4, 0.4)]
+    messages = {1: _message(0), 3: _message(2), 4: _message(3)}
+    assert neighbours(messages, 3) == [(4, 0.4)]
 
 
 def test_short_messages_take_their_neighbours_in_full() -> None:

@@ -86,16 +86,6 @@ async def test_the_cache_forgets_the_query_that_was_asked_longest_ago() -> None:
     assert inner.calls == [["a"], ["b"], ["c"], ["b"]]
 
 
-async def test_nothing_is_known_after_forgetting() -> None:
-    inner = SlowEmbedder()
-    inner.let_go.set()
-    embedder = BatchingEmbedder(inner)
-    await _ask(embedder, "a")
-    embedder.forget()
-    await _ask(embedder, "a")
-    assert inner.calls == [["a"], ["a"]]
-
-
 async def test_documents_pass_through_uncached() -> None:
     inner = SlowEmbedder()
     inner.let_go.set()

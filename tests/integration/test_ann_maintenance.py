@@ -3,7 +3,7 @@
 import asyncio
 
 from retrieval.ann.binary_codes import extend_codes
-from retrieval.ann.hnsw import drop_unused, graph_name
+from retrieval.ann.hnsw import drop_unused_indexes, index_name
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.ann.tiers import Tier
 from retrieval.embeddings.model_migration import drop_rows
@@ -51,7 +51,7 @@ async def test_a_deleted_conversation_takes_its_codes_and_its_graph_along(db: Po
     await db.execute("delete from conversation where conversation_id = $1", room.conversation_id)
     assert await db.fetchval("select count(*) from message_code") == 0
     async with db.acquire() as connection:
-        await drop_unused(connection)
+        await drop_unused_indexes(connection)
     assert await graphs(db) == []
 
 
@@ -84,7 +84,7 @@ async def test_a_longer_graph_replaces_the_old_one_when_the_tail_is_long(db: Poo
 async def test_a_graph_cut_short_is_built_anew(db: Pool) -> None:
     room = await fill(db, count=450)
     await prepare(db, CODED)
-    name = graph_name(room.conversation_id, model_id=1, up_to=9)
+    name = index_name(room.conversation_id, model_id=1, up_to=9)
     await db.execute(f"create index {name} on message_embedding (seq)")
     await prepare(db, HNSW)
     (name,) = await graphs(db)

@@ -27,7 +27,7 @@ async def test_messages_stored_before_the_first_model_become_pending(db: asyncpg
         await append_messages(db, conversation_id=room, messages=[message(1), message(2)])
     model = await ensure_model(db, name="a", dimension=64)
     counts = await embedding_models.pending_counts(db, model_id=model.model_id)
-    assert counts == PendingCounts(waiting=4, failed=0)
+    assert counts == PendingCounts(pending=4, failed=0)
 
 
 async def test_another_model_is_refused(db: asyncpg.Pool) -> None:
@@ -48,7 +48,7 @@ async def test_many_programs_starting_at_once_agree(db: asyncpg.Pool) -> None:
     models = await asyncio.gather(*(ensure_model(db, name="a", dimension=64) for _ in range(8)))
     assert len(set(models)) == 1
     counts = await embedding_models.pending_counts(db, model_id=models[0].model_id)
-    assert counts == PendingCounts(waiting=2, failed=0)
+    assert counts == PendingCounts(pending=2, failed=0)
 
 
 async def test_of_two_models_that_start_at_once_one_wins(db: asyncpg.Pool) -> None:
@@ -70,7 +70,7 @@ async def test_a_registration_that_was_cut_short_is_finished_by_the_next(db: asy
     await db.execute("insert into embedding_model values (1, 'a', 64, 'filling')")
     model = await ensure_model(db, name="a", dimension=64)
     counts = await embedding_models.pending_counts(db, model_id=model.model_id)
-    assert (model.state, counts.waiting) == ("active", 2)
+    assert (model.state, counts.pending) == ("active", 2)
 
 
 async def test_messages_appended_while_the_model_is_registered_are_not_missed(
@@ -87,4 +87,4 @@ async def test_messages_appended_while_the_model_is_registered_are_not_missed(
         *(append(number) for number in range(20, 40)),
     )
     counts = await embedding_models.pending_counts(db, model_id=1)
-    assert counts == PendingCounts(waiting=40, failed=0)
+    assert counts == PendingCounts(pending=40, failed=0)
