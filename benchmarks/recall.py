@@ -11,16 +11,17 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.embedding_cache import CachedEmbedder
-from benchmarks.peers import apart, bm25, last_messages, plain_pgvector, reciprocal_rank
+from benchmarks.peers import apart
 from benchmarks.peers.agreement import farthest_apart
-from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome
+from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome, Scored
 from benchmarks.recall_figures import Answers, as_answers, print_table, summary
+from longroom.evaluation.baselines import Query, rank_baselines
 from longroom.evaluation.datasets import read_dataset
 from longroom.evaluation.jsonl import DatasetUnreadable
 from longroom.evaluation.questions import Dialogue
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
 
     from retrieval.database.connection import Record
 
-EXACT = ("pgvector", "langgraph_store", "mem0")
+BASELINES = {"last_10": "newest", "pgvector": "pgvector", "bm25": "bm25", "rrf_60": "rrf60"}
+"""Names in the results, and of the baselines that `longroom evaluate --peers` measures too."""
+APART = ("langgraph_store", "mem0")
+EXACT = ("pgvector", *APART)
+"""Exact nearest neighbours, as long as each message is one passage: pgvector ranks passages."""
 AGREE_WITHIN = 1e-4
 """Cosines may differ by 16-bit rounding and the order of sums."""
 
@@ -49,12 +54,14 @@ class Bench:
     dialogues: Sequence[Dialogue]
 
 
-async def ask_ours(bench: Bench) -> Answers:
-    """Through the function behind the backend's search endpoint."""
-    dialogues = bench.dialogues
-    rooms = await fill_rooms(bench.db, bench.embedder, dialogues)
+async def fill(bench: Bench) -> Asking:
+    rooms = await fill_rooms(bench.db, bench.embedder, bench.dialogues)
     await bench.db.execute("vacuum analyze")
-    asking = Asking(bench.db, bench.embedder, rooms)
+    return Asking(bench.db, bench.embedder, rooms)
+
+
+async def ask_ours(asking: Asking, dialogues: Sequence[Dialogue]) -> Answers:
+    """Through the function behind the backend's search endpoint."""
     return Answers(
         third_person=await ask_all(asking, dialogues),
         first_person=await ask_all(asking, [one.in_first_person() for one in dialogues]),
@@ -85,31 +92,27 @@ async def _embed(embedder: Embedder, texts: Sequence[str], *, kind: Any) -> Embe
     return Embeddings(unique, await embedder.embed(unique, kind=kind))
 
 
-async def ask_peers(bench: Bench, job: Job, only: Sequence[str]) -> dict[str, Outcome]:
-    """One after the other; all peers if `only` is empty."""
+async def ask_peers(asking: Asking, job: Job, only: Sequence[str]) -> dict[str, Outcome]:
+    """All peers if `only` is empty."""
+    wanted = only or (*BASELINES, *APART)
     outcomes: dict[str, Outcome] = {}
-
-    async def fused() -> Outcome:
-        return reciprocal_rank.fuse(outcomes["pgvector"], outcomes["bm25"])
-
-    peers: dict[str, Callable[[], Awaitable[Outcome]]] = {
-        "last_10": lambda: asyncio.to_thread(last_messages.rank, job),
-        "pgvector": lambda: plain_pgvector.rank(job, bench.db),
-        "bm25": lambda: bm25.rank(job, bench.db),
-        "rrf_60": fused,
-        "langgraph_store": lambda: asyncio.to_thread(apart.rank, "langgraph_store", job),
-        "mem0": lambda: asyncio.to_thread(apart.rank, "mem0", job),
-    }
-    for name in only or peers:
+    if set(wanted) & set(BASELINES):
+        print("asking the baselines ...", file=sys.stderr)
+        ranked = await rank_baselines(asking, [Query(*asked) for asked in job.asked])
+        for name in (name for name in BASELINES if name in wanted):
+            rankings = ranked[BASELINES[name]]
+            outcomes[name] = Outcome([[Scored(*one) for one in ranking] for ranking in rankings])
+    for name in (name for name in APART if name in wanted):
         print(f"asking {name} ...", file=sys.stderr)
-        outcomes[name] = await peers[name]()
+        outcomes[name] = await asyncio.to_thread(apart.rank, name, job)
     return outcomes
 
 
 async def compare(bench: Bench, only: Sequence[str]) -> dict[str, Any]:
-    ours = await ask_ours(bench)
+    asking = await fill(bench)
+    ours = await ask_ours(asking, bench.dialogues)
     job = await make_job(bench, ours)
-    outcomes = await ask_peers(bench, job, only)
+    outcomes = await ask_peers(asking, job, only)
     table: dict[str, dict[str, Any]] = {"ours": summary(ours)}
     for name, outcome in outcomes.items():
         answers = as_answers(outcome, ours, bench.dialogues)

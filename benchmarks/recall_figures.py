@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.peers.job import Outcome, Ranked
+from benchmarks.peers.job import Outcome
+from longroom.evaluation.baselines import as_answer
 from longroom.evaluation.questions import Dialogue
 from longroom.evaluation.report import figures, silence
 from longroom.evaluation.run import Answer
@@ -40,23 +41,16 @@ def as_answers(outcome: Outcome, ours: Answers, dialogues: Sequence[Dialogue]) -
     rankings = iter(outcome.rankings)
 
     def answered(asked: Sequence[Answer]) -> list[Answer]:
-        return [_answer(one, next(rankings), tokens[one.dialogue]) for one in asked]
+        return [
+            as_answer(one.dialogue, one.question, next(rankings), tokens[one.dialogue])
+            for one in asked
+        ]
 
     return Answers(
         third_person=answered(ours.third_person),
         first_person=answered(ours.first_person),
         strangers=answered(ours.strangers),
         small_talk=answered(ours.small_talk),
-    )
-
-
-def _answer(asked: Answer, ranked: Ranked, tokens: Mapping[str, int]) -> Answer:
-    return Answer(
-        dialogue=asked.dialogue,
-        question=asked.question,
-        ranked=[(one.id, tokens[one.id]) for one in ranked],
-        confidence=ranked[0].score if ranked else 0.0,
-        total_ms=0.0,
     )
 
 

@@ -1,15 +1,12 @@
 """What we are compared with must be what it claims to be."""
 
-from collections import Counter
-from math import log
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.peers import apart, last_messages, reciprocal_rank
+from benchmarks.peers import apart
 from benchmarks.peers.agreement import farthest_apart
-from benchmarks.peers.bm25 import Index
 from benchmarks.peers.job import Asked, Document, Embeddings, Job, Outcome, Scored
 
 TEXTS = ["ana: one", "ana: two", "ben: three", "which?"]
@@ -23,38 +20,6 @@ def a_job() -> Job:
 
 def found(*ids: str) -> Outcome:
     return Outcome([[Scored(id_, 1.0 - rank / 10) for rank, id_ in enumerate(ids)]])
-
-
-def test_bm25_scores_are_those_of_the_formula() -> None:
-    index = Index([Counter(boat=2, red=1), Counter(red=1), Counter(sun=2)])
-
-    (best, second) = index.best(["boat", "red", "unknown"])
-
-    average = 2.0
-    norm_of_first = 0.9 * (1 - 0.4 + 0.4 * 3 / average)
-    boat = log(1 + 2.5 / 1.5) * 2 * 1.9 / (2 + norm_of_first)
-    red = log(1 + 1.5 / 2.5) * 1 * 1.9 / (1 + norm_of_first)
-    second_red = log(1 + 1.5 / 2.5) * 1 * 1.9 / (1 + 0.9 * (1 - 0.4 + 0.4 * 1 / average))
-    assert [best[0], second[0]] == [0, 1]
-    assert [best[1], second[1]] == pytest.approx([boat + red, second_red])
-
-
-def test_bm25_finds_nothing_without_a_shared_word() -> None:
-    assert Index([Counter(boat=1)]).best(["sun"]) == []
-
-
-def test_fusion_adds_what_each_rank_is_worth() -> None:
-    (ranked,) = reciprocal_rank.fuse(found("a", "b"), found("b", "c")).rankings
-
-    assert [one.id for one in ranked] == ["b", "a", "c"]
-    assert ranked[0].score == pytest.approx(1 / 62 + 1 / 61)
-    assert ranked[2].score == pytest.approx(1 / 62)
-
-
-def test_last_messages_come_newest_first() -> None:
-    (ranked,) = last_messages.rank(a_job()).rankings
-
-    assert [one.id for one in ranked] == ["m2", "m1", "m0"]
 
 
 def test_a_job_survives_the_way_to_another_environment() -> None:

@@ -11,8 +11,12 @@ import asyncpg
 import pytest
 from rich.console import Console
 
+from longroom.evaluation.baselines import Query, rank_baselines
+from longroom.evaluation.datasets import read_dataset
 from longroom.evaluation.evaluate import Plan, evaluate
 from longroom.evaluation.jsonl import DatasetUnreadable
+from longroom.evaluation.rooms import fill_rooms
+from longroom.evaluation.run import Asking
 from longroom.evaluation.table import table
 from longroom.progress import ProgressBars
 from retrieval.weights import Weights
@@ -85,6 +89,24 @@ async def test_everything_is_measured_and_nothing_is_left_behind(
     assert await db.fetchval("select count(*) from conversation") == 0
     left = "select count(*) from pg_database where datname like 'longroom_evaluation_%'"
     assert await db.fetchval(left) == 0
+
+
+async def test_baselines_rank_the_messages_of_the_room(db: asyncpg.Pool, dataset: Path) -> None:
+    dialogues = read_dataset(dataset, form="jsonl")
+    rooms = await fill_rooms(db, HashEmbedder(), dialogues)
+    asking = Asking(db, HashEmbedder(), rooms)
+
+    ranked = await rank_baselines(asking, [Query("blue", "is my boat green?"), Query("cup", "hi")])
+
+    newest, _ = ranked["newest"]
+    assert [one for one, _ in newest] == ["blue-2", "blue-1", "blue-0"]
+    vectors, _ = ranked["pgvector"]
+    assert (vectors[0][0], len(vectors)) == ("blue-1", 3)
+    words, nothing = ranked["bm25"]
+    assert [one for one, _ in words] == ["blue-1", "blue-2"]
+    assert nothing == []
+    fused, _ = ranked["rrf60"]
+    assert fused[0] == ("blue-1", 2 / 61)
 
 
 async def test_a_terminal_is_shown_each_step_to_its_end(database_url: str, dataset: Path) -> None:
