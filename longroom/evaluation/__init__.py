@@ -1,1 +1,1 @@
-"""Measures the search on conversations with questions whose evidence is known."""
+"""Measures the search on conversations with labelled questions."""

@@ -1,4 +1,4 @@
-"""Reads conversations with questions: LoCoMo's file, or JSON Lines of messages and questions."""
+"""Reads labelled data sets: LoCoMo's file, or JSON Lines of messages and questions."""
 
 import json
 import re
@@ -14,9 +14,9 @@ from retrieval.wire import MessageCreate
 Format = Literal["locomo", "jsonl"]
 
 TURN_SPACING = timedelta(seconds=30)
-"""LoCoMo dates its sessions only; the turns of one follow each other at this pace."""
+"""Assumed between a session's turns: LoCoMo dates sessions only."""
 ADVERSARIAL = "5"
-"""LoCoMo's category of questions that swap the speakers: nothing answers them."""
+"""LoCoMo's category of questions with swapped speakers: they have no answer."""
 
 
 def read_dataset(path: Path, *, form: Format) -> list[Dialogue]:
@@ -34,10 +34,7 @@ def read_dataset(path: Path, *, form: Format) -> list[Dialogue]:
 
 
 def read_messages(path: Path, *, first: int) -> list[MessageCreate]:
-    """The first messages of an import file, plain or .gz, without its blank ones.
-
-    Raises DatasetUnreadable.
-    """
+    """The first non-blank messages of an import file, plain or .gz. Raises DatasetUnreadable."""
     messages: list[MessageCreate] = []
     try:
         with opened(path) as lines:

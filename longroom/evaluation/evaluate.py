@@ -1,4 +1,4 @@
-"""One evaluation from the data set to the figures; read it top to bottom."""
+"""One evaluation, from the data set to the figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -27,7 +27,7 @@ BLOCK_SPACING = timedelta(seconds=20)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure. `room_size` puts all conversations in one room, filled up from `filler`."""
+    """`room_size` puts all conversations into one room, filled up with messages of `filler`."""
 
     file: Path
     form: Format = "locomo"
@@ -43,10 +43,7 @@ class Plan:
 async def evaluate(
     url: str, embedder: Embedder, plan: Plan, *, progress: ProgressBars = SILENT
 ) -> dict[str, Any]:
-    """All figures; the rooms live in a database of their own on the server at `url`.
-
-    Raises DatasetUnreadable.
-    """
+    """Measure in a temporary database on the server at `url`. Raises DatasetUnreadable."""
     dialogues = read_dataset(plan.file, form=plan.form)
     if not any(one.evidence and one.answerable for d in dialogues for one in d.questions):
         raise DatasetUnreadable(f"{plan.file}: no question has an answer and its evidence")
@@ -93,7 +90,7 @@ async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) ->
 
 
 def _unknown_evidence(dialogue: Dialogue) -> int:
-    """Ids that no message has: their questions can never be answered in full."""
+    """Number of evidence ids without a message: these cap the achievable recall."""
     known = {str(message.id) for message in dialogue.messages}
     return sum(one not in known for question in dialogue.questions for one in question.evidence)
 
@@ -104,12 +101,11 @@ select room, message_count from conversation order by room
 
 
 async def _room_sizes(asking: Asking) -> dict[str, int]:
-    """Messages in each room that was searched."""
     return {row["room"]: row["message_count"] for row in await asking.db.fetch(ROOM_SIZES)}
 
 
 async def _ablate(asking: Asking, dialogues: Sequence[Dialogue]) -> dict[str, dict[str, object]]:
-    """The figures with one part of the score switched off after the other."""
+    """By part of the score, the figures without it."""
     without = {}
     for part in fields(WEIGHTS):
         reduced = replace(asking, weights=replace(WEIGHTS, **{part.name: 0.0}))
@@ -132,7 +128,7 @@ def _with_shared_ids(dialogue: Dialogue) -> Dialogue:
 
 
 def _filler(dialogues: Sequence[Dialogue], plan: Plan) -> list[MessageCreate]:
-    """Messages of the filler in blocks, spread over the time of the dialogues."""
+    """Filler messages in blocks, spread evenly over the time of the dialogues."""
     own = sum(len(dialogue.messages) for dialogue in dialogues)
     wanted = (plan.room_size or 0) - own
     if wanted <= 0 or plan.filler is None:

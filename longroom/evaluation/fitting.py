@@ -1,9 +1,8 @@
-"""Fits the weights of the score to questions whose evidence is known, and says what that is worth.
+"""Fits the weights of the score to labelled questions, with leave-one-out validation.
 
-Each question's best messages are taken with the parts of their scores, as the search explains them,
-and put into a new order for each set of weights tried: coordinate search, one weight at a time.
-Left out in turn, each conversation is judged by weights that the others chose; what a fit gains
-there is what it gains anywhere, what it gains elsewhere it may have learned by heart.
+Coordinate search, one weight at a time: each question's best messages are reordered by the parts of
+their scores that the search explains. Each conversation is also judged by weights fitted on the
+others; only that gain generalises.
 """
 
 from collections.abc import Sequence
@@ -18,27 +17,25 @@ from retrieval.weights import Weights
 
 PARTS = [part.name for part in fields(Weights)]
 CUT = 10
-"""Messages among which the evidence should be. Aiming at several cuts together was tried: what it
-chose was worth less in conversations left out."""
+"""Optimises recall at this rank. Several ranks together did worse on conversations left out."""
 FACTORS = (0.0, 0.5, 0.7, 0.85, 1.15, 1.4, 2.0)
-"""What one weight is multiplied by in turn."""
+"""Tried on each weight in turn."""
 ROUNDS = 4
-LEAST_GAIN = 0.0002
-"""A weight stays as it is for less, as a share of the evidence."""
+MIN_GAIN = 0.0002
+"""In recall; for less a weight is not changed."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Questions (first axis) with their messages (second), padded with messages of no worth."""
+    """Questions on the first axis, their messages on the second, padded."""
 
     parts: Floats
-    """Unweighted, the third axis as in PARTS."""
+    """Unweighted parts of the score, on the third axis in the order of PARTS."""
     share: Floats
-    """Which share of the question's evidence each message is."""
+    """The share of the question's evidence that each message is."""
     dialogue: list[str]
 
     def only(self, dialogues: Sequence[str]) -> "Sample":
-        """The questions of some conversations."""
         chosen = [place for place, name in enumerate(self.dialogue) if name in dialogues]
         return Sample(
             self.parts[chosen], self.share[chosen], [self.dialogue[place] for place in chosen]
@@ -46,10 +43,9 @@ class Sample:
 
 
 def fit(answers: Sequence[Answer], *, start: Weights) -> dict[str, Any]:
-    """The weights found, and R@10 in percent: with `start`, fitted, and fitted on the others only.
+    """The fitted weights, and R@10 in percent: with `start`, fitted, and by leave-one-out.
 
-    The answers must be explained, and given by `start`. A part that weighs nothing at the start
-    cannot be seen in them and keeps weighing nothing.
+    The answers must be explained and ranked by `start`. A part whose weight is 0 there stays 0.
     """
     sample = sample_of([one for one in answers if one.question.answerable], start=start)
     present = np.array([getattr(start, part) for part in PARTS])
@@ -63,7 +59,7 @@ def fit(answers: Sequence[Answer], *, start: Weights) -> dict[str, Any]:
 
 
 def sample_of(answers: Sequence[Answer], *, start: Weights) -> Sample:
-    """What the answers' messages are made of, the weights of `start` divided out."""
+    """The answers' parts of scores, divided by the weights of `start`."""
     judged = [answer for answer in answers if answer.question.evidence and answer.ranked]
     deepest = max((len(answer.ranked) for answer in judged), default=0)
     parts = np.full((len(judged), deepest, len(PARTS)), np.nan)
@@ -78,7 +74,7 @@ def sample_of(answers: Sequence[Answer], *, start: Weights) -> Sample:
 
 
 def search(sample: Sample, start: Floats) -> Floats:
-    """The weights that find most, changing one at a time until no change gains anything."""
+    """Coordinate search until no single change gains MIN_GAIN."""
     best, most = start, worth(sample, start)
     for _ in range(ROUNDS):
         before = most
@@ -87,7 +83,7 @@ def search(sample: Sample, start: Floats) -> Floats:
                 tried = best.copy()
                 tried[part] *= factor
                 gained = worth(sample, tried)
-                if gained > most + LEAST_GAIN:
+                if gained > most + MIN_GAIN:
                     best, most = tried, gained
         if most <= before:
             break
@@ -95,19 +91,18 @@ def search(sample: Sample, start: Floats) -> Floats:
 
 
 def worth(sample: Sample, weights: Floats) -> float:
-    """The mean share of the evidence found."""
     return float(recalled(sample, weights).mean())
 
 
 def recalled(sample: Sample, weights: Floats, *, cut: int = CUT) -> Floats:
-    """The share of each question's evidence among its first messages, ordered by the weights."""
+    """Recall of each question at `cut`, with messages ordered by the weights."""
     score = np.nan_to_num(sample.parts @ weights, nan=-np.inf)
     first = np.argsort(-score, axis=1, kind="stable")[:, :cut]
     return np.asarray(np.take_along_axis(sample.share, first, axis=1).sum(axis=1))
 
 
 def _left_out(sample: Sample, start: Floats) -> float | None:
-    """R@10 of each conversation by the weights of the others; None if there are no others."""
+    """R@10 of each conversation with weights fitted on the others; None for a single one."""
     names = list(dict.fromkeys(sample.dialogue))
     if len(names) < 2:
         return None

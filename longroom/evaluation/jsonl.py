@@ -1,4 +1,4 @@
-"""Reads an evaluation from JSON Lines: messages and questions of many conversations in one file."""
+"""Reads a data set from JSON Lines: messages and questions of many conversations in one file."""
 
 import gzip
 import json
@@ -16,12 +16,10 @@ _Id = Annotated[str, StringConstraints(min_length=1)]
 
 
 class DatasetUnreadable(RetrievalError):
-    """The data set is not of the format it should be; the message says where."""
+    """The message names file, line and field."""
 
 
 class _Line(BaseModel):
-    """Fields that nobody reads are let pass: a set may carry more than we need."""
-
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     conversation: _Id
@@ -68,9 +66,9 @@ _KINDS: dict[str, type[_MessageLine | _QuestionLine]] = {
 
 
 def read_jsonl(path: Path) -> list[Dialogue]:
-    """The conversations in order of their first message.
+    """The conversations in order of their first message, without blank messages.
 
-    A message without text is left out. Raises DatasetUnreadable, which names line and field.
+    Raises DatasetUnreadable.
     """
     messages: defaultdict[str, dict[str, MessageCreate]] = defaultdict(dict)
     questions: defaultdict[str, list[LabelledQuestion]] = defaultdict(list)
@@ -90,7 +88,7 @@ def read_jsonl(path: Path) -> list[Dialogue]:
 
 
 def opened(path: Path) -> IO[str]:
-    """The file's lines, plain or .gz."""
+    """A text file, plain or .gz."""
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8")
     return path.open(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a ranking is worth: shares of the evidence found, by rank and by tokens."""
+"""Retrieval metrics: recall by rank and by tokens, nDCG, AUROC, bootstrap intervals."""
 
 import math
 from collections.abc import Callable, Collection, Sequence
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 
 def recall(ranked: Sequence[str], evidence: Collection[str], *, first: int) -> float:
-    """The share of the evidence among the first messages."""
+    """Share of the evidence among the first messages."""
     return len(set(ranked[:first]) & set(evidence)) / len(evidence)
 
 
 def ndcg(ranked: Sequence[str], evidence: Collection[str], *, first: int) -> float:
-    """Normalised discounted cumulative gain, each message of the evidence worth the same."""
+    """Normalised discounted cumulative gain with binary relevance."""
     gain = sum(
         1 / math.log2(rank + 2) for rank, one in enumerate(ranked[:first]) if one in evidence
     )
@@ -24,9 +24,9 @@ def ndcg(ranked: Sequence[str], evidence: Collection[str], *, first: int) -> flo
 def inside_tokens(
     ranked: Sequence[tuple[str, int]], evidence: Collection[str], *, budget: int
 ) -> float:
-    """The share of the evidence among the messages that fit, as (id, tokens), best first.
+    """Share of the evidence among the messages that fit; `ranked` holds (id, tokens), best first.
 
-    A message that does not fit leaves its place to a later, smaller one.
+    A message that does not fit is skipped, and smaller ones after it may still fit.
     """
     left = budget
     inside = set()
@@ -38,7 +38,7 @@ def inside_tokens(
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """The chance that a positive scores above a negative; ties count half."""
+    """Probability that a positive scores above a negative; ties count half."""
     if len(positive) == 0 or len(negative) == 0:
         return math.nan
     values = np.concatenate((positive, negative))
@@ -54,9 +54,9 @@ def interval(
     *,
     resamples: int = 1000,
 ) -> tuple[float, float]:
-    """The middle 95 % of a statistic when whole groups are drawn again with replacement.
+    """95 % interval of a statistic by cluster bootstrap.
 
-    Questions of one conversation resemble each other; conversations are the independent ones.
+    Whole groups are resampled: questions of one conversation are not independent.
     """
     chance = np.random.default_rng(0)
     draws = [

@@ -1,4 +1,4 @@
-"""What an evaluation asks: questions whose evidence is known, and the conversations they are of."""
+"""Labelled questions, and the conversations they are about."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ Phrasing = Literal["third", "first"]
 
 @dataclass(frozen=True)
 class LabelledQuestion:
-    """`evidence` holds the ids of the messages that answer; `subject` whom the question names."""
+    """`evidence`: ids of the messages that answer. `subject`: the person the question names."""
 
     text: str
     subject: str | None
@@ -20,7 +20,7 @@ class LabelledQuestion:
     answerable: bool
     asker: str | None = None
     window: tuple[WindowMessage, ...] = ()
-    """What was said just before it."""
+    """Messages just before the question."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,16 @@ class Dialogue:
     questions: list[LabelledQuestion]
 
     def in_first_person(self) -> "Dialogue":
-        """Every question as its subject would ask it."""
         return replace(self, questions=[in_first_person(one) for one in self.questions])
 
     @property
     def participants(self) -> list[str]:
-        """Everyone who says something, in order of appearance."""
+        """In order of appearance."""
         return list(dict.fromkeys(message.participant for message in self.messages))
 
 
 def in_first_person(question: LabelledQuestion) -> LabelledQuestion:
-    """As its subject would ask it: the name becomes I or my, and the subject is the asker."""
+    """As its subject would ask it: the name becomes I or my, the subject the asker."""
     if question.subject is None:
         return question
     name = re.escape(question.subject)

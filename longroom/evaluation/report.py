@@ -1,4 +1,4 @@
-"""The figures of an evaluation, as one object and as a table."""
+"""Figures of an evaluation as one JSON object."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -32,8 +32,8 @@ MEASURES: dict[str, Measure] = {
 def figures(answers: Sequence[Answer]) -> dict[str, object]:
     """All figures in percent, over the questions that have an answer.
 
-    `macro` is the mean over all categories, those of questions that nothing answers included, where
-    finding their evidence is still counted. Intervals are 95 %, over conversations.
+    `macro` is the mean over all categories, including unanswerable ones, whose evidence counts,
+    too. Intervals are 95 %, over conversations.
     """
     judged = [answer for answer in answers if answer.question.evidence]
     answerable = [answer for answer in judged if answer.question.answerable]
@@ -53,7 +53,7 @@ def figures(answers: Sequence[Answer]) -> dict[str, object]:
 def silence(
     answers: Sequence[Answer], *, strangers: Sequence[Answer], small_talk: Sequence[Answer]
 ) -> dict[str, float]:
-    """AUROC of the confidence: answerable questions against each kind that has no answer."""
+    """AUROC of the confidence: answerable questions against each kind without an answer."""
     answerable = [one.confidence for one in answers if one.question.answerable]
     unanswerable = [one.confidence for one in answers if not one.question.answerable]
     against = {

@@ -1,4 +1,4 @@
-"""Puts the conversations of a data set into a database, through the code that serves real ones."""
+"""Stores and embeds the conversations of a data set with the production code."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -28,7 +28,7 @@ async def fill_rooms(
     *,
     progress: ProgressBars = SILENT,
 ) -> dict[str, ConversationId]:
-    """One room for each dialogue, by its name, everything embedded."""
+    """One room per dialogue, by its name, with everything embedded."""
     rooms = {}
     with progress.step("storing", sum(len(dialogue.messages) for dialogue in dialogues)) as stored:
         for dialogue in dialogues:
@@ -47,7 +47,7 @@ async def fill_shared_room(
     filler: Sequence[MessageCreate],
     progress: ProgressBars = SILENT,
 ) -> dict[str, ConversationId]:
-    """One room for all dialogues and the filler, stretch by stretch in the order of their dates."""
+    """One room for all dialogues and the filler, their stretches interleaved by date."""
     sources = [
         [
             message.model_copy(update={"id": shared_id(dialogue.name, message.id)})
@@ -65,12 +65,11 @@ async def fill_shared_room(
 
 
 def shared_id(dialogue: str, message_id: str) -> MessageId:
-    """A message's id where several dialogues share a room."""
     return MessageId(f"{dialogue}/{message_id}")
 
 
 def _stretches(messages: Sequence[MessageCreate]) -> list[list[MessageCreate]]:
-    """The messages cut where hours pass, so that stretches of several sources do not mingle."""
+    """Split at gaps of STRETCH_GAP_S: the stretches of several sources must not mix."""
     blocks: list[list[MessageCreate]] = []
     for before, message in zip([None, *messages], messages, strict=False):
         if before is None or _apart(before, message):
@@ -100,7 +99,7 @@ async def _fill(
 
 async def _embed(db: "asyncpg.Pool[Record]", embedder: Embedder, progress: ProgressBars) -> None:
     model = await ensure_model(db, name=embedder.name, dimension=embedder.dimension)
-    # Nothing follows: the newest message need not wait for its successor.
+    # No message follows: the newest need not wait for a successor.
     worker = EmbeddingWorker(db, embedder, model, limits=BatchLimits(quiet=timedelta(0)))
     counts = await pending_counts(db, model_id=model.model_id)
     with progress.countdown("embedding", counts.pending) as show_pending:

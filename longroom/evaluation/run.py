@@ -1,4 +1,4 @@
-"""Asks every question of a data set and judges what the search gives."""
+"""Asks the questions of a data set through the search."""
 
 import asyncio
 import re
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Record
 
 DEPTH = 100
-"""Messages asked for; every figure is read off this one ranking."""
+"""Messages requested; all figures are computed from this one ranking."""
 AT_ONCE = 4
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the search gave for one question."""
-
     dialogue: str
     question: LabelledQuestion
     ranked: list[tuple[str, int]]
@@ -41,13 +39,11 @@ class Answer:
     confidence: float
     total_ms: float
     parts: list[dict[str, float]] = field(default_factory=list)
-    """What each message's score is made of, if that was asked for."""
+    """Parts of each message's score, if explained."""
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Where and how questions are asked."""
-
     db: "asyncpg.Pool[Record]"
     embedder: Embedder
     rooms: Mapping[str, ConversationId]
@@ -57,13 +53,13 @@ class Asking:
 
 
 async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
-    """Every question in its own conversation."""
+    """Each question in its own conversation."""
     asked = [(dialogue, question) for dialogue in dialogues for question in dialogue.questions]
     return await ask_each(asking, asked)
 
 
 async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
-    """Every answerable question in the next conversation, its participants' names swapped in."""
+    """Each answerable question in the next conversation, with that one's participant names."""
     asked = [
         (other, _renamed(question, dialogue.participants, other.participants))
         for dialogue, other in zip(dialogues, [*dialogues[1:], dialogues[0]], strict=True)
@@ -74,7 +70,7 @@ async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[A
 
 
 async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
-    """Phrases that ask for nothing, in every conversation."""
+    """Small talk, which asks for nothing, in each conversation."""
     asked = [
         (dialogue, LabelledQuestion(phrase, None, (), "small talk", answerable=False))
         for dialogue in dialogues
@@ -86,7 +82,6 @@ async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[
 async def ask_each(
     asking: Asking, asked: Sequence[tuple[Dialogue, LabelledQuestion]]
 ) -> list[Answer]:
-    """Each question in the conversation it comes with."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(dialogue: Dialogue, question: LabelledQuestion) -> Answer:

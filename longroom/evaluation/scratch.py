@@ -1,4 +1,4 @@
-"""A database of its own for an evaluation, gone when it ends."""
+"""A temporary database for an evaluation."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def scratch_database(url: str) -> "AsyncIterator[asyncpg.Pool[Record]]":
-    """A pool on a new, migrated database on the server at `url`.
+    """A pool on a new migrated database on the server at `url`, dropped at the end.
 
     The role must be allowed to create databases.
     """

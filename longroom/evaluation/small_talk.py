@@ -1,4 +1,4 @@
-"""What people say without asking for anything; a search must recall nothing for it."""
+"""Phrases that ask for nothing, for which a search must find nothing relevant."""
 
 SMALL_TALK = (
     "hello there",

@@ -1,4 +1,4 @@
-"""An evaluation's figures as text for a terminal."""
+"""Figures of an evaluation as a text table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ COLUMNS = {
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """A row for the search, one for each baseline, and one without each part of the score."""
+    """Rows for the search, each baseline, and the search without each part of the score."""
     rows = {"this search": result}
     rows |= result.get("baselines", {})
     rows |= {f"- {part}": figures for part, figures in result.get("without", {}).items()}
