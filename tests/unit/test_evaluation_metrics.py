@@ -54,7 +54,7 @@ def test_an_interval_reaches_from_bad_to_good_conversations() -> None:
 
 
 def test_rank_fusion_prefers_what_both_have() -> None:
-    assert fused([("a", 1), ("b", 1)], [("c", 1), ("b", 1)])[0] == ("b", 1)
+    assert fused([("a", 1.0), ("b", 1.0)], [("c", 1.0), ("b", 1.0)])[0][0] == "b"
 
 
 @pytest.mark.parametrize(
