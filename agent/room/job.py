@@ -140,7 +140,7 @@ class RoomJob:
         await self._session.start(
             agent.agent, room=self._ctx.room, room_options=room_options(self._worker.voice)
         )
-        self._tasks.start(self._note_audible(agent))
+        self._tasks.start(self._allow_replies_once_linked(agent))
         self._participants.follow()
         self._people_changed()
         room = self._ctx.room
@@ -186,11 +186,11 @@ class RoomJob:
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
         logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
 
-    async def _note_audible(self, agent: ConversationAgent) -> None:
+    async def _allow_replies_once_linked(self, agent: ConversationAgent) -> None:
         await self._session.room_io.wait_for_ready()
         # Before questions are answered: the greeting comes first.
         agent.agent.greet()
-        self._turns.audible()
+        self._turns.allow_replies()
 
     async def _retire_when_replaced(self) -> None:
         await self._election.replaced.wait()

@@ -25,7 +25,7 @@ class TurnIntake:
         self._turn_timeout_s = worker.turn_timeout_s
         self._metrics = metrics
         self._agent: asyncio.Future[ConversationAgent] = asyncio.get_running_loop().create_future()
-        self._audible = asyncio.Event()
+        self._replies_allowed = asyncio.Event()
         self.status = TurnStatus(room)
         self._text_input = TextInput(
             self.take, self.status.refused, max_chars=worker.text_max_chars
@@ -49,9 +49,9 @@ class TurnIntake:
         self._turns.resume(waiting=waiting, answered=answered)
         self._agent.set_result(agent)
 
-    def audible(self) -> None:
+    def allow_replies(self) -> None:
         """Call when the session has linked a participant: LiveKit drops replies before that."""
-        self._audible.set()
+        self._replies_allowed.set()
 
     async def run(self) -> None:
         await self._turns.run()
@@ -65,7 +65,7 @@ class TurnIntake:
         return await self._agent.result().accept(question)
 
     async def answer(self, question: Question) -> Outcome:
-        await self._until_audible()
+        await self._until_replies_allowed()
         try:
             async with asyncio.timeout(self._turn_timeout_s):
                 trace = await self._agent.result().ask(question)
@@ -85,7 +85,7 @@ class TurnIntake:
         """Take nothing new; unanswered questions are left to the next agent."""
         await self._text_input.aclose()
 
-    async def _until_audible(self) -> None:
+    async def _until_replies_allowed(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LISTED_WITHIN_S):
-                await self._audible.wait()
+                await self._replies_allowed.wait()
