@@ -1,4 +1,4 @@
-"""What is prepared of large conversations in the background, beside writers and other backends."""
+"""Binary codes and HNSW indexes of large conversations, built beside writers and other backends."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ from tests.support.large_room import (
 )
 
 
-async def test_an_embedding_that_comes_late_gets_its_code(db: Pool) -> None:
+async def test_a_late_embedding_gets_its_code(db: Pool) -> None:
     room = await fill(db, count=150)
     await db.execute("delete from message_embedding where seq = 40")
     await prepare(db, CODED)
@@ -30,7 +30,7 @@ async def test_an_embedding_that_comes_late_gets_its_code(db: Pool) -> None:
     assert (await find(db, room, room.vectors[39]))[0] == 40
 
 
-async def test_codes_go_no_further_than_what_still_waits(db: Pool) -> None:
+async def test_codes_stop_before_pending_messages(db: Pool) -> None:
     room = await fill(db, count=150)
     await db.execute(
         "insert into embedding_job (conversation_id, model_id, seq) values ($1, 1, 70)",
@@ -44,18 +44,18 @@ async def test_codes_go_no_further_than_what_still_waits(db: Pool) -> None:
     assert (await prepared(db, room)).coded_to == 99
 
 
-async def test_a_deleted_conversation_takes_its_codes_and_its_graph_along(db: Pool) -> None:
+async def test_a_deleted_conversation_loses_its_codes_and_its_hnsw_index(db: Pool) -> None:
     room = await fill(db, count=450)
     await prepare(db, HNSW)
-    assert len(await graphs(db)) == 1
+    assert len(await hnsw_indexes(db)) == 1
     await db.execute("delete from conversation where conversation_id = $1", room.conversation_id)
     assert await db.fetchval("select count(*) from message_code") == 0
     async with db.acquire() as connection:
         await drop_unused_indexes(connection)
-    assert await graphs(db) == []
+    assert await hnsw_indexes(db) == []
 
 
-async def test_a_dropped_model_takes_its_codes_along(db: Pool) -> None:
+async def test_a_dropped_model_loses_its_codes(db: Pool) -> None:
     room = await fill(db, count=150)
     await prepare(db, CODED)
     await db.execute("update embedding_model set state = 'retired'")
@@ -65,29 +65,29 @@ async def test_a_dropped_model_takes_its_codes_along(db: Pool) -> None:
     assert len(room.vectors) == 150
 
 
-async def test_a_longer_graph_replaces_the_old_one_when_the_tail_is_long(db: Pool) -> None:
+async def test_a_longer_index_replaces_the_old_one_when_the_tail_is_long(db: Pool) -> None:
     room = await fill(db, count=450)
     await prepare(db, HNSW)
-    (old,) = await graphs(db)
+    (old,) = await hnsw_indexes(db)
     await extend(db, room, count=40)
     await prepare(db, HNSW)
-    assert await graphs(db) == [old]
+    assert await hnsw_indexes(db) == [old]
     await extend(db, room, count=40)
     await prepare(db, HNSW)
-    (new,) = await graphs(db)
+    (new,) = await hnsw_indexes(db)
     assert new != old
     assert await prepared(db, room) == Tier(530, 530)
     query = room.vectors[300]
     assert (await find(db, room, query, limits=HNSW))[0] == 301
 
 
-async def test_a_graph_cut_short_is_built_anew(db: Pool) -> None:
+async def test_an_unfinished_index_is_rebuilt(db: Pool) -> None:
     room = await fill(db, count=450)
     await prepare(db, CODED)
     name = index_name(room.conversation_id, model_id=1, up_to=9)
     await db.execute(f"create index {name} on message_embedding (seq)")
     await prepare(db, HNSW)
-    (name,) = await graphs(db)
+    (name,) = await hnsw_indexes(db)
     assert name.endswith("_1_450")
 
 
@@ -119,7 +119,7 @@ async def test_writers_and_the_builder_of_codes_leave_no_gap(db: Pool) -> None:
     assert [row["seq"] for row in coded] == [*range(1, coded_to + 1)]
 
 
-async def graphs(db: Pool) -> list[str]:
+async def hnsw_indexes(db: Pool) -> list[str]:
     rows = await db.fetch(
         "select relname from pg_class where relname like 'message\\_graph\\_%' order by relname"
     )

@@ -1,4 +1,4 @@
-"""The backfill as it is run: a process of its own, killed and started again."""
+"""The backfill as a process, killed and restarted."""
 
 import asyncio
 import os
@@ -94,7 +94,7 @@ async def test_a_dry_run_counts_and_changes_nothing(
     assert await active_model(db) is None
 
 
-async def test_what_has_lost_its_job_is_found_again(
+async def test_messages_without_embedding_and_job_are_found(
     db: asyncpg.Pool, database_url: str, room: ConversationId
 ) -> None:
     await ensure_model(db, name=MODEL, dimension=384)
@@ -104,7 +104,7 @@ async def test_what_has_lost_its_job_is_found_again(
     assert (done.returncode, done.stdout) == (0, f"5 of 5 messages are embedded with {MODEL}\n")
 
 
-async def test_failed_messages_are_told_and_tried_again_on_request(
+async def test_failed_messages_are_reported_and_retried_on_request(
     db: asyncpg.Pool, database_url: str, room: ConversationId
 ) -> None:
     await ensure_model(db, name=MODEL, dimension=384)
@@ -118,7 +118,7 @@ async def test_failed_messages_are_told_and_tried_again_on_request(
     assert (again.returncode, again.stdout) == (0, f"2 of 2 messages are embedded with {MODEL}\n")
 
 
-async def test_killed_at_any_moment_it_goes_on_with_at_most_one_batch_done_again(
+async def test_after_kill_at_most_one_batch_is_repeated(
     db: asyncpg.Pool, database_url: str, room: ConversationId
 ) -> None:
     await _append(db, room, last=400)
@@ -151,7 +151,7 @@ async def test_killed_at_any_moment_it_goes_on_with_at_most_one_batch_done_again
         ("EMBEDDING_DIMENSION", "768", "EMBEDDING_DIMENSION is 768"),
     ],
 )
-async def test_what_prevents_the_start_is_said_in_one_line(
+async def test_a_failed_start_is_one_line(
     database_url: str, name: str, value: str, reason: str
 ) -> None:
     done = await _backfill(database_url, **{name: value})

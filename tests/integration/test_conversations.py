@@ -1,4 +1,4 @@
-"""Rooms, their conversations, and what happens in them besides messages."""
+"""Rooms, their conversations, events and sessions."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The embedded server: made, shared, killed, healed, refused."""
+"""The embedded server: initialised, shared, killed, restarted, refused."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ server.stop()
 
 @contextmanager
 def owner(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Another process that runs the server, with the URL that it got."""
+    """Another process that runs the server, and the URL it printed."""
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(data_dir)],
         cwd=ROOT,
@@ -113,7 +113,7 @@ def test_two_processes_that_start_at_once_share_a_server(data_dir: Path) -> None
     assert postmaster_pid(data_dir) is None
 
 
-def test_server_of_a_killed_owner_is_taken_over_and_stopped(data_dir: Path) -> None:
+def test_server_of_a_killed_process_is_shared_and_stopped(data_dir: Path) -> None:
     with owner(data_dir) as (other, url):
         execute(url, "create table kept as select 7 as id")
         pid = postmaster_pid(data_dir)
@@ -128,7 +128,7 @@ def test_server_of_a_killed_owner_is_taken_over_and_stopped(data_dir: Path) -> N
         assert is_stopped(pid)
 
 
-def test_killed_server_is_healed_with_nothing_lost(data_dir: Path) -> None:
+def test_killed_server_restarts_with_nothing_lost(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir, settings=SMALL)
     url = server.start()
     execute(url, "create table kept (id int)")
@@ -143,7 +143,7 @@ def test_killed_server_is_healed_with_nothing_lost(data_dir: Path) -> None:
     server.stop()
 
 
-def test_killed_server_is_healed_by_another_process_while_its_owner_lives(data_dir: Path) -> None:
+def test_killed_server_is_restarted_by_another_process_that_shares_it(data_dir: Path) -> None:
     with owner(data_dir) as (other, url):
         execute(url, "create table kept as select 7 as id")
         pid = postmaster_pid(data_dir)
@@ -157,7 +157,7 @@ def test_killed_server_is_healed_by_another_process_while_its_owner_lives(data_d
     assert postmaster_pid(data_dir) is None
 
 
-def test_number_of_a_dead_server_that_others_got_does_not_prevent_the_start(
+def test_reused_pid_of_a_dead_server_does_not_prevent_the_start(
     data_dir: Path,
 ) -> None:
     server = EmbeddedPostgres(data_dir, settings=SMALL)
@@ -177,7 +177,7 @@ def test_number_of_a_dead_server_that_others_got_does_not_prevent_the_start(
     zombie.wait()
 
 
-def test_killed_initialisation_is_done_again(data_dir: Path) -> None:
+def test_killed_initialisation_is_repeated(data_dir: Path) -> None:
     unfinished = data_dir / "postgres" / "cluster.unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18\n")

@@ -1,4 +1,4 @@
-"""The default runtime and the reference give vectors that may be mixed."""
+"""Embeddings of ONNX and sentence-transformers are interchangeable."""
 
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
@@ -29,7 +29,7 @@ async def reference() -> AsyncIterator[Embedder]:
 async def test_both_give_the_same_vectors_but_for_rounding(
     minilm: Embedder, reference: Embedder
 ) -> None:
-    """8-bit weights move a vector by a thousandth: less than any difference in meaning."""
+    """8-bit weights change a vector by about a thousandth."""
     ours = await minilm.embed(TEXTS, kind="document")
     theirs = await reference.embed(TEXTS, kind="document")
     cosines = (ours * theirs).sum(axis=1)
@@ -58,8 +58,8 @@ async def test_rows_are_of_unit_length_and_say_so_in_name_and_dimension(
         assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
-async def test_a_text_has_the_same_embedding_alone_and_in_any_company(minilm: Embedder) -> None:
-    """Otherwise bulk import and live arrival would give different rows."""
+async def test_a_text_has_the_same_embedding_alone_and_in_any_batch(minilm: Embedder) -> None:
+    """Otherwise an import and live messages would give different rows."""
     together = await minilm.embed(TEXTS, kind="document")
     alone = np.concatenate([await minilm.embed([text], kind="document") for text in TEXTS])
     assert np.allclose(together, alone, atol=1e-5)

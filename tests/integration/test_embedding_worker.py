@@ -1,4 +1,4 @@
-"""The worker on a real database: everything becomes embedded, once, whatever happens to it."""
+"""The embedding worker on a real database: every message is embedded exactly once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -29,7 +29,7 @@ LIMITS = BatchLimits(passages=8, quiet=NO_QUIET)
 
 
 class FailingEmbedder(HashEmbedder):
-    """Refuses texts with "poison", or everything; is away for a number of calls."""
+    """Refuses texts with "poison", or all texts; `away_for` calls fail first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,8 +48,6 @@ class FailingEmbedder(HashEmbedder):
 
 
 class StuckEmbedder(HashEmbedder):
-    """Never answers."""
-
     def __init__(self) -> None:
         super().__init__()
         self.asked = asyncio.Event()
@@ -137,7 +135,7 @@ async def test_everything_becomes_embedded_once(
     assert await _counts(db, model) == PendingCounts(pending=0, failed=0)
 
 
-async def test_the_row_holds_the_speaker_s_name_and_what_searches_filter_by(
+async def test_the_row_holds_the_participant_and_what_searches_filter_by(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     sent = message(1, "where is my order", participant="Ana")
@@ -151,7 +149,7 @@ async def test_the_row_holds_the_speaker_s_name_and_what_searches_filter_by(
     assert np.allclose(row["embedding"].to_numpy(), expected, atol=1e-3)
 
 
-async def test_a_new_message_is_embedded_without_waiting_for_the_sweep(
+async def test_a_new_message_is_embedded_without_waiting_for_the_poll(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     async with _running(_worker(db, model, poll_interval_s=3600)):
@@ -160,7 +158,7 @@ async def test_a_new_message_is_embedded_without_waiting_for_the_sweep(
         await _until_embedded(db, 1)
 
 
-async def test_the_sweep_finds_what_no_notification_told(
+async def test_polling_finds_messages_without_a_notification(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     async with _running(_worker(db, model, poll_interval_s=0.05)):
@@ -174,7 +172,7 @@ async def test_the_sweep_finds_what_no_notification_told(
         await _until_embedded(db, 1)
 
 
-async def test_somebody_else_s_notification_does_no_harm(
+async def test_a_foreign_notification_is_ignored(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     async with _running(_worker(db, model, poll_interval_s=3600)):
@@ -198,7 +196,7 @@ async def test_a_worker_killed_in_mid_batch_leaves_nothing_unembedded_or_doubled
     assert set(await _rows(db, smoothed=True)) == {(seq, 0) for seq in range(1, 21)}
 
 
-async def test_a_cancelled_worker_gives_its_claim_back_at_once(
+async def test_a_cancelled_worker_releases_its_claim_at_once(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     await _append(db, room, 1, 2)
@@ -212,7 +210,7 @@ async def test_a_cancelled_worker_gives_its_claim_back_at_once(
     assert [row["attempts"] for row in free] == [0, 0]
 
 
-async def test_a_slow_worker_whose_lease_ended_doubles_nothing(
+async def test_an_expired_lease_duplicates_nothing(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     """Two workers embed the same message: the second one's rows are not stored again."""
@@ -239,7 +237,6 @@ async def test_several_workers_share_one_conversation_and_leave_no_gap(
 async def test_one_by_one_and_in_bulk_give_the_same_rows(
     db: asyncpg.Pool, model: EmbeddingModel
 ) -> None:
-    """As long as nobody waits for a quiet minute."""
     rooms = [(await create_room(db, name=name))[0] for name in ("slow", "bulk")]
     patient = BatchLimits(passages=8, quiet=timedelta(hours=1))
     for number in range(1, 13):
@@ -261,7 +258,7 @@ async def test_one_by_one_and_in_bulk_give_the_same_rows(
         assert len(slow) == (11 if kind else 12)  # the newest still waits for its successor
 
 
-async def test_smoothed_rows_are_what_the_formula_says(
+async def test_context_vectors_follow_the_formula(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     long = "Another sentence of a long message. " * 60
@@ -302,7 +299,7 @@ async def test_the_newest_message_is_completed_after_a_quiet_while(
     assert np.array_equal((await _rows(db, smoothed=True))[2, 0], first)  # never changed
 
 
-async def test_a_refused_message_keeps_its_reason_and_stops_nobody(
+async def test_a_refused_message_keeps_its_reason_and_the_others_are_embedded(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     await _append(db, room, 1, 2)
@@ -316,7 +313,7 @@ async def test_a_refused_message_keeps_its_reason_and_stops_nobody(
     assert [tuple(row) for row in failed] == [(3, "refused with status 400")]
 
 
-async def test_a_server_that_refuses_everything_blames_no_message(
+async def test_a_server_that_refuses_everything_marks_no_message_as_failed(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     await _append(db, room, 1, 2)
@@ -331,7 +328,7 @@ async def test_a_server_that_refuses_everything_blames_no_message(
     assert await _counts(db, model) == PendingCounts(pending=0, failed=0)
 
 
-async def test_an_embedder_that_is_away_costs_the_messages_no_attempt(
+async def test_an_unavailable_embedder_costs_no_attempt(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     await _append(db, room, 1, 2)
@@ -343,7 +340,7 @@ async def test_an_embedder_that_is_away_costs_the_messages_no_attempt(
     assert await _counts(db, model) == PendingCounts(pending=0, failed=0)
 
 
-async def test_a_message_on_which_workers_keep_dying_is_given_up(
+async def test_a_message_on_which_workers_keep_dying_is_marked_as_failed(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     await _append(db, room, 1, 2, 3)
@@ -390,7 +387,7 @@ async def test_a_lost_database_connection_does_not_end_the_worker(
         await _until_embedded(db, 2)
 
 
-async def test_a_conversation_that_is_erased_meanwhile_leaves_nothing(
+async def test_a_conversation_deleted_meanwhile_leaves_nothing(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
     class Erasing(HashEmbedder):
@@ -450,10 +447,10 @@ async def test_appended_messages_are_counted_as_pending(
     assert await _counts(db, model) == PendingCounts(pending=2, failed=0)
 
 
-async def test_claiming_stops_at_its_limit_though_the_statistics_know_nothing(
+async def test_claiming_stops_at_its_limit_without_statistics(
     db: asyncpg.Pool, room: ConversationId, model: EmbeddingModel
 ) -> None:
-    """Right after an import nobody has counted the queue yet: a sort would read all of it."""
+    """Right after an import the statistics are empty, and a sort would read the whole queue."""
     await db.execute(
         "insert into embedding_job (conversation_id, model_id, seq)"
         " select $1, $2, n from generate_series(1, 20000) n",

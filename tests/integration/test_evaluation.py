@@ -1,4 +1,4 @@
-"""An evaluation from a file to its figures, in a database of its own."""
+"""An evaluation from a file to its figures."""
 
 import json
 import re

@@ -189,7 +189,7 @@ async def test_stream_gives_every_message_once_in_order(
     assert streamed == list(range(1, 2501))
 
 
-async def test_pending_is_told_after_the_commit(db: asyncpg.Pool, room: ConversationId) -> None:
+async def test_pending_is_notified_after_the_commit(db: asyncpg.Pool, room: ConversationId) -> None:
     told: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
     readers: set[asyncio.Task[None]] = set()
 
@@ -218,7 +218,7 @@ values (1, 'old', 3, 'retired'), (2, 'now', 3, 'active'), (3, 'next', 3, 'fillin
 """
 
 
-async def test_fresh_messages_wait_for_every_model_in_use(
+async def test_new_messages_are_pending_for_every_model_in_use(
     db: asyncpg.Pool, room: ConversationId
 ) -> None:
     await db.execute(MODELS)
@@ -228,7 +228,7 @@ async def test_fresh_messages_wait_for_every_model_in_use(
     assert [tuple(job) for job in jobs] == [(2, 1), (2, 2), (3, 1), (3, 2)]
 
 
-async def test_message_is_indexed_under_its_words_its_speaker_and_its_exact_terms(
+async def test_message_is_indexed_by_its_words_its_participant_and_its_exact_terms(
     db: asyncpg.Pool, room: ConversationId
 ) -> None:
     said = message(1, "The parcels of order A-48213 were lost, lost!", participant="Ana")
@@ -253,7 +253,9 @@ async def test_long_message_is_indexed_to_its_last_word(
     assert needle > 3
 
 
-async def test_conversation_counts_what_it_holds(db: asyncpg.Pool, room: ConversationId) -> None:
+async def test_conversation_counts_messages_passages_and_words(
+    db: asyncpg.Pool, room: ConversationId
+) -> None:
     await append_messages(db, conversation_id=room, messages=[message(1, "one two"), message(2)])
     await append_messages(db, conversation_id=room, messages=[message(3, "word " * 300)])
     (counted,) = await db.fetch("select * from conversation")

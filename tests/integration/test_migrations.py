@@ -1,4 +1,4 @@
-"""Bringing a database up to date, and refusing one that does not fit."""
+"""Migrating a database, and refusing an unfit one."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ SHIPPED = [file.stem for file in sorted((ROOT / "migrations").glob("*.sql"))]
 
 @pytest.fixture
 async def empty_url(postgres: Server) -> AsyncIterator[str]:
-    """A database that nobody has migrated."""
+    """Without migrations."""
     name = f"longroom_test_{secrets.token_hex(6)}"
     await execute(postgres.url, f'create database "{name}" template template0')
     yield postgres.database_url(name)

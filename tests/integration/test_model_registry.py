@@ -1,4 +1,4 @@
-"""The database compares by one model, and says so to a program that brings another."""
+"""One active model per database; other models are refused."""
 
 import asyncio
 

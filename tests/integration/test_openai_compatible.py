@@ -1,4 +1,4 @@
-"""The HTTP embedder against a real small server on loopback, which misbehaves on request."""
+"""The HTTP embedder against a scripted server on loopback."""
 
 import asyncio
 import logging
@@ -102,7 +102,7 @@ async def test_a_server_that_refuses_the_dimensions_parameter_is_asked_without_i
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 503])
-async def test_a_busy_server_is_asked_again(server: FakeServer, code: int) -> None:
+async def test_a_busy_server_is_retried(server: FakeServer, code: int) -> None:
     server.answers = [_status(code), _status(code)]
     embedder = server.embedder()
     assert (await embedder.embed(["a"], kind="query")).shape == (1, 4)
@@ -119,7 +119,7 @@ async def test_a_server_that_stays_busy_is_unavailable(server: FakeServer) -> No
     await embedder.aclose()
 
 
-async def test_a_wait_that_the_server_asks_for_is_kept(server: FakeServer) -> None:
+async def test_retry_after_is_respected(server: FakeServer) -> None:
     server.answers = [_status(429, **{"Retry-After": "0.2"})]
     embedder = server.embedder(pause_s=0.0)
     loop = asyncio.get_running_loop()
@@ -140,7 +140,7 @@ async def test_a_refused_text_is_rejected_at_once(server: FakeServer, code: int)
 
 
 @pytest.mark.parametrize("code", [401, 403, 404])
-async def test_wrong_settings_are_not_the_text_s_fault(server: FakeServer, code: int) -> None:
+async def test_wrong_settings_do_not_reject_the_text(server: FakeServer, code: int) -> None:
     server.answers = [_status(code)]
     embedder = server.embedder()
     with pytest.raises(EmbeddingUnavailable, match="check EMBEDDING_BASE_URL"):
@@ -160,9 +160,7 @@ async def test_wrong_settings_are_not_the_text_s_fault(server: FakeServer, code:
         {"message": "welcome"},
     ],
 )
-async def test_a_reply_that_does_not_answer_is_never_taken(
-    server: FakeServer, reply: dict[str, Any]
-) -> None:
+async def test_an_incomplete_reply_is_refused(server: FakeServer, reply: dict[str, Any]) -> None:
     server.answers = [lambda body: JSONResponse(reply)]
     embedder = server.embedder()
     with pytest.raises(EmbeddingUnavailable):
@@ -170,7 +168,7 @@ async def test_a_reply_that_does_not_answer_is_never_taken(
     await embedder.aclose()
 
 
-async def test_a_reply_that_is_not_json_is_never_taken(server: FakeServer) -> None:
+async def test_a_reply_that_is_not_json_is_refused(server: FakeServer) -> None:
     server.answers = [lambda body: Response("<html>sign in</html>", media_type="text/html")]
     embedder = server.embedder()
     with pytest.raises(EmbeddingUnavailable, match="not a list of embeddings"):
@@ -193,14 +191,14 @@ async def test_a_slow_server_is_unavailable(server: FakeServer) -> None:
     await embedder.aclose()
 
 
-async def test_nobody_listening_is_unavailable() -> None:
+async def test_a_closed_port_is_unavailable() -> None:
     embedder = FakeServer(url="http://127.0.0.1:9/v1").embedder(attempts=1)
     with pytest.raises(EmbeddingUnavailable, match="ConnectError"):
         await embedder.embed(["a"], kind="query")
     await embedder.aclose()
 
 
-async def test_neither_key_nor_text_is_ever_told(
+async def test_neither_key_nor_text_appears_in_logs_or_errors(
     server: FakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""The pool: what it needs, and what it says when that is missing."""
+"""The connection pool."""
 
 import asyncpg
 from pgvector import HalfVector

@@ -1,4 +1,4 @@
-"""Opening refuses what would fail later, and says how to mend it."""
+"""Opening refuses settings and files that would fail later."""
 
 import subprocess
 import sys

@@ -12,7 +12,7 @@ from retrieval.embedders.model_thread import SLICE_CHARS, SLICE_TEXTS, ModelThre
 
 
 class Model:
-    """Gives each text its length; the first call waits until it is let go."""
+    """Embeds each text as its length; the first call blocks until `let_go`."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
@@ -64,7 +64,7 @@ async def test_a_query_waits_for_one_slice_of_documents_and_not_for_all() -> Non
     await thread.aclose()
 
 
-async def test_who_gives_up_while_waiting_does_not_block_the_model() -> None:
+async def test_a_cancelled_waiter_does_not_block_the_model() -> None:
     model = Model()
     thread = ModelThread(model.encode, dimension=1)
     first = asyncio.create_task(thread.embed(["a"], kind="query"))
@@ -79,7 +79,7 @@ async def test_who_gives_up_while_waiting_does_not_block_the_model() -> None:
     await thread.aclose()
 
 
-async def test_who_is_cancelled_just_as_the_turn_comes_passes_it_on() -> None:
+async def test_a_waiter_cancelled_when_granted_releases_the_model() -> None:
     model = Model()
     thread = ModelThread(model.encode, dimension=1)
     first = asyncio.create_task(thread.embed(["a"], kind="query"))

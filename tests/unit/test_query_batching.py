@@ -1,4 +1,4 @@
-"""Queries that come together are embedded together, and equal ones once."""
+"""Concurrent queries share a batch, and equal ones are embedded once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tests.support.fakes import HashEmbedder
 
 
 class SlowEmbedder(HashEmbedder):
-    """Answers when it is let go; remembers what it was asked, call by call."""
+    """Blocks until `let_go`; records the texts of each call."""
 
     def __init__(self) -> None:
         super().__init__(dimension=8)
@@ -77,7 +77,7 @@ async def test_case_makes_another_query() -> None:
     assert inner.calls == [["US"], ["us"]]
 
 
-async def test_the_cache_forgets_the_query_that_was_asked_longest_ago() -> None:
+async def test_the_cache_evicts_the_least_recently_used_query() -> None:
     inner = SlowEmbedder()
     inner.let_go.set()
     embedder = BatchingEmbedder(inner, cache_entries=2)
@@ -107,7 +107,7 @@ async def test_a_refused_query_fails_alone() -> None:
     assert isinstance(bad, EmbeddingRejected)
 
 
-async def test_a_failure_is_not_remembered() -> None:
+async def test_a_failure_is_not_cached() -> None:
     inner = SlowEmbedder()
     inner.let_go.set()
     embedder = BatchingEmbedder(inner)
@@ -117,7 +117,7 @@ async def test_a_failure_is_not_remembered() -> None:
     assert inner.calls == [["down"]] * 2
 
 
-async def test_a_caller_that_gives_up_does_not_take_the_answer_from_the_others() -> None:
+async def test_a_cancelled_caller_does_not_cancel_the_others() -> None:
     inner = SlowEmbedder()
     embedder = BatchingEmbedder(inner)
     impatient = asyncio.create_task(_ask(embedder, "a"))
@@ -129,7 +129,7 @@ async def test_a_caller_that_gives_up_does_not_take_the_answer_from_the_others()
     assert impatient.cancelled()
 
 
-async def test_closing_answers_those_who_still_wait() -> None:
+async def test_closing_fails_unfinished_queries() -> None:
     inner = SlowEmbedder()
     embedder = BatchingEmbedder(inner)
     waiting = asyncio.create_task(_ask(embedder, "a"))

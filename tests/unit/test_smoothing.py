@@ -1,4 +1,4 @@
-"""The smoothed vector, computed by hand."""
+"""The context vector, computed by hand."""
 
 from datetime import UTC, datetime, timedelta
 
