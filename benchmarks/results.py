@@ -69,7 +69,8 @@ SECTIONS = [
         "evaluate",
         "Finding the evidence, by room size",
         "All conversations in one room, among messages of another. In percent of the evidence;"
-        " unlike above, questions that swap the speakers count like all others.",
+        " unlike above, questions that swap the speakers count like all others. Up to b61da7c, bm25"
+        " is the search's own word index; later it is exact BM25, as above.",
     ),
     Section(
         "search",
