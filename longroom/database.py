@@ -48,7 +48,6 @@ async def apply_missing(url: str) -> list[str]:
 
 
 async def missing(url: str) -> list[str]:
-    """Names of migrations not applied yet, in order."""
     connection = await open_connection(url)
     try:
         return [migration.name for migration in await migrations.pending(connection)]

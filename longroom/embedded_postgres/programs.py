@@ -42,7 +42,6 @@ class PostgresPrograms:
         return said
 
     def major_version(self, cluster: Path) -> str:
-        """PostgreSQL's major version as in the file PG_VERSION."""
         return self.run("postgres", "--version", cluster=cluster).split()[-1].partition(".")[0]
 
 

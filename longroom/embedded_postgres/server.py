@@ -90,7 +90,6 @@ class EmbeddedPostgres:
                 )
 
     def is_alive(self) -> bool:
-        """Whether the server's process runs; cheap."""
         return self._postmaster() is not None
 
     @contextmanager

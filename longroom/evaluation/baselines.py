@@ -25,14 +25,11 @@ Ranking = Sequence[tuple[str, float]]
 
 
 class Query(NamedTuple):
-    """A text that is searched in the room of a dialogue."""
-
     dialogue: str
     text: str
 
 
 async def ask_baselines(asking: Asking, dialogues: Sequence[Dialogue]) -> dict[str, list[Answer]]:
-    """Answers of each baseline to all questions."""
     asked = [(dialogue, question) for dialogue in dialogues for question in dialogue.questions]
     queries = [Query(dialogue.name, question.text) for dialogue, question in asked]
     tokens = {room: await _tokens(asking.db, room) for room in set(asking.rooms.values())}
@@ -71,7 +68,6 @@ async def rank_baselines(asking: Asking, queries: Sequence[Query]) -> dict[str, 
 
 
 def fused(*rankings: Ranking) -> Ranking:
-    """Reciprocal rank fusion."""
     score: defaultdict[str, float] = defaultdict(float)
     for ranking in rankings:
         for rank, (one, _) in enumerate(ranking, start=1):

@@ -13,8 +13,6 @@ B = 0.4
 
 
 class Bm25Index:
-    """The lexemes of a room's messages, in order."""
-
     def __init__(self, messages: Sequence[Counter[str]]) -> None:
         self._messages = len(messages)
         lengths = np.array([lexemes.total() for lexemes in messages], dtype=np.float64)

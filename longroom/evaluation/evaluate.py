@@ -105,7 +105,6 @@ async def _room_sizes(asking: Asking) -> dict[str, int]:
 
 
 async def _ablate(asking: Asking, dialogues: Sequence[Dialogue]) -> dict[str, dict[str, object]]:
-    """By part of the score, the figures without it."""
     without = {}
     for part in fields(WEIGHTS):
         reduced = replace(asking, weights=replace(WEIGHTS, **{part.name: 0.0}))

@@ -59,7 +59,6 @@ def fit(answers: Sequence[Answer], *, start: Weights) -> dict[str, Any]:
 
 
 def sample_of(answers: Sequence[Answer], *, start: Weights) -> Sample:
-    """The answers' parts of scores, divided by the weights of `start`."""
     judged = [answer for answer in answers if answer.question.evidence and answer.ranked]
     deepest = max((len(answer.ranked) for answer in judged), default=0)
     parts = np.full((len(judged), deepest, len(PARTS)), np.nan)
@@ -102,7 +101,6 @@ def recalled(sample: Sample, weights: Floats, *, cut: int = CUT) -> Floats:
 
 
 def _left_out(sample: Sample, start: Floats) -> float | None:
-    """R@10 of each conversation with weights fitted on the others; None for a single one."""
     names = list(dict.fromkeys(sample.dialogue))
     if len(names) < 2:
         return None

@@ -163,7 +163,6 @@ def _alike(one: LabelledQuestion, other: LabelledQuestion) -> bool:
 
 
 def _content(question: LabelledQuestion) -> set[str]:
-    """Content words without the subject."""
     subject = (question.subject or "").lower()
     names = {*subject.split(), *(f"{name}'s" for name in subject.split())}
     return set(content_words(question.text)) - names

@@ -88,7 +88,6 @@ def read_jsonl(path: Path) -> list[Dialogue]:
 
 
 def opened(path: Path) -> IO[str]:
-    """A text file, plain or .gz."""
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8")
     return path.open(encoding="utf-8")

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 
 def recall(ranked: Sequence[str], evidence: Collection[str], *, first: int) -> float:
-    """Share of the evidence among the first messages."""
     return len(set(ranked[:first]) & set(evidence)) / len(evidence)
 
 
 def ndcg(ranked: Sequence[str], evidence: Collection[str], *, first: int) -> float:
-    """Normalised discounted cumulative gain with binary relevance."""
     gain = sum(
         1 / math.log2(rank + 2) for rank, one in enumerate(ranked[:first]) if one in evidence
     )

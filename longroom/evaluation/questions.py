@@ -36,7 +36,6 @@ class Dialogue:
 
     @property
     def participants(self) -> list[str]:
-        """In order of appearance."""
         return list(dict.fromkeys(message.participant for message in self.messages))
 
 

@@ -28,7 +28,6 @@ async def fill_rooms(
     *,
     progress: ProgressBars = SILENT,
 ) -> dict[str, ConversationId]:
-    """One room per dialogue, by its name, with everything embedded."""
     rooms = {}
     with progress.step("storing", sum(len(dialogue.messages) for dialogue in dialogues)) as stored:
         for dialogue in dialogues:

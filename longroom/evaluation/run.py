@@ -53,7 +53,6 @@ class Asking:
 
 
 async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
-    """Each question in its own conversation."""
     asked = [(dialogue, question) for dialogue in dialogues for question in dialogue.questions]
     return await ask_each(asking, asked)
 
@@ -70,7 +69,6 @@ async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[A
 
 
 async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
-    """Small talk, which asks for nothing, in each conversation."""
     asked = [
         (dialogue, LabelledQuestion(phrase, None, (), "small talk", answerable=False))
         for dialogue in dialogues

@@ -38,5 +38,4 @@ MOST_RESCORED: Final = 5000
 
 
 def rescored(embeddings: int) -> int:
-    """How many of the embeddings nearest by binary code are compared exactly."""
     return min(max(embeddings // 100, FEWEST_RESCORED), MOST_RESCORED)

@@ -86,7 +86,6 @@ async def _embedders(settings: EmbeddingSettings, count: int) -> AsyncIterator[l
 async def _model(
     db: "asyncpg.Pool[Record]", embedder: Embedder, *, moving: bool
 ) -> tuple[EmbeddingModel, EmbeddingModel | None]:
-    """The model to fill, and the active one it replaces, if any."""
     name, dimension = embedder.name, embedder.dimension
     active = await model_registry.active_model(db)
     if not moving or active is None or active.name == name:

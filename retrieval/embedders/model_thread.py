@@ -56,7 +56,6 @@ class ModelThread:
         return await loop.run_in_executor(self._executor, self._encode, texts, kind)
 
     def _slices(self, texts: Sequence[str]) -> Iterator[list[int]]:
-        """Indices of the texts, shortest text first."""
         current: list[int] = []
         chars = 0
         for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
@@ -72,8 +71,6 @@ class ModelThread:
 
 
 class _PriorityLock:
-    """A lock that is granted to queries before documents."""
-
     def __init__(self) -> None:
         self._locked = False
         self._waiters: dict[EmbedKind, deque[asyncio.Future[None]]] = {

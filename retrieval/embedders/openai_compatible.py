@@ -148,8 +148,6 @@ class OpenAICompatibleEmbedder:
 
 
 class _Busy(EmbeddingUnavailable):
-    """Worth a retry; carries the server's Retry-After."""
-
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s

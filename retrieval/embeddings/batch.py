@@ -77,7 +77,6 @@ class EmbeddingBatches:
         return released > 0 or len(claims) == self._limits.passages
 
     async def _run(self, conversation_id: ConversationId, seqs: Sequence[int]) -> int:
-        """Returns how many claims were released because they exceeded the batch."""
         tasks = await _load(self._db, conversation_id, seqs)
         batch = list(_first(tasks, self._limits.passages))
         excess = [task.seq for task in tasks[len(batch) :]]
@@ -93,7 +92,6 @@ class EmbeddingBatches:
         return len(excess)
 
     async def _embed(self, batch: Sequence[_Task]) -> tuple[dict[int, Embeddings], dict[int, str]]:
-        """Embeddings by seq, and refusal reasons by seq."""
         try:
             return await self._embed_together(batch), {}
         except EmbeddingRejected:
@@ -188,7 +186,6 @@ def _texts(participant: str, content: str) -> list[str]:
 
 
 def _first(tasks: Sequence[_Task], limit: int) -> Iterator[_Task]:
-    """As many whole messages as fit into `limit` passages, at least one."""
     taken = 0
     for task in tasks:
         taken += len(task.texts)

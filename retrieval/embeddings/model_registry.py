@@ -49,7 +49,6 @@ select model_id, name, dimension, state from embedding_model where state = 'acti
 
 
 async def active_model(db: "Database") -> EmbeddingModel | None:
-    """The model that searches compare by, if any."""
     row = await db.fetchrow(ACTIVE)
     return None if row is None else _model(row)
 
@@ -60,7 +59,6 @@ select model_id, name, dimension, state from embedding_model where name = $1
 
 
 async def find_model(db: "Database", *, name: str) -> EmbeddingModel | None:
-    """The model of this name, in any state."""
     row = await db.fetchrow(BY_NAME, name)
     return None if row is None else _model(row)
 

@@ -16,8 +16,6 @@ MAX_REASON_CHARS = 500
 
 @dataclass(frozen=True)
 class Claim:
-    """A message leased to this worker."""
-
     seq: int
     attempts: int
     """Including this one."""
@@ -85,7 +83,6 @@ update embedding_job
 async def release(
     db: "Database", *, conversation_id: ConversationId, model_id: int, seqs: Sequence[int]
 ) -> None:
-    """Undo a claim and its attempt."""
     if seqs:
         await db.execute(RELEASE, conversation_id, model_id, list(seqs))
 

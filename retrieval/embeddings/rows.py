@@ -107,7 +107,6 @@ on conflict do nothing
 
 
 def columns(made: Rows) -> tuple[list[int], list[int], list[HalfVector]]:
-    """Seqs, passage numbers and embeddings, one entry per row."""
     places = [(seq, passage) for seq, rows in made.items() for passage in range(len(rows))]
     vectors = [HalfVector(row) for rows in made.values() for row in rows]
     return [seq for seq, _ in places], [passage for _, passage in places], vectors

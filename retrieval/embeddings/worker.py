@@ -78,13 +78,11 @@ class EmbeddingWorker:
                 await self._pause()
 
     def wake(self, conversation_id: ConversationId | None = None) -> None:
-        """Look for pending messages now, first in this conversation."""
         if conversation_id is not None:
             self._notified[conversation_id] = None
         self._awake.set()
 
     def stop(self) -> None:
-        """Let run() return after its current batch."""
         self._stopping.set()
         self._awake.set()
 

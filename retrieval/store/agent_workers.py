@@ -30,7 +30,6 @@ on conflict (worker_id) do update set seen_at = now()
 
 
 async def report(db: "Database", *, worker_id: str, agent_name: str) -> None:
-    """Record the heartbeat of a worker that is registered with LiveKit."""
     await db.execute(REPORT, worker_id, agent_name)
 
 
@@ -41,7 +40,6 @@ select worker_id, agent_name, since, seen_at, seen_at > now() - $1::interval as 
 
 
 async def workers(db: "Database") -> list[AgentWorker]:
-    """Every worker that reported within FORGOTTEN_AFTER, dead or alive."""
     rows = await db.fetch(WORKERS, LEASE)
     return [AgentWorker(**row) for row in rows]
 
@@ -52,7 +50,6 @@ delete from agent_worker where seen_at < now() - $1::interval
 
 
 async def forget(db: "Database") -> None:
-    """Delete workers that have not reported within FORGOTTEN_AFTER."""
     await db.execute(FORGET, FORGOTTEN_AFTER)
 
 
@@ -76,5 +73,4 @@ delete from agent_watch where holder = $1
 
 
 async def resign(db: "Database", *, holder: str) -> None:
-    """Release the reconciler's lease before it expires."""
     await db.execute(RESIGN, holder)

@@ -74,7 +74,6 @@ insert into conversation (conversation_id, room, language) values ($1, $2, $3)
 
 
 async def _insert_room(db: "Database", *, name: str, language: str) -> ConversationId | None:
-    """The new conversation, or None if another transaction created the room first."""
     conversation_id = ConversationId(uuid.uuid4())
     async with transaction(db) as connection:
         if not await connection.fetchval(LANGUAGE_IS_KNOWN, language):

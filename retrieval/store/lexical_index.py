@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Indexed:
-    """Added passages and words, for BM25's average passage length."""
-
     passages: int
     words: int
 

@@ -143,7 +143,6 @@ select last_seq, language from conversation where conversation_id = $1 for updat
 
 
 async def _lock(connection: "Connection", conversation_id: ConversationId) -> "Record":
-    """Serialises appends to one conversation until the transaction ends."""
     row = await connection.fetchrow(LOCK_CONVERSATION, conversation_id)
     if row is None:
         raise ConversationNotFound(conversation_id)
@@ -168,7 +167,6 @@ async def _stored(
 def _fresh(
     messages: Sequence[MessageCreate], stored: Mapping[str, Message]
 ) -> dict[str, MessageCreate]:
-    """Messages not stored yet, by id. Raises MessageConflict."""
     fresh: dict[str, MessageCreate] = {}
     conflicts: dict[str, None] = {}
     for message in messages:

@@ -93,7 +93,6 @@ def _is_joined(token: str) -> bool:
 
 
 def _bounded(form: str) -> str:
-    """Longer terms are replaced by a prefix and a digest, to fit an index entry."""
     if len(form) <= MAX_TERM_CHARS:
         return form
     digest = hashlib.blake2b(form.encode(), digest_size=16).hexdigest()

@@ -57,7 +57,6 @@ def _word_weight(word: str) -> float:
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
-    """Code blocks and sentences, or smaller parts where these are too big."""
     for start, end, code in _blocks(text):
         weight = _weight(text[start:end])
         if code and weight <= WHOLE_WORDS:
@@ -103,7 +102,6 @@ def _words(text: str, start: int, end: int) -> Iterator[_Piece]:
 
 
 def _characters(start: int, end: int, weight: float) -> Iterator[_Piece]:
-    """Equal parts of one very long word (base64, minified code)."""
     length = end - start
     step = max(1, int(length * OVERLAP_WORDS / weight))
     for at in range(start, end, step):
@@ -128,7 +126,6 @@ def _pack(pieces: list[_Piece]) -> Iterator[tuple[int, int]]:
 
 
 def _tail(pieces: list[_Piece], *, room: float) -> list[_Piece]:
-    """The overlap: last pieces of a passage that the next one repeats."""
     kept = 0
     weight = 0.0
     for piece in reversed(pieces):
