@@ -10,11 +10,13 @@ to run from several makes at once, and starts again after an interrupted install
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +30,8 @@ SIZES = {
     "test": "about 2.7 GB to download, most of it torch",
     "peers": "about 60 MB to download",
 }
+PINNED = re.compile(r"^[a-z0-9._-]+==", re.MULTILINE)
+TOLD_EVERY_S = 5.0
 # A set that holds all of another one makes that one's installation unnecessary.
 CONTAINED_IN = {"run": ("run", "test"), "test": ("test",), "peers": ("peers",)}
 
@@ -50,8 +54,9 @@ def _install(wanted: str) -> None:
         old.unlink()
     if not _usable(venv):
         _create_venv(venv)
-    locked = str(ROOT / "requirements" / f"{wanted}.txt")
-    _pip(venv, "--require-hashes", "--no-deps", "--requirement", locked)
+    locked = ROOT / "requirements" / f"{wanted}.txt"
+    pinned = len(PINNED.findall(locked.read_text(encoding="utf-8")))
+    _pip(venv, "--require-hashes", "--no-deps", "--requirement", str(locked), packages=pinned)
     if venv == VENVS["run"]:
         _pip(venv, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     _stamp(wanted).touch()
@@ -73,10 +78,73 @@ def _create_venv(venv: Path) -> None:
         )
 
 
-def _pip(venv: Path, *arguments: str) -> None:
-    pip = [str(_python(venv)), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    if not _runs([*pip, *arguments], show=True):
+def _pip(venv: Path, *arguments: str, packages: int = 0) -> None:
+    pip = [str(_python(venv)), "-m", "pip", "--disable-pip-version-check", "install"]
+    progress = Progress(venv, packages)
+    with subprocess.Popen(  # noqa: S603  # our own commands only
+        [*pip, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        text=True,
+    ) as process:
+        reader = threading.Thread(target=progress.follow, args=[process.stdout], daemon=True)
+        reader.start()
+        while reader.is_alive():
+            reader.join(TOLD_EVERY_S)
+            progress.tell()
+    if process.returncode != 0:
         sys.exit("longroom: the installation failed for the reason above; run make again to retry")
+
+
+class Progress:
+    """How far pip is, from what it prints and from what is in the environment.
+
+    Its own lines name the package index, so they are not shown.
+    """
+
+    def __init__(self, venv: Path, packages: int) -> None:
+        self._venv = venv
+        self._packages = packages
+        self._before = self._folders()
+        self._fetched = 0
+        self._installing = False
+        self._name = ""
+        self._told = ""
+
+    def follow(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            word, _, rest = line.partition(" ")
+            if word == "Ignoring":  # it is for another platform
+                self._packages -= 1
+            elif word in ("Collecting", "Requirement"):
+                self._fetched += 1
+                self._name = rest.removeprefix("already satisfied: ").partition("==")[0]
+            elif word == "Installing":
+                self._installing = True
+                self._packages = rest.count(",") + 1
+
+    def tell(self) -> None:
+        """Say it if there is news."""
+        done, name = self._installed() if self._installing else (self._fetched, self._name)
+        doing = "installing" if self._installing else "fetching"
+        told = f"{doing} {done} of {self._packages}: {name}"
+        if name and told != self._told and done <= self._packages:
+            self._told = told
+            _say(told)
+
+    def _installed(self) -> tuple[int, str]:
+        """How many packages are new since the start, and the last one's name."""
+        new = self._folders() - self._before
+        return len(new), max(new)[1] if new else ""
+
+    def _folders(self) -> set[tuple[float, str]]:
+        """When each package was written, and its name."""
+        found = set()
+        for folder in self._venv.glob("lib/python*/site-packages/*.dist-info"):
+            with suppress(OSError):  # removed meanwhile
+                found.add((folder.stat().st_mtime, folder.name.partition("-")[0]))
+        return found
 
 
 def _python(venv: Path) -> Path:

@@ -1,7 +1,9 @@
 """Installing .venv: at most one at a time, once per set, and again after an interruption."""
 
+import hashlib
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return "tiny-1-py3-none-any.whl"
 """
 COMMENT = "# nothing\n"
+WHEEL = "needed-1-py3-none-any.whl"
 
 
 @pytest.fixture
@@ -46,16 +49,35 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def needed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package in a folder, as the only requirement of the tests."""
+    wheel = project / WHEEL
+    with zipfile.ZipFile(wheel, "w") as archive:
+        info = "needed-1.dist-info"
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: needed\nVersion: 1\n")
+        tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        archive.writestr(f"{info}/WHEEL", tags)
+        archive.writestr(f"{info}/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    text = f"needed==1 \\\n    --hash=sha256:{digest}\n"
+    (project / "requirements" / "test.txt").write_text(text)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(project))
+
+
 def _start(project: Path, wanted: str) -> "subprocess.Popen[str]":
     script = project / "requirements" / "install.py"
     command = [sys.executable, str(script), wanted]
     return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def _install(project: Path, wanted: str) -> None:
+def _install(project: Path, wanted: str) -> str:
     with _start(project, wanted) as process:
-        _, said = process.communicate()
+        printed, said = process.communicate()
     assert process.returncode == 0, said
+    assert printed == ""
+    return said
 
 
 def _builds(project: Path) -> int:
@@ -63,6 +85,7 @@ def _builds(project: Path) -> int:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.usefixtures("needed")
 def test_a_set_is_installed_once_until_its_requirements_change(project: Path) -> None:
     _install(project, "run")
     _install(project, "run")
@@ -72,8 +95,10 @@ def test_a_set_is_installed_once_until_its_requirements_change(project: Path) ->
     _install(project, "run")
     assert _builds(project) == 2
 
-    _install(project, "test")
+    said = _install(project, "test")
     assert _builds(project) == 3
+    assert "longroom: installing 1 of 1: needed\n" in said
+    assert project.name not in said.replace("installing requirements", ""), "pip names its sources"
     _install(project, "run")
     assert _builds(project) == 3, "the test set holds the run set"
 

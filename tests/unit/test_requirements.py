@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -129,3 +130,33 @@ def test_what_the_agent_declares_it_imports() -> None:
     }
 
     assert _declared("agent") - imported == set()
+
+
+PIP = """\
+Looking in indexes: https://packages.example/simple
+Ignoring colorama: markers 'sys_platform == "win32"' don't match your environment
+Collecting aiohttp==3.14.5 (from -r requirements/test.txt (line 9))
+  Downloading https://packages.example/aiohttp-3.14.5.whl (1.7 MB)
+Requirement already satisfied: anyio==4.9 in lib (from -r requirements/test.txt (line 12))
+"""
+
+
+def test_an_installation_says_how_far_it_is_and_no_host(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    progress = runpy.run_path(str(FOLDER / "install.py"))["Progress"](tmp_path, 4)
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+
+    progress.tell()
+    progress.follow(PIP.splitlines())
+    progress.tell()
+    progress.tell()
+    progress.follow(["Installing collected packages: aiohttp, torch"])
+    progress.tell()
+    (packages / "aiohttp-3.14.5.dist-info").mkdir(parents=True)
+    progress.tell()
+
+    assert capfd.readouterr().err.splitlines() == [
+        "longroom: fetching 2 of 3: anyio",
+        "longroom: installing 1 of 2: aiohttp",
+    ]
