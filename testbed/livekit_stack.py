@@ -73,7 +73,7 @@ class Stack:
 
     async def messages(self, room: "OpenRoom", *, at_least: int) -> list[Message]:
         """The stored conversation, once it has `at_least` messages."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 page = await self.backend.get_recent_messages(
                     room.stored.conversation_id, limit=200
@@ -88,7 +88,7 @@ class Stack:
         """The metric event of each turn by question id, once there are `at_least` turns."""
         connection = await asyncpg.connect(self.database_url)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     rows = await connection.fetch(TURN_RECORDS, conversation_id)
                     if len(rows) >= at_least:

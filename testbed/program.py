@@ -36,7 +36,7 @@ class Program:
         """Standard output and error of all runs so far."""
         return self._log.read_text() if self._log.exists() else ""
 
-    def start(self, *, until: str, timeout_s: float = 60.0) -> str:
+    def start(self, *, until: str, timeout_s: float = 120.0) -> str:
         """Blocks until this run writes a line with `until`; returns that line."""
         before = self.output.count(until)
         with self._log.open("ab") as log:
@@ -56,7 +56,7 @@ class Program:
             time.sleep(0.05)
         return next(line for line in reversed(self.output.splitlines()) if until in line)
 
-    def run(self, timeout_s: float = 60.0) -> int:
+    def run(self, timeout_s: float = 120.0) -> int:
         with self._log.open("ab") as log:
             return subprocess.run(
                 [sys.executable, "-m", *self._arguments],
@@ -72,7 +72,7 @@ class Program:
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
-    def wait(self, timeout_s: float = 60.0) -> int:
+    def wait(self, timeout_s: float = 120.0) -> int:
         """The exit code. Raises RuntimeError with the stack of a program that does not end."""
         try:
             return self.process.wait(timeout_s)

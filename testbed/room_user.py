@@ -48,7 +48,7 @@ def join_token(identity: str, room: str, *, metadata: str = "") -> str:
     return token.with_metadata(metadata).with_grants(grants).to_jwt()
 
 
-async def until(condition: Callable[[], Any], *, timeout_s: float = 20.0) -> None:
+async def until(condition: Callable[[], Any], *, timeout_s: float = 60.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110  # the SDK's state has no event to wait for
             await asyncio.sleep(0.01)
@@ -86,7 +86,7 @@ class RoomUser:
         participants = self.room.remote_participants.values()
         return [person.identity for person in participants if person.kind == AGENT]
 
-    async def agent_is_there(self, *, timeout_s: float = 20.0) -> None:
+    async def agent_is_there(self, *, timeout_s: float = 60.0) -> None:
         await until(lambda: self._ready_agents(), timeout_s=timeout_s)
 
     def _ready_agents(self) -> list[str]:
@@ -104,18 +104,18 @@ class RoomUser:
         return message_id
 
     async def ask(
-        self, text: str, *, message_id: str | None = None, timeout_s: float = 20.0
+        self, text: str, *, message_id: str | None = None, timeout_s: float = 60.0
     ) -> Turn:
         """Send a question; returns once its final status and all answers have arrived."""
         heard = len(self.answers)
         sent_at = time.monotonic()
         message_id = await self.say(text, message_id=message_id)
         status = await self.outcome(message_id, timeout_s=timeout_s)
-        await until(lambda: all(a.ended_at for a in self.answers), timeout_s=5)
+        await until(lambda: all(a.ended_at for a in self.answers), timeout_s=60)
         answers = self.answers[heard:]
         return Turn(message_id, sent_at, status["outcome"], status.get("reason"), answers)
 
-    async def outcome(self, message_id: str, *, timeout_s: float = 20.0) -> dict[str, Any]:
+    async def outcome(self, message_id: str, *, timeout_s: float = 60.0) -> dict[str, Any]:
         await until(lambda: self._final(message_id), timeout_s=timeout_s)
         return self._final(message_id)[0]
 

@@ -28,8 +28,8 @@ TIMEOUT_S = {
     "integration": 60,
     "contract": 60,
     "session": 60,
-    "e2e": 180,
-    "browser": 180,
+    "e2e": 300,
+    "browser": 300,
 }
 RESOURCES = pytest.StashKey[ExitStack]()
 SERVER = pytest.StashKey[Server]()

@@ -84,7 +84,7 @@ def _builds(project: Path) -> int:
     return (project / "builds.log").read_text().count("built")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("needed")
 def test_a_set_is_installed_once_until_its_requirements_change(project: Path) -> None:
     _install(project, "run")
@@ -103,7 +103,7 @@ def test_a_set_is_installed_once_until_its_requirements_change(project: Path) ->
     assert _builds(project) == 3, "the test set holds the run set"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_installations_started_together_happen_one_after_the_other(project: Path) -> None:
     processes = [_start(project, "run") for _ in range(3)]
     said = [process.communicate()[1] for process in processes]
@@ -112,7 +112,7 @@ def test_installations_started_together_happen_one_after_the_other(project: Path
     assert _builds(project) == 1
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_moved_project_gets_a_new_environment(project: Path, tmp_path: Path) -> None:
     _install(project, "run")
     moved = project.rename(tmp_path / "moved")

@@ -14,9 +14,12 @@ from retrieval.settings import EmbeddingSettings
 from testbed.varied_texts import TEXTS
 
 # Not `importorskip`: that imports torch for seconds wherever tests are collected.
-pytestmark = pytest.mark.skipif(
-    find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed"
+    ),
+    pytest.mark.timeout(180),
+]
 
 
 @pytest.fixture
