@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -59,7 +58,6 @@ class SessionEvents:
         self._recorded: OrderedDict[str, None] = OrderedDict()
         self.message_count = 0
         self.participants: list[str] = []
-        self.last_message_at: datetime | None = None
 
     def attach(
         self,
@@ -141,6 +139,5 @@ class SessionEvents:
         record = message_record(item, participant=participant)
         self._write_buffer.put(record)
         self.message_count += 1
-        self.last_message_at = record.created_at
         if record.participant not in self.participants[:_MAX_PARTICIPANTS]:
             self.participants = [*self.participants, record.participant][:_MAX_PARTICIPANTS]
