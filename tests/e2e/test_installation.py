@@ -63,7 +63,7 @@ def needed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = f"needed==1 \\\n    --hash=sha256:{digest}\n"
     (project / "requirements" / "test.txt").write_text(text)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(project))
+    monkeypatch.setenv("PIP_FIND_LINKS", project.as_uri())
 
 
 def _start(project: Path, wanted: str) -> "subprocess.Popen[str]":
@@ -98,7 +98,7 @@ def test_a_set_is_installed_once_until_its_requirements_change(project: Path) ->
     said = _install(project, "test")
     assert _builds(project) == 3
     assert "longroom: installing 1 of 1: needed\n" in said
-    assert project.name not in said.replace("installing requirements", ""), "pip names its sources"
+    assert "Looking in links" not in said
     _install(project, "run")
     assert _builds(project) == 3, "the test set holds the run set"
 
