@@ -133,7 +133,6 @@ class BackendClient:
         await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
 
     async def report_worker(self, agent_name: str, worker_id: str) -> None:
-        """The heartbeat of a worker."""
         path = f"/workers/{_segment(agent_name)}/{_segment(worker_id)}"
         await self._call("PUT", path, None, timeout_s=2.0)
 

@@ -90,12 +90,10 @@ def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> Conve
 
 
 def action_record(action: str, *, participant: str | None = None) -> ConversationEvent:
-    """`action` is a word such as "joined"."""
     return _event("action", datetime.now(UTC).timestamp(), {"action": action}, participant)
 
 
 def usage_record(usage: AgentSessionUsage) -> dict[str, JsonValue]:
-    """Tokens and characters used, by provider and model."""
     return {
         f"{used.provider}/{used.model}": used.model_dump(mode="json", exclude_defaults=True)
         for used in usage.model_usage

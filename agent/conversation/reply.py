@@ -44,7 +44,6 @@ def answer_text(speech: SpeechHandle) -> str:
 
 
 def outcome_of(speech: SpeechHandle) -> Outcome:
-    """Of a reply that is done."""
     if speech.exception() is not None:
         return "failed"
     if speech.interrupted:

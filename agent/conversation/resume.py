@@ -121,6 +121,5 @@ def _unreported(room: str, conversation_id: UUID) -> Conversation:
 def _with_undelivered(
     stored: list[Message], waiting: list[MessageCreate]
 ) -> list[Message | MessageCreate]:
-    """The stored messages, then the undelivered ones that are not among them."""
     known = {message.id for message in stored}
     return [*stored, *(message for message in waiting if message.id not in known)]

@@ -83,14 +83,12 @@ class SessionEvents:
         return await self._write_buffer.flush(timeout_s)
 
     async def accept_spoken(self, message: ChatMessage) -> None:
-        """The same for a spoken turn."""
         self._replies.turn_ended(message)
         on_disk = await self.accept_question(message)
         if on_disk and self._spoken_turns is not None:
             self._spoken_turns.accepted(message_id(message), str(message.extra[SPEAKER]))
 
     def already_recorded(self, stored: MessageId) -> None:
-        """Do not record this message again: an earlier session has."""
         self._recorded[stored] = None
 
     def has_recorded(self, stored: MessageId) -> bool:

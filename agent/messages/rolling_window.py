@@ -38,7 +38,6 @@ def message_id(item: ChatMessage) -> MessageId:
 
 
 def message_ids(chat_ctx: ChatContext) -> frozenset[str]:
-    """Stored ids."""
     return frozenset(message_id(item) for item in _messages(chat_ctx.items))
 
 

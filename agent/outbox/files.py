@@ -75,7 +75,6 @@ def set_aside(path: Path) -> None:
 
 
 def left_over(data_dir: Path) -> Iterator[tuple[Path, UUID]]:
-    """Every outbox file and its conversation."""
     for path in sorted(folder(data_dir).glob(f"*{_SUFFIX}")):
         try:
             yield path, UUID(path.name.split(".")[0])

@@ -110,7 +110,6 @@ class Outbox:
         ]
 
     async def count(self) -> int:
-        """Waiting entries."""
         return await self._on_disk(self._file.count)
 
     async def dead_letters(self) -> list[tuple[str, str]]:

@@ -47,7 +47,6 @@ def query_words(text: str) -> str:
 
 
 def _courtesy(two: list[str], one: list[str], known: set[tuple[str, ...]]) -> int:
-    """How many words to drop: two, one or none."""
     for words in (two, one):
         if tuple(word.casefold() for word in words) in known:
             return len(words)

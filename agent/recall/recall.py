@@ -112,7 +112,6 @@ class Recall:
         )
 
     async def aclose(self) -> None:
-        """Cancel what still runs."""
         await self._debouncer.aclose()
         running = [search.task for search in self._searches.values()]
         for task in running:
@@ -191,7 +190,6 @@ class Recall:
             )
 
     def _drop_outgrown(self, asker: Asker) -> None:
-        """Stop searches for what the asker's text was before it grew."""
         for key, search in list(self._searches.items()):
             if key[1] == asker and not search.taken and search.state is SearchState.RUNNING:
                 search.task.cancel()

@@ -63,7 +63,6 @@ class RecalledContext:
     def hear(
         self, segment: str, *, final: bool, window: ChatContext, identity: str | None = None
     ) -> None:
-        """Begin to search for what has been said of a turn so far."""
         transcript = self._transcripts.setdefault(identity, Transcript())
         self._recall.prefetch(
             transcript.grown(segment, final=final),
@@ -74,7 +73,6 @@ class RecalledContext:
         )
 
     def end_turn(self, identity: str | None = None) -> None:
-        """The speaker's next segment begins another turn."""
         self._transcripts.pop(identity, None)
 
     async def place(self, chat_ctx: ChatContext) -> None:

@@ -50,7 +50,6 @@ class SearchTask:
 
     @property
     def response(self) -> SearchResponse:
-        """Once ANSWERED."""
         return self.task.result()
 
     def serves(self, query: TurnQuery) -> bool:

@@ -13,7 +13,6 @@ class Transcript:
         self._finished = ""
 
     def grown(self, segment: str, *, final: bool) -> str:
-        """The whole turn so far."""
         text = f"{self._finished} {segment}".strip()[-_MAX_CHARS:]
         if final:
             self._finished = text
