@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from retrieval.embeddings.model_registry import ensure_model
-from retrieval.embeddings.rows import writing
+from retrieval.embeddings.rows import locked_conversation
 from retrieval.embeddings.smoothing import BEFORE_PREVIOUS, NEXT, PREVIOUS
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
@@ -213,7 +213,7 @@ async def store_rows(db: "asyncpg.Pool[Record]", room: BenchRoom, *, first: int,
         vectors = [
             HalfVector((room.smoothed if kind else room.alone)[seq - 1]) for seq, kind in rows
         ]
-        async with writing(db, room.conversation_id) as connection:
+        async with locked_conversation(db, room.conversation_id) as connection:
             await connection.execute(
                 STORE,
                 room.conversation_id,
