@@ -16,6 +16,7 @@ from retrieval.embeddings.smoothing import (
     neighbours,
     smoothed,
 )
+from retrieval.store.conversations import conversation_ids
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -68,15 +69,10 @@ async def complete_conversation(
         after = rows[-1]["seq"]
 
 
-CONVERSATIONS = """
-select conversation_id from conversation
-"""
-
-
 async def complete_all(db: "Database", *, model_id: int, quiet: timedelta) -> None:
-    for row in await db.fetch(CONVERSATIONS):
+    for conversation_id in await conversation_ids(db):
         await complete_conversation(
-            db, conversation_id=row["conversation_id"], model_id=model_id, quiet=quiet
+            db, conversation_id=conversation_id, model_id=model_id, quiet=quiet
         )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.database.connection import transaction
 from retrieval.embeddings.model_registry import EmbeddingModel, active_model, register
+from retrieval.store.conversations import conversation_ids
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -82,17 +83,13 @@ DROP_PREPARED = """
 delete from prepared_part where conversation_id = $1 and model_id = $2
 """
 
-CONVERSATIONS = """
-select conversation_id from conversation
-"""
-
 
 async def drop_rows(db: "Database", *, model_id: int) -> None:
     """Delete a retired model's embeddings, one conversation per transaction."""
     active = await active_model(db)
     if active is not None and active.model_id == model_id:
         raise ValueError("the active model's embeddings are needed")
-    for row in await db.fetch(CONVERSATIONS):
+    for conversation_id in await conversation_ids(db):
         async with transaction(db) as connection:
             for statement in (DROP_PREPARED, DROP_CODES, DROP):
-                await connection.execute(statement, row["conversation_id"], model_id)
+                await connection.execute(statement, conversation_id, model_id)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from retrieval.database.connection import transaction
 from retrieval.errors import ModelMismatch
+from retrieval.store.conversations import conversation_ids
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -76,19 +77,13 @@ async def pending_counts(db: "Database", *, model_id: int) -> PendingCounts:
     return PendingCounts(pending=row["pending"], failed=row["failed"])
 
 
-CONVERSATIONS = """
-select conversation_id from conversation order by conversation_id
-"""
-
-
 async def enqueue_missing(db: "Database", *, model_id: int) -> int:
     """Enqueue messages that have neither embedding nor job; returns their number.
 
     One conversation per transaction, to keep its lock short.
     """
-    conversations = await db.fetch(CONVERSATIONS)
     return sum(
-        [await _enqueue_conversation(db, row["conversation_id"], model_id) for row in conversations]
+        [await _enqueue_conversation(db, one, model_id) for one in await conversation_ids(db)]
     )
 
 

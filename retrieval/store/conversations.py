@@ -50,6 +50,15 @@ async def join_conversation(
     )
 
 
+CONVERSATION_IDS = """
+select conversation_id from conversation order by conversation_id
+"""
+
+
+async def conversation_ids(db: "Database") -> list[ConversationId]:
+    return [ConversationId(row["conversation_id"]) for row in await db.fetch(CONVERSATION_IDS)]
+
+
 ROOM = """
 select conversation_id from room where name = $1
 """
