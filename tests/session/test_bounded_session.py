@@ -1,5 +1,6 @@
 """Nothing in the agent grows with the conversation; the private names this relies on are there."""
 
+import asyncio
 import inspect
 from pathlib import Path
 
@@ -23,6 +24,10 @@ async def test_memory_stays_bounded_over_a_thousand_turns(tmp_path: Path) -> Non
         assert len(session.history.items) <= KEPT_ITEMS
         assert len(session._recorded_events) <= KEPT_EVENTS
         assert running.window[0][0] == "user"
+        # The last answer is accepted a moment after it was given.
+        async with asyncio.timeout(20):
+            while len(backend.stored) < 2_000:  # noqa: ASYNC110  # the outbox has no event for it
+                await asyncio.sleep(0.01)
         assert await running.outbox.drain(20)
     assert [m.seq for m in backend.stored] == list(range(1, 2_001))
     questions = [m.content for m in backend.stored[::2]]
