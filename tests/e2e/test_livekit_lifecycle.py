@@ -26,7 +26,7 @@ async def test_a_killed_agent_is_replaced_and_the_open_question_is_answered_once
     await alice.ask("My order number is 4711.")
     stack.model.flowing.clear()
     question = await alice.say("What is my order number, please?")
-    await until(lambda: any("please?" in p.question for p in stack.model.prompts))
+    await until(lambda: any("order number, please?" in p.question for p in stack.model.prompts))
     killed = alice.agents[0]
     kill_agent(stack.worker, room.name)
     stack.model.flowing.set()
