@@ -38,10 +38,8 @@ idempotent: when in doubt, send again.
 
 
 def create_app(settings: BackendSettings, *, database: DatabaseSource | None = None) -> FastAPI:
-    """`database` yields the database's URL and keeps it up for the lifespan; default DATABASE_URL.
-
-    Raises OpenBindRefused when the address would be exposed without a credential. The lifespan
-    raises DatabaseUnfit or EmbeddingError when it must not start with what it found.
+    """`database` yields the URL and keeps it up for the lifespan; default DATABASE_URL.
+    Raises OpenBindRefused; the lifespan raises DatabaseUnfit or EmbeddingError.
     """
     check_bind(settings.host, service_key=settings.service_key, open_allowed=settings.open)
     metrics = Metrics()

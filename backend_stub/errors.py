@@ -1,9 +1,4 @@
-"""Why the backend does not start.
-
-BackendStartError
-├─ OpenBindRefused    an address beyond loopback without a credential
-└─ AddressRefused     the port is in use, or the address is not ours
-"""
+"""Why the backend does not start."""
 
 
 class BackendStartError(Exception):

@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Resources:
-    """Opened by `open_resources`; routes take it as `AppResources`."""
-
     pool: "asyncpg.Pool[asyncpg.Record]"
     embedder: Embedder
     model: EmbeddingModel
@@ -51,7 +49,7 @@ class Resources:
 async def open_resources(
     settings: BackendSettings, metrics: Metrics, *, database: DatabaseSource
 ) -> AsyncIterator[Resources]:
-    """Raises DatabaseUnfit or EmbeddingError if the backend must not serve with what it found."""
+    """Raises DatabaseUnfit or EmbeddingError."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(database())
         pool = await connect(

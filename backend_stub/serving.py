@@ -28,7 +28,7 @@ def run(
     database: DatabaseSource | None = None,
     exit_with_parent: bool = False,
 ) -> None:
-    """Serve until a signal. Raises what `create_app`, `bind` and the lifespan raise."""
+    """Raises what `create_app`, `bind` and the lifespan raise."""
     start_exporting("longroom-backend")
     app = create_app(settings, database=database)
     with bind(settings.host, settings.port) as listener:
@@ -45,10 +45,7 @@ def run(
 async def serve(
     app: FastAPI, *, listener: socket.socket, drain_timeout_s: int, exit_with_parent: bool
 ) -> None:
-    """Prints "ready http://host:port" on standard output once it answers.
-
-    Raises what the application's lifespan raises.
-    """
+    """Prints "ready http://host:port" once it answers. Raises what the lifespan raises."""
     stop = asyncio.Event()
     _stop_at_signal(stop)
     if exit_with_parent:

@@ -1,9 +1,4 @@
-"""Draws recorded results: recall and the cost of a search by room size.
-
-    python -m benchmarks.plot
-
-Reads benchmarks/results/, writes SVG to docs/images/. A chart without records is skipped.
-"""
+"""Draws recorded recall and search cost by room size in docs/images/; skips missing records."""
 
 import json
 import re

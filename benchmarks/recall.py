@@ -71,7 +71,7 @@ async def ask_ours(asking: Asking, dialogues: Sequence[Dialogue]) -> Answers:
 
 
 async def make_job(bench: Bench, ours: Answers) -> Job:
-    """The peers' documents and queries; queries are exactly those that we were asked."""
+    """Its queries are exactly those that our search got."""
     documents = {
         dialogue.name: [
             Document(one.id, document_text(one.participant, one.content))

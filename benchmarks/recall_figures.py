@@ -55,10 +55,8 @@ def as_answers(outcome: Outcome, ours: Answers, dialogues: Sequence[Dialogue]) -
 
 
 def summary(answers: Answers, *, decides: bool = True) -> dict[str, Any]:
-    """Percent, but for AUROC; the five figures of the table come first.
-
-    Unanswerable questions count only in the macro average, as a category. `decides`: the system
-    has a score that can tell "nothing relevant".
+    """Percent, but for AUROC; the table's five figures come first. Unanswerable questions count
+    only as a category of `macro`. `decides`: the score can tell "nothing relevant".
     """
     third, first = _figures(answers.third_person), _figures(answers.first_person)
     decided = (

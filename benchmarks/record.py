@@ -1,10 +1,8 @@
-"""Runs a measurement and records its last line with command, revision, date and machine.
+"""`python -m benchmarks.record NAME COMMAND [ARGUMENT ...]`: records a measurement.
 
-    python -m benchmarks.record NAME COMMAND [ARGUMENT ...]
-
-The output passes through. If the command succeeds, the JSON of its last line goes to
-benchmarks/results/NAME.json, with the load of the machine before it. NAME begins with a section of
-benchmarks/RESULTS.md (`recall`, `search`, ...) and may have a suffix: `recall-20000`.
+If COMMAND succeeds, the JSON of its last line goes to benchmarks/results/NAME.json, with command,
+revision, date, machine and its load before. NAME begins with a section of benchmarks/RESULTS.md
+(`recall`, `search`, ...) and may have a suffix: `recall-20000`.
 """
 
 import json

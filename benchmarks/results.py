@@ -1,7 +1,4 @@
-"""Writes benchmarks/RESULTS.md from benchmarks/results/.
-
-python -m benchmarks.results
-"""
+"""Writes benchmarks/RESULTS.md from benchmarks/results/."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -108,10 +108,7 @@ def with_neighbours(alone: Matrix) -> Matrix:
 
 
 def messages(count: int, *, data: Path | None, random: np.random.Generator) -> list[MessageCreate]:
-    """From a file, repeated if it is too short, or generated.
-
-    The file has JSON lines of `{"participant", "role", "created_at", "content"}`, gzipped or not.
-    """
+    """From a file that `longroom import` reads, repeated if it is too short; else generated."""
     said = _from_file(data) if data else _generated(random)
     return [
         MessageCreate(

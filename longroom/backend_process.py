@@ -1,4 +1,4 @@
-"""Runs a backend as a child process where none is named."""
+"""Runs a backend as a child process if no URL is given."""
 
 import os
 import signal
@@ -24,10 +24,8 @@ POLL_S = 0.03
 def running_backend(
     url: str | None, *, data_dir: Path, say: Callable[[str], None]
 ) -> Iterator[str]:
-    """`url`, or the URL of a backend that runs for the length of the block.
-
-    `say` gets short notes for the wait. Raises ConfigurationError with the last line of the log if
-    the backend does not start.
+    """`url`, or that of a backend that runs for the block; `say` gets short notes for the wait.
+    Raises ConfigurationError with the last line of the log if it does not start.
     """
     if url:
         yield url.rstrip("/")

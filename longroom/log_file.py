@@ -8,10 +8,7 @@ MAX_BYTES = 5_000_000
 
 
 def log_file(data_dir: Path, name: str) -> Path:
-    """The path of the log `name`, which exists then; a file over MAX_BYTES is renamed to .log.1.
-
-    Raises ConfigurationError if the folder cannot be written.
-    """
+    """Creates the log; one over MAX_BYTES becomes .log.1 first. Raises ConfigurationError."""
     log = data_dir / "logs" / name
     try:
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -21,10 +21,8 @@ SPEED_PERIOD_S = 60
 
 
 class ProgressBars:
-    """Shows nothing without a console.
-
-    Transient bars vanish at their end and need a terminal; others stay, and write their last state
-    to whatever the console writes to.
+    """Shows nothing without a console. Transient bars vanish at their end and need a terminal;
+    others stay, and write their last state to any console.
     """
 
     def __init__(self, console: Console | None = None, *, transient: bool = True) -> None:

@@ -17,8 +17,7 @@ STOP_S = 20
 
 class BackendProcess:
     """`python -m backend_stub`, or `longroom backend` without DATABASE_URL in `env`.
-
-    `env` is its whole environment, but for PATH. Leaving the context kills it if it still runs.
+    `env` is its whole environment, but for PATH. Leaving the context kills it.
     """
 
     def __init__(self, env: Mapping[str, str], *arguments: str) -> None:

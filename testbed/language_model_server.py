@@ -38,8 +38,6 @@ class Prompt:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A tool call as a reply."""
-
     name: str
     arguments: dict[str, Any]
     id: str = "call-1"

@@ -1,7 +1,6 @@
 """The PostgreSQL server of a test run: TEST_DATABASE_URL, in a container, or embedded.
 
-A child process owns the server and stops it when its standard input closes, which happens even
-when the test run is killed.
+A child process stops it when its standard input closes, also when the test run is killed.
 """
 
 import asyncio
@@ -62,10 +61,7 @@ def running_server() -> Iterator[Server]:
 
 
 async def create_database(server: Server, *, template: str | None = None) -> str:
-    """A copy of `template` (default: the migrated one); returns its name.
-
-    Fails while there are connections to the template.
-    """
+    """Returns the name of a copy of `template` (default: the migrated one), which nothing may use."""
     name = f"longroom_test_{secrets.token_hex(6)}"
     # Costs a third of writing every page to the WAL, and a run makes hundreds.
     copied = f'"{template or server.template}" strategy file_copy'

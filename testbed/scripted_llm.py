@@ -23,8 +23,6 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGive
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A tool call as an answer."""
-
     name: str
     arguments: dict[str, Any]
 

@@ -12,10 +12,8 @@ from backend_stub.errors import OpenBindRefused
 
 
 class Credentials:
-    """Checks the Authorization header; without a key the backend is open.
-
-    `local_only` makes an open backend refuse foreign Host headers: against DNS rebinding by pages
-    in a browser on this machine.
+    """Without a key the backend is open; `local_only` then makes it refuse foreign Host headers:
+    against DNS rebinding by pages in a browser on this machine.
     """
 
     def __init__(self, service_key: SecretStr | None, *, local_only: bool) -> None:

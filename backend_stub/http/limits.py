@@ -50,7 +50,6 @@ class BodyLimit:
 
 class RequestTimeout:
     """Cancels a request whose response has not begun after `timeout_s`; streaming may take longer.
-
     Answers 408 if the body had not arrived by then, else 503.
     """
 

@@ -79,7 +79,7 @@ class Metrics:
     def expose(
         self, counts: PendingCounts | None, *, pool: "asyncpg.Pool[asyncpg.Record]"
     ) -> bytes:
-        """Prometheus' text format. Without `counts` the pending gauges keep their last values."""
+        """Without `counts` the pending gauges keep their last values."""
         if counts is not None:
             self._pending.labels("waiting").set(counts.pending)
             self._pending.labels("failed").set(counts.failed)

@@ -1,8 +1,7 @@
 """Whether a room has an agent or one on its way; dispatches one if it has neither.
 
-LiveKit drops a dispatch that finds no registered worker, without an error, and never dispatches
-again by itself. It keeps the room's list of dispatches, each with the jobs that workers took. Every
-decision here is made from that list: no process has to remember anything.
+LiveKit drops a dispatch that finds no registered worker, without an error, and never repeats it.
+Every decision is made from its list of dispatches and their jobs: no process keeps state.
 """
 
 import logging
@@ -32,14 +31,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AgentPresence:
-    """`workers` are the ids of those that run the room's agents; empty unless it is served."""
+    """`workers`: ids of those that run the room's agents; empty unless it is served."""
 
     state: PresenceState
     workers: frozenset[str] = frozenset()
 
 
 class AgentDispatches:
-    """Dispatches for one agent name. Raises what the LiveKit API raises."""
+    """Raises what the LiveKit API raises."""
 
     def __init__(self, server: api.LiveKitAPI, agent_name: str) -> None:
         self._server = server
@@ -48,10 +47,8 @@ class AgentDispatches:
     async def ensure(
         self, room: str, *, metadata: str | None = None, workers: Sequence[AgentWorker] = ()
     ) -> AgentPresence:
-        """Dispatch an agent if the room has none and none is on its way; replace stale agents.
-
-        `metadata` goes with the dispatch. Without it, only rooms with an earlier dispatch for our
-        agent name count as ours.
+        """Dispatch an agent if none is there or on its way; replace stale ones. Without `metadata`,
+        only rooms with an earlier dispatch for our agent name count as ours.
         """
         agents = await self._agents(room)
         if agents is None:
@@ -115,10 +112,8 @@ class AgentDispatches:
 
 
 def is_stale(agent: api.ParticipantInfo, workers: Sequence[AgentWorker], agent_name: str) -> bool:
-    """Whether an agent's worker has died, judged by its reports.
-
-    False for an agent that joined after the worker's last report (only the reports are missing),
-    and while no other worker is alive to take over.
+    """Whether an agent's worker has died, judged by its reports. False if the agent joined after
+    the last report (nothing else is missing) or no other worker is alive to take over.
     """
     if not any(worker.alive and worker.agent_name == agent_name for worker in workers):
         return False

@@ -57,7 +57,7 @@ class RoomReconciler:
         self._leading_since: float | None = None
 
     async def run(self) -> None:
-        """Run until cancelled; whatever fails is tried again in the next round."""
+        """Runs until cancelled; failures are retried in the next round."""
         try:
             while True:
                 await self._try_round()

@@ -40,10 +40,8 @@ class LiveKitRooms:
         return self._settings.public_url or self._settings.url
 
     async def open_room(self, name: str, *, conversation_id: UUID) -> bool:
-        """Make sure that the room exists, names its conversation and has an agent dispatched.
-
-        False, after a log line, if the server did not answer or refused. Idempotent: a room with
-        an agent, or with one on its way, gets no other.
+        """False, after a log line, if the server did not answer or refused.
+        Idempotent: a room with an agent, or with one on its way, gets no other.
         """
         try:
             async with asyncio.timeout(self._settings.timeout_s):

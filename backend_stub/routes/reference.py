@@ -45,7 +45,7 @@ async def reference(request: Request) -> HTMLResponse:
 
 
 def render(description: dict[str, Any], *, base: str) -> str:
-    """From an OpenAPI description; `base` is the URL that its paths are relative to."""
+    """`base`: the URL that the paths are relative to."""
     return _PAGE.format(
         title=escape(description["info"]["title"]),
         about=escape(description["info"]["description"]),

@@ -10,10 +10,7 @@ FIRST = 10
 
 
 def farthest_apart(job: Job, outcomes: Mapping[str, Outcome]) -> float:
-    """The biggest difference between the cosine at a rank and the true one at that rank.
-
-    Cosines and not ids are compared: two messages of the same text may change places.
-    """
+    """Greatest difference of cosines at a rank; not of ids: equal texts may change places."""
     rooms = {
         name: (
             {document.id: place for place, document in enumerate(documents)},

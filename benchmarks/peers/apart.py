@@ -1,4 +1,4 @@
-"""Runs a peer whose requirements conflict with ours in an environment of its own."""
+"""Runs a peer whose requirements conflict with ours in a separate environment."""
 
 import os
 import subprocess
@@ -16,10 +16,7 @@ class PeersMissing(Exception):
 
 
 def rank(peer: str, job: Job) -> Outcome:
-    """Every way to the network leads nowhere: what a peer cannot do here, it does not do.
-
-    Raises PeersMissing.
-    """
+    """Without network access. Raises PeersMissing."""
     if not PYTHON.is_file():
         raise PeersMissing("the peers are not installed; `make bench-recall` installs them")
     done = subprocess.run(

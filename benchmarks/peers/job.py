@@ -1,4 +1,4 @@
-"""What every peer is given and gives back; crosses as JSON to peers with an environment apart."""
+"""What each peer gets and returns; sent as JSON to peers in a separate environment."""
 
 import base64
 import json
@@ -16,21 +16,17 @@ DEPTH = 100
 
 
 class Document(NamedTuple):
-    """A message as every peer stores it: its speaker and what was said."""
-
     id: str
     text: str
 
 
 class Asked(NamedTuple):
-    """One query to one room."""
-
     room: str
     text: str
 
 
 class Scored(NamedTuple):
-    """A message that was found, higher scores being better."""
+    """Higher scores are better."""
 
     id: str
     score: float
@@ -41,7 +37,7 @@ Ranked = list[Scored]
 
 
 class Embeddings:
-    """The embedding of every text of a job, made once by our embedder: all compare the same."""
+    """Made once by our embedder, the same for all peers."""
 
     def __init__(self, texts: Sequence[str], rows: Matrix) -> None:
         self.texts = list(texts)
@@ -50,7 +46,7 @@ class Embeddings:
 
     @classmethod
     def joined(cls, first: "Embeddings", second: "Embeddings") -> "Embeddings":
-        """Both; a text that is in both keeps the first's embedding."""
+        """A text in both keeps the first's embedding."""
         known = set(first.texts)
         fresh = [place for place, text in enumerate(second.texts) if text not in known]
         texts = [*first.texts, *(second.texts[place] for place in fresh)]
@@ -61,13 +57,13 @@ class Embeddings:
         return int(self.rows.shape[1])
 
     def of(self, texts: Sequence[str]) -> Matrix:
-        """Raises KeyError for a text that is not of the job: a peer must not change them."""
+        """Raises KeyError for a text that is not of the job: peers must not change texts."""
         return np.asarray(self.rows[[self._place[text] for text in texts]], dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class Job:
-    """Rooms, oldest message first, and what is asked in them."""
+    """Rooms are oldest message first."""
 
     rooms: Mapping[str, Sequence[Document]]
     asked: Sequence[Asked]
@@ -101,7 +97,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A ranking for each query of the job, in their order."""
+    """One ranking per query of the job, in its order."""
 
     rankings: list[Ranked]
     version: str | None = None

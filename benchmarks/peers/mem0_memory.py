@@ -19,7 +19,7 @@ RERANKING = "reranking: off by default, needs a model of its own"
 
 
 def rank(job: Job) -> Outcome:
-    """One memory for each room: its local store compares all that it holds."""
+    """One memory per room: its local store compares all that it holds."""
     with tempfile.TemporaryDirectory() as folder:
         # mem0 reads these while it is imported.
         os.environ["MEM0_DIR"] = folder
@@ -35,7 +35,7 @@ def rank(job: Job) -> Outcome:
 
 
 class _OurEmbedder:
-    """Stands where mem0 keeps its embedder."""
+    """Takes the place of mem0's embedder."""
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings

@@ -23,7 +23,7 @@ _CHUNK_BYTES = 65_536
 
 
 def has_prompt() -> bool:
-    """Whether a prompt can be shown: input and output are a terminal that can move its cursor."""
+    """Whether input and output are a terminal that can move its cursor."""
     return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb_terminal()
 
 
@@ -48,7 +48,7 @@ def prompted_lines(prompt: str, *, history: Path) -> Iterator[AsyncIterator[str]
 
 
 async def piped_lines(otherwise: Sequence[str] = ()) -> AsyncIterator[str]:
-    """The lines of standard input; `otherwise` if there was not one."""
+    """Lines of standard input; `otherwise` if there are none."""
     empty = True
     async for line in _read_lines(sys.stdin.fileno()):
         empty = False
@@ -98,7 +98,7 @@ def _keys() -> KeyBindings:
 
 @contextmanager
 def _no_echo(fd: int) -> Iterator[None]:
-    """What is typed while no prompt is shown waits unseen for the next prompt."""
+    """What is typed while no prompt is shown is kept, unseen, for the next prompt."""
     before = termios.tcgetattr(fd)
     silent = termios.tcgetattr(fd)
     silent[tty.LFLAG] &= ~(termios.ECHO | termios.ICANON)
@@ -126,8 +126,7 @@ async def _read_lines(fd: int) -> AsyncIterator[str]:
 
 class ChatHistory(History):
     """One message a line, oldest first; a line break in a message is kept as a carriage return.
-
-    A chat works without: a file that cannot be read or written is passed over.
+    Errors of reading or writing the file are ignored.
     """
 
     def __init__(self, path: Path) -> None:

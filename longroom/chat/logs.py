@@ -10,7 +10,7 @@ from longroom.log_file import log_file
 
 
 def configure_chat_logs(data_dir: Path, *, tell: Callable[[str], None]) -> None:
-    """Called once, by the program that starts; `tell` gets the agent's errors, from any thread."""
+    """Call once, at program start; `tell` gets the agent's errors, from any thread."""
     to_file = logging.FileHandler(log_file(data_dir, "chat.log"), encoding="utf-8")
     to_file.setFormatter(_WithExtra("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[to_file], force=True)

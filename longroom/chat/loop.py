@@ -27,20 +27,18 @@ class ChatBackend(Protocol):
         """One turn. Cancelling it interrupts the answer."""
 
     async def search(self, query: str) -> SearchResponse:
-        """Search the conversation. Raises BackendError."""
+        """Raises BackendError."""
 
     async def others_messages(self) -> list[Message]:
         """Messages of others since the last call, oldest first. Raises BackendError."""
 
     def window(self) -> Sequence[WindowMessage]:
-        """What the agent has in its memory, oldest first."""
+        """The agent's window, oldest first."""
 
 
 class ChatLoop:
-    """Answers lines until they end or one is /quit.
-
-    With a `prompt`, Ctrl-C interrupts an answer; without one it ends the program, and each question
-    is printed before its answer.
+    """Ends after the last line or /quit. With a `prompt`, Ctrl-C interrupts an answer; without one
+    it ends the program, and each question is printed before its answer.
     """
 
     def __init__(

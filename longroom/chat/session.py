@@ -43,10 +43,7 @@ class ChatSession:
     data_dir: Path
 
     def run(self) -> None:
-        """Talk until the lines end; what was said is delivered or kept on disk.
-
-        Raises CommandError.
-        """
+        """Talk until the lines end; messages are delivered or kept on disk. Raises CommandError."""
         terminal = Terminal()
         with (
             clear_errors(),

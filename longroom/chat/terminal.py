@@ -30,10 +30,7 @@ Ctrl-C          interrupt an answer, clear the line, or leave when the line is e
 
 
 class Terminal:
-    """Prints to standard output, and `note` to standard error.
-
-    On a terminal, lines are broken between words; to a pipe or a file they go unbroken.
-    """
+    """Prints to stdout, `note` to stderr; breaks lines between words on a terminal only."""
 
     def __init__(self) -> None:
         self._out = _console(sys.stdout)
@@ -41,7 +38,7 @@ class Terminal:
         self._answer = WordWrap(lambda: self._out.width)
 
     def note(self, text: str) -> None:
-        """Progress; dropped without a terminal."""
+        """Dropped without a terminal."""
         if self._notes.is_terminal:
             self._notes.print(text, style=QUIET)
 
@@ -61,11 +58,9 @@ class Terminal:
         self.say(text, style="yellow")
 
     def said(self, speaker: str, text: str) -> None:
-        """What a person or another agent has said."""
         self.say(f"{speaker}> {text}", style="bold")
 
     def delta(self, text: str) -> None:
-        """The next piece of an answer."""
         whole = printable(text)
         self._print_answer(self._answer.feed(whole) if self._out.is_terminal else whole)
 
@@ -77,7 +72,7 @@ class Terminal:
         self._out.print(text, end="", soft_wrap=True)
 
     def trace(self, recalled: Recalled, *, window: int, conversation: int) -> None:
-        """One line on the recall of a turn, then its best hits."""
+        """One line on the recall, then its best hits."""
         self.quiet(f"{_recall_line(recalled, conversation)} · window {window} of {conversation:,}")
         for hit in recalled.hits[:SHOWN_HITS]:
             self._hit(hit)
@@ -86,7 +81,6 @@ class Terminal:
         self._out.print()
 
     def found(self, response: SearchResponse) -> None:
-        """The answer to /search."""
         found_ms = response.timings.total_ms
         if not response.relevant:
             self.quiet("nothing in the conversation seems to be about this; nearest:")
@@ -125,7 +119,7 @@ def _console(file: TextIO) -> Console:
 
 
 def printable(text: str) -> str:
-    """The text without the characters that a terminal would obey."""
+    """Without the characters that a terminal would obey."""
     return text.translate(CONTROL)
 
 

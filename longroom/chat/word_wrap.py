@@ -24,10 +24,7 @@ _TAB = " " * 4
 
 
 class WordWrap:
-    """`width` is asked for each word: a terminal may be resized at any time.
-
-    Only a word that is longer than a line is broken.
-    """
+    """Calls `width` for each word: terminals are resized. Breaks only words longer than a line."""
 
     def __init__(self, width: Callable[[], int]) -> None:
         self._width = width
@@ -37,24 +34,23 @@ class WordWrap:
 
     @property
     def within_line(self) -> bool:
-        """Whether the text so far ends within a line."""
         return self._column > 0
 
     def feed(self, text: str) -> str:
-        """What can be printed now; the last word is kept back, as it may go on."""
+        """Returns what can be printed now; keeps back the last word, as it may go on."""
         units = _UNITS.findall(self._last + text)
         self._last = units.pop() if units else ""
         return "".join(map(self._placed, units))
 
     def end(self) -> str:
-        """The last word. What is fed then begins a line."""
+        """Returns the last word; later text begins a line."""
         last, self._last = self._last, ""
         placed = self._placed(last)
         self.start_line()
         return placed
 
     def start_line(self) -> None:
-        """Something else has ended the line."""
+        """For when other output has ended the line."""
         self._column = 0
         self._spaces = ""
 

@@ -13,15 +13,11 @@ if TYPE_CHECKING:
 
 
 class Form(StrEnum):
-    """Formats of a data set."""
-
     LOCOMO = "locomo"
     JSONL = "jsonl"
 
 
 class Phrasing(StrEnum):
-    """How the questions are put."""
-
     THIRD = "third"
     FIRST = "first"
 

@@ -29,7 +29,7 @@ SAID = re.compile(r"(\d{2}:\d{2}) (\w+): (.+)")
 
 
 def messages() -> list[MessageCreate]:
-    """The room's messages, oldest first; few enough for one batch."""
+    """Oldest first; few enough for one batch."""
     source = files(__package__).joinpath("room.txt").read_text(encoding="utf-8")
     return [
         MessageCreate(

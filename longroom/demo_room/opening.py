@@ -14,7 +14,7 @@ POLL_S = 0.2
 
 
 async def open_demo_room(client: BackendClient, *, room: str, say: Callable[[str], None]) -> None:
-    """Import the messages unless the room has some. One batch: all or none are stored."""
+    """Skipped if the room has messages. One batch: all or none are stored."""
     conversation_id = (await client.create_room(room)).conversation_id
     page = await client.get_recent_messages(conversation_id, limit=1)
     if page.message_count:

@@ -14,7 +14,6 @@ INSTALL = "pip install 'longroom[backend]'"
 
 
 async def examine_database(data_dir: Path) -> list[Finding]:
-    """Examine DATABASE_URL, or start the embedded database and examine that."""
     try:
         from longroom.embedded_postgres.supervisor import running_postgres
         from retrieval.settings import DatabaseSettings

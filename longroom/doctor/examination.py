@@ -12,7 +12,7 @@ from longroom.doctor.storage import examine_storage
 
 
 async def examine(data_dir: Path) -> list[Finding]:
-    """All findings; after unusable settings nothing more is examined."""
+    """Stops after unusable settings."""
     findings = [*examine_installation(), *examine_storage(data_dir), *examine_settings()]
     if any(finding.name == "settings" and finding.status == "fail" for finding in findings):
         return findings

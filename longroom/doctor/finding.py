@@ -8,7 +8,7 @@ Status = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Finding:
-    """`mend` says what to do, and is empty for ok."""
+    """`mend`: what to do about it; empty for ok."""
 
     name: str
     status: Status

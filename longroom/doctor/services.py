@@ -12,7 +12,7 @@ OPENAI = "https://api.openai.com/v1"
 
 @dataclass(frozen=True)
 class Addresses:
-    """None is not configured."""
+    """None: not configured."""
 
     backend_url: str | None = None
     livekit_url: str | None = None

@@ -31,7 +31,7 @@ class OsUser:
         self.reach(path)
 
     def reach(self, path: Path) -> None:
-        """Add the execute bit for others to the folders above `path`, never read or write."""
+        """Add only the execute bit for others to the folders above `path`."""
         if self.uid is None:
             return
         for folder in path.parents:
@@ -42,7 +42,7 @@ class OsUser:
 
 
 def postgres_user() -> OsUser:
-    """The current user, or, for root, a system user that is created on first use."""
+    """The current user; for root, a system user, created on first use."""
     if os.geteuid() != 0:
         return OsUser()
     try:

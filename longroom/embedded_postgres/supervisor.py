@@ -18,10 +18,7 @@ CHECK_INTERVAL_S = 1.0
 async def running_postgres(
     data_dir: Path, *, check_interval_s: float = CHECK_INTERVAL_S
 ) -> AsyncIterator[str]:
-    """The URL of the embedded server, which is restarted under the same URL when it was killed.
-
-    Raises DatabaseUnfit if the first start fails.
-    """
+    """Yields the URL, which a restart keeps. Raises DatabaseUnfit if the first start fails."""
     server = EmbeddedPostgres(data_dir)
     try:
         url = await asyncio.to_thread(server.start)

@@ -1,7 +1,4 @@
-"""Textbook baselines on the rooms and embeddings of the search: newest, pgvector, BM25, fusion.
-
-`longroom evaluate --peers` and `make bench-recall` compare with these same rankings.
-"""
+"""Textbook baselines on the rooms and embeddings of the search: newest, pgvector, BM25, fusion."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -43,7 +43,7 @@ class Plan:
 async def evaluate(
     url: str, embedder: Embedder, plan: Plan, *, progress: ProgressBars = SILENT
 ) -> dict[str, Any]:
-    """Measure in a temporary database on the server at `url`. Raises DatasetUnreadable."""
+    """In a temporary database on the server at `url`. Raises DatasetUnreadable."""
     dialogues = read_dataset(plan.file, form=plan.form)
     if not any(one.evidence and one.answerable for d in dialogues for one in d.questions):
         raise DatasetUnreadable(f"{plan.file}: no question has an answer and its evidence")
@@ -90,7 +90,7 @@ async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) ->
 
 
 def _unknown_evidence(dialogue: Dialogue) -> int:
-    """Number of evidence ids without a message: these cap the achievable recall."""
+    """Evidence ids without a message: they cap the achievable recall."""
     known = {str(message.id) for message in dialogue.messages}
     return sum(one not in known for question in dialogue.questions for one in question.evidence)
 

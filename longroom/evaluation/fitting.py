@@ -1,8 +1,7 @@
-"""Fits the weights of the score to labelled questions, with leave-one-out validation.
+"""Fits the score to labelled questions by coordinate search, one weight at a time.
 
-Coordinate search, one weight at a time: each question's best messages are reordered by the parts of
-their scores that the search explains. Each conversation is also judged by weights fitted on the
-others; only that gain generalises.
+It reorders each question's best messages by the explained parts of their scores. Each conversation
+is also judged by weights fitted on the others: only that gain generalises.
 """
 
 from collections.abc import Sequence
@@ -44,8 +43,7 @@ class Sample:
 
 def fit(answers: Sequence[Answer], *, start: Weights) -> dict[str, Any]:
     """The fitted weights, and R@10 in percent: with `start`, fitted, and by leave-one-out.
-
-    The answers must be explained and ranked by `start`. A part whose weight is 0 there stays 0.
+    The answers must be explained and ranked by `start`; a weight of 0 there stays 0.
     """
     sample = sample_of([one for one in answers if one.question.answerable], start=start)
     present = np.array([getattr(start, part) for part in PARTS])

@@ -66,10 +66,7 @@ _KINDS: dict[str, type[_MessageLine | _QuestionLine]] = {
 
 
 def read_jsonl(path: Path) -> list[Dialogue]:
-    """The conversations in order of their first message, without blank messages.
-
-    Raises DatasetUnreadable.
-    """
+    """Ordered by first message, without blank messages. Raises DatasetUnreadable."""
     messages: defaultdict[str, dict[str, MessageCreate]] = defaultdict(dict)
     questions: defaultdict[str, list[LabelledQuestion]] = defaultdict(list)
     with opened(path) as lines:

@@ -22,9 +22,8 @@ def ndcg(ranked: Sequence[str], evidence: Collection[str], *, first: int) -> flo
 def inside_tokens(
     ranked: Sequence[tuple[str, int]], evidence: Collection[str], *, budget: int
 ) -> float:
-    """Share of the evidence among the messages that fit; `ranked` holds (id, tokens), best first.
-
-    A message that does not fit is skipped, and smaller ones after it may still fit.
+    """Share of the evidence among the messages that fit; `ranked`: (id, tokens), best first.
+    A message that does not fit is skipped; smaller ones after it may fit.
     """
     left = budget
     inside = set()
@@ -52,10 +51,7 @@ def interval(
     *,
     resamples: int = 1000,
 ) -> tuple[float, float]:
-    """95 % interval of a statistic by cluster bootstrap.
-
-    Whole groups are resampled: questions of one conversation are not independent.
-    """
+    """95 % interval by cluster bootstrap: questions of one conversation are not independent."""
     chance = np.random.default_rng(0)
     draws = [
         statistic(

@@ -25,7 +25,7 @@ class LabelledQuestion:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """One conversation, oldest message first, with its questions."""
+    """Oldest message first."""
 
     name: str
     messages: list[MessageCreate]

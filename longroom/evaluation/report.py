@@ -30,10 +30,8 @@ MEASURES: dict[str, Measure] = {
 
 
 def figures(answers: Sequence[Answer]) -> dict[str, object]:
-    """All figures in percent, over the questions that have an answer.
-
-    `macro` is the mean over all categories, including unanswerable ones, whose evidence counts,
-    too. Intervals are 95 %, over conversations.
+    """In percent, over the questions that have an answer; intervals are 95 %, over conversations.
+    `macro`: mean over all categories, also of unanswerable questions, whose evidence counts.
     """
     judged = [answer for answer in answers if answer.question.evidence]
     answerable = [answer for answer in judged if answer.question.answerable]

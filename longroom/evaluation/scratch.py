@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def scratch_database(url: str) -> "AsyncIterator[asyncpg.Pool[Record]]":
-    """A pool on a new migrated database on the server at `url`, dropped at the end.
-
-    The role must be allowed to create databases.
-    """
+    """A new migrated database, dropped at the end. The role must be allowed to create it."""
     name = f"longroom_evaluation_{secrets.token_hex(4)}"
     await _execute(url, f'create database "{name}"')
     try:

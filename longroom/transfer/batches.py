@@ -12,7 +12,7 @@ MAX_BATCH_BYTES = 1_000_000  # well below any backend's body limit, however the 
 
 @dataclass
 class Batch:
-    """Consecutive lines of a file: messages in its order, and rejected lines."""
+    """Consecutive lines of a file, in its order."""
 
     messages: list[Read] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)

@@ -24,7 +24,7 @@ class FileExport:
     output: Path | None
 
     async def run(self, client: BackendClient) -> int:
-        """The number of messages written. Raises CommandError and BackendError."""
+        """Returns the number of messages. Raises CommandError and BackendError."""
         room = await client.create_room(self.room)
         if room.created:
             raise ConfigurationError(f"there was no room {self.room!r}; nothing is exported")

@@ -29,7 +29,7 @@ class FileImport:
     """Of the room, if the import creates it."""
 
     async def run(self, client: BackendClient) -> Totals:
-        """Import what is not imported yet. Raises CommandError and BackendError."""
+        """Raises CommandError and BackendError."""
         with open_source(self.file) as source:
             room = await client.create_room(self.room, language=self.language)
             position_file = PositionFile(

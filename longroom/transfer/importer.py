@@ -37,10 +37,8 @@ class Importer:
         self._retry_delays_s = retry_delays_s
 
     async def store(self, batch: Batch) -> Stored:
-        """`rejected` of the result holds what was not stored, sorted by line.
-
-        Raises BackendUnavailable after the last retry, and BackendRejected if the refusal is not
-        about the content of messages.
+        """`rejected` of the result is sorted by line. Raises BackendUnavailable after the last
+        retry, and BackendRejected if the refusal is not about the content of messages.
         """
         outcome = Stored(rejected=list(batch.rejected))
         await self._store(batch.messages, outcome)

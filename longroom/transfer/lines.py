@@ -43,10 +43,7 @@ class _Line(BaseModel):
 
 
 def read_line(raw: bytes, *, number: int, ignore_unknown: bool = False) -> Read | Rejected:
-    """A message without an id gets one from its content and line number.
-
-    Importing a file again gives the same ids.
-    """
+    """A missing id is made from content and line number: importing again gives the same ids."""
     if len(raw) > MAX_LINE_BYTES:
         return Rejected(number, raw, f"longer than {MAX_LINE_BYTES:,} bytes; split the message")
     try:

@@ -1,7 +1,4 @@
-"""Keeps how far a file was imported, for an import that is started again.
-
-Without it all messages are sent again and the backend recognizes them by their ids.
-"""
+"""Keeps how far a file was imported; without it all is sent again and recognized by its ids."""
 
 import hashlib
 from pathlib import Path
@@ -30,7 +27,7 @@ class PositionFile:
         self._path = folder / f"{name}.json"
 
     def load(self) -> Position:
-        """The kept position, or the start if there is none or the file has changed."""
+        """The start if no position is kept or the file has changed."""
         if not self._source.is_file():
             return Position(file_size=0, file_mtime_ns=0)
         found = self._source.stat()
@@ -43,7 +40,7 @@ class PositionFile:
         return kept if same else start
 
     def save(self, position: Position) -> None:
-        """Replace the file atomically."""
+        """Atomic."""
         if not self._source.is_file():
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,6 @@ SHOWN = 20
 
 class RejectsReport:
     """Writes {"line", "reason", "text"} as JSONL; `path` None: all on stderr, no file.
-
     The file is created with the first rejected line; a resumed import appends to it.
     """
 

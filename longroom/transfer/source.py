@@ -16,8 +16,6 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 class ImportSource:
-    """`taken` of `size` bytes of the file are read."""
-
     def __init__(self, file: BinaryIO, *, raw: BinaryIO, size: int | None) -> None:
         self._file = file
         self._raw = raw
@@ -26,14 +24,12 @@ class ImportSource:
 
     @property
     def taken(self) -> int:
-        """Bytes read of the file on disk, compressed ones if it is compressed."""
+        """Bytes read of the file on disk, before decompression."""
         return self._raw.tell() if self.size is not None else 0
 
     def lines(self, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Number (from 1) and text of each line behind line `after`, without blank ones.
-
-        A line over MAX_LINE_BYTES is cut just above that length. Raises CommandFailed at the place
-        where a gzip file is damaged.
+        """Number (from 1) and text of each non-blank line behind line `after`, cut just above
+        MAX_LINE_BYTES. Raises CommandFailed where a gzip file is damaged.
         """
         number = 0
         try:
