@@ -61,7 +61,7 @@ def running_server() -> Iterator[Server]:
 
 
 async def create_database(server: Server, *, template: str | None = None) -> str:
-    """Returns the name of a copy of `template` (default: the migrated one), which nothing may use."""
+    """Returns the copy's name. `template` (default: the migrated one) must have no connections."""
     name = f"longroom_test_{secrets.token_hex(6)}"
     # Costs a third of writing every page to the WAL, and a run makes hundreds.
     copied = f'"{template or server.template}" strategy file_copy'

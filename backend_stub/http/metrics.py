@@ -17,8 +17,6 @@ _SEARCH_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 
 
 
 class Metrics:
-    """One registry per application."""
-
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = Histogram(

@@ -113,7 +113,7 @@ class AgentDispatches:
 
 def is_stale(agent: api.ParticipantInfo, workers: Sequence[AgentWorker], agent_name: str) -> bool:
     """Whether an agent's worker has died, judged by its reports. False if the agent joined after
-    the last report (nothing else is missing) or no other worker is alive to take over.
+    the last report (only reports are missing) or no other worker is alive to take over.
     """
     if not any(worker.alive and worker.agent_name == agent_name for worker in workers):
         return False

@@ -1,4 +1,4 @@
-"""Whether the database answers, has pgvector, and the schema of this program."""
+"""Whether the database answers and has pgvector and the schema of this program."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

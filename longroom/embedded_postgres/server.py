@@ -1,7 +1,7 @@
 """Starts, shares, restarts and stops the embedded PostgreSQL server.
 
-Processes that use a data folder hold a shared flock on it, which the kernel releases however they
-end. The last one gets the exclusive lock on stop, and stops the server.
+Processes hold a shared flock on their data folder, which the kernel releases however they end. The
+last one gets the exclusive lock on stop, and stops the server.
 """
 
 import fcntl

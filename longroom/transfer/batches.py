@@ -38,7 +38,6 @@ class Batch:
 def read_batches(
     source: ImportSource, *, after: int = 0, ignore_unknown: bool = False
 ) -> Iterator[Batch]:
-    """All lines behind line `after`, in order."""
     batch = Batch()
     seen: dict[str, Read] = {}
     for number, raw in source.lines(after=after):
