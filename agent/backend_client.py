@@ -37,10 +37,7 @@ _RETRYABLE = {408, 425, 429}
 
 
 class BackendClient:
-    """Every method raises BackendUnavailable, BackendRejected or BackendProtocolError, no others.
-
-    All are idempotent. `timeout_s` bounds a whole call, connection and second attempt included.
-    """
+    """Idempotent; raises only BackendError. `timeout_s` bounds a whole call, retry included."""
 
     def __init__(
         self,
@@ -62,7 +59,7 @@ class BackendClient:
     async def create_room(
         self, name: str, *, identity: str | None = None, language: str | None = None
     ) -> Room:
-        """The room of that name, created if there is none."""
+        """Creates the room if there is none."""
         body = CreateRoom(name=name, identity=identity, language=language)
         return await self._ask("POST", "/rooms", body, Room)
 
@@ -75,7 +72,7 @@ class BackendClient:
         window: int,
         language: str | None = None,
     ) -> Conversation:
-        """Report this agent; returns the room's conversation with its `window` newest messages."""
+        """Report this agent; the conversation has its `window` newest messages."""
         body = AgentJoined(
             identity=identity, session_id=session_id, window=window, language=language
         )
@@ -84,7 +81,7 @@ class BackendClient:
     async def append_messages(
         self, conversation_id: UUID, messages: Sequence[MessageCreate]
     ) -> AppendResult:
-        """Store the batch in this order, all or nothing."""
+        """All or nothing, in this order."""
         body = AppendMessages(messages=list(messages))
         return await self._ask(
             "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
@@ -93,7 +90,7 @@ class BackendClient:
     async def save_conversation_turn(
         self, conversation_id: UUID, messages: Sequence[MessageCreate]
     ) -> AppendResult:
-        """Store messages as they were said: of one or more turns, or a part of one."""
+        """Messages as they were said: of one or more turns, or a part of one."""
         return await self.append_messages(conversation_id, messages)
 
     async def get_recent_messages(
@@ -104,10 +101,7 @@ class BackendClient:
         before: int | None = None,
         after: int | None = None,
     ) -> MessagePage:
-        """The newest messages (before seq `before`), or the first ones after seq `after`.
-
-        In ascending order in both cases.
-        """
+        """Ascending: the newest before seq `before`, or the first after seq `after`."""
         query = f"?limit={limit}" + ("" if before is None else f"&before={before}")
         query += "" if after is None else f"&after={after}"
         return await self._ask(
@@ -129,7 +123,7 @@ class BackendClient:
         )
 
     async def save_session(self, session_id: str, summary: SessionSummary) -> None:
-        """Replaces an earlier summary of the session."""
+        """Replaces an earlier summary."""
         await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
 
     async def report_worker(self, agent_name: str, worker_id: str) -> None:
@@ -195,13 +189,13 @@ def open_client(settings: AgentSettings) -> BackendClient:
 
 
 def _verb(path: str) -> str:
-    """For the name of a span: the path's verb, without ids and names."""
+    """The path's verb without ids and names, for a span's name."""
     parts = path.partition("?")[0].split("/")
     return parts[3] if len(parts) > 3 else parts[1]
 
 
 def _segment(name: str) -> str:
-    """Any name as one part of a path; unescaped, "." and ".." would change the path."""
+    """Escaped: "." and ".." would change the path."""
     return quote(name, safe="").replace(".", "%2E")
 
 

@@ -12,8 +12,6 @@ CANCEL_AGAIN_S = 1.0
 
 
 class BackgroundTasks:
-    """The tasks that one object has started and must end."""
-
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -23,11 +21,11 @@ class BackgroundTasks:
         task.add_done_callback(self._ended)
 
     async def finish(self) -> None:
-        """Wait for all tasks, also for failing ones; failures are only logged."""
+        """Wait for all tasks; failures are only logged."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def aclose(self) -> None:
-        """Cancel all tasks until they end: an error raised in clean-up can hide a cancellation."""
+        """Cancel until all have ended: an error raised in clean-up can hide a cancellation."""
         while self._tasks:
             for task in self._tasks:
                 task.cancel()

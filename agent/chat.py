@@ -56,10 +56,7 @@ class Chat:
         """What the agent said first; empty if the conversation just goes on."""
 
     async def ask(self, text: str, on_delta: Callable[[str], None] | None = None) -> TurnTrace:
-        """One turn; `on_delta` gets the answer piece by piece.
-
-        A failed model raises nothing. Cancelling interrupts the answer; what was said is stored.
-        """
+        """One turn; never raises for a failed model. Cancelling stores what was said so far."""
         question = Question(
             id=MessageId(uuid4().hex),
             speaker=self._asker.identity,
@@ -70,7 +67,7 @@ class Chat:
         return await self._agent.ask(question)
 
     async def search(self, query: str, *, limit: int = 10) -> SearchResponse:
-        """Search the conversation as recall does. Raises BackendError."""
+        """Raises BackendError."""
         return await self._agent.conversation_search.search(
             SearchRequest(
                 query=query,
@@ -82,10 +79,7 @@ class Chat:
         )
 
     async def others_messages(self) -> list[Message]:
-        """Messages of the room that are not of this chat, since the last call, oldest first.
-
-        Those of other agents are among them. Of very many only the newest. Raises BackendError.
-        """
+        """Since the last call, oldest first; of very many the newest. Raises BackendError."""
         return await self._others.next()
 
     def window(self) -> list[WindowMessage]:
@@ -98,10 +92,9 @@ class Chat:
 async def open_chat(
     settings: AgentSettings, *, room: str, identity: str, client: BackendClient | None = None
 ) -> AsyncIterator[Chat]:
-    """Resume the conversation of a room.
+    """Resume a room's conversation; on leaving, all that was said is delivered or on disk.
 
-    Raises BackendError if the backend does not tell the conversation, OutboxUnwritable if the data
-    folder cannot be written. On leaving, everything said is delivered or kept on disk.
+    Raises BackendError if the backend fails, OutboxUnwritable if the folder is not writable.
     """
     async with AsyncExitStack() as opened:
         if client is None:
@@ -143,8 +136,6 @@ def _window_message(message: ChatMessage) -> WindowMessage:
 
 
 class _OthersMessages:
-    """Reads the conversation on from where it stood when the chat was opened."""
-
     def __init__(
         self, client: BackendClient, resumed: Resumed, *, is_ours: Callable[[MessageId], bool]
     ) -> None:
@@ -187,4 +178,4 @@ class _Deltas(TextOutput):
             self._listener(text)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing is buffered."""

@@ -26,7 +26,7 @@ class BackendError(AgentError):
 
 
 class BackendUnavailable(BackendError):
-    """Timeout, no connection, overload, or a 5xx. `retry_after_s` if the backend named it."""
+    """Timeout, no connection, overload, or a 5xx. `retry_after_s` if the backend gave it."""
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(f"the backend is unavailable: {reason}")
@@ -34,7 +34,7 @@ class BackendUnavailable(BackendError):
 
 
 class BackendRejected(BackendError):
-    """A 4xx; `problem` says what is wrong with the request."""
+    """A 4xx; `problem` is what is wrong."""
 
     def __init__(self, status: int, problem: Problem) -> None:
         fields = "".join(f"; {error.field}: {error.message}" for error in problem.errors)
@@ -52,7 +52,7 @@ class OutboxError(AgentError):
 
 
 class OutboxUnwritable(OutboxError):
-    """The message names the folder and what to do."""
+    """The message names the folder and the remedy."""
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
@@ -63,7 +63,7 @@ class OutboxUnwritable(OutboxError):
 
 
 class OutboxBusy(OutboxError):
-    """Another process holds this file, and delivers it."""
+    """Another process holds and delivers this file."""
 
 
 class OutboxCorrupt(OutboxError):

@@ -28,7 +28,7 @@ def span(
     parent: Context | None = None,
     **attributes: AttributeValue,
 ) -> Iterator[Span]:
-    """Make this the task's current span. Attributes are ids and figures, never text."""
+    """Becomes the task's current span. Attributes are ids and figures, never text."""
     with _TRACER.start_as_current_span(
         name,
         context=parent,
@@ -87,7 +87,7 @@ def _export_livekit(provider: "TracerProvider") -> None:
 
 
 def flush() -> None:
-    """Send pending spans; blocks up to two seconds. LiveKit kills job processes without warning."""
+    """Blocks up to 2 s. LiveKit kills job processes without warning."""
     provider = trace.get_tracer_provider()
     if (force_flush := getattr(provider, "force_flush", None)) is not None:
         force_flush(_FLUSH_MS)

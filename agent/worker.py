@@ -1,7 +1,7 @@
 """Run by `longroom worker` and by `python -m livekit.agents start agent/worker.py`.
 
 LiveKit's command line takes `server` from here. Job processes never import this module, which reads
-the environment: their functions are in `agent.processes.job_process`.
+the environment: they import `agent.processes.job_process`.
 """
 
 from pydantic import ValidationError

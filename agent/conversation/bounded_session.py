@@ -10,11 +10,7 @@ KEPT_ITEMS = 128
 
 
 class BoundedSession(AgentSession[Any]):
-    """livekit-agents 1.8 keeps every event and every item for its session report.
-
-    The backend has the whole history; here at most KEPT_ITEMS and KEPT_EVENTS are kept. A full list
-    is cut to half, which makes the cost per turn constant.
-    """
+    """livekit-agents 1.8 keeps every item and event; here full lists are halved: constant cost."""
 
     def emit(self, event: EventTypes, arg: AgentEvent) -> None:
         super().emit(event, arg)

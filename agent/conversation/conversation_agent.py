@@ -32,8 +32,7 @@ _LAST_DISK_TIMEOUT_S = 20.0
 class ConversationAgent:
     """Start `session` with `agent`, and close this last.
 
-    `queued` are the ids of accepted questions whose turn is still to come: they are stored, but in
-    no prompt, neither in the window nor recalled.
+    `queued`: ids of accepted, stored questions whose turn has not begun; in no prompt until then.
     """
 
     session: AgentSession[Any]
@@ -48,28 +47,22 @@ class ConversationAgent:
     drain_timeout_s: float
 
     def hear(self, segment: str, *, final: bool, identity: str) -> None:
-        """A transcript of a participant whom the session does not listen to.
-
-        Begins to search for their turn so far, which ends with `ask`.
-        """
+        """Prefetch for a participant whom the session does not listen to; `ask` ends their turn."""
         self.agent.hear(segment, final=final, identity=identity)
 
     def expect(self, questions: Sequence[Question]) -> None:
-        """An earlier agent has accepted these: they are stored, and `ask` will come."""
+        """These are stored by an earlier agent; `ask` follows."""
         for question in questions:
             self.events.already_recorded(question.id)
             self.queued.add(question.id)
 
     async def accept(self, question: Question) -> bool:
-        """Bring a question to disk that will be asked later; False if the disk does not take it."""
+        """Write a question to disk before its turn; False if the disk refuses it."""
         self.queued.add(question.id)
         return await self.events.accept_question(user_item(question))
 
     async def ask(self, question: Question) -> TurnTrace:
-        """Answer a question: its message is on disk before the reply begins.
-
-        One at a time. Cancelling interrupts the reply; what was said of it is stored.
-        """
+        """One at a time, the message on disk before the reply. Cancelling stores what was said."""
         self.recalled_context.end_turn(question.speaker)
         self.queued.discard(question.id)
         conversation_id = str(self.resumed.conversation_id)
@@ -85,10 +78,7 @@ class ConversationAgent:
         return await self._end_turn(question_id, reply.speech, prompted_as=reply.prompted_as)
 
     async def close(self) -> bool:
-        """Close the session, then deliver what waits; False if some of it stays on disk.
-
-        The room's next agent, or the recovery of the outbox, delivers it then.
-        """
+        """Close the session and deliver; False if something stays on disk, for the next agent."""
         await self.session.aclose()
         # Again: on_exit did not know yet why the session closed.
         await self.totals.save()

@@ -29,7 +29,7 @@ _SECRET = re.compile(
 
 
 def message_record(item: ChatMessage, *, participant: str) -> MessageCreate:
-    """An interrupted answer's text is what was said of it."""
+    """Of an interrupted answer, the text that was said."""
     return MessageCreate(
         id=message_id(item),
         role="assistant" if item.role == "assistant" else "user",
@@ -62,7 +62,7 @@ def speech_record(event: SpeechCreatedEvent) -> ConversationEvent:
 
 
 def error_record(event: ErrorEvent) -> ConversationEvent:
-    """With the stack (files and lines, no values); what looks like a secret is removed."""
+    """Includes the stack (files and lines, no values); secret-looking text is removed."""
     cause = getattr(event.error, "error", event.error)
     stack = traceback.format_tb(cause.__traceback__) if isinstance(cause, BaseException) else []
     data: dict[str, JsonValue] = {
@@ -76,7 +76,6 @@ def error_record(event: ErrorEvent) -> ConversationEvent:
 
 
 def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> ConversationEvent:
-    """How a turn ended, and what its recall found and cost."""
     data: dict[str, JsonValue] = {
         "question_id": question_id,
         "outcome": outcome,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Greeting:
-    """An empty `opening` or `farewell` is not said, nor a farewell without a listener.
+    """Empty texts are not said, nor a farewell without a listener.
 
     Unless `at_once`, the opening waits for `SupportAgent.greet`.
     """
@@ -26,10 +26,7 @@ def opening(
     absence_s: float,
     now: datetime | None = None,
 ) -> str:
-    """The greeting in a new room, the welcome back after an absence, otherwise nothing.
-
-    An agent that resumes a running conversation after a crash must not greet again.
-    """
+    """Empty in a running conversation: an agent that resumes after a crash must not greet again."""
     if last_message_at is None:
         return greeting
     silent = (now or datetime.now(UTC)) - last_message_at

@@ -12,9 +12,9 @@ _NOTICE = " [cut here: the message goes on for {left} characters]"
 
 
 def shorten_long_messages(chat_ctx: ChatContext) -> None:
-    """Cut messages in a request's copy of the context: MAX_QUESTION_CHARS for the open question.
+    """Cut long messages in a request's copy, the open question at MAX_QUESTION_CHARS.
 
-    What was cut can still be recalled, since long messages are searched in parts.
+    Cut text can still be recalled: long messages are searched in parts.
     """
     question = open_question(chat_ctx)
     for n, item in enumerate(chat_ctx.items):
@@ -28,10 +28,7 @@ def shorten_long_messages(chat_ctx: ChatContext) -> None:
 
 
 def name_speakers(chat_ctx: ChatContext, *, listened_to: str) -> None:
-    """Prefix users' messages in a request's copy with the speaker, if there is more than one.
-
-    A message without a speaker is being spoken now, by `listened_to`.
-    """
+    """Prefix the speakers if there are several; a message without one is `listened_to`'s."""
     said = [item for item in chat_ctx.items if was_said(item) and item.role == "user"]
     if len({_speaker(item, listened_to) for item in said}) < 2:
         return

@@ -14,8 +14,6 @@ from agent.recall.recall import Recalled
 
 @dataclass(frozen=True)
 class TurnTrace:
-    """`window_messages` are in the rolling window, `conversation_messages` in the conversation."""
-
     answer: str
     outcome: Outcome
     recalled: Recalled
@@ -24,7 +22,7 @@ class TurnTrace:
 
 
 def user_item(question: Question) -> ChatMessage:
-    """Created now, its place in the prompt; stored is when it was asked."""
+    """Created now, for its place in the prompt; stored with the time it was asked."""
     return ChatMessage(
         role="user",
         content=[storable_content(question.text)],
@@ -38,7 +36,7 @@ def user_item(question: Question) -> ChatMessage:
 
 
 def answer_text(speech: SpeechHandle) -> str:
-    """Of an interrupted reply, what was said of it."""
+    """Of an interrupted reply, what was said."""
     said = [item for item in speech.chat_items if isinstance(item, ChatMessage)]
     return "\n".join(item.text_content or "" for item in said if item.role == "assistant")
 

@@ -1,4 +1,4 @@
-"""Finds out which question a message or a reply of LiveKit's belongs to."""
+"""Finds which question a LiveKit message or reply belongs to."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _REMEMBERED_TURNS = 4
 
 @dataclass
 class Reply:
-    """One reply while LiveKit makes it. The ids stay None for greetings and farewells.
+    """One reply in the making. The ids stay None for greetings and farewells.
 
     `prompted_as` is the question's id in the prompt: a reply may begin before the user has ended.
     """
@@ -32,27 +32,27 @@ _REPLY: ContextVar[Reply | None] = ContextVar("reply", default=None)
 
 
 class ReplyCorrelation:
-    """Replies are told apart by the task that makes them, spoken turns by their text.
+    """Tells replies apart by the task that makes them, spoken turns by their text.
 
-    LiveKit may answer a spoken turn with another item of the same text, made before the turn had
-    ended (preemptive generation). That item gets the id under which the turn is stored.
+    LiveKit may answer a spoken turn with another item of the same text, made before the turn ended
+    (preemptive generation). That item gets the id under which the turn is stored.
     """
 
     def __init__(self) -> None:
         self._spoken: dict[str, MessageId] = {}
 
     def turn_ended(self, message: ChatMessage) -> None:
-        """A spoken turn is stored as `message`, and LiveKit may reply."""
+        """Call when a spoken turn is stored as `message`."""
         self._spoken[message.text_content or ""] = message_id(message)
         while len(self._spoken) > _REMEMBERED_TURNS:
             del self._spoken[next(iter(self._spoken))]
 
     def reply_created(self, speech: SpeechHandle) -> None:
-        """Call in LiveKit's `speech_created`, in whose task the reply's own tasks begin."""
+        """Call in LiveKit's `speech_created`, in whose task the reply's tasks begin."""
         _REPLY.set(Reply(speech))
 
     def question_added(self, item: ChatMessage) -> Reply | None:
-        """Give the item its stored id. Returns the reply, if it answers a spoken turn."""
+        """Give the item its stored id. Returns the reply if it answers a spoken turn."""
         prompted_as = message_id(item)
         stored = self._spoken.pop(item.text_content or "", None)
         if stored is not None:

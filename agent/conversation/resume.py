@@ -18,7 +18,7 @@ _LEFTOVERS_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True)
 class Resumed:
-    """Where an agent starts from. `window` is oldest first, undelivered messages included."""
+    """`window` is oldest first, undelivered messages included."""
 
     room: str
     conversation_id: UUID
@@ -41,9 +41,8 @@ async def resume(
 ) -> Resumed:
     """Report the agent, open the conversation's outbox, and read the window.
 
-    `conversation_id` is the one named in the room's metadata. With it, an unavailable backend is
-    survived: the window then holds only what the outbox has. Without it, raises BackendError.
-    Raises OutboxUnwritable.
+    Raises OutboxUnwritable, and BackendError unless `conversation_id` (from the room's metadata) is
+    given: the window then holds only what the outbox has.
     """
     limit = settings.rolling_window_messages
     try:
@@ -87,7 +86,7 @@ async def resume(
 async def _named(
     client: BackendClient, joined: Conversation, *, conversation_id: UUID | None, limit: int
 ) -> Conversation:
-    """The conversation that the metadata names, which may be another room's."""
+    """The conversation in the metadata may be another room's."""
     if conversation_id is None or conversation_id == joined.conversation_id:
         return joined
     try:

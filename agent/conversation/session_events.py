@@ -43,10 +43,7 @@ Follow = Callable[[MessageId, Reply], Awaitable[TurnTrace]]
 
 
 class SessionEvents:
-    """Records every message of the session exactly once, and the events around them.
-
-    `listened_to` gives the identity of the participant whose speech the session transcribes.
-    """
+    """Records each message once, and events; `listened_to` gives the transcribed participant."""
 
     def __init__(
         self, write_buffer: WriteBuffer, *, agent_name: str, listened_to: Callable[[], str]
@@ -66,7 +63,7 @@ class SessionEvents:
         follow: Follow,
         spoken_turns: SpokenTurnListener | None,
     ) -> None:
-        """Call before the session starts. `follow` returns when a reply of the session is over."""
+        """Call before the session starts. `follow` returns when a reply is over."""
         self._follow = follow
         self._spoken_turns = spoken_turns
         session.on("user_input_transcribed", self._handle_transcription)
@@ -75,10 +72,7 @@ class SessionEvents:
         session.on("error", self._handle_error)
 
     async def accept_question(self, message: ChatMessage, *, timeout_s: float = 2.0) -> bool:
-        """Record a user's message before there is an answer; True once it is on disk.
-
-        False if the disk took longer than `timeout_s`: the turn goes on, the message waits.
-        """
+        """Record before the answer; False if not on disk in `timeout_s`, while the turn goes on."""
         self._record(message)
         return await self._write_buffer.flush(timeout_s)
 
@@ -92,7 +86,7 @@ class SessionEvents:
         self._recorded[stored] = None
 
     def has_recorded(self, stored: MessageId) -> bool:
-        """Whether this session has recorded the message, among its newest 1,000."""
+        """Knows the newest 1,000."""
         return stored in self._recorded
 
     def _handle_transcription(self, event: UserInputTranscribedEvent) -> None:

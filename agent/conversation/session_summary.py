@@ -15,7 +15,7 @@ _DISK_TIMEOUT_S = 5.0
 
 
 class SessionTotals:
-    """Counts from its construction on. Why the session closed is known once it has."""
+    """Counts from construction on; the close reason is set when the session has closed."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class SessionTotals:
         session.on("close", self._handle_close)
 
     async def save(self) -> None:
-        """Write the summary as of now, behind the messages that it counts."""
+        """Written behind the messages that it counts."""
         await self._write_buffer.flush(_DISK_TIMEOUT_S)
         await self._resumed.outbox.accept_session(self._resumed.session_id, self._summary())
 

@@ -25,10 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class SupportAgent(Agent):
-    """Keeps the newest `window_messages`; older ones are recalled in each turn.
-
-    `window` is the restored context. `on_leave` is awaited in on_exit, after the farewell.
-    """
+    """Starts from `window`, keeps the newest `window_messages`; `on_leave` follows the farewell."""
 
     def __init__(
         self,
@@ -52,7 +49,7 @@ class SupportAgent(Agent):
         self._trimming: set[asyncio.Task[None]] = set()
 
     def attach(self, session: AgentSession[Any]) -> None:
-        """Call before the session starts, after what records its items."""
+        """Call before the session starts, after whatever records its items."""
         session.on("user_input_transcribed", self._handle_transcription)
         session.on("conversation_item_added", self._trim_soon)
 
@@ -61,7 +58,7 @@ class SupportAgent(Agent):
             await speech
 
     def greet(self) -> SpeechHandle | None:
-        """Begin to say the opening, if there is one; a second call says nothing."""
+        """Say the opening, if there is one; a second call says nothing."""
         opening, self._opening = self._opening, ""
         return self.session.say(opening) if opening else None
 
@@ -72,10 +69,9 @@ class SupportAgent(Agent):
         await self._on_leave()
 
     async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
-        """Record a spoken turn; LiveKit runs this for spoken turns only.
+        """Record a spoken turn; LiveKit calls this for spoken turns only.
 
-        Recalled messages are added in llm_node: a change of `turn_ctx` here would discard the reply
-        that LiveKit has begun to generate while the user was still speaking.
+        llm_node recalls, since a change of `turn_ctx` here would discard a preemptive reply.
         """
         self._recalled_context.end_turn()
         try:
@@ -87,7 +83,7 @@ class SupportAgent(Agent):
     async def llm_node(
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
     ) -> AsyncIterable[ChatChunk | str | FlushSentinel]:
-        """Runs for every request, tool steps included; `chat_ctx` is the request's own copy."""
+        """Runs for every request, tool steps included; `chat_ctx` is the request's copy."""
         try:
             await self._recalled_context.place(chat_ctx)
             shorten_long_messages(chat_ctx)
@@ -99,10 +95,7 @@ class SupportAgent(Agent):
             yield chunk
 
     def hear(self, segment: str, *, final: bool, identity: str | None = None) -> None:
-        """A transcript of a turn that is being spoken: begin to search for it.
-
-        Without `identity` it is the participant's whom the session listens to.
-        """
+        """Prefetch for a turn being spoken, by default by the linked participant."""
         self._recalled_context.hear(segment, final=final, window=self.chat_ctx, identity=identity)
 
     async def finish_trimming(self) -> None:

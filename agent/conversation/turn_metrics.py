@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class TurnMetrics:
-    """One per job process. The worker serves the sums of all of them on AGENT_METRICS_PORT."""
+    """One per job process. The worker serves their sums on AGENT_METRICS_PORT."""
 
     def __init__(self) -> None:
         # A separate registry: the figures of several processes are collected from their files.
@@ -34,7 +34,6 @@ class TurnMetrics:
         )
 
     def failed(self, question_id: str, reason: str) -> None:
-        """A turn that timed out or lost its session."""
         self._turns.labels("failed").inc()
         logger.warning("turn failed", extra={"question_id": question_id, "reason": reason})
 

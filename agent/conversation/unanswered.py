@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Unanswered:
-    """`resumed` excludes waiting questions. `waiting` are to be answered; both oldest first.
+    """`resumed` excludes `waiting` questions, which are to be answered; lists are oldest first.
 
-    A question in neither list was given up: it is answered if it is sent again.
+    A question in neither list was given up: it is answered if sent again.
     """
 
     resumed: Resumed
@@ -35,10 +35,7 @@ class Unanswered:
 async def find_unanswered(
     client: BackendClient, resumed: Resumed, *, window: int, now: datetime | None = None
 ) -> Unanswered:
-    """Find accepted questions without an answer, among the newest MAX_PAGE_MESSAGES.
-
-    Without the backend, only the window and the outbox are searched.
-    """
+    """Search the newest MAX_PAGE_MESSAGES; without the backend only the window and the outbox."""
     now = now or datetime.now(UTC)
     said: Sequence[Said] = resumed.window
     if _may_go_on_earlier(said, window, now):
@@ -54,10 +51,7 @@ async def find_unanswered(
 
 
 def answered_ids(said: Sequence[Said]) -> set[MessageId]:
-    """Questions with an answer among these messages.
-
-    An answer whose id names no question, from another program, belongs to the question before it.
-    """
+    """An answer from another program (its id names no question) answers the question before."""
     answered = {named for m in said if (named := answered_question(m.id)) and m.role != "user"}
     newest: MessageId | None = None
     for message in said:
@@ -69,7 +63,7 @@ def answered_ids(said: Sequence[Said]) -> set[MessageId]:
 
 
 def in_turns(said: Sequence[Said]) -> list[Said]:
-    """Each question just before its answer, as in the prompts; stored order is by arrival."""
+    """Each question just before its answer, as in prompts; stored order is by arrival."""
     questions = {m.id: m for m in said if m.role == "user"}
     answers = {m.id: answered_question(m.id) for m in said if m.role != "user"}
     moved = {named for named in answers.values() if named in questions}
@@ -86,7 +80,7 @@ def in_turns(said: Sequence[Said]) -> list[Said]:
 
 
 def _may_go_on_earlier(said: Sequence[Said], window: int, now: datetime) -> bool:
-    """Whether a question may wait before the window, or a waiting one takes another's place."""
+    """Whether a question before the window may be pending, or a pending one takes a place in it."""
     answered = answered_ids(said)
     full = len(said) >= window
     return full and (

@@ -25,10 +25,9 @@ from agent.settings import AgentSettings
 
 @dataclass(frozen=True)
 class People:
-    """`asker` describes an identity; None stands for the participant whom the session listens to.
+    """`asker` describes an identity, None the linked participant.
 
-    If the room may be empty when the session starts, `greet_at_once` is False: the greeting then
-    waits for `SupportAgent.greet`.
+    `greet_at_once` is False if the room may be empty at first; `SupportAgent.greet` greets then.
     """
 
     agent_name: str
@@ -49,7 +48,7 @@ def build_agent(
     people: People,
     spoken_turns: SpokenTurnListener | None = None,
 ) -> ConversationAgent:
-    """Call before `session` starts: its events are recorded from here on."""
+    """Call before `session` starts: recording begins here."""
     queued: set[str] = set()
     search = ConversationSearch(
         client, resumed.conversation_id, timeout_s=settings.search_timeout_s, queued=queued

@@ -40,7 +40,7 @@ _COMMON = _ASKING | frozenset(
 
 @dataclass(frozen=True)
 class Said:
-    """A message of the window; `at` is in epoch seconds."""
+    """`at` is in epoch seconds."""
 
     speaker: str
     text: str
@@ -48,7 +48,7 @@ class Said:
 
 
 def answer(text: str, *, asker: str, window: Sequence[Said], hits: Sequence[RetrievalHit]) -> str:
-    """Quotes of what was said about this text, best first; NOTHING_KNOWN if there are none."""
+    """Quotations, best first; NOTHING_KNOWN if there are none."""
     words = _words(text)
     if not query_key(text) or (words <= _GREETINGS | _THANKING | _COMMON and words & _GREETINGS):
         return _THANKS if words & _THANKING else _GREETING
@@ -61,7 +61,7 @@ def answer(text: str, *, asker: str, window: Sequence[Said], hits: Sequence[Retr
 
 
 def _from_window(question: str, asker: str, window: Sequence[Said]) -> list[str]:
-    """The newest statement with most of the question's content words, if it has half of them."""
+    """The newest statement with the most content words of the question, and at least half."""
     content = _stems(question)
     best, best_share = None, 0.49
     for said in window:
@@ -72,7 +72,7 @@ def _from_window(question: str, asker: str, window: Sequence[Said]) -> list[str]
 
 
 def _from_hits(asker: str, hits: Sequence[RetrievalHit]) -> list[str]:
-    """Users' statements; of a question that was asked before, the answer next to it."""
+    """Users' statements; for a repeated question, the answer next to it."""
     return [
         _quote(message.participant, _excerpt(hit, message), message.created_at.timestamp(), asker)
         for hit in hits
@@ -110,7 +110,7 @@ def _is_question(text: str) -> bool:
 
 
 def _states_something(text: str) -> bool:
-    """Also true of a question with a statement before it, as in a request for help."""
+    """Also true of a question after a statement, as in a request for help."""
     return not _is_question(text) or any(
         len(sentence.split()) >= _STATEMENT_WORDS and not _is_question(sentence)
         for sentence in _SENTENCE.findall(text)

@@ -9,7 +9,7 @@ from agent.settings import AgentSettings
 
 
 def language_model(settings: AgentSettings) -> llm.LLM[Any]:
-    """OpenAI or a compatible server; the extractive model if neither key nor URL is set."""
+    """The extractive model if neither key nor URL is set."""
     if settings.llm_base_url is None and settings.openai_api_key is None:
         return ExtractiveLLM()
     # Imported here: a chat that answers with extracts starts without the plugin's 20 MB.

@@ -10,7 +10,7 @@ _NO_KEY = "none"
 
 
 class OpenAIModel(openai.LLM):
-    """Connects before the first turn, as the plugin does, but leaves the response unparsed."""
+    """Connects before the first turn, as the plugin does, but does not parse the response."""
 
     async def _prewarm_impl(self) -> None:
         # The plugin builds validators for a list of models that is never used: 2 MB per room.

@@ -13,7 +13,7 @@ from agent.worker_settings import WorkerSettings
 
 @dataclass(frozen=True)
 class SpeechInput:
-    """What a transcribing session needs; `open_stt` is given the participant's identity."""
+    """`open_stt` is given the participant's identity."""
 
     open_stt: Callable[[str], stt.STT[Any]]
     vad: vad.VAD | None

@@ -16,14 +16,13 @@ _ANSWER_ID = re.compile(r"(?P<question>.+)\.answer(?P<part>[1-9]\d{0,3})", re.DO
 def answer_id(question_id: MessageId, part: int) -> MessageId:
     """`part` counts a turn's messages from 1; there may be one before each tool call.
 
-    Of two agents that answer the same question, the second uses the first one's ids: the backend
-    refuses its answer.
+    Two agents answering one question use the same ids: the backend refuses the second answer.
     """
     return MessageId(f"{question_id}.answer{part}")
 
 
 def answered_question(message_id: str) -> MessageId | None:
-    """The question's id; None if `message_id` is not an answer's."""
+    """None if `message_id` is not an answer's."""
     found = _ANSWER_ID.fullmatch(message_id)
     return MessageId(found["question"]) if found else None
 
@@ -34,7 +33,7 @@ Outcome = Literal["answered", "interrupted", "empty", "failed"]
 
 @dataclass(frozen=True)
 class Question:
-    """`asked_at` is its arrival by the agent's clock, which keeps several people's in order."""
+    """`asked_at` is arrival by the agent's clock, which keeps several people's in order."""
 
     id: MessageId
     speaker: str

@@ -27,11 +27,7 @@ _STEP_S = 1e-3
 
 
 def message_id(item: ChatMessage) -> MessageId:
-    """The id under which the item is stored.
-
-    LiveKit's ids have 48 random bits, too few for a conversation of millions: the creation time is
-    added.
-    """
+    """LiveKit's 48 random bits are too few for millions of messages: adds the creation time."""
     if stored := item.extra.get(MESSAGE_ID):
         return MessageId(str(stored))
     return MessageId(f"{item.id}.{int(item.created_at * 1000):x}")
@@ -44,10 +40,7 @@ def message_ids(chat_ctx: ChatContext) -> frozenset[str]:
 def window_messages(
     chat_ctx: ChatContext, *, before: ChatMessage | None = None, speaker: str
 ) -> list[WindowMessage]:
-    """The newest messages (before `before`, if given) as a search's window, oldest first.
-
-    `speaker` is the participant of user messages without one. Long texts are cut.
-    """
+    """Oldest first, long texts cut; `speaker` is for user messages without one."""
     messages = _messages(chat_ctx.items)
     if before is not None:
         messages = messages[: next(n for n, item in enumerate(messages) if item is before)]
@@ -68,10 +61,10 @@ def with_text(item: ChatMessage, text: str) -> ChatMessage:
 
 
 def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
-    """A chat context of stored messages, oldest first.
+    """`messages` are oldest first.
 
-    LiveKit sorts items by time. Stored times may be equal, out of order or ahead of this clock:
-    they are lowered where the order needs it.
+    LiveKit sorts items by time. Stored times may be equal, unordered or ahead: they are lowered to
+    keep the order.
     """
     items: list[ChatItem] = []
     latest = time.time() - _STEP_S
@@ -94,8 +87,8 @@ def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
 def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
     """The newest `max_messages`, beginning with a user's; None if the context is small enough.
 
-    Instructions stay, tool calls go with their question. A turn in which several people spoke is
-    cut between their messages. An answer loses its question only if it is too long by itself.
+    Instructions stay; tool calls go with their question. A turn of several speakers is cut between
+    their messages. An answer loses its question only if it alone is too long.
     """
     items = chat_ctx.items
     messages = [n for n, item in enumerate(items) if _in_conversation(item)]
@@ -112,7 +105,7 @@ def _first_kept(items: Sequence[ChatItem], newest: Sequence[int]) -> int:
 
 
 def _without_orphans(items: Sequence[ChatItem]) -> list[ChatItem]:
-    """Language models refuse a tool's output without its call."""
+    """Models refuse a tool's output without its call."""
     calls = {item.call_id for item in items if item.type == "function_call"}
     return [item for item in items if item.type != "function_call_output" or item.call_id in calls]
 

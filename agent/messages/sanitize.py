@@ -9,7 +9,7 @@ EMPTY_NOTICE = "[empty message]"
 
 
 def storable_content(text: str) -> str:
-    """Without NUL bytes and lone surrogates; with a notice if it is blank or was cut."""
+    """Removes NUL and lone surrogates; adds a notice if blank or cut."""
     clean = _well_formed(text)
     if not clean.strip():
         return EMPTY_NOTICE
@@ -19,7 +19,7 @@ def storable_content(text: str) -> str:
 
 
 def storable_name(name: str, *, default: str) -> str:
-    """One line without control characters, cut; `default` if nothing is left."""
+    """One line, no control characters, cut; `default` if empty."""
     visible = "".join(
         " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
         for char in _well_formed(name)

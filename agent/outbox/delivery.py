@@ -24,7 +24,7 @@ _INDEX = re.compile(r"(?:messages|events)\W+(\d+)")
 
 
 async def deliver(client: BackendClient, conversation_id: UUID, batch: Sequence[Entry]) -> None:
-    """Send a batch of one stream, all or nothing. Raises BackendError."""
+    """One stream, all or nothing. Raises BackendError."""
     match batch[0].stream:
         case "message":
             messages = [MessageCreate.model_validate_json(entry.body) for entry in batch]
@@ -40,10 +40,9 @@ async def deliver(client: BackendClient, conversation_id: UUID, batch: Sequence[
 def refused_items(
     rejection: BackendRejected, batch: Sequence[T], *, id_of: Callable[[T], str]
 ) -> list[tuple[T, str]]:
-    """The items of a refused batch that it was refused for, each with the reason.
+    """The refused items with reasons; none if the backend named none: a half tells more.
 
-    Empty if the backend named none: a half of the batch tells more. Raises the rejection if it
-    is about the request and not its content, such as a wrong key.
+    Raises the rejection if it is about the request, such as a wrong key.
     """
     if rejection.status not in _ABOUT_CONTENT:
         raise rejection
@@ -70,7 +69,7 @@ def _reason(rejection: BackendRejected, n: int) -> str:
 
 
 def unreadable(batch: Sequence[Entry]) -> list[Entry]:
-    """Entries of an older program whose body no longer has the wire type."""
+    """Entries of an older program whose body is no longer valid."""
     return [entry for entry in batch if not _readable(entry)]
 
 

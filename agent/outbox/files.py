@@ -21,8 +21,7 @@ def folder(data_dir: Path) -> Path:
 def open_file(data_dir: Path, conversation_id: UUID) -> OutboxStore:
     """The conversation's file, or the next free one if another process holds it.
 
-    Entries that dead processes left in the conversation's other files are moved into it. A damaged
-    file is renamed, never deleted. Raises OutboxUnwritable.
+    Takes in dead processes' entries; renames a damaged file. Raises OutboxUnwritable.
     """
     number = 1
     while True:
@@ -36,7 +35,7 @@ def open_file(data_dir: Path, conversation_id: UUID) -> OutboxStore:
 
 
 def open_path(path: Path) -> OutboxStore | None:
-    """None if the file is held, too new, or was damaged and is now renamed."""
+    """None if the file is held, too new, or damaged (and now renamed)."""
     try:
         return OutboxStore(path)
     except OutboxCorrupt:
@@ -60,7 +59,7 @@ def _merge_others(file: OutboxStore, conversation_id: UUID) -> None:
 
 
 def set_aside(path: Path) -> None:
-    """Rename a damaged file and its write-ahead log, and keep them for inspection."""
+    """Rename a damaged file and its write-ahead log; keep both."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     aside = path.with_name(f"{path.name}.{stamp}.corrupt")
     path.rename(aside)

@@ -27,23 +27,22 @@ _MAX_BATCH_CHARS = 1_000_000
 
 @dataclass(frozen=True)
 class Retry:
-    """Exponential backoff with jitter: `first_s`, doubled up to `max_s`, each times 0.5 to 1."""
+    """Backoff from `first_s`, doubled up to `max_s`, times a random 0.5 to 1."""
 
     first_s: float = 0.2
     max_s: float = 30.0
 
     def delay_s(self, attempt: int) -> float:
-        """`attempt` is the number of failures in a row, from 1."""
+        """`attempt`: failures in a row, from 1."""
         longest: float = min(self.max_s, self.first_s * 2 ** min(attempt - 1, 30))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
 
 
 class Outbox:
-    """Writes that `accept` has returned for reach the backend exactly once, in order.
+    """What `accept` has returned for reaches the backend exactly once, in order.
 
     Messages go before events, events before session summaries. A refused entry becomes a dead
-    letter with its reason, and the rest goes on. Everything else is retried for ever; what a
-    process leaves behind is delivered by the next one that opens the file.
+    letter; all else is retried for ever, also by the next process that opens the file.
     """
 
     def __init__(
@@ -78,10 +77,7 @@ class Outbox:
         batch_size: int = 100,
         retry: Retry | None = None,
     ) -> "Outbox":
-        """Open the conversation's outbox and begin to deliver what it holds.
-
-        Raises OutboxUnwritable. A damaged file is renamed and a new one started.
-        """
+        """Open and begin to deliver; a damaged file is renamed. Raises OutboxUnwritable."""
         file = await asyncio.to_thread(open_file, data_dir, conversation_id)
         return cls(
             file,
@@ -92,15 +88,15 @@ class Outbox:
         )
 
     async def accept(self, *writes: MessageCreate | ConversationEvent) -> None:
-        """Return when they are on disk, all or none. Raises OutboxUnwritable."""
+        """On disk when it returns, all or none. Raises OutboxUnwritable."""
         await self._add([_entry(write) for write in writes])
 
     async def accept_session(self, session_id: str, summary: SessionSummary) -> None:
-        """The same for a session's summary, which replaces an older one that still waits."""
+        """Replaces an older, unsent summary of the session."""
         await self._add([Entry("session", session_id, summary.model_dump_json())])
 
     async def waiting_messages(self) -> list[MessageCreate]:
-        """Messages that the backend has not acknowledged, oldest first."""
+        """Unacknowledged messages, oldest first."""
         entries = await self._on_disk(lambda: self._file.waiting("message"))
         broken = unreadable(entries)
         return [
@@ -113,11 +109,10 @@ class Outbox:
         return await self._on_disk(self._file.count)
 
     async def dead_letters(self) -> list[tuple[str, str]]:
-        """Ids and reasons of what the backend refused for good."""
         return await self._on_disk(self._file.dead_letters)
 
     async def drain(self, timeout_s: float) -> bool:
-        """Deliver now; False if something still waits after `timeout_s`."""
+        """Deliver now; False if something is left after `timeout_s`."""
         self._empty.clear()
         self._hurry.set()
         self._wake.set()
@@ -131,7 +126,7 @@ class Outbox:
         return True
 
     async def aclose(self) -> None:
-        """Stop delivering and release the file. What waits stays on disk."""
+        """Stop delivering and release the file; what is unsent stays on disk."""
         self._delivering.cancel()
         await asyncio.wait({self._delivering})
         await self._on_disk(self._file.close)
@@ -163,7 +158,7 @@ class Outbox:
                 await self._wait_for_work()
 
     async def _deliver_batch(self) -> bool:
-        """False if nothing waits."""
+        """False if there is nothing to deliver."""
         # Cleared before reading: what is accepted meanwhile sets it again.
         self._wake.clear()
         batch = await self._on_disk(

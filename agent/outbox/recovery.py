@@ -16,10 +16,9 @@ logger = logging.getLogger(__name__)
 async def recover(
     data_dir: Path, *, client: BackendClient, timeout_s: float, retry: Retry | None = None
 ) -> int:
-    """Deliver every file that no process holds, with at most `timeout_s` for each.
+    """Deliver each file that no process holds, in `timeout_s`; returns how many were emptied.
 
-    Returns how many were emptied. What cannot be delivered now stays for the next recovery.
-    Raises OutboxUnwritable.
+    The rest stays for the next recovery. Raises OutboxUnwritable.
     """
     emptied = 0
     for path, conversation_id in await asyncio.to_thread(lambda: list(left_over(data_dir))):

@@ -1,7 +1,4 @@
-"""One conversation's outbox on disk: a SQLite file held by one process at a time.
-
-The format is documented in docs/decisions/0005-outbox.md.
-"""
+"""One conversation's outbox: a SQLite file, held by one process (docs/decisions/0005-outbox.md)."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -43,7 +40,7 @@ PRAGMA user_version = 1;
 
 @dataclass(frozen=True)
 class Entry:
-    """`body` is wire JSON; `position` is the place in the file, 0 before it is stored."""
+    """`body` is wire JSON; `position` is the place in the file, 0 before storing."""
 
     stream: Stream
     id: str
@@ -62,10 +59,9 @@ class OutboxStore:
         self._db = _attempt(path, lambda: _connect(path))
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Append in order. A session's newer summary replaces its older one.
+        """Append in order; a newer session summary replaces the older.
 
-        An entry that waits already is not doubled. A message or event with the id of a waiting one
-        and other content is set aside.
+        Duplicates are stored once. A pending id with other content becomes a dead letter.
         """
 
         def add_all() -> None:
@@ -77,7 +73,7 @@ class OutboxStore:
     def next_batch(self, *, limit: int, max_chars: int) -> list[Entry]:
         """The oldest entries of one stream, messages before events before sessions.
 
-        Bodies have at most `max_chars` characters in all, unless the first is longer.
+        Their bodies have at most `max_chars` in all, unless the first is longer.
         """
         rows = self._in_transaction(lambda: self._db.execute(NEXT_BATCH, (limit,)).fetchall())
         batch: list[Entry] = []
@@ -103,7 +99,7 @@ class OutboxStore:
         self._in_transaction(lambda: self._db.executemany(REMOVE, delivered))
 
     def set_aside(self, refused: Sequence[tuple[Entry, str]]) -> None:
-        """Move refused entries, each with the reason, to the dead letters."""
+        """Move refused entries, with reasons, to the dead letters."""
         now = _now()
         rows = [(reason, now, entry.position) for entry, reason in refused]
         gone = [(entry.position, entry.body) for entry, _ in refused]
@@ -119,7 +115,7 @@ class OutboxStore:
         return self._in_transaction(lambda: self._db.execute(DEAD_LETTERS).fetchall())
 
     def close(self) -> None:
-        """Release the file; delete it if it holds nothing."""
+        """Release the file; delete it if empty."""
         empty = self.count() == 0 and not self.dead_letters()
         if empty:
             # The write-ahead log goes first: closing would delete it by name, and by then the name
@@ -201,7 +197,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _hold(db: sqlite3.Connection) -> None:
-    """Lock the file until it is closed, check it, and create the tables of a new one."""
+    """Lock until closed, check, and create a new file's tables."""
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > FORMAT_VERSION:
@@ -217,7 +213,7 @@ def _hold(db: sqlite3.Connection) -> None:
 
 
 def _attempt(path: Path, work: Callable[[], T]) -> T:
-    """Translates the errors of SQLite and the operating system."""
+    """Translates SQLite's and the system's errors."""
     try:
         return work()
     except sqlite3.Error as error:

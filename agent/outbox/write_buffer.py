@@ -1,4 +1,4 @@
-"""Takes writes from event handlers, which must not wait, and brings them to the outbox in order."""
+"""Takes writes from event handlers, which must not wait, to the outbox in order."""
 
 import asyncio
 import logging
@@ -14,10 +14,10 @@ MAX_WAITING_EVENTS = 1_000
 
 
 class WriteBuffer:
-    """Writes that are put together reach the disk together.
+    """Writes put together are accepted together, all or none.
 
-    While the disk refuses, messages wait in memory, and the outbox is tried again every `retry_s`.
-    Events beyond MAX_WAITING_EVENTS are dropped and counted: an agent must not grow.
+    While the disk refuses, messages stay in memory; a retry comes every `retry_s`. Events beyond
+    MAX_WAITING_EVENTS are dropped and counted, to bound memory.
     """
 
     def __init__(self, outbox: Outbox, *, retry_s: float = 1.0) -> None:
@@ -30,7 +30,6 @@ class WriteBuffer:
         self._flushing = asyncio.create_task(self._flush_for_ever(), name="write buffer")
 
     def put(self, write: MessageCreate | ConversationEvent) -> None:
-        """Returns at once."""
         if isinstance(write, ConversationEvent) and len(self._waiting) >= MAX_WAITING_EVENTS:
             self.dropped_events += 1
             return
@@ -39,7 +38,7 @@ class WriteBuffer:
         self._arrived.set()
 
     async def flush(self, timeout_s: float) -> bool:
-        """Wait until everything put so far is on disk; False if time was up."""
+        """Wait until all writes are on disk; False at the timeout."""
         try:
             async with asyncio.timeout(timeout_s):
                 while self._waiting:
@@ -49,7 +48,7 @@ class WriteBuffer:
         return True
 
     async def aclose(self, timeout_s: float) -> None:
-        """Flush, then stop. Writes that the disk does not take within `timeout_s` are lost."""
+        """Flush, then stop. Writes not on disk within `timeout_s` are lost."""
         if not await self.flush(timeout_s):
             logger.error("writes lost: the disk refused them", extra={"lost": len(self._waiting)})
         self._flushing.cancel()

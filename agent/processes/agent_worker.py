@@ -54,7 +54,7 @@ class AgentWorker(AgentServer):
         self.on("worker_registered", self._registered)
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
-        """Raises SystemExit: LiveKit's command line logs other errors, and then exits with 0."""
+        """Raises SystemExit: LiveKit's command line logs other errors and exits with 0."""
         use_one_arena()
         async with contextlib.AsyncExitStack() as stack:
             livekit = await stack.enter_async_context(self._livekit_api())
@@ -87,7 +87,7 @@ class AgentWorker(AgentServer):
     def _ready_file(self) -> Path:
         """Exists once LiveKit knows this worker; dispatches before that are lost.
 
-        LiveKit's own health check says OK earlier, and goes on saying it without a connection.
+        LiveKit's health check says OK earlier, and still does without a connection.
         """
         return self._agent_settings.data_dir / READY_FILE
 
@@ -107,7 +107,6 @@ class AgentWorker(AgentServer):
         return restarted(dead, api_key=self._settings.livekit_api_key, api_secret=secret)
 
     async def _recover_outbox(self) -> None:
-        """Deliver what killed processes left behind, also for rooms that never open again."""
         client = open_client(self._agent_settings)
         try:
             await recover(
@@ -123,7 +122,7 @@ def build_worker(
     *,
     serve: Callable[[JobContext], Awaitable[None]] = serve_room,
 ) -> AgentWorker:
-    """Wire a worker. `serve` must be a module's own function: job processes import it by name."""
+    """`serve` must be a module-level function: job processes import it by name."""
     worker = AgentWorker(settings, agent_settings)
     admission = Admission(
         lambda: len(worker.active_jobs),
@@ -138,7 +137,7 @@ def build_worker(
 
 
 def _metrics_folder(settings: WorkerSettings, agent_settings: AgentSettings) -> str | None:
-    """Where job processes write their figures; emptied at start, so each worker has its own."""
+    """For job processes' figures; emptied at start: each worker has its own folder."""
     if settings.metrics_port is None:
         return None
     return str(agent_settings.data_dir / "metrics" / str(settings.metrics_port))

@@ -32,7 +32,7 @@ async def run_job(ctx: JobContext, dependencies: JobDependencies) -> None:
 
 
 async def end_room(ctx: JobContext) -> None:
-    """Called once the session has closed, while the room is still connected."""
+    """Called after the session closed, before the room is left."""
     job: RoomJob | None = ctx.proc.userdata.get(_ROOM_JOB)
     if job is not None:
         await job.aclose()

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 async def check_outbox(data_dir: Path) -> None:
-    """Create the outbox folder. Raises SystemExit if it cannot be written."""
+    """Create the outbox folder. Raises SystemExit if it is not writable."""
     outbox = folder(data_dir)
     try:
         await asyncio.to_thread(outbox.mkdir, parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ async def check_outbox(data_dir: Path) -> None:
 
 
 async def check_credentials(livekit: api.LiveKitAPI) -> None:
-    """Raises SystemExit if LiveKit refuses the key; a server that is down only gets a log line."""
+    """Raises SystemExit if LiveKit refuses the key; a server that is down is only logged."""
     try:
         await livekit.room.list_rooms(api.ListRoomsRequest(names=["-"]))
     except api.TwirpError as error:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(eq=False)
 class Attempt:
-    """One allowed call. A probe tests the backend while the breaker is open."""
+    """A probe tests the backend while the breaker is open."""
 
     is_probe: bool
     late: bool = False
 
 
 class CircuitBreaker:
-    """Closed: every call is allowed. Open after `failures` in a row: none for `recovery_s`.
+    """Opens after `failures` in a row: no calls for `recovery_s`, then one, the probe.
 
-    Then half-open: one call is allowed, the probe. Its success closes the breaker, its failure
-    opens it again. An answer that a turn no longer waits for is a failure.
+    Its success closes the breaker, its failure opens it again. A late answer is a failure.
     """
 
     def __init__(
@@ -35,7 +34,7 @@ class CircuitBreaker:
         self._backend_is_slow = False
 
     def begin(self) -> Attempt | None:
-        """None if no call is allowed now. While a probe runs, no other is, for `recovery_s`."""
+        """None if no call is allowed. One probe at a time, for at most `recovery_s`."""
         if self._failures < self._limit:
             return Attempt(is_probe=False)
         if self._clock() < self._open_until:
@@ -44,17 +43,17 @@ class CircuitBreaker:
         return Attempt(is_probe=True)
 
     def is_worth_waiting(self, attempt: Attempt) -> bool:
-        """No turn waits for the probe of a backend that was too slow before."""
+        """No turn waits for the probe of a backend that was too slow."""
         return not (attempt.is_probe and self._backend_is_slow)
 
     def late(self, attempt: Attempt) -> None:
-        """A turn went on without the answer: one failure, even if the answer still comes."""
+        """A turn went on without the answer: one failure, even if it still comes."""
         if not attempt.late:
             attempt.late = self._backend_is_slow = True
             self._fail()
 
     def ended(self, attempt: Attempt, *, answered: bool, in_time: bool = True) -> None:
-        """Judge a call at its end, unless it was late. `in_time` counts if no turn waited."""
+        """Judge a finished call, unless it was late. `in_time` counts if no turn waited."""
         if attempt.late:
             return
         if answered and (in_time or self.is_worth_waiting(attempt)):

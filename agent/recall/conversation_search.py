@@ -9,7 +9,7 @@ from retrieval.wire import MAX_EXCLUDED_IDS, MessageId, SearchRequest, SearchRes
 
 
 class ConversationSearch:
-    """`queued` are the ids of accepted questions whose turn is still to come."""
+    """`queued`: ids of accepted questions whose turn has not begun."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class ConversationSearch:
         )
 
     async def search_for_model(self, request: SearchRequest) -> SearchResponse:
-        """Without queued questions, which the prompt does not show either. Raises BackendError."""
+        """Without queued questions, which the prompt lacks too. Raises BackendError."""
         queued = [MessageId(id_) for id_ in sorted(self._queued)[:MAX_EXCLUDED_IDS]]
         response = await self.search(request.model_copy(update={"exclude_ids": queued}))
         return response.model_copy(update={"hits": hits_without(response, self._queued)})

@@ -9,10 +9,7 @@ from agent.recall.search_task import SearchTask
 
 
 class Debouncer:
-    """One text at a time waits for each asker; a newer one takes its place.
-
-    The last word's search starts early, and a slow backend is asked less often.
-    """
+    """Holds one text per asker; a newer one replaces it. A slow backend is asked less often."""
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s

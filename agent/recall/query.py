@@ -30,11 +30,10 @@ def query_key(text: str) -> str:
 
 
 def query_words(text: str) -> str:
-    """The words that are searched: without edge punctuation, hesitations and courtesies.
+    """The words to search: no edge punctuation, hesitations or courtesies.
 
-    A question mark alone would change the ranking, and a search begun before the transcript had it
-    could not be used. Courtesies are dropped at the beginning ("okay, so …") and the end ("…,
-    thanks") only.
+    A question mark alone would change the ranking, and waste a search begun before it. Courtesies
+    are dropped at the beginning ("okay, so …") and the end ("…, thanks") only.
     """
     plain = unicodedata.normalize("NFKC", text)
     words = [word for raw in plain.split() if (word := _EDGE.sub("", raw))]
@@ -55,7 +54,7 @@ def _courtesy(two: list[str], one: list[str], known: set[tuple[str, ...]]) -> in
 
 @dataclass(frozen=True)
 class Asker:
-    """Whom "I" means in a query, and in which time zone "yesterday" is."""
+    """Resolves "I" and, by time zone, "yesterday" in a query."""
 
     identity: str
     time_zone: str = "UTC"
@@ -63,7 +62,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class RecallLimits:
-    """`timeout_s` bounds a turn's wait; one speaker's searches begin at least `debounce_s` apart.
+    """`timeout_s` bounds a turn's wait, `debounce_s` the rate of one speaker's searches.
 
     The newest `window_messages` go with a query, to resolve follow-up questions.
     """
@@ -78,7 +77,7 @@ class RecallLimits:
 
 @dataclass(frozen=True)
 class TurnQuery:
-    """`exclude` are the ids that the prompt holds already, `window` its newest messages."""
+    """`exclude`: ids already in the prompt; `window`: its newest messages."""
 
     text: str
     asker: Asker

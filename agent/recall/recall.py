@@ -32,8 +32,8 @@ _MAX_AGE_S = 30.0
 class Recalled:
     """What a turn got from memory, and what it cost.
 
-    `recall_ms` is the search's own duration, `added_ms` what the turn waited for it. `degraded`
-    says why there is no memory: late (deadline), failed, resting (the breaker is open).
+    `recall_ms` is the search's duration, `added_ms` the turn's wait. `degraded` says why there is
+    no memory: late (deadline), failed, resting (the breaker is open).
     """
 
     hits: tuple[RetrievalHit, ...] = ()
@@ -45,10 +45,10 @@ class Recalled:
 
 
 class Recall:
-    """One per session. Searches are shared by words and asker, and outlive the turns that wait.
+    """One per session. Searches are shared by words and asker, and outlive the waiting turns.
 
-    For each asker: idle → `prefetch` → debouncing → running → done, and debouncing again when the
-    text has grown. `take` ends the debouncing, and starts a search itself if none fits.
+    Per asker: idle → `prefetch` → debouncing → running → done, and debouncing again when the text
+    has grown. `take` ends the debouncing, and starts a search if none fits.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Recall:
         window: Sequence[WindowMessage] = (),
         final: bool = False,
     ) -> None:
-        """Begin to search for a text that may still grow; if it is `final`, without debouncing."""
+        """Search for a text that may still grow; a `final` one is not debounced."""
         query = TurnQuery(text, asker, frozenset(exclude), self._newest(window))
         earlier = [] if final else [s for s in self._searches.values() if s.query.asker == asker]
         self._debouncer.schedule(asker, lambda: self._speculate(query), earlier=earlier)
@@ -86,10 +86,9 @@ class Recall:
         exclude: Set[str],
         window: Sequence[WindowMessage] = (),
     ) -> Recalled:
-        """The hits for a final text, within the deadline; never raises, but for cancellation.
+        """Hits within the deadline; raises only for cancellation.
 
-        `exclude` are the ids that the prompt holds already: no hit and no neighbour is one of them.
-        `window` is what was said before the text, oldest first.
+        `exclude`: ids in the prompt already, kept from hits and neighbours. `window`: oldest first.
         """
         asked_at = time.perf_counter()
         self._debouncer.cancel(asker)

@@ -21,10 +21,9 @@ _MAX_SPEAKER_CHARS = 64
 def recalled_block(
     hits: Sequence[RetrievalHit], *, token_budget: int, time_zone: str, now: datetime
 ) -> str | None:
-    """None if nothing fits `token_budget`.
+    """None if nothing fits `token_budget`; the best hits go first, then neighbours.
 
-    The best hits are taken first, then neighbours as far as they fit; all are shown in the
-    conversation's order. No message can end the block: every line of its text is quoted.
+    Shown in the conversation's order. Every line of a message is quoted: none can end the block.
     """
     zone = ZoneInfo(time_zone)
     head = f"{OPENING}\n{_INTRODUCTION.format(now=_when(now, zone))}\n"
@@ -42,12 +41,12 @@ def recalled_block(
 
 
 def quoted_speaker(name: str) -> str:
-    """A participant's name on one line, cut, and without the block's tags."""
+    """A name on one line, cut, without the block's tags."""
     return " ".join(_untagged(name).split())[:_MAX_SPEAKER_CHARS]
 
 
 def _by_importance(hits: Sequence[RetrievalHit]) -> Iterable[Message]:
-    """Hits before neighbours, the best first; a long hit as the excerpt that matched."""
+    """Hits before neighbours, best first; a long hit as its matching excerpt."""
     for hit in hits:
         text = hit.excerpt
         yield hit.message.model_copy(update={"content": text}) if text else hit.message

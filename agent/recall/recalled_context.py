@@ -26,18 +26,14 @@ _KEPT_TURNS = 16
 
 @dataclass(frozen=True)
 class BlockStyle:
-    """Some models accept a system message at the beginning only: then `role` is "user"."""
+    """`role` is "user" for models that accept a system message at the beginning only."""
 
     role: Literal["system", "developer", "user", "assistant"] = "system"
     token_budget: int = 1000
 
 
 class RecalledContext:
-    """The only place where a request gets its memory, for spoken and typed turns alike.
-
-    `asker` describes an identity; None stands for the participant whom the session listens to.
-    `queued` are the ids of questions whose turn is still to come: stored, but not recalled before.
-    """
+    """Gives requests their memory. `asker` describes an identity, None the linked participant."""
 
     def __init__(
         self,
@@ -57,7 +53,7 @@ class RecalledContext:
 
     @property
     def asker(self) -> Asker:
-        """Who asked the question that is being answered."""
+        """Of the question that is being answered."""
         return self._asker(self._asking)
 
     def hear(
@@ -76,11 +72,7 @@ class RecalledContext:
         self._transcripts.pop(identity, None)
 
     async def place(self, chat_ctx: ChatContext) -> None:
-        """Add the block to this request's copy of the context, if it asks a question.
-
-        A greeting asks none; in a later step of the turn the block is there already. Never raises
-        except for cancellation.
-        """
+        """Add the block to a request's copy, once per question. Raises only for cancellation."""
         question = open_question(chat_ctx)
         if question is None or chat_ctx.get_by_id(BLOCK_ID) is not None:
             return
@@ -106,7 +98,7 @@ class RecalledContext:
         return window_messages(window, before=before, speaker=self._asker(None).identity)
 
     def recalled(self, question_id: str) -> Recalled:
-        """By the question's stored id: what its newest request got."""
+        """What the newest request got, by the question's stored id."""
         return self._turns.get(question_id, Recalled())
 
     async def aclose(self) -> None:
@@ -147,13 +139,13 @@ def _describe(current: Span, recalled: Recalled) -> None:
 
 
 def was_said(item: ChatItem) -> TypeGuard[ChatMessage]:
-    """A message of the conversation: not instructions, not the block."""
+    """Not instructions, not the block."""
     return (
         isinstance(item, ChatMessage) and item.role in {"user", "assistant"} and item.id != BLOCK_ID
     )
 
 
 def open_question(chat_ctx: ChatContext) -> ChatMessage | None:
-    """The last user message, unless the agent has already spoken after it."""
+    """The last user message, unless the agent has spoken after it."""
     last = next((item for item in reversed(chat_ctx.items) if was_said(item)), None)
     return last if last is not None and last.role == "user" else None

@@ -1,4 +1,4 @@
-"""One search that runs or has run, shared by all turns that ask the same."""
+"""One search, shared by all turns that ask the same."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from retrieval.wire import RetrievalHit, SearchResponse
 
 
 class SearchState(Enum):
-    """A search begins RUNNING; before that its text may wait in the Debouncer."""
+    """A search begins RUNNING; before that its text may be in the Debouncer."""
 
     RUNNING = auto()
     ANSWERED = auto()
@@ -22,10 +22,7 @@ class SearchState(Enum):
 
 
 class SearchTask:
-    """Runs until it ends or is cancelled, whether or not a turn still waits for it.
-
-    `taken`: a turn wants the result, and a longer text no longer cancels it.
-    """
+    """Runs to its end even if no turn waits; once `taken`, a longer text does not cancel it."""
 
     def __init__(
         self,
@@ -53,10 +50,10 @@ class SearchTask:
         return self.task.result()
 
     def serves(self, query: TurnQuery) -> bool:
-        """Whether its result is also the result of `query`, which has the same words.
+        """Whether the result fits `query`, which has the same words.
 
-        It must have left out nothing that may be found now. A window that has changed since does
-        not matter to a query that was searched as it stands (`read_as` is None).
+        Nothing may be excluded that `query` wants. A changed window does not matter to a query that
+        was searched as it stands (`read_as` is None).
         """
         if self.state is SearchState.FAILED or not self.query.exclude <= query.exclude:
             return False
@@ -72,7 +69,7 @@ class SearchTask:
 
 
 def hits_without(response: SearchResponse, exclude: Set[str]) -> list[RetrievalHit]:
-    """The hits, without what entered the window since the search began, also as a neighbour."""
+    """Without what entered the window since the search began, also as a neighbour."""
     return [
         hit.model_copy(
             update={

@@ -54,11 +54,7 @@ class Arguments(BaseModel):
 
 
 def search_tool(search: Search, recalled_context: RecalledContext, *, token_budget: int) -> Tool:
-    """A `search_conversation` tool whose result is a recalled block.
-
-    Raises ToolError, which LiveKit shows to the model, for malformed arguments and when the backend
-    does not answer.
-    """
+    """The tool's result is a recalled block; LiveKit shows its ToolError to the model."""
 
     # A schema of our own: LiveKit would build a validator class from the signature in every turn.
     @function_tool(raw_schema=DESCRIPTION)
@@ -113,7 +109,7 @@ def _start(day: str | None, asker: Asker) -> datetime | None:
 
 
 def _end(day: str | None, asker: Asker) -> datetime | None:
-    """The end of that day: `until` is exclusive on the wire."""
+    """The end of the day: `until` is exclusive on the wire."""
     if not day:
         return None
     return _midnight(day, asker) + timedelta(days=1)

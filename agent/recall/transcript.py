@@ -1,13 +1,10 @@
-"""What a speaker has said of a turn that has not ended yet."""
+"""What a speaker has said of an unfinished turn."""
 
 _MAX_CHARS = 8_000
 
 
 class Transcript:
-    """Speech recognition gives a turn in segments, each growing until it is final.
-
-    A search for the last segment alone would not be the search for the turn.
-    """
+    """Joins a turn's segments, each of which grows until final: a search needs the whole turn."""
 
     def __init__(self) -> None:
         self._finished = ""

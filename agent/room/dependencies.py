@@ -1,4 +1,4 @@
-"""What a job needs that does not depend on its room: it can be built before there is one."""
+"""What a job needs independent of its room: it can be built before there is one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +30,7 @@ def open_models(settings: AgentSettings, worker: WorkerSettings) -> RoomModels:
 
 @dataclass(frozen=True)
 class JobDependencies:
-    """The job that takes them closes `client`."""
+    """The job closes `client`."""
 
     settings: AgentSettings
     worker: WorkerSettings
@@ -42,7 +42,7 @@ class JobDependencies:
 def open_dependencies(
     settings: AgentSettings, worker: WorkerSettings, *, models: RoomModels | None = None
 ) -> JobDependencies:
-    """Connects to nothing before it is used."""
+    """Connects to nothing before use."""
     return JobDependencies(
         settings,
         worker,

@@ -37,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 
 class RoomJob:
-    """From joining a room to leaving it. Closes in the opposite order of opening."""
-
     def __init__(self, ctx: JobContext, dependencies: JobDependencies) -> None:
         self._ctx = ctx
         self._settings = dependencies.settings

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class LeaderElection:
-    """Decides which of the agents in a room serves it; sets `replaced` when a later one arrives."""
+    """Decides which of a room's agents serves it; sets `replaced` when a later one arrives."""
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
@@ -27,7 +27,7 @@ class LeaderElection:
         self.replaced = asyncio.Event()
 
     async def announce(self) -> None:
-        """Call once connected. Setting attributes also makes us visible at once, not in 3 s."""
+        """Call once connected. Setting attributes makes us visible at once, not in 3 s."""
         self._room.on("participant_connected", self._on_change)
         self._room.on("participant_disconnected", self._on_change)
         self._room.on("participant_attributes_changed", self._on_change)

@@ -16,7 +16,7 @@ class LinkedParticipant:
         self._session = session
 
     def follow(self) -> None:
-        """By itself LiveKit would wait for the same identity to return."""
+        """LiveKit alone would wait for the same identity to return."""
         self._room.on("participant_disconnected", self._left)
         self._room.on("participant_connected", self._joined)
 

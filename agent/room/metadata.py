@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class RoomMetadata:
-    """Writes the id again when a restarted server has forgotten the metadata."""
+    """Writes the id again when a restarted server has lost the metadata."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class RoomMetadata:
         self._conversation_id = conversation_id
 
     async def keep(self) -> None:
-        """Write the id if it is missing. LiveKit has no compare-and-set: read, change, write."""
+        """Write a missing id. LiveKit has no compare-and-set: read, change, write."""
         if CONVERSATION_KEY in parse_metadata(self._room.metadata):
             return
         name = self._room.name

@@ -34,10 +34,7 @@ class Person:
 
 
 def read_person(*, identity: str, name: object, metadata: object, attributes: object) -> Person:
-    """Leaves out what is malformed or too long.
-
-    Attributes win over metadata: a client may change them while it is connected.
-    """
+    """Drops malformed or long values. Attributes win over metadata: clients may change them."""
     values = parse_metadata(metadata)
     if isinstance(attributes, dict):
         values.update({k: v for k, v in attributes.items() if not str(k).startswith(OWN_PREFIXES)})
@@ -53,7 +50,7 @@ def read_person(*, identity: str, name: object, metadata: object, attributes: ob
 
 
 def room_language(metadata: Iterable[str], people: Iterable[Person]) -> str | None:
-    """The language of a new room: from its metadata, else from the first person with one."""
+    """From the room's metadata, else from the first person with one."""
     of_room = [str(parse_metadata(text).get("language") or "") for text in metadata]
     of_people = [person.language or "" for person in people]
     return next(filter(None, map(text_search_language, (*of_room, *of_people))), None)
@@ -82,14 +79,14 @@ def _bounded(values: dict[str, JsonValue]) -> dict[str, str]:
 
 
 class Participants:
-    """The people (not the agents) who are in the room now."""
+    """The people, not the agents, who are in the room now."""
 
     def __init__(self, room: rtc.Room, *, changed: Callable[[], None]) -> None:
         self._room = room
         self._changed = changed
 
     def follow(self) -> None:
-        """Report joins, leaves and changes of metadata to `changed`; call once connected."""
+        """Call once connected; `changed` is told of joins, leaves and metadata."""
         for event in (
             "participant_connected",
             "participant_disconnected",
@@ -100,7 +97,7 @@ class Participants:
             self._room.on(event, self._on_change)
 
     def people(self) -> list[Person]:
-        """Participants without a published track can be listed up to 3 s late."""
+        """A participant without a published track can be listed up to 3 s late."""
         return [
             read_person(
                 identity=person.identity,
@@ -113,7 +110,7 @@ class Participants:
         ]
 
     def find(self, identity: str) -> Person:
-        """Also someone who is not listed yet or has left, then with the identity as name."""
+        """Also if not listed yet or gone, then with the identity as name."""
         for person in self.people():
             if person.identity == identity:
                 return person
@@ -124,7 +121,7 @@ class Participants:
 
 
 def introduced(instructions: str, people: Sequence[Person]) -> str:
-    """The instructions and the people, a JSON line each: no value can pose as instructions."""
+    """The people as one JSON line each: no value can pose as instructions."""
     if not people:
         return instructions
     lines = [_describe(person) for person in people[:MAX_DESCRIBED]]

@@ -20,7 +20,7 @@ NEVER_GIVE_UP = SessionConnectOptions(max_unrecoverable_errors=1_000_000_000)
 
 
 def open_session(models: RoomModels, voice: Voice) -> BoundedSession:
-    """Not started. Without speech models it only reads and writes, in any voice mode."""
+    """Not started. Without speech models it is text only in any voice mode."""
     if models.speech is None:
         return _text_session(models.language)
     return _SESSIONS[voice](models.language, models.speech)
@@ -67,7 +67,7 @@ _SESSIONS: Mapping[Voice, Callable[[llm.LLM[Any], SpeechModels], BoundedSession]
 
 
 def room_options(voice: Voice) -> room_io.RoomOptions:
-    """Text is read by TextInput; the session goes on when its linked participant leaves."""
+    """TextInput reads text; the session outlives its linked participant."""
     return room_io.RoomOptions(
         text_input=False,
         audio_input=voice == "linked",

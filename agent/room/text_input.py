@@ -1,7 +1,7 @@
 """Typed messages of all participants, each sender's in the order sent.
 
-LiveKit's own text input takes only the linked participant's, so this reads the `lk.chat` topic.
-Senders need not be listed as participants: without a published track that can lag by seconds.
+Reads the `lk.chat` topic: LiveKit's text input takes only the linked participant's. Senders need
+not be listed as participants yet: without a published track that can lag by seconds.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class TextInput:
         self._stopped = False
 
     def listen(self, room: rtc.Room) -> None:
-        """Register before connecting: messages may arrive at once."""
+        """Call before connecting: messages may arrive at once."""
         room.register_text_stream_handler(TOPIC, self.arrived)
 
     async def stop(self) -> None:
@@ -58,7 +58,7 @@ class TextInput:
         await self._tasks.aclose()
 
     def arrived(self, reader: rtc.TextStreamReader, sender: str) -> None:
-        """Queue a stream for its sender's task: a task per stream would lose the order."""
+        """Queue for the sender's task: a task per stream would lose the order."""
         if self._stopped:
             reader.close()
             return

@@ -1,8 +1,4 @@
-"""Transcribes all participants at once: one session for each, beside the one that answers.
-
-An AgentSession listens to one linked participant only. What these sessions transcribe becomes
-questions like typed ones.
-"""
+"""Transcribes all participants: one session each, since an AgentSession listens to one only."""
 
 import asyncio
 import logging
@@ -30,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class ParticipantTranscriber(Agent):
-    """Turns one participant's finished speech into questions, and never replies."""
+    """Turns one participant's speech into questions, and never replies."""
 
     def __init__(self, speaker: str, on_question: Callable[[Question], None]) -> None:
         super().__init__(instructions="")
@@ -56,8 +52,6 @@ class ParticipantTranscriber(Agent):
 
 
 class RoomTranscriber:
-    """Opens a transcribing session for each person who joins, and closes it when they leave."""
-
     def __init__(
         self,
         room: rtc.Room,

@@ -18,8 +18,6 @@ LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late
 
 
 class TurnIntake:
-    """Takes typed and transcribed questions, which the agent answers one at a time."""
-
     def __init__(self, room: rtc.Room, worker: WorkerSettings, metrics: TurnMetrics) -> None:
         self._room = room
         self._turn_timeout_s = worker.turn_timeout_s
@@ -44,20 +42,20 @@ class TurnIntake:
     def open(
         self, agent: ConversationAgent, *, waiting: Sequence[Question], answered: Sequence[Question]
     ) -> None:
-        """Let this agent answer, first the questions that an earlier agent left `waiting`."""
+        """Begin with the questions that an earlier agent left `waiting`."""
         agent.expect(waiting)
         self._turns.resume(waiting=waiting, answered=answered)
         self._agent.set_result(agent)
 
     def allow_replies(self) -> None:
-        """Call when the session has linked a participant: LiveKit drops replies before that."""
+        """Call when a participant is linked: LiveKit drops replies before that."""
         self._replies_allowed.set()
 
     async def run(self) -> None:
         await self._turns.run()
 
     async def take(self, question: Question) -> None:
-        """Queue a question; before `open` this waits for the agent that will store it."""
+        """Before `open` this waits for the agent that will store the question."""
         await asyncio.shield(self._agent)
         await self._turns.add(question)
 

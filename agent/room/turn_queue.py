@@ -21,7 +21,7 @@ class Audience(Protocol):
 
 
 class Answerer(Protocol):
-    """`accept` writes a question to disk, or returns False; `answer` returns when it ended."""
+    """`accept` writes to disk or returns False; `answer` returns at the end of the turn."""
 
     async def accept(self, question: Question) -> bool: ...
     async def answer(self, question: Question) -> Outcome: ...
@@ -29,14 +29,14 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True)
 class _Known:
-    """`outcome` is None while the question waits or is being answered."""
+    """`outcome` is None while the question is pending or being answered."""
 
     content: int
     outcome: Outcome | None
 
 
 class TurnQueue:
-    """A bounded queue per speaker: a flood from one delays the others by one turn at most."""
+    """A bounded queue per speaker: a flood from one delays others by one turn at most."""
 
     def __init__(
         self,
@@ -66,10 +66,7 @@ class TurnQueue:
             self._enqueue(question)
 
     async def add(self, question: Question) -> None:
-        """Accept a question and queue it, or tell its speaker why not.
-
-        A question sent again under its id is answered once.
-        """
+        """Queue a question once per id, or tell its speaker why not."""
         if (known := self._known.get(question.id)) is not None:
             await self._repeat(question, known)
             return
@@ -96,7 +93,6 @@ class TurnQueue:
                 self._idle.set()
 
     async def idle(self) -> None:
-        """Return when no question waits or is being answered."""
         await self._idle.wait()
 
     async def _repeat(self, question: Question, known: _Known) -> None:

@@ -1,8 +1,7 @@
 """Sends the people in a room the status of each of their questions.
 
-LiveKit's transcription stream does not say which question it answers, whether an interrupted reply
-is whole, or that there will be none. So each question gets small JSON packets on the topic
-`longroom.turn`, with `question_id`, `speaker` and `outcome`:
+LiveKit's transcription stream tells neither the question nor whether a reply is whole or will come.
+So each question gets JSON packets on topic `longroom.turn`: `question_id`, `speaker`, `outcome`.
 
 - `accepted`: it is on disk and will be answered, also if this agent is killed;
 - `answering`: before the reply's first word, again if another agent had to start over;
@@ -26,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class TurnStatus:
-    """Sends to all, except refusals: in a shared room others wait for the same answer."""
+    """Sends to all, except refusals: in a shared room others await the same answer."""
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room

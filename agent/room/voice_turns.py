@@ -26,7 +26,7 @@ class VoiceTurns:
         self._tasks.start(self._follow(question_id, speaker, ended))
 
     async def finish(self) -> None:
-        """Return when every reply that has begun is over and its status sent."""
+        """Return when all replies begun are over and their statuses sent."""
         await self._tasks.finish()
 
     async def aclose(self) -> None:

@@ -1,7 +1,7 @@
 """Which rooms this worker takes: by its jobs and its memory, never by a load figure.
 
-LiveKit skips a worker that reports itself as full; if all are skipped the dispatch is gone without
-an error. So the load threshold is infinite, and each request is answered here.
+LiveKit skips workers that report themselves full; if all do, the dispatch is lost without an error.
+So the load threshold is infinite, and each request is answered here.
 """
 
 import logging
@@ -14,10 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Admission:
-    """Accepts rooms up to `max_jobs`, while `min_free_mb` of the machine's memory stay free.
-
-    `attributes` become participant attributes of the rooms' agents.
-    """
+    """At most `max_jobs`, with `min_free_mb` free; `attributes` are for agents' participants."""
 
     def __init__(
         self,

@@ -4,10 +4,7 @@ from livekit import api
 
 
 async def dispatch_again(livekit: api.LiveKitAPI, job: api.Job) -> None:
-    """Ask for a new agent in this job's room, with its name and metadata.
-
-    LiveKit drops the request without an error if no worker is free. Raises what its API raises.
-    """
+    """Lost without an error if no worker is free. Raises what LiveKit's API raises."""
     await livekit.agent_dispatch.create_dispatch(
         api.CreateAgentDispatchRequest(
             agent_name=job.agent_name, room=job.room.name, metadata=job.metadata

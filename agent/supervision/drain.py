@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 async def move_rooms(
     livekit: api.LiveKitAPI, jobs: Sequence[api.Job], *, draining: Callable[[], bool]
 ) -> None:
-    """Ask for a new agent in each room, once this worker is `draining` and takes none itself.
+    """Ask for new agents once `draining`, when this worker takes none itself.
 
     Without another worker LiveKit drops the request, and the room stays here until it ends.
     """

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Reports from `start` until it is closed, under an id that is new at each start."""
+    """Reports from `start` until closed, under an id that is new at each start."""
 
     def __init__(self, agent_name: str, open_client: Callable[[], BackendClient]) -> None:
         self._agent_name = agent_name

@@ -1,7 +1,7 @@
-"""Imported where job processes are forked from, and nowhere else: importing it does the work.
+"""Does its work on import, in the process that job processes are forked from.
 
-LiveKit's worker can only be given modules to preload. If this fails, each job process does for
-itself what it finds undone.
+LiveKit's worker can only be given modules to preload. If this fails, each job process does what is
+left itself.
 """
 
 import asyncio

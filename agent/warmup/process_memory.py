@@ -5,10 +5,7 @@ import os
 
 
 def use_one_arena() -> None:
-    """For processes started after this call; a value that the operator has set stays.
-
-    By default glibc keeps up to eight malloc arenas per core.
-    """
+    """For later processes: glibc's default is 8 arenas per core; an operator's value stays."""
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
 
 
@@ -16,8 +13,8 @@ def collect_often() -> None:
     """Call in a job process, before its room.
 
     livekit-agents 1.8 leaves a class behind in every turn, which only full collections free. They
-    are cheap here, since what was inherited is frozen, but Python counts frozen objects when it
-    decides on the first one, and would put it off for long.
+    are cheap here (what was inherited is frozen), but Python counts frozen objects when it decides
+    on the first one, and would put it off for long.
     """
     gc.set_threshold(700, 10, 2)
     gc.collect()

@@ -1,7 +1,4 @@
-"""Plays one conversation, because libraries build much on first use: validators, caches, TLS.
-
-Done where job processes are forked from, it is built once and its memory is shared.
-"""
+"""Plays one conversation: what libraries build on first use is then shared by forked processes."""
 
 import asyncio
 import tempfile
@@ -34,7 +31,7 @@ TIMEOUT_S = 10.0
 async def warm_up(settings: AgentSettings, worker: WorkerSettings) -> None:
     """Closes everything it opened: threads, tasks, files and connections do not fork.
 
-    Raises OSError, TimeoutError, BackendError, or RuntimeError for a question without an answer.
+    Raises OSError, TimeoutError, BackendError, or RuntimeError for an unanswered question.
     """
     async with asyncio.timeout(TIMEOUT_S), AsyncExitStack() as stack:
         url = await stack.enter_async_context(open_stub_server())
