@@ -5,7 +5,7 @@ from pydantic_settings import BaseSettings
 
 
 def describe(error: ValidationError) -> str:
-    """`AGENT_WINDOW: Input should be …; LIVEKIT_URL: is not set`. Omits values: some are secret."""
+    """`AGENT_WINDOW: Input should be …; LIVEKIT_URL: is not set`; no values: some are secret."""
     return "; ".join(
         f"{_variable(error.title, problem['loc'])}: {_reason(problem['type'], problem['msg'])}"
         for problem in error.errors(include_input=False)

@@ -15,10 +15,9 @@ ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 def start_exporting(
     service_name: str, *, before_export: "Callable[[TracerProvider], None] | None" = None
 ) -> None:
-    """Set this process's tracer provider. Call once, after forking; does nothing without ENDPOINT.
+    """Set this process's tracer provider, once, after forking; does nothing without ENDPOINT.
 
-    OTEL_SERVICE_NAME overrides `service_name`. `before_export` may add processors that see spans
-    before the exporter does.
+    OTEL_SERVICE_NAME overrides `service_name`; `before_export` may add span processors.
     """
     if not os.environ.get(ENDPOINT):
         return

@@ -1,6 +1,6 @@
 """The numbers that the ranking depends on, fitted on development conversations only.
 
-`longroom evaluate --ablate` shows what each is worth, `--fit` which weights suit given questions.
+`longroom evaluate --ablate` shows what each is worth, `--fit` which suit given questions.
 """
 
 from dataclasses import dataclass, replace
@@ -8,10 +8,7 @@ from typing import Final, NamedTuple
 
 
 class Reach(NamedTuple):
-    """How many neighbours count on each side of a message.
-
-    Some say in five messages what others say in one: short messages reach further.
-    """
+    """Neighbours that count on each side: some say in five messages what others say in one."""
 
     messages: int
     words: int

@@ -1,8 +1,7 @@
 """HNSW indexes of the largest conversations: built concurrently, then swapped in.
 
-Inserting into an HNSW index would cost more than computing the embeddings. These are partial
-indexes up to a past `seq`, so writes never touch them; later messages are compared exactly until
-the next index includes them.
+Inserting into an HNSW index costs more than computing the embeddings. These are partial indexes up
+to a past `seq`, which writes never touch; later messages are compared exactly until the next one.
 """
 
 from typing import TYPE_CHECKING
@@ -32,9 +31,8 @@ async def build_index(
 ) -> None:
     """Build the index over all context vectors up to a seq and switch searches to it.
 
-    Takes minutes for a million rows without blocking reads or writes. The connection must not be
-    in a transaction. An unfinished index of this name is replaced; the previous one stays until
-    `drop_unused_indexes`.
+    Takes minutes for a million rows; blocks nothing. The connection must not be in a transaction.
+    Replaces an unfinished index of this name; the previous one stays until `drop_unused_indexes`.
     """
     name = index_name(conversation_id, model_id=model_id, up_to=up_to)
     await connection.execute(await connection.fetchval(DROP_DDL, name))
@@ -86,9 +84,6 @@ select hnsw.relname
 
 
 async def drop_unused_indexes(connection: "Connection") -> None:
-    """Drop indexes that were replaced or left unfinished.
-
-    A search that was planned with one falls back to exact comparison.
-    """
+    """Drop replaced and unfinished indexes; a search planned with one compares exactly instead."""
     for row in await connection.fetch(UNUSED, NAME_PREFIX):
         await connection.execute(await connection.fetchval(DROP_DDL, row["relname"]))

@@ -35,10 +35,9 @@ class _LargeConversation:
 
 
 class AnnMaintenance:
-    """Prepares large conversations every `interval_s`.
+    """Prepares large conversations every `interval_s`; an advisory lock lets one backend work.
 
-    May run in any number of backends; an advisory lock lets one of them work. Messages that are not
-    prepared yet are compared exactly: delay costs time, never results.
+    Messages not prepared yet are compared exactly: delay costs time, never results.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class AnnMaintenance:
         self._interval_s = interval_s
 
     async def run(self) -> None:
-        """Work until cancelled; survives loss of the database."""
+        """Survives loss of the database."""
         while True:
             try:
                 await self.prepare()
@@ -65,7 +64,7 @@ class AnnMaintenance:
             await asyncio.sleep(self._interval_s)
 
     async def prepare(self) -> bool:
-        """Build everything missing now; False if another backend holds the lock."""
+        """False if another backend holds the lock."""
         async with self._locked() as connection:
             if connection is None:
                 return False
@@ -102,7 +101,7 @@ class AnnMaintenance:
 
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator["Connection | None"]:
-        """A connection that holds the lock, or None; the server frees the lock if we are killed."""
+        """None if another holds the lock; the server frees it if this process is killed."""
         async with self._db.acquire() as connection:
             if not await connection.fetchval(TRY_LOCK, LOCK_KEY):
                 yield None

@@ -26,7 +26,6 @@ class Tier:
 
 
 def tier_of(prepared: Tier, *, passages: int, limits: TierLimits = LIMITS) -> Tier:
-    """The part of `prepared` that a search of a conversation of this size uses."""
     return Tier(
         coded_to=prepared.coded_to if passages > limits.exact else 0,
         graph_to=prepared.graph_to if passages > limits.coded else 0,

@@ -38,10 +38,7 @@ def silent(_pending: int) -> AbstractContextManager[Callable[[int], None]]:
 
 
 def run(options: BackfillOptions, url: str, *, progress: Progress = silent) -> int:
-    """Embed everything pending, print a summary, return the exit code.
-
-    Raises RetrievalError when it cannot start, ValidationError for invalid EMBEDDING_ settings.
-    """
+    """Returns the exit code. Raises RetrievalError; ValidationError for bad EMBEDDING_ settings."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     return asyncio.run(_run(options, url, progress))
 

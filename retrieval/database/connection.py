@@ -50,10 +50,7 @@ async def open_connection(url: str) -> "asyncpg.Connection[Record]":
 
 
 def raise_if_cancelled() -> None:
-    """Call where database errors are caught to try again: one may have hidden a cancellation.
-
-    Cleaning up on a broken connection raises, and that error takes CancelledError's place.
-    """
+    """Call where database errors are caught: one from cleaning up can replace CancelledError."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

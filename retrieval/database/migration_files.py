@@ -20,7 +20,7 @@ class Migration:
 
 
 def shipped(folder: Path | None = None) -> list[Migration]:
-    """The migrations in order. Raises SchemaMismatch on an invalid file name."""
+    """In order. Raises SchemaMismatch on an invalid file name."""
     return [_read(file) for file in sorted((folder or _folder()).glob("*.sql"))]
 
 

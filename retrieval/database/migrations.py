@@ -33,8 +33,8 @@ create table if not exists schema_migrations (
 async def migrate(url: str, *, folder: Path | None = None) -> list[str]:
     """Apply missing migrations and return their names; safe to run concurrently.
 
-    Each file and its record share one transaction: a failure leaves earlier files applied. A file
-    that starts with `-- no-transaction` may be left half applied and must be idempotent.
+    Each file shares a transaction with its record: a failure leaves earlier files applied. One that
+    starts with `-- no-transaction` may be left half applied and must be idempotent.
     Raises DatabaseUnfit.
     """
     connection = await open_connection(url)
@@ -60,10 +60,7 @@ select version, name, sha256 from schema_migrations order by version
 
 
 async def pending(connection: "Connection", *, folder: Path | None = None) -> list[Migration]:
-    """Missing migrations in order.
-
-    Raises SchemaMismatch if an applied one was changed or is unknown.
-    """
+    """In order. Raises SchemaMismatch if an applied migration was changed or is unknown."""
     try:
         applied = await connection.fetch(APPLIED)
     except asyncpg.UndefinedTableError:
@@ -123,7 +120,6 @@ async def _execute(connection: "Connection", migration: Migration) -> None:
 
 
 def main() -> int:
-    """Migrate DATABASE_URL; exit status 1 when that fails."""
     try:
         applied = asyncio.run(migrate(DatabaseSettings().required_url(instead="longroom migrate")))
     except DatabaseUnfit as error:

@@ -33,8 +33,7 @@ async def connect(
 ) -> "asyncpg.Pool[Record]":
     """Check extension and schema, then open a pool with the halfvec codec; the caller closes it.
 
-    Raises a subclass of DatabaseUnfit, never an asyncpg error. Acquiring raises TimeoutError after
-    `acquire_timeout_s`.
+    Raises a subclass of DatabaseUnfit. Acquiring raises TimeoutError after `acquire_timeout_s`.
     """
     connection = await open_connection(url)
     try:
@@ -63,10 +62,7 @@ async def connect(
 
 
 async def _no_reset(connection: "Connection") -> None:
-    """Saves a round trip per query: asyncpg rolls back open transactions without it.
-
-    No session state is left to reset: the one LISTEN is ended by its listener.
-    """
+    """Saves a round trip: asyncpg rolls back without it, and the listener ends the one LISTEN."""
 
 
 PGVECTOR_VERSION = """

@@ -19,10 +19,7 @@ _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements in order, without those that are only comments.
-
-    Nested block comments and backslash escapes (`E'…'`) are not supported.
-    """
+    """In order, without mere comments; no nested block comments or backslash escapes (`E'…'`)."""
     start = 0
     for token in _TOKEN.finditer(script):
         if token["end"]:

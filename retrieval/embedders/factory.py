@@ -6,10 +6,9 @@ from retrieval.settings import EmbeddingSettings
 
 
 def open_embedder(settings: EmbeddingSettings) -> Embedder:
-    """Load the embedder; blocks for up to several seconds, so call it in a thread.
+    """Blocks for up to several seconds: call it in a thread. Imports only the runtime chosen.
 
-    Runtimes are imported lazily: only the chosen one must be installed, and torch alone costs
-    seconds. Raises ModelMismatch when weights, name or dimension differ from the settings.
+    Raises ModelMismatch when weights, name or dimension differ from the settings.
     """
     if settings.provider == "openai":
         embedder = _open_openai_compatible(settings)

@@ -18,11 +18,7 @@ Encode = Callable[[Sequence[str], EmbedKind], Embeddings]
 
 
 class ModelThread:
-    """Runs `encode` outside the event loop, one call at a time.
-
-    Texts are encoded in slices, shortest first to save padding; between slices, waiting queries go
-    first.
-    """
+    """Calls `encode` in a thread, by slices: shortest first to save padding, queries in between."""
 
     def __init__(
         self,
@@ -48,7 +44,7 @@ class ModelThread:
         return embeddings
 
     async def aclose(self) -> None:
-        """Waits for the running call; queued calls are cancelled."""
+        """Waits for the running call and cancels queued ones."""
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
 
     async def _in_thread(self, texts: Sequence[str], kind: EmbedKind) -> Embeddings:

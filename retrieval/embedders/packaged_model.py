@@ -12,7 +12,7 @@ DIMENSION = 384
 
 
 class PackagedFile(NamedTuple):
-    """A file of a Python package, with the checksum that this project was measured with."""
+    """`sha256` is of the version that this project was measured with."""
 
     package: str
     path: str
@@ -37,12 +37,12 @@ ONNX_WEIGHTS = PackagedFile(
 
 
 def verified_path(file: PackagedFile) -> Path:
-    """Raises ModelMismatch when the package or the file is missing or its checksum differs."""
+    """Raises ModelMismatch if package or file is missing or the checksum differs."""
     return verify(_locate(file), sha256=file.sha256)
 
 
 def verify(path: Path, *, sha256: str) -> Path:
-    """Returns `path`. Raises ModelMismatch when it cannot be read or its checksum differs."""
+    """Returns `path`. Raises ModelMismatch if it cannot be read or its checksum differs."""
     try:
         with path.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()

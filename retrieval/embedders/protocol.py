@@ -11,7 +11,7 @@ Embeddings = NDArray[np.float32]
 
 
 class Embedder(Protocol):
-    """Embeddings of one model; embedders of the same `name` are interchangeable."""
+    """Embedders of the same `name` are interchangeable."""
 
     @property
     def name(self) -> str: ...
@@ -28,5 +28,5 @@ class Embedder(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Free the model or the connections; embed() must not be called afterwards."""
+        """Afterwards embed() must not be called."""
         ...

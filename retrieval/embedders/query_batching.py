@@ -18,11 +18,11 @@ _Result = asyncio.Future[Embeddings]
 
 
 class BatchingEmbedder:
-    """Wraps an embedder: queries are batched and cached, documents pass through.
+    """Batches and caches queries for an embedder; documents pass through.
 
-    Queries of one event-loop tick, and those that arrive while a batch of queries runs, share one
-    call; equal ones are embedded once. White space and Unicode form are normalised before
-    embedding, so cached and fresh results agree. The cache keys are digests, never text.
+    Queries of one event-loop tick, and those that arrive while a batch runs, share one call; equal
+    ones are embedded once. White space and Unicode form are normalised first: cached and fresh
+    results agree. Cache keys are digests, never text.
     """
 
     def __init__(self, inner: Embedder, *, cache_entries: int = 4096) -> None:
@@ -51,7 +51,7 @@ class BatchingEmbedder:
         return np.stack(await asyncio.gather(*(asyncio.shield(result) for result in results)))
 
     async def aclose(self) -> None:
-        """Close the wrapped embedder, too; unfinished queries get EmbeddingUnavailable."""
+        """Closes the wrapped embedder, too; unfinished queries get EmbeddingUnavailable."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -99,7 +99,7 @@ class BatchingEmbedder:
     async def _embed_singly(
         self, batch: dict[_Key, tuple[str, _Result]], error: EmbeddingRejected
     ) -> None:
-        """One text was refused: the others of its batch must not fail with it."""
+        """After one text was refused: the others of its batch must not fail with it."""
         if len(batch) == 1:
             _fail([result for _, result in batch.values()], error)
             return
@@ -115,7 +115,7 @@ class BatchingEmbedder:
             self._cache.popitem(last=False)
 
     def _fail_unfinished(self) -> None:
-        """No caller waits forever, however the task ended."""
+        """However the task ended, no caller waits forever."""
         left = [*self._running.values(), *(result for _, result in self._queued.values())]
         self._running = {}
         self._queued = {}

@@ -20,8 +20,7 @@ GPU_SLICE_CHARS = 256_000
 class SentenceTransformersEmbedder:
     """The packaged model by its name, or the model in a local folder; never the network.
 
-    Sets the number of torch's threads for the whole process. Raises ModelMismatch when the
-    packaged weights' checksum differs or the folder holds no model.
+    Sets the process's number of torch threads. Raises ModelMismatch for wrong or missing weights.
     """
 
     def __init__(

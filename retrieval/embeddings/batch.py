@@ -43,7 +43,7 @@ class _Task:
 
 
 class EmbeddingBatches:
-    """Embeds one model's pending messages in batches; safe to run in several processes."""
+    """Safe to run in several processes."""
 
     def __init__(
         self, db: "Database", embedder: Embedder, model: EmbeddingModel, limits: BatchLimits
@@ -56,8 +56,7 @@ class EmbeddingBatches:
     async def run_one(self, conversation_id: ConversationId) -> bool:
         """Embed the oldest unclaimed pending messages; returns whether more may be pending.
 
-        Raises EmbeddingUnavailable or ModelMismatch after releasing the claim, which then does not
-        count as an attempt.
+        Raises EmbeddingUnavailable or ModelMismatch; the claim is then released and not counted.
         """
         claims = await queue.claim(
             self._db,

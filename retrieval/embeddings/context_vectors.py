@@ -35,8 +35,7 @@ async def complete_around(
 ) -> None:
     """Insert the context vectors that `seqs` complete, their own and their neighbours'.
 
-    Expects `locked_conversation`: concurrent writers then see each other's embeddings, and the last
-    one completes the messages in between.
+    Expects `locked_conversation`: the last of several writers completes the messages in between.
     """
     touched = {seq + step for seq in seqs for step in range(-REACH_FORWARD, REACH_BACK + 1)}
     await _complete(connection, conversation_id, model_id, touched, quiet=quiet)

@@ -9,10 +9,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Messages of all conversations, for one model.
+    """Of all conversations, for one model; `missing` includes `failed`.
 
-    `smoothed` lags behind `embedded` by the newest message of each active conversation. `missing`
-    includes `failed`.
+    `smoothed` lags behind `embedded` by the newest message of each active conversation.
     """
 
     messages: int

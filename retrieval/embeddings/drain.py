@@ -29,8 +29,7 @@ async def drain(
 ) -> bool:
     """Work until nothing is pending: one worker per embedder, beside workers of other processes.
 
-    Calls `on_pending` with the pending count about once a second. Returns False if the count has
-    not fallen for `patience_s`.
+    Calls `on_pending` about once a second. False: the count has not fallen for `patience_s`.
     """
     workers = [EmbeddingWorker(db, embedder, model, limits=limits) for embedder in embedders]
     async with asyncio.TaskGroup() as group:

@@ -21,10 +21,7 @@ update embedding_model set state = 'filling' where model_id = $1 and state = 're
 
 
 async def begin(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
-    """Register the target model; new messages become pending for it too, searches keep the active.
-
-    Raises ModelMismatch if the name is known with another dimension.
-    """
+    """New messages become pending for it, too. Raises ModelMismatch for another dimension."""
     async with transaction(db) as connection:
         model = await register(connection, name=name, dimension=dimension, beside_active=True)
         await connection.execute(REOPEN, model.model_id)
@@ -85,7 +82,7 @@ delete from prepared_part where conversation_id = $1 and model_id = $2
 
 
 async def drop_rows(db: "Database", *, model_id: int) -> None:
-    """Delete a retired model's embeddings, one conversation per transaction."""
+    """One conversation per transaction. Raises ValueError for the active model."""
     active = await active_model(db)
     if active is not None and active.model_id == model_id:
         raise ValueError("the active model's embeddings are needed")

@@ -16,7 +16,7 @@ ModelState = Literal["filling", "active", "retired"]
 
 @dataclass(frozen=True)
 class EmbeddingModel:
-    """A registered model. Searches compare embeddings of the active one only."""
+    """Searches compare embeddings of the active model only."""
 
     model_id: int
     name: str
@@ -34,8 +34,8 @@ class PendingCounts:
 async def ensure_model(db: "Database", *, name: str, dimension: int) -> EmbeddingModel:
     """Register the model if it is new and return it as the active one.
 
-    The first model of a database is activated, and all stored messages become pending. Raises
-    ModelMismatch if another model is active or the name is known with another dimension.
+    The first model is activated and all messages become pending for it. Raises ModelMismatch if
+    another model is active or the name is known with another dimension.
     """
     model = await register(db, name=name, dimension=dimension)
     if model.state == "filling":
@@ -78,10 +78,7 @@ async def pending_counts(db: "Database", *, model_id: int) -> PendingCounts:
 
 
 async def enqueue_missing(db: "Database", *, model_id: int) -> int:
-    """Enqueue messages that have neither embedding nor job; returns their number.
-
-    One conversation per transaction, to keep its lock short.
-    """
+    """Returns how many had neither embedding nor job; one conversation per transaction."""
     return sum(
         [await _enqueue_conversation(db, one, model_id) for one in await conversation_ids(db)]
     )
@@ -103,7 +100,7 @@ delete from embedding_job
 
 
 async def activate(db: "Database", *, model_id: int) -> EmbeddingModel:
-    """Make the model the active one and retire the others, in one transaction."""
+    """Also retires the others, in one transaction."""
     async with transaction(db) as connection:
         await connection.execute(LOCK_MODELS)
         await connection.execute(RETIRE_OTHERS, model_id)
@@ -136,10 +133,7 @@ returning model_id, name, dimension, state
 async def register(
     db: "Database", *, name: str, dimension: int, beside_active: bool = False
 ) -> EmbeddingModel:
-    """The model of this name; a new one is registered as filling.
-
-    Raises ModelMismatch like `ensure_model`; `beside_active` allows another active model.
-    """
+    """`beside_active` allows another active model. Raises ModelMismatch like `ensure_model`."""
     async with transaction(db) as connection:
         await connection.execute(LOCK_MODELS)
         models = [_model(row) for row in await connection.fetch(MODELS)]

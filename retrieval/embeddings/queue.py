@@ -66,7 +66,7 @@ async def claim(
     limit: int,
     lease: timedelta,
 ) -> list[Claim]:
-    """Lease the oldest unclaimed messages of the conversation and count an attempt for each."""
+    """The oldest claimable messages; counts an attempt for each."""
     async with transaction(db) as connection:
         await connection.execute(IN_INDEX_ORDER)
         rows = await connection.fetch(CLAIM, conversation_id, model_id, limit, lease)
@@ -99,7 +99,7 @@ update embedding_job job
 async def mark_failed(
     db: "Database", *, conversation_id: ConversationId, model_id: int, reasons: Mapping[int, str]
 ) -> None:
-    """Store the reason of each seq; these messages are not claimed any more."""
+    """`reasons` by seq; these messages are not claimed any more."""
     if reasons:
         shortened = [reason[:MAX_REASON_CHARS] for reason in reasons.values()]
         await db.execute(MARK_FAILED, conversation_id, model_id, list(reasons), shortened)

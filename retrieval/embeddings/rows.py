@@ -32,8 +32,7 @@ async def locked_conversation(
 ) -> AsyncIterator["Connection"]:
     """A transaction that holds the conversation's lock for writing embeddings.
 
-    Commits asynchronously: a power failure loses rows together with the end of their jobs, and the
-    messages are pending again.
+    Commits asynchronously: a power failure loses rows and the end of their jobs together.
     """
     async with transaction(db) as connection:
         await connection.execute(NO_WAIT_FOR_DISK)
@@ -66,10 +65,7 @@ async def store_embeddings(
     *,
     ended: Iterable[int],
 ) -> None:
-    """Insert embeddings and delete the jobs of the messages `ended`.
-
-    Existing rows stay, and rows of deleted messages are skipped: safe after an expired lease.
-    """
+    """Deletes the jobs of `ended`, too. Skips known rows and deleted messages: safe to repeat."""
     await connection.execute(STORE, conversation_id, model_id, list(ended), *columns(made))
 
 

@@ -23,17 +23,15 @@ class MessageState:
     created_at: datetime
     words: int
     pending: bool
-    """Has no embedding yet."""
     quiet: bool
     """Old enough that no successor is expected soon."""
 
 
 def neighbours(messages: Mapping[int, MessageState], seq: int) -> list[tuple[int, float]] | None:
-    """Neighbours of message `seq` with their weights; None while they are not all known.
+    """With their weights; None while not all neighbours are known and embedded.
 
-    At most two messages before and one after it, with no gap longer than STRETCH_GAP_S between.
-    The newest message waits for its successor until it is quiet, and every message for the
-    embeddings of its neighbours.
+    At most two messages before and one after, with no gap over STRETCH_GAP_S between. The newest
+    message needs a successor unless it is quiet.
     """
     if seq + 1 not in messages and not messages[seq].quiet:
         return None
@@ -52,10 +50,7 @@ def neighbours(messages: Mapping[int, MessageState], seq: int) -> list[tuple[int
 def smoothed(
     own: Embeddings, *, words: int, mixed_in: list[tuple[Embeddings, float]]
 ) -> Embeddings:
-    """Rows of unit length, one per passage of the message.
-
-    `mixed_in` holds each neighbour's rows and weight; the rows enter as their normalised mean.
-    """
+    """Rows of unit length, one per passage; a neighbour's rows enter as their normalised mean."""
     damping = min(1.0, FULL_EFFECT_WORDS / max(words, 1))
     surroundings = np.zeros(own.shape[1], dtype=np.float32)
     for rows, weight in mixed_in:

@@ -30,9 +30,9 @@ _MAX_PAUSE_S = 60.0
 class EmbeddingWorker:
     """Embeds for one model until stopped; any number may run, in any number of processes.
 
-    NOTIFY wakes it for new messages. Every `poll_interval_s` it also polls for lost notifications,
-    expired leases and quiet tails. Notified conversations come first, then all in turn. While the
-    embedder or the database is unavailable it retries after `pause_s`, doubled up to a minute.
+    NOTIFY wakes it; every `poll_interval_s` it polls for lost notifications, expired leases, quiet
+    tails. Notified conversations come first, then all in turn. While embedder or database is
+    unavailable it retries after `pause_s`, doubled up to a minute.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class EmbeddingWorker:
         self._next_poll = 0.0
 
     async def run(self) -> None:
-        """Work until stop() or cancellation; needs two connections of the pool."""
+        """Until stop() or cancellation; needs two connections of the pool."""
         while not self._stopping.is_set():
             try:
                 async with self._listening():
@@ -91,8 +91,7 @@ class EmbeddingWorker:
     ) -> None:
         """Work until nothing is pending, also with other workers, and quiet tails are completed.
 
-        Calls `on_pending` with the pending count after each batch. Raises EmbeddingError on the
-        first failure of the embedder.
+        Calls `on_pending` after each batch. Raises EmbeddingError on the embedder's first failure.
         """
         while pending := (await pending_counts(self._db, model_id=self._model_id)).pending:
             if on_pending is not None:
@@ -113,7 +112,7 @@ class EmbeddingWorker:
                 await _wait(self._awake, self._poll_interval_s)
 
     async def _work_once(self) -> bool:
-        """One batch; False if nothing is claimable."""
+        """False if nothing is claimable."""
         conversation_id = await self._next_conversation()
         if conversation_id is None:
             return False

@@ -1,8 +1,7 @@
 """Finds the messages to rank: all of a small conversation, the candidates of a large one.
 
 In a large conversation each arm proposes its best messages. The best of these, scored without
-their surroundings, become candidates. Only the candidates' surroundings are read, which take part
-in the score.
+their surroundings, become candidates; only their surroundings are read and take part in the score.
 """
 
 from dataclasses import dataclass, replace
@@ -43,8 +42,6 @@ YEARS_BACK = 20
 
 @dataclass(frozen=True)
 class Search:
-    """Where to look, and for what."""
-
     db: "Database"
     context: SearchContext
     query: Query
@@ -102,7 +99,7 @@ async def _everything(search: Search, postings: list[Postings]) -> Candidates:
 
 
 async def _propose(search: Search, postings: list[Postings]) -> Candidates:
-    """The best messages of each arm, without their surroundings."""
+    """Without their surroundings."""
     words = _words(postings, search.context)
     wordiest = words.top(PROPOSED)
     near = await _nearest(search, search.target) if search.target else NOTHING
@@ -132,7 +129,7 @@ async def _nearest(search: Search, target: Target) -> Integers:
 async def _surround(
     search: Search, postings: list[Postings], proposed: Candidates, chosen: Integers
 ) -> Candidates:
-    """The chosen messages with their surroundings; the latter cannot become hits."""
+    """With their surroundings, which cannot become hits."""
     context = search.context
     seqs = with_surroundings(chosen, last=context.last_seq)
     all_postings = await complete(search.db, context.conversation_id, postings=postings, seqs=seqs)
@@ -154,7 +151,7 @@ def with_surroundings(seqs: Integers, *, last: int) -> Integers:
 
 
 def _preferred(query: Query, weights: Weights) -> Preferred:
-    """Speaker and days weigh as much among the proposals as they do in the score."""
+    """Speaker and days weigh as much among the proposals as in the score."""
     this_year = query.asked_at.year
     spans = dates.spans(
         query.days,

@@ -27,8 +27,6 @@ class ActiveModel:
 
 @dataclass(frozen=True)
 class SearchContext:
-    """The conversation's counters and active model, and what it knows of the query's words."""
-
     conversation_id: ConversationId
     message_count: int
     passage_count: int

@@ -27,7 +27,7 @@ class Chosen:
 def choose(
     ranked: Iterable[int], tokens: Mapping[int, int], *, limit: int, budget: int | None
 ) -> list[Chosen]:
-    """The best `limit` messages that fit the budget; one that is too long is skipped."""
+    """The best that fit the budget; a message that is too long is skipped."""
     left = math.inf if budget is None else budget
     chosen: list[Chosen] = []
     for seq in ranked:
@@ -42,10 +42,9 @@ def choose(
 def add_neighbours(
     chosen: Sequence[Chosen], tokens: Mapping[int, int], *, reach: int, left: float
 ) -> None:
-    """Fill in neighbours: the best hit's first, nearest first, each message once.
+    """The best hit's neighbours first, nearest first, each message once.
 
-    `tokens` has the messages that exist; a missing neighbour, or one that does not fit in the
-    tokens `left`, ends its side.
+    A message that is not in `tokens`, or does not fit in the tokens `left`, ends its side.
     """
     given = {hit.seq for hit in chosen}
     for hit in chosen:
@@ -88,7 +87,6 @@ async def build_hits(
     candidates: Candidates,
     request: SearchRequest,
 ) -> list[RetrievalHit]:
-    """The best messages that fit limit and token budget, with the neighbours asked for."""
     places = ranking.first(request.limit + (SPARE if request.token_budget else 0))
     read = await read_messages(
         db,
@@ -157,7 +155,7 @@ def _with_neighbours(
 
 
 def excerpt(content: str, *, passage_scores: Callable[[], Mapping[int, float]]) -> str | None:
-    """The best passage of a message of several; None for a message of one, which is not scored."""
+    """The best passage; None for a message of one passage, which is not scored."""
     parts = passages.split(content)
     if len(parts) == 1:
         return None

@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 async def read_in_context(
     db: "Database", *, conversation_id: ConversationId, request: SearchRequest, now: datetime
 ) -> tuple[Query, SearchContext]:
-    """What the request asks for. The query's text differs from the request's for a follow-up.
-
-    A query that can be understood alone costs no more than without a window. Raises
-    ConversationNotFound.
-    """
+    """A follow-up's query text differs from the request's. Raises ConversationNotFound."""
     text, context = await _read(db, conversation_id, request)
     query = understand(
         text,

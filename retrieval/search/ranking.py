@@ -21,8 +21,6 @@ from retrieval.wire import Arm
 
 @dataclass(frozen=True)
 class Candidates:
-    """The messages to score, and what is known of each."""
-
     facts: Facts
     words: LexicalScores
     cosines: Cosines
@@ -32,7 +30,7 @@ class Candidates:
     """`seq` of the messages that the lexical arm proposed."""
 
     def passage_scores(self, seq: int) -> dict[int, float]:
-        """Words plus cosine of a message's passages; passages without either are missing."""
+        """Words plus cosine, by passage; passages without either are missing."""
         words, cosines = self.words.passages(seq), self.cosines.passages(seq)
         return {
             passage: words.get(passage, 0.0) + cosines.get(passage, 0.0)
@@ -40,7 +38,6 @@ class Candidates:
         }
 
     def arms(self, seq: int) -> list[Arm]:
-        """The arms that proposed a message."""
         found: list[Arm] = []
         if seq in self.nearest:
             found.append("vector")
@@ -66,7 +63,7 @@ class Ranking:
         return best
 
     def explain(self, place: int) -> dict[str, float]:
-        """The weighted parts of one candidate's score; their sum is the score."""
+        """The weighted parts of one candidate's score, which is their sum."""
         return {
             part.name: getattr(self.weights, part.name)
             * float(getattr(self.parts, part.name)[place])
@@ -75,10 +72,7 @@ class Ranking:
 
 
 def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bool) -> Ranking:
-    """Score all candidates and order those that the filters allow; equal scores newest first.
-
-    `degraded`: the query has no embedding, so no cosine is known.
-    """
+    """Score all, order those allowed; equal scores newest first. `degraded`: no cosine is known."""
     features = _features(candidates, query, degraded=degraded)
     parts = score_parts.parts_of(features, asks_where=query.asks_where)
     score = score_parts.total(parts, weights)

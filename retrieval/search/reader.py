@@ -32,11 +32,10 @@ class Reader:
     target: Target | None
 
     async def of_all(self) -> Known:
-        """All messages of a small conversation."""
         return _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters()))
 
     async def of(self, seqs: Integers, *, kinds: list[bool]) -> Known:
-        """The messages `seqs` that exist; `kinds` are the values of `smoothed` to compare with."""
+        """Of those that exist; `kinds` are the values of `smoothed` to compare with."""
         return _known(await self.db.fetchrow(KNOWN, *self._parameters(), seqs.tolist(), kinds))
 
     def _parameters(self) -> tuple[Any, ...]:

@@ -43,11 +43,10 @@ async def search_conversation(
     weights: Weights = WEIGHTS,
     now: datetime | None = None,
 ) -> SearchResponse:
-    """Find the messages of one conversation that answer the request.
+    """Answer the request from one conversation. Raises ConversationNotFound.
 
     Words alone decide, and the response says so, if the embedder is missing, fails, or has another
-    model than the active one. `now` is what "yesterday" in the query refers to; default: the
-    current time. Raises ConversationNotFound.
+    model than the active one. `now` is what "yesterday" refers to; None: the current time.
     """
     clock = _Clock()
     query, context = await read_in_context(
@@ -78,7 +77,6 @@ async def search_conversation(
 async def _embed(
     embedder: "Embedder | None", *, context: SearchContext, query: Query, clock: "_Clock"
 ) -> Target | None:
-    """None leaves the vector arm out."""
     if embedder is None or context.model is None or embedder.name != context.model.name:
         return None
     start = perf_counter()

@@ -63,7 +63,7 @@ returning holder
 
 
 async def lead(db: "Database", *, holder: str) -> bool:
-    """Take or renew the reconciler's lease; False while another process holds it."""
+    """False while another process holds the lease."""
     return await db.fetchval(LEAD, holder, LEASE) is not None
 
 

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 async def create_room(
     db: "Database", *, name: str, language: str = "english"
 ) -> tuple[ConversationId, bool]:
-    """The conversation of the room `name`, and whether the room was created by this call.
-
-    `language` is the text search configuration of a new room. Raises LanguageUnknown.
-    """
+    """Also returns whether this call created the room. Raises LanguageUnknown."""
     known = await _conversation_of(db, name)
     if known is not None:
         return known, False
@@ -34,10 +31,7 @@ async def create_room(
 async def join_conversation(
     db: "Database", *, room: str, window: int, language: str = "english"
 ) -> Conversation:
-    """The room's conversation with its newest `window` messages, oldest first.
-
-    Creates the room, in this language, if it does not exist. Raises LanguageUnknown.
-    """
+    """Creates a missing room; newest `window` messages, oldest first. Raises LanguageUnknown."""
     conversation_id, _ = await create_room(db, name=room, language=language)
     page = await recent_messages(db, conversation_id=conversation_id, limit=max(window, 1))
     newest = page.messages[-1] if page.messages else None

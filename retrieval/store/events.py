@@ -28,10 +28,7 @@ select count(*) from recorded
 async def record_events(
     db: "Database", *, conversation_id: ConversationId, events: Sequence[ConversationEvent]
 ) -> int:
-    """Insert events and return how many were new; known ids are skipped.
-
-    Raises ConversationNotFound.
-    """
+    """Returns how many were new; known ids are skipped. Raises ConversationNotFound."""
     try:
         recorded: int = await db.fetchval(
             RECORD_EVENTS,

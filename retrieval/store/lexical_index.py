@@ -43,7 +43,7 @@ async def index_messages(
     messages: Sequence[Message],
     language: str,
 ) -> Indexed:
-    """Insert the index entries of new messages; the participant's name is indexed as a word."""
+    """Of new messages; the participant's name is indexed as a word."""
     cut = [
         (message.seq, number, passage, message.participant)
         for message in messages

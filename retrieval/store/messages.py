@@ -29,9 +29,8 @@ async def append_messages(
 ) -> AppendResult:
     """Store a batch in order, all or nothing; messages that are already stored are skipped.
 
-    The lexical arm finds them at once; for the vector arm they are pending, notified on
-    PENDING_CHANNEL after the commit. Raises ConversationNotFound, and MessageConflict if an id is
-    taken by other content.
+    Words are searchable at once; embeddings are pending, notified on PENDING_CHANNEL after commit.
+    Raises ConversationNotFound, and MessageConflict if an id is taken by other content.
     """
     async with transaction(db) as connection:
         conversation = await _lock(connection, conversation_id)
@@ -88,10 +87,10 @@ async def recent_messages(
     before: int | None = None,
     after: int | None = None,
 ) -> MessagePage:
-    """A page of at most `limit` messages, oldest first, with the conversation's message count.
+    """At most `limit` messages, oldest first; by default the newest.
 
-    The newest messages, or the newest with seq < `before`; with `after`, the oldest with
-    seq > `after`. Raises ConversationNotFound.
+    With `before` the newest with a smaller seq, with `after` the oldest with a greater one. Raises
+    ConversationNotFound.
     """
     last = LAST_SEQ if before is None else before
     if after is None:
@@ -109,10 +108,7 @@ async def recent_messages(
 async def stream_messages(
     db: "Database", *, conversation_id: ConversationId
 ) -> AsyncIterator[Message]:
-    """All messages, oldest first; no transaction stays open between pages.
-
-    Raises ConversationNotFound.
-    """
+    """Oldest first; no transaction stays open between pages. Raises ConversationNotFound."""
     after = 0
     while True:
         page = await recent_messages(

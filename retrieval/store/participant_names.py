@@ -32,6 +32,6 @@ async def record_names(
 
 
 def names_of(identity: str) -> list[str]:
-    """The identity and its words in lower case: `Ana Ruiz` gives `ana ruiz`, `ana`, `ruiz`."""
+    """In lower case: `Ana Ruiz` gives `ana ruiz`, `ana`, `ruiz`."""
     lower = identity.lower()
     return list(dict.fromkeys([lower, *_WORD.findall(lower)]))

@@ -26,7 +26,7 @@ on conflict (conversation_id, session_id) do update
 
 
 async def save_session(db: "Database", *, session_id: str, summary: SessionSummary) -> None:
-    """Insert or update a session; an ended one stays ended. Raises ConversationNotFound."""
+    """An ended session stays ended. Raises ConversationNotFound."""
     try:
         await db.execute(
             SAVE_SESSION,

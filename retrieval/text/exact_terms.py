@@ -1,7 +1,4 @@
-"""Terms that must not be stemmed: order numbers, error codes, paths, addresses, versions.
-
-Also bigrams of scripts without spaces between words, which PostgreSQL's parser does not split.
-"""
+"""Terms not to be stemmed: order numbers, error codes, paths, versions; bigrams of Thai, Han …"""
 
 import hashlib
 import re
@@ -26,7 +23,7 @@ _INNER = re.compile(r"[^\W_](?:[._/\\:@#=&%+~?-]+)[^\W_]")
 _ABBREVIATION = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[-_.#/:][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
-# Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer, Burmese
+# Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer, Burmese: PostgreSQL does not split their words
 _UNSPACED = re.compile(
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f]{2,}"
 )
@@ -34,10 +31,9 @@ _PATH_PART = re.compile(r"[^/\\?&=:@#]+")
 
 
 def exact_terms(text: str) -> list[str]:
-    """Distinct exact terms with EXACT_PREFIX, in order of appearance.
+    """Distinct, with EXACT_PREFIX, in order of appearance; for messages and queries.
 
-    Messages and queries both use it. A term also yields its parts and its form without hyphens:
-    `A-48213`, `a48213` and `48213` match each other.
+    A term also yields its parts and its form without hyphens: `A-48213`, `a48213`, `48213` match.
     """
     folded = unicodedata.normalize("NFKC", text).translate(_DASHES).lower()
     found: dict[str, None] = {}

@@ -25,10 +25,10 @@ class _Piece(NamedTuple):
 
 
 def split(text: str) -> list[str]:
-    """Passages in order, substrings of `text` that together cover all but white space.
+    """Substrings of `text`, in order, that cover all but white space.
 
-    They overlap by up to OVERLAP_WORDS, end at sentence or line ends where possible, and keep a
-    fenced code block together if it fits.
+    They overlap by up to OVERLAP_WORDS. Where possible, they end at sentence or line ends and keep
+    a fenced code block together.
     """
     if not is_long(text):
         return [text]
@@ -45,7 +45,7 @@ def is_long(text: str) -> bool:
 
 
 def _weight(text: str) -> float:
-    """Size in words; non-Latin scripts and very long words count for more word pieces."""
+    """In words; non-Latin scripts and very long words count for more word pieces."""
     return sum(_word_weight(word) for word in text.split())
 
 
@@ -67,7 +67,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:
-    """(start, end, is code) of alternating prose and fenced code."""
+    """(start, end, is code), prose and fenced code in turn."""
     start, code = 0, False
     for line in _LINE.finditer(text):
         if not _FENCE.match(line.group()):

@@ -50,11 +50,7 @@ _PLACE_WORD = re.compile(
 
 
 def of(text: str) -> int:
-    """Bitwise or of the traits found.
-
-    Texts of more than one passage nearly always contain a time, a place and a question, so only
-    FIRST_PERSON is set for them.
-    """
+    """Bits or-ed; beyond one passage only FIRST_PERSON, since the others nearly always match."""
     bits = FIRST_PERSON if _FIRST_PERSON.search(text) else 0
     if passages.is_long(text):
         return bits

@@ -21,7 +21,7 @@ LANGUAGES = sorted({*_STEMMED.values(), "simple"})
 
 
 def text_search_language(name: str) -> str | None:
-    """The text search configuration for a name (german) or tag (de, de-AT), if known."""
+    """For a name (german) or tag (de, de-AT); None if unknown."""
     known = name.strip().lower()
     if known in LANGUAGES:
         return known

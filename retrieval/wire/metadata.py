@@ -11,12 +11,12 @@ CONVERSATION_KEY = "conversation_id"
 
 
 def parse_metadata(text: object) -> dict[str, JsonValue]:
-    """The JSON object in a metadata string; empty for anything else."""
+    """Empty for anything but a JSON object."""
     return _json_object(text) or {}
 
 
 def conversation_in(text: object) -> ConversationId | None:
-    """The conversation that a metadata string names; None without a valid id."""
+    """None without a valid id."""
     try:
         return ConversationId(UUID(str(parse_metadata(text).get(CONVERSATION_KEY))))
     except ValueError:
@@ -28,10 +28,7 @@ def conversation_metadata(conversation_id: UUID) -> str:
 
 
 def with_conversation(text: str, conversation_id: UUID) -> str | None:
-    """The metadata with the id added, other keys kept; None if it must stay as it is.
-
-    That is metadata which is no JSON object (another application's), or which has an id.
-    """
+    """With the id added; None if it has an id or is no JSON object (another application's)."""
     metadata = {} if not text.strip() else _json_object(text)
     if metadata is None or CONVERSATION_KEY in metadata:
         return None

@@ -7,14 +7,10 @@ MESSAGE_OVERHEAD_TOKENS = 10
 
 
 def estimated_tokens(text: str) -> int:
-    """Four ASCII characters to a token, one of anything else.
-
-    Needs no tokenizer, since the reader's is not known; errs upwards.
-    """
+    """Four ASCII characters to a token, one of any other: errs upwards, needs no tokenizer."""
     plain = sum(map(str.isascii, text))
     return math.ceil(plain / 4) + len(text) - plain
 
 
 def message_tokens(content: str) -> int:
-    """Of a message in a prompt."""
     return estimated_tokens(content) + MESSAGE_OVERHEAD_TOKENS

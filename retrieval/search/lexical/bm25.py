@@ -1,8 +1,4 @@
-"""The lexical score: BM25 per passage, normalised to 0..1.
-
-Robertson et al. (1994), with parameters for short messages, divided by the limit for a passage that
-has all of the query's terms.
-"""
+"""The lexical score: BM25 per passage (Robertson et al., 1994), tuned to short messages, 0 to 1."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +16,7 @@ PASSAGE_BITS = 16
 
 @dataclass(frozen=True)
 class LexicalScores:
-    """What each passage gains by each term; in the limit, a passage with all terms gets 1.
+    """Each passage's gains by term; one with all terms gets at most 1.
 
     A message counts with its best passage: all its passages together match by mere length.
     """
@@ -40,24 +36,24 @@ class LexicalScores:
     gain: Floats
 
     def best(self, seq: Integers) -> Floats:
-        """The score of each message, 0 without any term."""
+        """0 for a message without any term."""
         if len(self.seq) == 0:
             return np.zeros(len(seq))
         at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
         return np.where(self.seq[at] == seq, self.score[self.best_passage[at]], 0.0)
 
     def top(self, count: int) -> Integers:
-        """The best messages, best first."""
+        """Messages, best first."""
         return self.seq[best_places(self.score[self.best_passage], count)]
 
     def passages(self, seq: int) -> dict[int, float]:
-        """The scores of one message's passages, by passage; those without a term are missing."""
+        """By passage; those without a term are missing."""
         first, last = np.searchsorted(self.key, [seq << PASSAGE_BITS, (seq + 1) << PASSAGE_BITS])
         passage = self.key[first:last] & ((1 << PASSAGE_BITS) - 1)
         return dict(zip(passage.tolist(), self.score[first:last].tolist(), strict=True))
 
     def by_term(self, seq: Integers) -> Floats:
-        """Gains of the best passage of each message: a row per term, a column per message."""
+        """Of each message's best passage: a row per term, a column per message."""
         matrix = np.zeros((self.terms, len(seq)))
         if len(self.seq) == 0:
             return matrix
@@ -116,10 +112,7 @@ def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Lexic
 
 
 def _distinct(keys: Integers) -> tuple[Integers, Integers]:
-    """The distinct keys, ascending, and the index of each key among them.
-
-    Faster than np.unique: the keys of each term are sorted already, which a stable sort exploits.
-    """
+    """Ascending, with each key's index; beats np.unique because each term's keys are sorted."""
     order = np.argsort(keys, kind="stable")
     ascending = keys[order]
     first = _starts(ascending)
@@ -141,7 +134,6 @@ def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Inte
 
 
 def _starts(ascending: Integers) -> Flags:
-    """True where a value differs from the one before it."""
     return np.concatenate(([True], ascending[1:] != ascending[:-1]))[: len(ascending)]
 
 
@@ -150,7 +142,6 @@ def inverse_frequency(frequency: float, total: int) -> float:
 
 
 def saturation(occurrences: Integers, passage_words: Integers, average: float) -> Floats:
-    """BM25's term frequency part, 0 to 1."""
     length = 1 - BM25_B + BM25_B * passage_words / average
     return np.asarray(occurrences / (occurrences + BM25_K1 * length), dtype=np.float64)
 

@@ -1,7 +1,7 @@
 """Reads where the query's words occur in one conversation, at a bounded cost.
 
-At most MAX_POSTINGS per word are read, newest first. The frequency of a capped word is estimated
-from the density of what was read; its other occurrences are read only for the candidates.
+At most MAX_POSTINGS per word are read, newest first. A capped word's frequency is estimated from
+their density. Its other occurrences are read only for the candidates.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ MAX_WEIGHED_TERMS = 400
 
 @dataclass(frozen=True)
 class Postings:
-    """Of one term; aligned arrays, one entry per passage."""
+    """Of one term: aligned arrays, one entry per passage."""
 
     term: str
     seq: Integers
@@ -126,7 +126,6 @@ def postings_of(
     messages: int,
     passages: int,
 ) -> Postings:
-    """From a row of a term and its packed columns."""
     term, seqs, numbers, occurrences, passage_words = row
     seq = columns.integers(seqs)
     return Postings(
@@ -157,7 +156,7 @@ def frequency(seq: Integers, *, messages: int, passages: int) -> float:
 async def complete(
     db: "Database", conversation_id: ConversationId, *, postings: Sequence[Postings], seqs: Integers
 ) -> list[Postings]:
-    """The postings and, of capped ones, also those in the messages `seqs`."""
+    """With the postings in the messages `seqs` added to capped ones."""
     capped = {one.term: one for one in postings if one.capped}
     if not capped or len(seqs) == 0:
         return [*postings]
@@ -167,7 +166,7 @@ async def complete(
 
 
 def only_in(seqs: Integers, postings: Postings) -> Postings:
-    """The postings in the messages `seqs` (ascending), with unchanged frequency."""
+    """`seqs` ascending; the frequency stays."""
     at = np.minimum(np.searchsorted(seqs, postings.seq), len(seqs) - 1)
     there = np.flatnonzero(seqs[at] == postings.seq) if len(seqs) else at[:0]
     return replace(

@@ -24,5 +24,4 @@ PREFERENCE = """(
 
 
 def with_conditions(sql: str) -> str:
-    """The statement with its `{allowed}` and `{preference}` filled in."""
     return sql.replace("{allowed}", ALLOWED).replace("{preference}", PREFERENCE)

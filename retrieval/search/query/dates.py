@@ -66,10 +66,7 @@ def without_days(text: str) -> str:
 
 
 def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
-    """1 on the days named, falling to 0 over FADING after them; the best fit of several.
-
-    `spoken_at` is in seconds since 1970.
-    """
+    """Best fit: 1 on a day named, falling to 0 over FADING after it. `spoken_at`: s since 1970."""
     best = np.zeros(len(spoken_at))
     if not days or len(spoken_at) == 0:
         return best
@@ -86,7 +83,7 @@ def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
 def spans(
     days: Sequence[Days], *, zone: tzinfo, years: Iterable[int]
 ) -> list[tuple[datetime, datetime]]:
-    """Start and end of the days; of yearly ones in each of `years`."""
+    """Starts and ends; yearly days in each of `years`."""
     found = []
     for one in days:
         firsts = [_in_year(one.first, year) for year in years] if one.yearly else [one.first]
@@ -125,7 +122,7 @@ def _parsed(text: str, now: datetime) -> date | None:
 
 
 def _widened(kind: str, match: re.Match[str], day: date) -> Days:
-    """Widens a day to the week, month or year that was named."""
+    """To the week, month or year that was named."""
     if kind in ("month", "clear_month"):
         return Days(*_month(day), yearly=True)
     if kind == "month_year":

@@ -29,7 +29,7 @@ class Filters:
 
     @property
     def narrow(self) -> bool:
-        """Whether anything but `excluded` restricts the hits."""
+        """Ignores `excluded`."""
         restrictions = (self.since, self.until, self.participants, self.roles)
         return any(restriction is not None for restriction in restrictions)
 

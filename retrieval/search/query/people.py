@@ -39,7 +39,7 @@ _AFTER_A_NAME = re.compile(
 
 @dataclass(frozen=True)
 class Mention:
-    """A name in the query, from `start` to `end`, and the participants who have it."""
+    """From `start` to `end`, with the participants of that name."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class Mention:
 
 @dataclass(frozen=True)
 class About:
-    """Identities, or a role, whose messages a query is about; empty if it does not say."""
+    """Identities, or a role; empty if the query does not say."""
 
     people: frozenset[str] = frozenset()
     role: Role | None = None
@@ -63,14 +63,14 @@ class About:
 
 
 def possible_names(query: str) -> list[str]:
-    """All words and runs of words that may be a participant's name, in lower case."""
+    """All words and runs of words, in lower case."""
     return list(dict.fromkeys(name for _, _, name, _ in _spans(query)))
 
 
 def mentions(
     query: str, names: Mapping[str, frozenset[str]], *, participants: int
 ) -> list[Mention]:
-    """The names in the query in order; of overlapping ones the first, and of these the longest.
+    """In order; of overlapping names the first, and of these the longest.
 
     `names` has those of `possible_names` that occur in the conversation, and their identities.
     """
@@ -88,10 +88,7 @@ def mentions(
 
 
 def as_first_person(query: str, named: Sequence[Mention]) -> str:
-    """The query with names replaced by I and my.
-
-    A name would draw the embedding to all messages of that participant; who spoke is scored apart.
-    """
+    """With names replaced by I and my: a name draws the embedding to the person's messages."""
     text = query
     for mention in reversed(named):
         word = "my" if mention.possessive else "I"
@@ -136,8 +133,6 @@ def _readings(query: str, start: int, end: int) -> Iterator[tuple[int, int, str,
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where a participant's name, in lower case, may be mentioned."""
-
     query: str
     start: int
     end: int
@@ -145,7 +140,6 @@ class _Spot:
 
 
 def _is_meant(spot: _Spot, *, few_people: bool) -> bool:
-    """Whether the words are used as a name here."""
     if _has_at_sign(spot) or _looks_like_a_handle(spot) or _is_capitalised_inside(spot):
         return True
     return spot.name not in WORDS_OR_NAMES and (few_people or _stands_beside_a_verb(spot))

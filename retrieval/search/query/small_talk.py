@@ -27,7 +27,7 @@ MOST_WORDS = 12
 
 
 def is_small_talk(text: str) -> bool:
-    """True if idioms and SMALL_TALK_WORDS are all there is, in at most MOST_WORDS words."""
+    """True if the text has at most MOST_WORDS words, all in idioms or SMALL_TALK_WORDS."""
     rest = _IDIOM.sub(" ", text)
     words = [word.lower().replace("’", "'") for word in _WORD.findall(rest)]
     if len(words) > MOST_WORDS or _ASKS.search(rest):

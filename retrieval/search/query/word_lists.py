@@ -23,7 +23,7 @@ understood up useful very wait was way we we're week weekend welcome well were w
 whatever whats will wonderful worries worry would wow y'all ya yay yeah yep yes you you're you've
 your yup
 """)
-"""Words that ask for nothing: an utterance of these alone is small talk."""
+"""An utterance of these alone is small talk."""
 
 STOP_WORDS = _words("""
 a about again all also am an and another any anybody anyone anything are aren't as at be because
@@ -40,7 +40,7 @@ until up us very was wasn't we well were weren't what whatever when where whethe
 whom whose why will with without won't would wouldn't yeah yes yet you your yours
 first second third fourth fifth sixth last next previous latter former 1st 2nd 3rd 4th 5th
 """)
-"""English words that name nothing; the other words of a query are its content."""
+"""English words without content."""
 
 ASKING_WORDS = _words("""
 wann warum wieso weshalb wer wen wem wo woher wohin welche welcher welches wie wieviel
@@ -61,4 +61,4 @@ may me my nick no nobody not of on one or our out pat ray rich rob rose she so s
 thanks that the them there they this to up us user admin was we were what when where which who why
 will you your
 """)
-"""English words that are also names: they need a capital letter to count as one."""
+"""English words that are also names: as a name they need a capital letter."""

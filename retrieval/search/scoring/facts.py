@@ -21,7 +21,6 @@ class Facts:
     """A hash of the participant."""
     traits: Integers
     words: Integers
-    """Count of words."""
     speaker_fit: Integers
     """1: by a speaker the query is about; -1: by the assistant if it is about a person; else 0."""
     allowed: Flags

@@ -1,12 +1,11 @@
 """Whether the conversation seems to hold an answer at all.
 
-Two judgements, each a logistic rule fitted on development conversations: is anything near the
-question (negatives: another conversation's questions, small talk), and was it said by the person
-asked about (negatives: swapped speakers). The confidence is their product.
+The confidence is the product of two logistic rules fitted on development conversations: is
+anything near the question (negatives: another conversation's questions, small talk), and was it
+said by the person asked about (negatives: swapped speakers).
 
 Only the first decides `relevant`. Between two people, "said by the other" marks a wrong question;
-among many, questions about someone ("When is the birthday of Ines?") or by someone ("How do I …?")
-are mostly answered by others.
+among many, questions about or by someone are mostly answered by others.
 """
 
 import math
@@ -25,12 +24,12 @@ RELEVANT_NEARNESS = 0.06
 COMPARED = 6
 """Best messages compared, of the person asked about and of the others each."""
 _NO_SPEAKER_ASKED = 1.4
-"""Replaces the comparison of speakers in a query about no one in particular."""
+"""Replaces the comparison of speakers in a query that is not about a speaker."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the confidence rests on; only `speaker_lead` depends on who spoke."""
+    """Only `speaker_lead` depends on who spoke."""
 
     best_score: float
     """By NEARNESS_WEIGHTS."""

@@ -1,7 +1,7 @@
 """The parts of a message's score, each a pure function.
 
-All arrays are aligned: one entry per message, by ascending `seq`, with gaps. The score is a linear
-sum: it can be explained, and does not depend on the number of messages compared.
+Arrays are aligned: one entry per message, by ascending `seq`, with gaps. The score is a linear sum:
+it can be explained, and does not depend on the number of messages compared.
 """
 
 from collections.abc import Sequence
@@ -82,7 +82,7 @@ def total(parts: ScoreParts, weights: Weights) -> Floats:
 
 
 def stretches(seq: Integers, spoken_at: Floats) -> Integers:
-    """A number per message, equal for neighbours without a gap in `seq` or STRETCH_GAP_S."""
+    """Equal numbers for neighbours without a gap in `seq` or over STRETCH_GAP_S."""
     if len(seq) == 0:
         return np.zeros(0, dtype=np.int64)
     apart = (np.diff(seq) != 1) | (np.diff(spoken_at) > STRETCH_GAP_S)
@@ -104,7 +104,7 @@ def neighbours(stretch: Integers, words: Integers, *, reach: Reach) -> list[Flag
 
 
 def best_around(own: Floats, near: Sequence[Flags]) -> Floats:
-    """The best value among a message and its neighbours, per row."""
+    """The best of a message and its neighbours, per row."""
     best = own.copy()
     for distance, together in enumerate(near, start=1):
         earlier = np.where(together, own[..., :-distance], -np.inf)

@@ -34,7 +34,7 @@ def nearest_of(row: "Record | None") -> Nearest:
 
 
 def best_messages(parts: Sequence[Nearest], *, limit: int) -> Integers:
-    """The `seq` of each message once, in the order of its best passage in any part."""
+    """Each message once, in the order of its best passage in any part."""
     seq = np.concatenate([part.seq for part in parts])
     order = np.argsort(-np.concatenate([part.nearness for part in parts]), kind="stable")
     _, first = np.unique(seq[order], return_index=True)
@@ -49,8 +49,6 @@ COSINE_BY_WORDS = 0.6
 
 @dataclass(frozen=True)
 class Target:
-    """A query's embedding, to compare with one model's embeddings of one conversation."""
-
     conversation_id: ConversationId
     model_id: int
     vector: NDArray[np.float32]
@@ -62,7 +60,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Preferred:
-    """Speaker and days that a query prefers; gains in cosines."""
+    """Gains in cosines."""
 
     about: About
     speaker_gain: float
@@ -79,7 +77,7 @@ class Preferred:
 
 @dataclass(frozen=True)
 class Cosines:
-    """Cosines of passages with the query, in no particular order."""
+    """Of passages, in no particular order."""
 
     seq: Integers
     passage: Integers
@@ -87,7 +85,7 @@ class Cosines:
     cosine: Floats
 
     def alone(self, seq: Integers) -> Floats:
-        """The best passage of each message of `seq` (ascending); NaN without an embedding."""
+        """Of the best passage of each message of `seq` (ascending); NaN without an embedding."""
         return self._best(~self.smoothed, seq)
 
     def in_context(self, seq: Integers) -> Floats:
@@ -103,11 +101,10 @@ class Cosines:
         )
 
     def nearest(self, count: int) -> Integers:
-        """The messages of the `count` best passages, ascending."""
+        """Messages of the `count` best passages, ascending."""
         return np.unique(self.seq[best_places(self.cosine, count)])
 
     def passages(self, seq: int) -> dict[int, float]:
-        """The cosines of one message's passages, by passage."""
         own = (self.seq == seq) & ~self.smoothed
         return dict(zip(self.passage[own].tolist(), self.cosine[own].tolist(), strict=True))
 
@@ -122,10 +119,7 @@ class Cosines:
 
 
 def expected_cosine(words: Floats) -> Floats:
-    """Assumed for messages without an embedding, from their lexical scores.
-
-    A new message that shares words must not rank below embedded messages that share none.
-    """
+    """From lexical scores: new messages that share words must not rank below those that do not."""
     return np.asarray(UNKNOWN_COSINE + COSINE_BY_WORDS * words)
 
 

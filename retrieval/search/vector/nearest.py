@@ -29,10 +29,7 @@ class Wanted:
 
 
 async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier) -> Integers:
-    """The nearest messages, best first.
-
-    HNSW or binary codes up to `tier`, which cover all smoothed embeddings; the rest exactly.
-    """
+    """Best first; by HNSW or codes up to `tier`, which cover all smoothed ones, then exactly."""
     end = 0
     parts: list[Nearest] = []
     if tier.graph_to > 0 and not wanted.filters.any and not wanted.preferred.date_gain:
@@ -98,7 +95,6 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
 
 
 async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted: Wanted) -> Nearest:
-    """Compares with every embedding after the seq `after`."""
     row = await db.fetchrow(
         NEAREST,
         *target.parameters(),

@@ -1,7 +1,7 @@
 """Adds to a follow-up what it refers to; the result can be searched like any other query.
 
-Measured on pairs of questions about the same things: a question that only lacks a name ("she")
-needs the name and nothing else of the previous one; a question with hardly any content needs all.
+Measured on pairs of questions: one that only lacks a name ("she") needs only the name of the
+previous one; one with hardly any content needs all.
 """
 
 import re
@@ -33,7 +33,7 @@ _MORE = re.compile(
 def resolved(
     query: str, sign: Sign, *, window: Sequence[WindowMessage], people: KnownPeople
 ) -> str | None:
-    """The query as it would be asked without the window; None if it refers to nothing there."""
+    """The query as asked without the window; None if it refers to nothing there."""
     turn = previous_turn(window, asker=people.asker)
     if turn is None:
         return None
@@ -50,7 +50,7 @@ def resolved(
 def _of_another(
     query: str, named: Sequence[Mention], turn: PreviousTurn, people: KnownPeople
 ) -> str | None:
-    """The previous question with another person, if the query is no more than a name."""
+    """The previous question with another person; None if the query is more than a name."""
     rest = after_opening(query)
     if len(named) == 1 and len(rest.strip(" ?.!@")) <= named[0].end - named[0].start:
         person = query[named[0].start : named[0].end]

@@ -9,7 +9,7 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 
 
 def content_words(text: str) -> list[str]:
-    """The words that are no stop words, in lower case and in order."""
+    """In lower case and in order."""
     words = (word.lower().replace("’", "'") for word in _WORD.findall(text))
     return [
         word

@@ -30,7 +30,7 @@ def item_asked_for(query: str, answer: str) -> str | None:
 
 
 def listed(answer: str) -> list[str]:
-    """The lines of a list in the text; without a list its order numbers and other codes."""
+    """List lines; without a list, order numbers and other codes."""
     lines = [match["item"].strip() for match in _LINE.finditer(answer)]
     if len(lines) >= 2:
         return lines

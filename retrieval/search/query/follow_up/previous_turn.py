@@ -25,7 +25,7 @@ class PreviousTurn:
 
 @dataclass(frozen=True)
 class KnownPeople:
-    """Names of the conversation's participants that query or window may mention, and the asker."""
+    """Those that query or window may mention, and the asker."""
 
     names: Mapping[str, frozenset[str]]
     participants: int
@@ -36,7 +36,7 @@ class KnownPeople:
 
 
 def previous_turn(window: Sequence[WindowMessage], *, asker: str | None) -> PreviousTurn | None:
-    """None if the window has no question but small talk."""
+    """None without a question other than small talk."""
     place = _place_of_question(window, asker)
     if place is None:
         return None
@@ -57,7 +57,7 @@ def person_spoken_of(
 ) -> str | None:
     """Who "he" or "she" is: the last name in the question, its answer, or newest messages first.
 
-    Without a name: the only other human in the window, if there is one.
+    Without a name: the only other human in the window.
     """
     unmeant = {one.participant for one in window if one.role == "assistant"} | {people.asker}
     for text in (turn.question, turn.answer, *(one.content for one in reversed(window))):
@@ -69,7 +69,7 @@ def person_spoken_of(
 
 
 def gist(text: str) -> str:
-    """Of a text longer than MAX_GIST_CHARS the last line that asks, or the beginning."""
+    """The text; if longer than MAX_GIST_CHARS, its last line that asks, or its beginning."""
     if len(text) <= MAX_GIST_CHARS:
         return text
     asked = [line for line in text.splitlines() if line.rstrip().endswith(("?", "？"))]

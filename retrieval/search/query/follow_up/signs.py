@@ -1,7 +1,4 @@
-"""Whether a query is a follow-up: it cannot be understood without what was said before it.
-
-Each sign counts only in a query with little other content: any other is searched as it is.
-"""
+"""Whether a query needs what was said before it; signs count only if it has little content."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +48,6 @@ PERSON = re.compile(r"\b(?:s?he|him|her|his|hers)\b", re.IGNORECASE)
 class _Text:
     text: str
     content: int
-    """Number of content words."""
 
 
 def _asks_about(query: _Text) -> bool:
@@ -83,10 +79,7 @@ _SIGNS: tuple[tuple[Sign | None, Callable[[_Text], bool]], ...] = (
 
 
 def sign_of_follow_up(text: str) -> Sign | None:
-    """The sign that a query needs what was said before it; None if it can be searched as it is.
-
-    "person" needs a second look: a name in the query makes it no follow-up.
-    """
+    """None if it can be searched as it is. For "person", check that the query has no name."""
     if len(text) > MAX_FOLLOW_UP_CHARS or not _WORD.search(text) or is_small_talk(text):
         return None
     query = _Text(text, content=len(content_words(text)))
@@ -94,5 +87,5 @@ def sign_of_follow_up(text: str) -> Sign | None:
 
 
 def after_opening(text: str) -> str:
-    """The query without its leading "and" or "what about"."""
+    """Without the leading "and" or "what about"."""
     return _AND.sub("", _FOREIGN_AND.sub("", _ABOUT.sub("", text))).strip()
