@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).parent
 BENCHMARK_TESTS = TESTS.parent / "benchmarks" / "tests"
 TIMEOUT_S = {
-    "unit": 20,
-    "integration": 60,
-    "contract": 60,
-    "session": 60,
+    "unit": 60,
+    "integration": 180,
+    "contract": 180,
+    "session": 180,
     "e2e": 300,
     "browser": 300,
 }

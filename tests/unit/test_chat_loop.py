@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -145,6 +145,15 @@ def test_a_number_asks_the_suggested_question(capsys: pytest.CaptureFixture[str]
     assert "Mira> Who waters the fern?" in capsys.readouterr().out
 
 
+@pytest.fixture
+def default_ctrl_c() -> Iterator[None]:
+    """A program's own handler of SIGINT: other tests of this process may have left another."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_ctrl_c")
 def test_ctrl_c_interrupts_the_answer_at_a_prompt_and_the_program_in_a_pipe(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
