@@ -4,7 +4,6 @@ import argparse
 import sys
 from typing import Any
 
-import asyncpg
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
@@ -29,8 +28,6 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(describe(error))
     except (SettingsError, BackendStartError, DatabaseUnfit, EmbeddingError) as error:
         return _refuse(str(error))
-    except asyncpg.PostgresError as error:
-        return _refuse(f"the database refused: {error}")
     return 0
 
 

@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+import asyncpg
 import uvicorn
 from fastapi import FastAPI
 
 from backend_stub.app import create_app
-from backend_stub.errors import AddressRefused
+from backend_stub.errors import AddressRefused, DatabaseRefused
 from backend_stub.resources import DatabaseSource
 from backend_stub.settings import BackendSettings
 from retrieval.telemetry import start_exporting
@@ -28,18 +29,20 @@ def run(
     database: DatabaseSource | None = None,
     exit_with_parent: bool = False,
 ) -> None:
-    """Raises what `create_app`, `bind` and the lifespan raise."""
+    """Raises BackendStartError, DatabaseUnfit or EmbeddingError when it cannot start."""
     start_exporting("longroom-backend")
     app = create_app(settings, database=database)
     with bind(settings.host, settings.port) as listener:
-        asyncio.run(
-            serve(
-                app,
-                listener=listener,
-                drain_timeout_s=settings.drain_timeout_s,
-                exit_with_parent=exit_with_parent,
-            )
+        serving = serve(
+            app,
+            listener=listener,
+            drain_timeout_s=settings.drain_timeout_s,
+            exit_with_parent=exit_with_parent,
         )
+        try:
+            asyncio.run(serving)
+        except asyncpg.PostgresError as error:
+            raise DatabaseRefused(f"the database refused: {error}") from error
 
 
 async def serve(

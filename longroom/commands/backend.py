@@ -31,17 +31,18 @@ def backend(
     Settings come from BACKEND_*, DATABASE_*, EMBEDDING_* and LIVEKIT_*. Without DATABASE_URL it
     starts the embedded database and keeps it running.
     """
-    given: dict[str, Any] = {"host": host, "port": port}
-    given = {name: value for name, value in given.items() if value is not None}
-    given |= {"migrate": True} if migrate else {}
-    given |= {"embedding_worker": False} if no_embedding_worker else {}
+    options = {
+        "host": host,
+        "port": port,
+        "migrate": migrate or None,
+        "embedding_worker": False if no_embedding_worker else None,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
     _serve(given, data_dir, exit_with_parent=exit_with_parent)
 
 
 def _serve(given: dict[str, Any], data_dir: "Path", *, exit_with_parent: bool) -> None:
     from functools import partial
-
-    import asyncpg
 
     from backend_stub.errors import BackendStartError
     from backend_stub.logs import configure_logs
@@ -59,5 +60,3 @@ def _serve(given: dict[str, Any], data_dir: "Path", *, exit_with_parent: bool) -
             run(settings, database=database, exit_with_parent=exit_with_parent)
     except BackendStartError as error:
         raise ConfigurationError(str(error)) from error
-    except asyncpg.PostgresError as error:
-        raise ConfigurationError(f"the database refused: {error}") from error

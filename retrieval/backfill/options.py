@@ -28,10 +28,10 @@ Patience = Annotated[
 
 @dataclass(frozen=True)
 class BackfillOptions:
-    dry_run: bool = False
-    batch_size: int = 64
-    workers: int = 1
-    retry_failed: bool = False
-    model: str | None = None
-    keep_old: bool = False
-    patience_s: float = 300.0
+    dry_run: bool
+    batch_size: int
+    workers: int
+    retry_failed: bool
+    model: str | None
+    keep_old: bool
+    patience_s: float
