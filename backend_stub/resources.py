@@ -11,8 +11,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from backend_stub.http.metrics import Metrics
-from backend_stub.livekit.rooms import LiveKitRooms, open_livekit
-from backend_stub.settings import BackendSettings
+from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.database import migrations
 from retrieval.database.pool import connect
@@ -24,6 +23,8 @@ from retrieval.embeddings.worker import EmbeddingWorker
 
 if TYPE_CHECKING:
     import asyncpg
+
+    from backend_stub.livekit.rooms import LiveKitRooms
 
 DatabaseSource = Callable[[], AbstractAsyncContextManager[str]]
 WORKER_CONNECTIONS = 3  # a separate pool: embedding must not make searches wait
@@ -39,7 +40,7 @@ class Resources:
     embedder: Embedder
     model: EmbeddingModel
     worker: asyncio.Task[None] | None
-    livekit: LiveKitRooms | None
+    livekit: "LiveKitRooms | None"
     metrics: Metrics
     room_language: str
     """Text search configuration of new rooms that name none."""
@@ -64,7 +65,7 @@ async def open_resources(
         worker = None
         if settings.embedding_worker:
             worker = await stack.enter_async_context(_embedding(url, embedder, model))
-        livekit = await stack.enter_async_context(open_livekit(settings.livekit))
+        livekit = await stack.enter_async_context(_livekit(settings.livekit))
         if livekit is not None and settings.livekit.watch_interval_s:
             await stack.enter_async_context(_reconciling_rooms(url, livekit))
         yield Resources(
@@ -116,7 +117,18 @@ async def _embedding(
 
 
 @asynccontextmanager
-async def _reconciling_rooms(url: str, livekit: LiveKitRooms) -> AsyncIterator[None]:
+async def _livekit(settings: LiveKitSettings) -> "AsyncIterator[LiveKitRooms | None]":
+    if settings.url is None:
+        yield None
+        return
+    from backend_stub.livekit.rooms import open_livekit  # a third of the time to import
+
+    async with open_livekit(settings.url, settings) as livekit:
+        yield livekit
+
+
+@asynccontextmanager
+async def _reconciling_rooms(url: str, livekit: "LiveKitRooms") -> AsyncIterator[None]:
     pool = await connect(url, pool_size=1)
     task = asyncio.create_task(livekit.reconciler(pool).run(), name="room reconciler")
     task.add_done_callback(_log_end)

@@ -97,13 +97,10 @@ class LiveKitRooms:
 
 
 @asynccontextmanager
-async def open_livekit(settings: LiveKitSettings) -> AsyncIterator[LiveKitRooms | None]:
-    """None without a configured server; the server need not be up."""
-    if settings.url is None:
-        yield None
-        return
+async def open_livekit(url: str, settings: LiveKitSettings) -> AsyncIterator[LiveKitRooms]:
+    """The server at `url` need not be up."""
     server = api.LiveKitAPI(
-        settings.url,
+        url,
         settings.api_key,
         settings.secret(),
         timeout=aiohttp.ClientTimeout(total=settings.timeout_s),

@@ -76,7 +76,9 @@ async def test_a_question_is_on_disk_before_the_model_is_asked(tmp_path: Path) -
     on_disk: list[str] = []
 
     def answer(_: ChatContext) -> str:
-        waiting = agents[0].outbox._file.waiting("message")
+        outbox = agents[0].outbox
+        # On the outbox's own thread: another would get between its transactions.
+        waiting = outbox._disk.submit(outbox._file.waiting, "message").result()
         on_disk.extend(MessageCreate.model_validate_json(entry.body).content for entry in waiting)
         return "fine"
 
