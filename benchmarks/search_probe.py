@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from benchmarks.bench_database import open_pool, temporary_database
 from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, clustered, fill_room, unit
@@ -27,6 +28,8 @@ from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.store.messages import message_of
+from retrieval.store.metadata_index import index_metadata
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:
@@ -114,10 +117,30 @@ async def _run(probes: int) -> Tally:
 
 async def _room(db: "Pool", size: int) -> BenchRoom:
     prepared = await fill_room(db, count=size, data=None, questions=50, seed=size)
+    for key in SHARES:
+        await _label(db, prepared, key)
     await db.execute("vacuum analyze")
     await AnnMaintenance(db, limits=LIMITS, max_tail=TAIL).prepare()
     return prepared
 
+
+async def _label(db: "Pool", room: BenchRoom, key: str) -> None:
+    """Give messages metadata as if they had been stored with them."""
+    seqs = _seqs_with(key, len(room.alone)).tolist()
+    await db.execute(LABEL, room.conversation_id, seqs, json.dumps({key: True}))
+    rows = await db.fetch(LABELLED, room.conversation_id, seqs)
+    labelled = [message_of(row).model_copy(update={"metadata": {key: True}}) for row in rows]
+    async with db.acquire() as connection:
+        await index_metadata(connection, conversation_id=room.conversation_id, messages=labelled)
+
+
+LABEL = """
+update message set metadata = metadata || $3::jsonb where conversation_id = $1 and seq = any($2)
+"""
+
+LABELLED = """
+select * from message where conversation_id = $1 and seq = any($2)
+"""
 
 TIER = """
 select passage_count, coalesce(coded_to, 0) as coded_to, coalesce(graph_to, 0) as graph_to
@@ -162,7 +185,20 @@ def _filters(room: BenchRoom, random: np.random.Generator) -> Filters:
         excluded=[*range(len(room.alone) - 11, len(room.alone) + 1)]
         if random.random() < 0.4
         else [],
+        listed=_listed(room, random) if random.random() < 0.3 else None,
     )
+
+
+SHARES = {"half": 2, "few": 50, "rare": 900}
+"""Metadata key, and of how many messages one has it."""
+
+
+def _listed(room: BenchRoom, random: np.random.Generator) -> NDArray[np.int64]:
+    return _seqs_with(str(random.choice([*SHARES])), len(room.alone))
+
+
+def _seqs_with(key: str, messages: int) -> NDArray[np.int64]:
+    return np.arange(SHARES[key], messages + 1, SHARES[key])
 
 
 def _span(spoken_at: Sequence[datetime], random: np.random.Generator) -> tuple[datetime, datetime]:
@@ -182,6 +218,8 @@ def _allowed(room: BenchRoom, filters: Filters) -> NDArray[np.int64]:
     if filters.roles:
         fits &= np.isin(room.roles, filters.roles)
     seqs = np.flatnonzero(fits) + 1
+    if filters.listed is not None:
+        seqs = np.intersect1d(seqs, filters.listed)
     return seqs[~np.isin(seqs, filters.excluded)]
 
 
@@ -211,10 +249,20 @@ async def _search(db: "Pool", embedder: GivenEmbedder, probe: Probe) -> list[int
             until=filters.until,
             participants=filters.participants,
             roles=filters.roles,
+            metadata=_metadata(probe),
             exclude_ids=[f"m{seq - 1}" for seq in filters.excluded],
         ),
     )
     return [hit.message.seq for hit in response.hits]
+
+
+def _metadata(probe: Probe) -> dict[str, JsonValue]:
+    listed = probe.filters.listed
+    if listed is None:
+        return {}
+    messages = len(probe.room.alone)
+    key = next(key for key in SHARES if np.array_equal(_seqs_with(key, messages), listed))
+    return {key: True}
 
 
 def _judge_hits(tally: Tally, probe: Probe, found: Sequence[int]) -> None:

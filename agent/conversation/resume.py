@@ -7,9 +7,10 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.errors import BackendError, BackendRejected
+from agent.messages.rolling_window import conversational
 from agent.outbox.outbox import Outbox, Retry
 from agent.settings import AgentSettings
-from retrieval.wire import Conversation, Message, MessageCreate
+from retrieval.wire import MAX_PAGE_MESSAGES, Conversation, Message, MessageCreate
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ async def resume(
             room, identity=identity, session_id=session_id, window=limit, language=language
         )
         joined = await _named(client, joined, conversation_id=conversation_id, limit=limit)
+        joined = await _conversational(client, joined, limit=limit)
     except BackendError as error:
         if conversation_id is None:
             raise
@@ -104,6 +106,17 @@ async def _named(
         window=page.messages,
         last_message_at=page.messages[-1].created_at if page.messages else None,
     )
+
+
+async def _conversational(
+    client: BackendClient, joined: Conversation, *, limit: int
+) -> Conversation:
+    """With a window in which systems and tools take no place."""
+    window = conversational(joined.window)
+    if len(window) < len(joined.window):
+        page = await client.get_recent_messages(joined.conversation_id, limit=MAX_PAGE_MESSAGES)
+        window = conversational(page.messages)[-limit:]
+    return joined.model_copy(update={"window": window})
 
 
 def _unreported(room: str, conversation_id: UUID) -> Conversation:

@@ -10,6 +10,7 @@ from agent.backend_client import BackendClient
 from agent.conversation.resume import Resumed
 from agent.errors import BackendError
 from agent.messages.question import Question, answered_question
+from agent.messages.rolling_window import conversational
 from retrieval.wire import MAX_PAGE_MESSAGES, Message, MessageCreate, MessageId
 
 STILL_WAITED_FOR = timedelta(seconds=120)
@@ -52,12 +53,16 @@ async def find_unanswered(
 
 def answered_ids(said: Sequence[Said]) -> set[MessageId]:
     """An answer from another program (its id names no question) answers the question before."""
-    answered = {named for m in said if (named := answered_question(m.id)) and m.role != "user"}
+    answered = {named for m in said if (named := answered_question(m.id)) and m.role == "assistant"}
     newest: MessageId | None = None
     for message in said:
         if message.role == "user":
             newest = message.id
-        elif newest is not None and answered_question(message.id) is None:
+        elif (
+            message.role == "assistant"
+            and newest is not None
+            and answered_question(message.id) is None
+        ):
             answered.add(newest)
     return answered
 
@@ -65,7 +70,7 @@ def answered_ids(said: Sequence[Said]) -> set[MessageId]:
 def in_turns(said: Sequence[Said]) -> list[Said]:
     """Each question just before its answer, as in prompts; stored order is by arrival."""
     questions = {m.id: m for m in said if m.role == "user"}
-    answers = {m.id: answered_question(m.id) for m in said if m.role != "user"}
+    answers = {m.id: answered_question(m.id) for m in said if m.role == "assistant"}
     moved = {named for named in answers.values() if named in questions}
     turns: list[Said] = []
     for message in said:
@@ -97,7 +102,7 @@ async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:
     stored: Sequence[Said] = resumed.window
     try:
         page = await client.get_recent_messages(resumed.conversation_id, limit=MAX_PAGE_MESSAGES)
-        stored = page.messages
+        stored = conversational(page.messages)
     except BackendError as error:
         logger.warning("earlier questions not looked for", extra={"reason": str(error)})
     # Undelivered messages come after delivered ones.

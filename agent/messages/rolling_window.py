@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import TypeVar
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 
@@ -21,6 +22,8 @@ SPEAKER = "identity"
 """Key in ChatMessage.extra: who said it."""
 ASKED_AT = "asked_at"
 """Key in ChatMessage.extra: when it was said (epoch seconds), if its turn came later."""
+
+Said = TypeVar("Said", bound=Message | MessageCreate)
 
 _CONVERSATION = ("user", "assistant")
 _STEP_S = 1e-3
@@ -61,14 +64,15 @@ def with_text(item: ChatMessage, text: str) -> ChatMessage:
 
 
 def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
-    """`messages` are oldest first.
+    """`messages` are oldest first; those of systems and tools are left out: chat templates take
+    such roles at the beginning or after a call only.
 
     LiveKit sorts items by time. Stored times may be equal, unordered or ahead: they are lowered to
     keep the order.
     """
     items: list[ChatItem] = []
     latest = time.time() - _STEP_S
-    for message in reversed(messages):
+    for message in reversed(conversational(messages)):
         created_at = min(message.created_at.timestamp(), latest)
         latest = created_at - _STEP_S
         items.append(
@@ -82,6 +86,11 @@ def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
             )
         )
     return ChatContext(items[::-1])
+
+
+def conversational(messages: Sequence[Said]) -> list[Said]:
+    """Without what systems and tools said."""
+    return [message for message in messages if message.role in _CONVERSATION]
 
 
 def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:

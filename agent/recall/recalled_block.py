@@ -57,7 +57,7 @@ def _by_importance(hits: Sequence[RetrievalHit]) -> Iterable[Message]:
 
 def _quoted(message: Message, zone: tzinfo) -> str:
     speaker = quoted_speaker(message.participant)
-    who = f"{speaker} (assistant)" if message.role == "assistant" else speaker
+    who = speaker if message.role == "user" else f"{speaker} ({message.role})"
     # splitlines() knows every line separator: no line of the text escapes the quote.
     lines = "".join(f"> {line}\n" for line in _untagged(message.content).splitlines())
     return f"{_when(message.created_at, zone)}, {who}:\n{lines}"

@@ -5,6 +5,7 @@
 -- Citus refuses to distribute a table that a local one refers to: the foreign keys step aside.
 alter table message drop constraint message_conversation_id_fkey;
 alter table participant_name drop constraint participant_name_conversation_id_fkey;
+alter table message_metadata drop constraint message_metadata_conversation_id_fkey;
 alter table message_term drop constraint message_term_conversation_id_fkey;
 alter table message_embedding drop constraint message_embedding_conversation_id_fkey;
 alter table message_code drop constraint message_code_conversation_id_fkey;
@@ -18,6 +19,7 @@ select create_distributed_table('room', 'name', colocate_with => 'none');
 select create_distributed_table('conversation', 'conversation_id', colocate_with => 'none');
 select create_distributed_table('message', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('participant_name', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('message_metadata', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_term', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_embedding', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_code', 'conversation_id', colocate_with => 'conversation');
@@ -29,6 +31,8 @@ select create_distributed_table('session', 'conversation_id', colocate_with => '
 alter table message add constraint message_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table participant_name add constraint participant_name_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table message_metadata add constraint message_metadata_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table message_term add constraint message_term_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;

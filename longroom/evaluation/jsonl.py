@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from retrieval.errors import RetrievalError
-from retrieval.wire import MAX_QUERY_CHARS, MessageCreate
+from retrieval.wire import MAX_QUERY_CHARS, MessageCreate, Role
 
 _Id = Annotated[str, StringConstraints(min_length=1)]
 
@@ -29,7 +29,7 @@ class _MessageLine(_Line):
     kind: Literal["message"]
     id: _Id
     participant: _Id
-    role: Literal["user", "assistant"]
+    role: Role
     created_at: str
     content: str
 

@@ -102,15 +102,25 @@ async def _propose(search: Search, postings: list[Postings]) -> Candidates:
     """Without their surroundings."""
     words = _words(postings, search.context)
     wordiest = words.top(PROPOSED)
-    near = await _nearest(search, search.target) if search.target else NOTHING
+    near = await _near(search)
     known = await search.reader.of(np.union1d(near, wordiest), kinds=[False, True])
     return Candidates(
         facts=known.facts,
         words=words,
         cosines=known.cosines,
-        nearest=near,
+        nearest=near if len(near) <= PROPOSED else known.cosines.nearest(PROPOSED),
         wordiest=wordiest,
     )
+
+
+async def _near(search: Search) -> Integers:
+    """All messages of a short list: to score them costs less than to find the nearest of them."""
+    if search.target is None:
+        return NOTHING
+    listed = search.filters.listed
+    if listed is not None and len(listed) <= SMALL_CONVERSATION:
+        return listed
+    return await _nearest(search, search.target)
 
 
 async def _nearest(search: Search, target: Target) -> Integers:

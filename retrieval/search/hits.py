@@ -64,7 +64,7 @@ SPARE = 20
 """Messages read beyond the limit, in case long ones do not fit the budget."""
 
 MESSAGES = """
-select message_id, seq, role, participant, content, created_at, interrupted
+select message_id, seq, role, participant, content, created_at, interrupted, metadata
   from message
  where conversation_id = $1 and seq = any($2)
 """

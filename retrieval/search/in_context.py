@@ -67,7 +67,7 @@ async def _context(
         conversation_id=conversation_id,
         query=text,
         exclude_ids=request.exclude_ids,
-        with_words=not Filters.of(request, excluded=[]).narrow,
+        with_words=not (request.metadata or Filters.of(request, excluded=[]).narrow),
     )
 
 

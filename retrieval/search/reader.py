@@ -32,11 +32,14 @@ class Reader:
     target: Target | None
 
     async def of_all(self) -> Known:
-        return _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters()))
+        listed = self.filters.listed_bits
+        return _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters(), listed))
 
     async def of(self, seqs: Integers, *, kinds: list[bool]) -> Known:
         """Of those that exist; `kinds` are the values of `smoothed` to compare with."""
-        return _known(await self.db.fetchrow(KNOWN, *self._parameters(), seqs.tolist(), kinds))
+        listed = self.filters.listed_bits
+        row = await self.db.fetchrow(KNOWN, *self._parameters(), seqs.tolist(), kinds, listed)
+        return _known(row)
 
     def _parameters(self) -> tuple[Any, ...]:
         model_and_vector = self.target.parameters()[1:] if self.target else (None, None)
@@ -49,7 +52,7 @@ class Reader:
 
 
 # Small numbers share a column: collecting a value of a row costs as much as reading the row does.
-_KNOWN = with_conditions("""
+_KNOWN = """
 select facts.*, cosines.*
   from (select array_send(array_agg(seq order by seq)) as seq,
                array_send(array_agg(created_at order by seq)) as spoken_at,
@@ -69,14 +72,19 @@ select facts.*, cosines.*
                array_send(array_agg(embedding <#> $10)) as distance
           from message_embedding
          where conversation_id = $1 and model_id = $9 and {embeddings}) cosines
-""")
+"""
 
-KNOWN_OF_ALL = _KNOWN.replace("{messages}", "true").replace("{embeddings}", "true")
+KNOWN_OF_ALL = with_conditions(
+    _KNOWN.replace("{messages}", "true").replace("{embeddings}", "true"), listed="$11"
+)
 
 # The array as a subquery: the planner would weigh each of hundreds of numbers.
 _OF_SEQS = "seq = any((select $11::bigint[])::bigint[])"
-KNOWN = _KNOWN.replace("{messages}", _OF_SEQS).replace(
-    "{embeddings}", f"smoothed = any($12::boolean[]) and {_OF_SEQS}"
+KNOWN = with_conditions(
+    _KNOWN.replace("{messages}", _OF_SEQS).replace(
+        "{embeddings}", f"smoothed = any($12::boolean[]) and {_OF_SEQS}"
+    ),
+    listed="$13",
 )
 
 

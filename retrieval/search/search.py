@@ -17,6 +17,7 @@ from retrieval.search.ranking import rank
 from retrieval.search.scoring.relevance import Evidence, confidence, is_relevant
 from retrieval.search.vector.cosines import Target
 from retrieval.spans import search_span
+from retrieval.store.metadata_index import messages_with
 from retrieval.weights import WEIGHTS, Weights
 from retrieval.wire import (
     Arm,
@@ -55,8 +56,8 @@ async def search_conversation(
     if query.small_talk:
         return _response(context, [], evidence=None, clock=clock)
     target = await _embed(embedder, context=context, query=query, clock=clock)
-    filters = Filters.of(request, excluded=context.excluded)
     async with one_connection(db) as connection:
+        filters = await _filters(connection, context, request)
         search = Search(connection, context, query, filters, weights, target)
         with search_span("candidates"):
             candidates = await find_candidates(search, at_least=request.limit + SPARE)
@@ -72,6 +73,15 @@ async def search_conversation(
         degraded=["vector"] if target is None else [],
         read_as=query.text if query.text != request.query else None,
     )
+
+
+async def _filters(db: "Database", context: SearchContext, request: SearchRequest) -> Filters:
+    if not request.metadata:
+        return Filters.of(request, excluded=context.excluded)
+    listed = await messages_with(
+        db, conversation_id=context.conversation_id, metadata=request.metadata
+    )
+    return Filters.of(request, excluded=context.excluded, listed=listed)
 
 
 async def _embed(

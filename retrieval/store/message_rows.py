@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from retrieval.store import lexical_index, participant_names
+import orjson
+
+from retrieval.store import lexical_index, metadata_index, participant_names
 from retrieval.text import traits
 from retrieval.wire import ConversationId, Message
 
@@ -39,6 +41,9 @@ async def insert_new(
     await participant_names.record_names(
         connection, conversation_id=conversation_id, identities={m.participant for m in messages}
     )
+    await metadata_index.index_metadata(
+        connection, conversation_id=conversation_id, messages=messages
+    )
     indexed = await lexical_index.index_messages(
         connection, conversation_id=conversation_id, messages=messages, language=language
     )
@@ -50,10 +55,10 @@ async def insert_new(
 
 INSERT_MESSAGES = """
 insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
-                     interrupted, traits, word_count)
+                     interrupted, traits, word_count, metadata)
 select $1, *
   from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-              $8::boolean[], $9::smallint[], $10::integer[])
+              $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[])
 """
 
 
@@ -70,5 +75,6 @@ async def _insert_messages(
         [message.interrupted for message in messages],
         [traits.of(message.content) for message in messages],
         [len(message.content.split()) for message in messages],
+        [orjson.dumps(message.metadata).decode() for message in messages],
     ]
     await connection.execute(INSERT_MESSAGES, conversation_id, *columns)

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import orjson
+
 from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.store.message_rows import insert_new
@@ -14,6 +16,7 @@ from retrieval.wire import (
     MessageCreate,
     MessageId,
     MessagePage,
+    canonical_json,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ PAGE_BEFORE = """
 select conversation.message_count, page.*
   from conversation
   left join (
-        select seq, message_id, role, participant, content, created_at, interrupted
+        select seq, message_id, role, participant, content, created_at, interrupted, metadata
           from message
          where conversation_id = $1 and seq < $2
          order by seq desc
@@ -69,7 +72,7 @@ PAGE_AFTER = """
 select conversation.message_count, page.*
   from conversation
   left join (
-        select seq, message_id, role, participant, content, created_at, interrupted
+        select seq, message_id, role, participant, content, created_at, interrupted, metadata
           from message
          where conversation_id = $1 and seq > $4 and seq < $2
          order by seq
@@ -130,6 +133,7 @@ def message_of(row: "Record") -> Message:
         content=row["content"],
         created_at=row["created_at"],
         interrupted=row["interrupted"],
+        metadata=orjson.loads(row["metadata"]),
     )
 
 
@@ -146,7 +150,7 @@ async def _lock(connection: "Connection", conversation_id: ConversationId) -> "R
 
 
 STORED = """
-select seq, message_id, role, participant, content, created_at, interrupted
+select seq, message_id, role, participant, content, created_at, interrupted, metadata
   from message
  where conversation_id = $1 and message_id = any($2)
 """
@@ -181,6 +185,7 @@ def _content(message: Message | MessageCreate) -> tuple[object, ...]:
         message.content,
         message.created_at,
         message.interrupted,
+        canonical_json(message.metadata),
     )
 
 

@@ -14,7 +14,18 @@ from retrieval.wire.base import (
     Request,
     Response,
     Role,
+    Timestamp,
     TimeZone,
+)
+from retrieval.wire.json_objects import (
+    MAX_DATA_DEPTH,
+    MAX_DATA_NUMBER,
+    MAX_EVENT_DATA_BYTES,
+    MAX_METADATA_BYTES,
+    MAX_METADATA_DEPTH,
+    Data,
+    GivenMetadata,
+    canonical_json,
 )
 from retrieval.wire.languages import LANGUAGES, Language, text_search_language
 from retrieval.wire.messages import (
@@ -42,12 +53,8 @@ from retrieval.wire.metadata import (
 from retrieval.wire.problems import FieldError, Problem
 from retrieval.wire.records import (
     MAX_BATCH_EVENTS,
-    MAX_DATA_DEPTH,
-    MAX_DATA_NUMBER,
-    MAX_EVENT_DATA_BYTES,
     MAX_PARTICIPANTS,
     ConversationEvent,
-    Data,
     EventKind,
     EventsRecorded,
     RecordEvents,
@@ -79,6 +86,8 @@ __all__ = [
     "MAX_DATA_NUMBER",
     "MAX_EVENT_DATA_BYTES",
     "MAX_EXCLUDED_IDS",
+    "MAX_METADATA_BYTES",
+    "MAX_METADATA_DEPTH",
     "MAX_NAME_CHARS",
     "MAX_PAGE_MESSAGES",
     "MAX_PARTICIPANTS",
@@ -104,6 +113,7 @@ __all__ = [
     "FieldError",
     "Flag",
     "GivenId",
+    "GivenMetadata",
     "Language",
     "Message",
     "MessageCreate",
@@ -124,7 +134,9 @@ __all__ = [
     "SessionSummary",
     "Text",
     "TimeZone",
+    "Timestamp",
     "WindowMessage",
+    "canonical_json",
     "conversation_in",
     "conversation_metadata",
     "estimated_tokens",

@@ -1,18 +1,35 @@
 """Building blocks of all wire types: ids, requests and responses, times, counts."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Literal, NewType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 ConversationId = NewType("ConversationId", UUID)
 MessageId = NewType("MessageId", str)
 
 MAX_COUNT = 2**53 - 1  # the largest integer that every JSON reader represents exactly
 
-Role = Literal["user", "assistant"]
+Role = Literal["user", "assistant", "system", "tool"]
+
+MAX_SECONDS = 10**11
+"""Since 1970; a larger number counts milliseconds."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS = re.compile(r"\s*[+-]?\d{1,32}(?:\.\d{0,32})?\s*", re.ASCII)
+_OUT_OF_RANGE = "must be between the years 2 and 9998"
 
 
 def _known_time_zone(name: str) -> str:
@@ -31,13 +48,42 @@ def _written_moment(moment: object) -> object:
 
 def _storable_moment(moment: datetime) -> datetime:
     if not 2 <= moment.year <= 9998:  # beyond, conversion to another time zone may overflow
-        raise ValueError("must be between the years 2 and 9998")
+        raise ValueError(_OUT_OF_RANGE)
     return moment
+
+
+def _read_timestamp(written: object) -> object:
+    if isinstance(written, str) and _DIGITS.fullmatch(written):
+        return _counted(Decimal(written.strip()))
+    if isinstance(written, int | float) and not isinstance(written, bool):
+        return _counted(written)
+    if not isinstance(written, str | datetime):
+        raise ValueError("must be text such as 2025-03-01T12:00:00Z, or seconds since 1970")
+    return written
+
+
+def _counted(number: float | Decimal) -> datetime:
+    unit = 1_000_000 if -MAX_SECONDS <= number <= MAX_SECONDS else 1_000
+    try:
+        return _EPOCH + timedelta(microseconds=round(number * unit))
+    except (OverflowError, ValueError) as error:  # ValueError: NaN
+        raise ValueError(_OUT_OF_RANGE) from error
 
 
 Moment = Annotated[
     AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_storable_moment)
 ]
+Timestamp = Annotated[
+    AwareDatetime,
+    BeforeValidator(_read_timestamp),
+    AfterValidator(_storable_moment),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]},
+        mode="validation",
+    ),
+]
+"""A time as many programs write it: ISO 8601 with a zone, or a number, also as a string: seconds
+since 1970, milliseconds if larger than MAX_SECONDS."""
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
 Flag = Annotated[bool, Field(strict=True)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]

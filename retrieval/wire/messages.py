@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from retrieval.wire.base import Flag, MessageId, Moment, Request, Response, Role
+from retrieval.wire.base import Flag, MessageId, Request, Response, Role, Timestamp
+from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.languages import Language
 from retrieval.wire.text import Content, GivenId, Name
 
@@ -39,14 +40,19 @@ class Room(Response):
 
 
 class MessageCreate(Request):
-    """`id` is the sender's idempotency key within the conversation."""
+    """`id` is the sender's idempotency key within the conversation.
+
+    `created_at` may be a number: seconds since 1970, or milliseconds if larger than 1e11.
+    `metadata` is kept as it is, and searches can ask for its values.
+    """
 
     id: GivenId
     role: Role
     participant: Name
     content: Content
-    created_at: Moment
+    created_at: Timestamp
     interrupted: Flag = False
+    metadata: GivenMetadata = {}
 
 
 class AppendMessages(Request):
@@ -79,6 +85,7 @@ class Message(Response):
     content: str
     created_at: datetime
     interrupted: bool = False
+    metadata: dict[str, JsonValue] = {}
 
 
 class MessagePage(Response):

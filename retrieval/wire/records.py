@@ -1,56 +1,18 @@
 """Records beside messages: events and session summaries."""
 
-import json
-import math
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, Field
 
-from retrieval.wire.base import Count, Moment, Request, Response
+from retrieval.wire.base import Count, Moment, Request, Response, Timestamp
+from retrieval.wire.json_objects import Data
 from retrieval.wire.text import MAX_NAME_CHARS, TEXT_PATTERN, Name, Text, storable
 
 MAX_BATCH_EVENTS = 500
-MAX_EVENT_DATA_BYTES = 16_384  # also of a session's usage
-MAX_DATA_DEPTH = 32
 MAX_PARTICIPANTS = 10_000
-MAX_DATA_NUMBER = 2**63 - 1
 
 EventKind = Literal["transcription", "speech", "error", "action", "metric"]
-
-
-def _storable_data(data: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    _check_data(data, MAX_DATA_DEPTH)
-    size = len(json.dumps(data, ensure_ascii=False).encode())
-    if size > MAX_EVENT_DATA_BYTES:
-        raise ValueError(f"must have at most {MAX_EVENT_DATA_BYTES} bytes as JSON; send less")
-    return data
-
-
-def _check_data(value: JsonValue, depth: int) -> None:
-    if depth == 0:
-        raise ValueError(f"must not be nested deeper than {MAX_DATA_DEPTH} levels; flatten it")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            storable(key)
-            _check_data(item, depth - 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_data(item, depth - 1)
-    else:
-        _check_leaf(value)
-
-
-def _check_leaf(value: JsonValue) -> None:
-    if isinstance(value, str):
-        storable(value)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must not contain NaN or Infinity, which JSON does not know; send null")
-    elif isinstance(value, int) and abs(value) > MAX_DATA_NUMBER:
-        raise ValueError("must not contain whole numbers beyond 64 bits; send them as text")
-
-
-Data = Annotated[dict[str, JsonValue], AfterValidator(_storable_data)]
 
 
 class ConversationEvent(Request):
@@ -62,7 +24,7 @@ class ConversationEvent(Request):
         AfterValidator(storable),
     ]
     kind: EventKind
-    created_at: Moment
+    created_at: Timestamp
     participant: Name | None = None
     data: Data = {}
 

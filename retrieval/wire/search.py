@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from retrieval.wire.base import Flag, Moment, Request, Response, Role, TimeZone
+from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.messages import Message
 from retrieval.wire.text import NOT_BLANK_PATTERN, GivenId, Name, not_blank, storable
 
@@ -37,7 +38,8 @@ class SearchRequest(Request):
     `asker` is the participant meant by "I". `since` is inclusive, `until` exclusive. `neighbours`
     counts the messages returned on each side of a hit. `token_budget` bounds hits and neighbours
     together. `window` holds the messages just before the query, oldest first; it is used only for
-    follow-ups such as "and the second one?".
+    follow-ups such as "and the second one?". `metadata` allows messages that have each of
+    its keys with an equal value.
     """
 
     query: Annotated[
@@ -54,7 +56,8 @@ class SearchRequest(Request):
     since: Moment | None = None
     until: Moment | None = None
     participants: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
-    roles: Annotated[list[Role], Field(min_length=1, max_length=2)] | None = None
+    roles: Annotated[list[Role], Field(min_length=1, max_length=4)] | None = None
+    metadata: GivenMetadata = {}
     exclude_ids: Annotated[list[GivenId], Field(max_length=MAX_EXCLUDED_IDS)] = []
     window: Annotated[list[WindowMessage], Field(max_length=MAX_WINDOW_MESSAGES)] = []
     explain: Flag = False

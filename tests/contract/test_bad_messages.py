@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.refusals import LONG, SECRET, post, refused
 from tests.support.wire_examples import message
+from tests.support.written_times import REFUSED
 
 MESSAGE_FIELDS = [
     ({"content": ""}, "content"),
@@ -21,10 +22,9 @@ MESSAGE_FIELDS = [
     ({"created_at": "2025-02-30T12:00:00Z"}, "created_at"),
     ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at"),
     ({"created_at": "9999-12-31T23:59:59-14:00"}, "created_at"),
-    ({"created_at": 1_740_830_400}, "created_at"),
     ({"interrupted": "yes"}, "interrupted"),
     ({"role": SECRET}, "role"),
-    ({"role": "system"}, "role"),
+    ({"role": "developer"}, "role"),
     ({"participant": ""}, "participant"),
     ({"participant": LONG}, "participant"),
     ({"participant": "a\x00"}, "participant"),
@@ -34,6 +34,16 @@ MESSAGE_FIELDS = [
     ({"id": 7}, "id"),
     ({"interrupted": SECRET}, "interrupted"),
     ({"interruptd": SECRET}, "interruptd"),
+    ({"metadata": None}, "metadata"),
+    ({"metadata": [SECRET]}, "metadata"),
+    ({"metadata": SECRET}, "metadata"),
+    ({"metadata": {"x": f"{SECRET}\x00"}}, "metadata"),
+    ({"metadata": {f"{SECRET}\ud800": 1}}, "metadata"),
+    ({"metadata": {"x": float("nan")}}, "metadata"),
+    ({"metadata": {"x": 10**40}}, "metadata"),
+    ({"metadata": {"x": SECRET * 1000}}, "metadata"),
+    ({"metadata": {"x": [[[[[[[[[1]]]]]]]]]}}, "metadata"),
+    *(({"created_at": written}, "created_at") for written in REFUSED),
 ]
 
 

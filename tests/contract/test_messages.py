@@ -9,6 +9,7 @@ import pytest
 
 from retrieval.wire import AppendResult, Message, MessagePage, Problem
 from tests.support.wire_examples import message
+from tests.support.written_times import READ_AS
 
 
 async def test_a_message_comes_back_as_it_was_sent(
@@ -18,6 +19,7 @@ async def test_a_message_comes_back_as_it_was_sent(
         content="Ünïcode 🚀, \ttabs,\nlines and 'quotes' \\ stay",
         created_at="2025-03-01T13:00:00.123456+01:00",
         interrupted=True,
+        metadata={"ticket": 17, "tags": ["ü", None], "from": {"app": "chat", "v": 1.5}},
     )
     await _append(api, conversation_id, [sent])
 
@@ -76,6 +78,7 @@ async def test_the_same_moment_in_another_time_zone_is_the_same_message(
         {"participant": "grace"},
         {"created_at": "2025-03-01T12:00:01Z"},
         {"interrupted": True},
+        {"metadata": {"ticket": 1}},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -92,6 +95,71 @@ async def test_a_taken_id_refuses_the_whole_batch(
     assert response.status_code == 409
     assert Problem.model_validate(response.json()).ids == ["taken"]
     assert [kept.id for kept in (await _page(api, conversation_id)).messages] == ["taken"]
+
+
+@pytest.mark.parametrize(("written", "read"), READ_AS.items())
+async def test_a_time_is_read_as_programs_write_it(
+    api: httpx.AsyncClient, conversation_id: UUID, written: object, read: str
+) -> None:
+    await _append(api, conversation_id, [message(created_at=written)])
+
+    [kept] = (await _page(api, conversation_id)).messages
+
+    assert kept.created_at == datetime.fromisoformat(read)
+
+
+@pytest.mark.parametrize("role", ["user", "assistant", "system", "tool"])
+async def test_every_role_is_stored_and_exported(
+    api: httpx.AsyncClient, conversation_id: UUID, role: str
+) -> None:
+    await _append(api, conversation_id, [message(role=role)])
+
+    [kept] = (await _page(api, conversation_id)).messages
+    exported = await api.get(f"/conversations/{conversation_id}/export")
+
+    assert (kept.role, exported.json()["role"]) == (role, role)
+
+
+async def test_metadata_come_back_wherever_a_message_does(
+    api: httpx.AsyncClient, conversation_id: UUID, room_name: str
+) -> None:
+    metadata = {"order": {"id": "4711-B", "paid": False}, "score": 0.1, "": None}
+    await _append(api, conversation_id, [message(metadata=metadata), message(id="m2")])
+
+    joined = await api.post(
+        f"/rooms/{room_name}/agent-joined", json={"identity": "agent", "session_id": "s"}
+    )
+    exported = await api.get(f"/conversations/{conversation_id}/export")
+    found = await api.post(
+        f"/conversations/{conversation_id}/search",
+        json={"query": "order number", "limit": 1, "neighbours": 1},
+    )
+
+    hit = found.json()["hits"][0]
+    said = [hit["message"], *hit["before"], *hit["after"]]
+    for messages in (
+        joined.json()["window"],
+        [json.loads(line) for line in exported.text.splitlines()],
+        sorted(said, key=lambda each: int(each["seq"])),
+    ):
+        assert [each["metadata"] for each in messages] == [metadata, {}]
+
+
+async def test_equal_metadata_are_no_conflict_however_they_are_written(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    await _append(api, conversation_id, [message(metadata={"a": 1, "b": {"c": 2.0, "d": 1e300}})])
+
+    again = await _append(
+        api, conversation_id, [message(metadata={"b": {"d": 1e300, "c": 2}, "a": 1.0})]
+    )
+    other = await api.post(
+        f"/conversations/{conversation_id}/messages",
+        json={"messages": [message(metadata={"a": True, "b": {"c": 2, "d": 1e300}})]},
+    )
+
+    assert again.outcomes[0].status == "duplicate"
+    assert other.status_code == 409
 
 
 async def test_batches_sent_at_once_leave_no_gap_and_lose_nothing(

@@ -138,6 +138,52 @@ async def test_the_token_budget_bounds_the_answer(
     assert sum(len(text.split()) for text in texts) <= 400
 
 
+@pytest.fixture
+async def labelled(api: httpx.AsyncClient, conversation_id: UUID) -> None:
+    """Messages of two topics, one of them by a tool and one by the system."""
+    batch = [
+        message(
+            id=f"m{number}",
+            content=f"The delivery of lamp {number} is on its way.",
+            role=("user", "assistant", "system", "tool")[number % 4],
+            metadata={"topic": ("pumps", "lamps")[number % 2], "ticket": number, "open": number < 4}
+            if number
+            else {},
+        )
+        for number in range(8)
+    ]
+    await api.post(f"/conversations/{conversation_id}/messages", json={"messages": batch})
+
+
+@pytest.mark.parametrize(
+    ("filters", "allowed"),
+    [
+        ({"metadata": {"topic": "pumps"}}, {"m2", "m4", "m6"}),
+        ({"metadata": {"topic": "lamps", "open": True}}, {"m1", "m3"}),
+        ({"metadata": {"ticket": 5}}, {"m5"}),
+        ({"metadata": {"ticket": 5.0}}, {"m5"}),
+        ({"metadata": {"ticket": "5"}}, set()),
+        ({"metadata": {"open": 1}}, set()),
+        ({"metadata": {"nothing": None}}, set()),
+        ({"metadata": {"topic": "pumps"}, "roles": ["system"]}, {"m2", "m6"}),
+        ({"metadata": {"topic": "pumps"}, "exclude_ids": ["m2", "m4"]}, {"m6"}),
+        ({"metadata": {}}, {f"m{number}" for number in range(8)}),
+        ({"roles": ["tool"]}, {"m3", "m7"}),
+        ({"roles": ["user", "assistant", "system", "tool"]}, {f"m{n}" for n in range(8)}),
+    ],
+)
+async def test_only_messages_with_the_metadata_and_roles_asked_for_are_hits(
+    api: httpx.AsyncClient,
+    conversation_id: UUID,
+    labelled: None,
+    filters: dict[str, Any],
+    allowed: set[str],
+) -> None:
+    found = await _search(api, conversation_id, query="delivery of the lamp", **filters)
+
+    assert {hit.message.id for hit in found.hits} == allowed
+
+
 async def test_an_explanation_names_the_parts_of_each_score(
     api: httpx.AsyncClient, conversation_id: UUID, talk: list[dict[str, Any]]
 ) -> None:

@@ -110,10 +110,17 @@ async def test_events_and_sessions_of_an_unknown_conversation_are_refused(
 
 async def test_deleting_a_conversation_leaves_nothing_of_it(db: asyncpg.Pool) -> None:
     room, _ = await create_room(db, name="helpdesk")
-    await append_messages(db, conversation_id=room, messages=[message(1)])
+    await append_messages(db, conversation_id=room, messages=[message(1, metadata={"a": 1})])
     await record_events(db, conversation_id=room, events=[event(1)])
     await save_session(db, session_id="s1", summary=summary(room))
     await db.execute("delete from conversation")
-    for table in ("message", "message_term", "participant_name", "conversation_event", "session"):
+    for table in (
+        "message",
+        "message_term",
+        "message_metadata",
+        "participant_name",
+        "conversation_event",
+        "session",
+    ):
         left = await db.fetchval(f"select count(*) from {table}")  # noqa: S608 - the names above
         assert left == 0, table

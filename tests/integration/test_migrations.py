@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -113,6 +114,31 @@ async def test_migrating_an_unreachable_database_says_so_and_fails() -> None:
     assert process.returncode == 1
     assert said.decode().startswith("cannot connect to the database: ")
     assert said.count(b"\n") == 1
+
+
+async def test_messages_of_an_older_schema_get_empty_metadata_and_new_roles(
+    empty_url: str, tmp_path: Path
+) -> None:
+    for file in sorted((ROOT / "migrations").glob("*.sql"))[:6]:
+        shutil.copy(file, tmp_path)
+    await migrate(empty_url, folder=tmp_path)
+    await execute(empty_url, "insert into conversation values (gen_random_uuid(), 'old')")
+    add = """
+        insert into message (conversation_id, seq, message_id, role, participant, content,
+                             created_at, word_count)
+        select conversation_id, {seq}, 'm{seq}', '{role}', 'ana', 'hello', now(), 1
+          from conversation
+    """
+    await execute(empty_url, add.format(seq=1, role="user"))
+    with pytest.raises(asyncpg.CheckViolationError):
+        await execute(empty_url, add.format(seq=2, role="tool"))
+
+    await migrate(empty_url)
+
+    await execute(empty_url, add.format(seq=2, role="tool"))
+    with pytest.raises(asyncpg.CheckViolationError):
+        await execute(empty_url, add.format(seq=3, role="boss"))
+    assert await value(empty_url, "select string_agg(metadata::text, '') from message") == "{}{}"
 
 
 async def test_changed_migration_is_refused(empty_url: str, folder: Path) -> None:

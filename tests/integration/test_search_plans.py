@@ -113,6 +113,7 @@ async def test_all_embeddings_are_compared_in_the_index_alone(
         150,
         smoothed,
         0,
+        None,
     )
     assert scans(found) == {"message_embedding": {"Index Only Scan"}}
     assert indexes(found) == {"message_embedding_scan"}
@@ -139,6 +140,7 @@ async def test_filters_and_preferences_are_read_from_the_index_too(db: asyncpg.P
         150,
         True,
         0,
+        None,
     )
     assert scans(found) == {"message_embedding": {"Index Only Scan"}}
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0
@@ -146,7 +148,7 @@ async def test_filters_and_preferences_are_read_from_the_index_too(db: asyncpg.P
 
 async def test_the_tail_alone_is_read_beyond_what_is_prepared(db: asyncpg.Pool) -> None:
     found = await plan(
-        db, nearest.NEAREST, ROOM, 1, QUERY, *NO_FILTERS, *NOT_PREFERRED, 150, True, 5900
+        db, nearest.NEAREST, ROOM, 1, QUERY, *NO_FILTERS, *NOT_PREFERRED, 150, True, 5900, None
     )
     reads = [node for node in found if node.get("Relation Name") == "message_embedding"]
     assert max(node["Actual Rows"] * node["Actual Loops"] for node in reads) <= 100
@@ -166,6 +168,7 @@ async def test_codes_are_compared_in_their_index_and_proposals_looked_up_one_by_
         150,
         6000,
         200,
+        None,
     )
     read = scans(found)
     assert read["message_code"] == {"Index Only Scan"}
@@ -192,6 +195,7 @@ async def test_codes_of_one_speaker_among_many_are_read_from_an_index_by_speaker
         150,
         6000,
         200,
+        None,
     )
     assert scans(found)["message_code"] == {"Index Only Scan"}
     assert "message_code_speaker" in indexes(found)
@@ -213,7 +217,7 @@ async def test_the_hnsw_index_is_recognised_with_its_values_as_parameters(
 async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
     db: asyncpg.Pool, kinds: list[bool]
 ) -> None:
-    found = await plan(db, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds)
+    found = await plan(db, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds, None)
     read = scans(found)
     assert read["message_embedding"] == {"Index Only Scan"}
     assert not read["message"] & {"Seq Scan"}
@@ -222,7 +226,7 @@ async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
 
 
 async def test_a_small_room_is_read_whole_and_no_other(db: asyncpg.Pool) -> None:
-    found = await plan(db, reader.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY)
+    found = await plan(db, reader.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY, None)
     assert scans(found)["message_embedding"] == {"Index Only Scan"}
     assert max(node["Actual Rows"] for node in found) <= 2 * 300
 
@@ -264,7 +268,7 @@ async def test_filtered_words_are_read_from_their_index_and_messages_looked_up(
     db: asyncpg.Pool,
 ) -> None:
     filters: tuple[Any, ...] = (None, None, ["p3"], ["user"], [7, 8])
-    found = await plan(db, postings.FILTERED_POSTINGS, ROOM, ["word7"], 1000, *filters)
+    found = await plan(db, postings.FILTERED_POSTINGS, ROOM, ["word7"], 1000, *filters, None)
     assert scans(found)["message_term"] == {"Index Only Scan"}
     assert not scans(found)["message"] & {"Seq Scan"}
     assert max(node["Actual Rows"] * node["Actual Loops"] for node in found) <= 9

@@ -161,6 +161,27 @@ async def test_filters_let_nothing_else_through(db: asyncpg.Pool, filled: Conver
         assert set(ids(response)) == allowed
 
 
+@pytest.mark.parametrize("count", [3, 1100], ids=["a few", "many"])
+async def test_only_messages_with_the_metadata_are_hits(
+    db: asyncpg.Pool, filled: ConversationId, count: int
+) -> None:
+    marked = [
+        message(9000 + n, f"parcel {n} is at the door", metadata={"shop": "kiosk", "parcel": n})
+        for n in range(count)
+    ]
+    await store(db, filled, marked)
+    kiosk = await search(db, filled, "where is parcel 2?", metadata={"shop": "kiosk"}, limit=20)
+    assert ids(kiosk)[0] == "m9002"
+    assert set(ids(kiosk)) <= {each.id for each in marked}
+    assert len(kiosk.hits) == min(count, 20)
+    one = await search(
+        db, filled, "what is my order number?", metadata={"parcel": 1, "shop": "kiosk"}
+    )
+    assert ids(one) == ["m9001"]
+    none = await search(db, filled, "what is my order number?", metadata={"parcel": count})
+    assert (none.hits, none.relevant) == ([], False)
+
+
 async def test_excluded_messages_are_not_neighbours_either(
     db: asyncpg.Pool, filled: ConversationId
 ) -> None:

@@ -92,6 +92,10 @@ async def test_filters_hold_and_leave_nothing_out_on_every_tier(
         (Filters(since, None, ["ben"], ["user"], []), [seq for seq in by_ben if seq >= 100]),
         (Filters(None, None, None, ["assistant"], []), []),
         (Filters(None, None, None, None, [*range(1, 470)]), range(470, 481)),
+        (Filters(None, None, None, None, [], listed=np.arange(3, 481, 7)), range(3, 481, 7)),
+        (Filters(None, None, None, None, [], listed=np.array([9, 477])), [9, 477]),
+        (Filters(since, None, None, None, [], listed=np.array([9, 477])), [477]),
+        (Filters(None, None, None, None, [], listed=np.arange(0)), []),
     ]
     for query in unit(10, seed=7):
         for filters, allowed in cases:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from pydantic import JsonValue
+
 from retrieval.wire import (
     ConversationEvent,
     ConversationId,
@@ -21,6 +23,7 @@ def message(
     participant: str = "ana",
     role: Role = "user",
     interrupted: bool = False,
+    metadata: dict[str, JsonValue] | None = None,
 ) -> MessageCreate:
     """Message `m<number>`, said that many minutes after noon."""
     return MessageCreate(
@@ -30,6 +33,7 @@ def message(
         content=content or f"message number {number}",
         created_at=NOON + timedelta(minutes=number),
         interrupted=interrupted,
+        metadata=metadata or {},
     )
 
 

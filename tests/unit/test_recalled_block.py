@@ -49,6 +49,13 @@ def test_messages_stand_in_the_order_they_were_said_with_gaps_marked() -> None:
     assert _quotes(block) == ["> said 2", "> said 3", "> said 4", "> said 5", "…", "> said 9"]
 
 
+@pytest.mark.parametrize("role", ["assistant", "system", "tool"])
+def test_what_no_person_said_is_attributed_by_its_role(role: Role) -> None:
+    found = _message(1, participant="lookup", role=role)
+    block = _block(RetrievalHit(message=found, score=1.0, found_by=["vector"]))
+    assert f", lookup ({role}):\n> said 1" in block
+
+
 def test_a_message_found_twice_is_shown_once() -> None:
     assert _quotes(_block(_hit(3, near=(4,)), _hit(4, near=(3,)))) == ["> said 3", "> said 4"]
 

@@ -45,6 +45,11 @@ def _pattern(chat_ctx: ChatContext) -> str:
     )
 
 
+def test_what_systems_and_tools_said_is_not_restored() -> None:
+    said = [message(n, role=role) for n, role in enumerate(("user", "system", "tool", "assistant"))]
+    assert [item.id for item in restored(said).items] == ["m0", "m3"]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -1,5 +1,6 @@
 """Which questions an agent's successor finds open, and what it takes for the window."""
 
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,32 @@ def test_an_answers_id_tells_its_question() -> None:
 def test_an_answer_that_names_no_question_belongs_to_the_one_before() -> None:
     assert answered_ids([asked("a"), asked("b"), said("x"), asked("c")]) == {"b"}
     assert answered_ids([asked("a"), asked("b"), answer_to("a")]) == {"a"}
+
+
+def test_tools_and_systems_answer_no_question() -> None:
+    called = [_message(f"{role}.answer1", role, "lookup", 5) for role in ("tool", "system")]
+    assert answered_ids([asked("tool"), asked("system"), *called]) == set()
+    assert answered_ids([asked("a"), _message("t", "tool", "lookup", 5)]) == set()
+
+
+async def test_the_window_of_a_joining_agent_is_of_people_and_the_assistant(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    said_last = [_message(f"t{n}", ("tool", "system")[n % 2], "lookup", 5) for n in range(20)]
+    conversation_id = backend.room()
+    async with aclosing(backend.client()) as client:
+        await client.append_messages(conversation_id, [asked("a"), said("b"), *said_last])
+        resumed = await resume(
+            client,
+            AgentSettings(data_dir=tmp_path, rolling_window_messages=4),
+            room="den",
+            identity="agent",
+            session_id="s",
+        )
+    assert [message.id for message in resumed.window] == ["a", "b"]
+    assert resumed.message_count == 22
+    await resumed.outbox.aclose()
 
 
 def test_no_user_answers_by_choosing_an_id() -> None:

@@ -28,6 +28,7 @@ MESSAGE_JSON = {
     "content": "The pump leaks.",
     "created_at": "2025-03-01T12:00:00Z",
     "interrupted": False,
+    "metadata": {},
 }
 NEW_MESSAGE = wire.MessageCreate(
     id=wire.MessageId("m1"),
@@ -36,7 +37,9 @@ NEW_MESSAGE = wire.MessageCreate(
     content="The pump leaks.",
     created_at=NOON,
 )
-NEW_MESSAGE_JSON = {name: value for name, value in MESSAGE_JSON.items() if name != "seq"}
+NEW_MESSAGE_JSON = {
+    name: value for name, value in MESSAGE_JSON.items() if name not in {"seq", "metadata"}
+}
 EVENT = wire.ConversationEvent(id="e1", kind="error", created_at=NOON, data={"recoverable": True})
 EVENT_JSON = {
     "id": "e1",

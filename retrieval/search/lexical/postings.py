@@ -58,7 +58,12 @@ async def read_postings(
         return []
     if filters.narrow:
         rows = await db.fetch(
-            FILTERED_POSTINGS, conversation_id, terms, MAX_POSTINGS, *filters.parameters()
+            FILTERED_POSTINGS,
+            conversation_id,
+            terms,
+            MAX_POSTINGS,
+            *filters.parameters(),
+            filters.listed_bits,
         )
     else:
         rows = await db.fetch(POSTINGS, conversation_id, terms, MAX_POSTINGS)
@@ -101,7 +106,8 @@ select term, seq, passage, occurrences, passage_words
                 limit $3) newest) columns
 """
 
-FILTERED_POSTINGS = with_conditions("""
+FILTERED_POSTINGS = with_conditions(
+    """
 select term, seq, passage, occurrences, passage_words
   from unnest($2::text[]) as wanted (term)
  cross join lateral (
@@ -117,7 +123,9 @@ select term, seq, passage, occurrences, passage_words
                   and {allowed}
                 order by seq desc, passage desc
                 limit $3) newest) columns
-""")
+""",
+    listed="$9",
+)
 
 
 def postings_of(

@@ -1,8 +1,9 @@
 """SQL that several statements share: which messages a request allows, and which it prefers.
 
 Statements number their parameters alike: $4 to $8 are `Filters.parameters()`, $9 to $13 are
-`Preferred.parameters()`. Text, not SQL functions: PostgreSQL inlines those into the same plans, but
-each use adds about 25 microseconds of planning to a search, which is planned anew every time.
+`Preferred.parameters()`, and the last one is `Filters.listed_bits`. Text, not SQL functions:
+PostgreSQL inlines those into the same plans, but each use adds about 25 microseconds of planning to
+a search, which is planned anew every time.
 """
 
 ALLOWED = """(
@@ -10,7 +11,11 @@ ALLOWED = """(
     and ($5::timestamptz is null or created_at < $5)
     and ($6::text[] is null or participant = any($6))
     and ($7::text[] is null or role = any($7))
-    and ($8::bigint[] = '{}' or seq <> all($8)))"""
+    and ($8::bigint[] = '{}' or seq <> all($8))
+    and ({listed}::bit varying is null
+         or case when seq < length({listed}::bit varying)
+                 then get_bit({listed}::bit varying, seq::integer) = 1
+                 else false end))"""
 
 PREFERENCE = """(
     case when $9::float8 = 0 then 0
@@ -23,5 +28,7 @@ PREFERENCE = """(
 """In cosines. With a gain of 0 its half is a constant, and costs nothing for each row."""
 
 
-def with_conditions(sql: str) -> str:
-    return sql.replace("{allowed}", ALLOWED).replace("{preference}", PREFERENCE)
+def with_conditions(sql: str, *, listed: str) -> str:
+    """`listed` is the number of the last parameter, such as $17."""
+    allowed = ALLOWED.replace("{listed}", listed)
+    return sql.replace("{allowed}", allowed).replace("{preference}", PREFERENCE)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # per unit of it, hence the weight of the preference. Distance and seq are packed in one number, for
 # it sorts faster than rows; equals come newest first. An array instead of a join: a join of
 # thousands flips to reading all embeddings.
-NEAREST_BY_CODE = with_conditions("""
+NEAREST_BY_CODE = with_conditions(
+    """
 select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
   from (select seq, -(embedding <#> $3) + {preference} as nearness
           from message_embedding
@@ -31,7 +32,9 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
                         limit $16) by_signs))
          order by nearness desc
          limit $14) nearest
-""")
+""",
+    listed="$17",
+)
 
 
 async def nearest_by_code(
@@ -52,5 +55,6 @@ async def nearest_by_code(
         limit,
         up_to,
         max(limit, rescored(up_to)),
+        filters.listed_bits,
     )
     return nearest_of(row)

@@ -73,7 +73,8 @@ async def _by_code(db: "Database", target: Target, *, wanted: Wanted, up_to: int
     )
 
 
-NEAREST = with_conditions("""
+NEAREST = with_conditions(
+    """
 select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
   from (
     (select seq, -(embedding <#> $3) + {preference} as nearness
@@ -91,7 +92,9 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
         and {allowed}
       order by nearness desc
       limit $14)) nearest
-""")
+""",
+    listed="$17",
+)
 
 
 async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted: Wanted) -> Nearest:
@@ -103,5 +106,6 @@ async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted:
         wanted.limit,
         wanted.smoothed,
         after,
+        wanted.filters.listed_bits,
     )
     return nearest_of(row)
