@@ -23,6 +23,7 @@ from retrieval.wire import (
     EventsRecorded,
     MessageCreate,
     MessagePage,
+    PageOrder,
     Problem,
     RecordEvents,
     Room,
@@ -72,7 +73,7 @@ class BackendClient:
         window: int,
         language: str | None = None,
     ) -> Conversation:
-        """Report this agent; the conversation has its `window` newest messages."""
+        """Report this agent; the conversation has the `window` messages said last."""
         body = AgentJoined(
             identity=identity, session_id=session_id, window=window, language=language
         )
@@ -100,10 +101,15 @@ class BackendClient:
         limit: int,
         before: int | None = None,
         after: int | None = None,
+        order: PageOrder | None = None,
     ) -> MessagePage:
-        """Ascending: the newest before seq `before`, or the first after seq `after`."""
-        query = f"?limit={limit}" + ("" if before is None else f"&before={before}")
-        query += "" if after is None else f"&after={after}"
+        """The newest said before the message of seq `before`; the first to arrive after `after`.
+
+        `order` chooses the other one.
+        """
+        given = {"before": before, "after": after, "order": order}
+        query = f"?limit={limit}"
+        query += "".join(f"&{name}={value}" for name, value in given.items() if value is not None)
         return await self._ask(
             "GET", f"/conversations/{conversation_id}/messages{query}", None, MessagePage
         )

@@ -152,7 +152,7 @@ class _OthersMessages:
         )
         if len(page.messages) == _MAX_OTHERS_MESSAGES:  # an import, perhaps: skip to its end
             page = await self._client.get_recent_messages(
-                self._conversation_id, limit=_MAX_OTHERS_MESSAGES
+                self._conversation_id, limit=_MAX_OTHERS_MESSAGES, order="arrival"
             )
         self._last_seq = page.messages[-1].seq if page.messages else self._last_seq
         return [

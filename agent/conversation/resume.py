@@ -1,6 +1,7 @@
 """Resumes a room's conversation, including what a killed agent had not delivered."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,6 +12,8 @@ from agent.messages.rolling_window import conversational
 from agent.outbox.outbox import Outbox, Retry
 from agent.settings import AgentSettings
 from retrieval.wire import MAX_PAGE_MESSAGES, Conversation, Message, MessageCreate
+
+Said = Message | MessageCreate
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ class Resumed:
     conversation_id: UUID
     session_id: str
     outbox: Outbox
-    window: list[Message | MessageCreate]
+    window: list[Said]
     message_count: int
     last_message_at: datetime | None
 
@@ -130,8 +133,12 @@ def _unreported(room: str, conversation_id: UUID) -> Conversation:
     )
 
 
-def _with_undelivered(
-    stored: list[Message], waiting: list[MessageCreate]
-) -> list[Message | MessageCreate]:
+def _with_undelivered(stored: list[Message], waiting: list[MessageCreate]) -> list[Said]:
     known = {message.id for message in stored}
-    return [*stored, *(message for message in waiting if message.id not in known)]
+    undelivered = [message for message in waiting if message.id not in known]
+    return as_said([*stored, *undelivered])
+
+
+def as_said(messages: Iterable[Said]) -> list[Said]:
+    """Oldest first; of equal times as given, which is by arrival."""
+    return sorted(messages, key=lambda message: message.created_at)

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agent.backend_client import BackendClient
-from agent.conversation.resume import Resumed
+from agent.conversation.resume import Resumed, Said, as_said
 from agent.errors import BackendError
 from agent.messages.question import Question, answered_question
 from agent.messages.rolling_window import conversational
-from retrieval.wire import MAX_PAGE_MESSAGES, Message, MessageCreate, MessageId
+from retrieval.wire import MAX_PAGE_MESSAGES, MessageId
 
 STILL_WAITED_FOR = timedelta(seconds=120)
 """Older questions are not answered any more."""
-
-Said = Message | MessageCreate
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +66,7 @@ def answered_ids(said: Sequence[Said]) -> set[MessageId]:
 
 
 def in_turns(said: Sequence[Said]) -> list[Said]:
-    """Each question just before its answer, as in prompts; stored order is by arrival."""
+    """Each question just before its answer, as in prompts; several may be asked meanwhile."""
     questions = {m.id: m for m in said if m.role == "user"}
     answers = {m.id: answered_question(m.id) for m in said if m.role == "assistant"}
     moved = {named for named in answers.values() if named in questions}
@@ -105,12 +103,11 @@ async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:
         stored = conversational(page.messages)
     except BackendError as error:
         logger.warning("earlier questions not looked for", extra={"reason": str(error)})
-    # Undelivered messages come after delivered ones.
     waiting = await resumed.outbox.waiting_messages()
     undelivered = {message.id for message in waiting}
     known = {message.id for message in stored} | undelivered
     lately = [m for m in resumed.window if m.id not in known]
-    return [*(m for m in stored if m.id not in undelivered), *lately, *waiting]
+    return as_said([*(m for m in stored if m.id not in undelivered), *lately, *waiting])
 
 
 def _question(message: Said) -> Question:

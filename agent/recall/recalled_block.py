@@ -1,8 +1,10 @@
 """Recalled messages as data in the prompt: quoted, dated, attributed, within a token budget."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from retrieval.wire import Message, RetrievalHit, estimated_tokens
@@ -17,27 +19,30 @@ _INTRODUCTION = (
 _TAG = re.compile(r"<(?=/?\s*recalled_messages)", re.IGNORECASE)
 _MAX_SPEAKER_CHARS = 64
 
+_Place: TypeAlias = tuple[datetime, int]
+
 
 def recalled_block(
     hits: Sequence[RetrievalHit], *, token_budget: int, time_zone: str, now: datetime
 ) -> str | None:
     """None if nothing fits `token_budget`; the best hits go first, then neighbours.
 
-    Shown in the conversation's order. Every line of a message is quoted: none can end the block.
+    Shown in the order they were said. Every line of a message is quoted: none can end the block.
     """
     zone = ZoneInfo(time_zone)
     head = f"{OPENING}\n{_INTRODUCTION.format(now=_when(now, zone))}\n"
     left = token_budget - estimated_tokens(head + CLOSING)
-    shown: dict[int, str] = {}
+    shown: dict[_Place, str] = {}
     for message in _by_importance(hits):
         quote = _quoted(message, zone)
-        if message.seq in shown or (cost := estimated_tokens(quote)) > left:
+        place = _place(message)
+        if place in shown or (cost := estimated_tokens(quote)) > left:
             continue
-        shown[message.seq] = quote
+        shown[place] = quote
         left -= cost
     if not shown:
         return None
-    return head + "".join(_with_gaps(shown)) + CLOSING
+    return head + "".join(_with_gaps(shown, _following(hits))) + CLOSING
 
 
 def quoted_speaker(name: str) -> str:
@@ -63,18 +68,32 @@ def _quoted(message: Message, zone: tzinfo) -> str:
     return f"{_when(message.created_at, zone)}, {who}:\n{lines}"
 
 
-def _with_gaps(shown: dict[int, str]) -> Iterable[str]:
-    previous = None
-    for seq in sorted(shown):
-        if previous is not None and seq != previous + 1:
+def _place(message: Message) -> _Place:
+    """In the order said; messages of one moment by arrival."""
+    return _aware(message.created_at), message.seq
+
+
+def _following(hits: Sequence[RetrievalHit]) -> set[tuple[_Place, _Place]]:
+    """Which message was said just after which, as far as the hits tell."""
+    told = [[*hit.before, hit.message, *hit.after] for hit in hits]
+    return {pair for messages in told for pair in pairwise(map(_place, messages))}
+
+
+def _with_gaps(shown: Mapping[_Place, str], following: Set[tuple[_Place, _Place]]) -> Iterable[str]:
+    previous: _Place | None = None
+    for place in sorted(shown):
+        if previous and place[1] != previous[1] + 1 and (previous, place) not in following:
             yield "…\n"
-        yield shown[seq]
-        previous = seq
+        yield shown[place]
+        previous = place
 
 
 def _when(at: datetime, zone: tzinfo) -> str:
-    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return aware.astimezone(zone).strftime("%a %Y-%m-%d %H:%M")
+    return _aware(at).astimezone(zone).strftime("%a %Y-%m-%d %H:%M")
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _untagged(text: str) -> str:

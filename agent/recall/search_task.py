@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Set
 from enum import Enum, auto
+from itertools import takewhile
 
 from opentelemetry.trace import Span
 
 from agent.recall.circuit_breaker import Attempt
 from agent.recall.query import TurnQuery
 from agent.tracing import span
-from retrieval.wire import RetrievalHit, SearchResponse
+from retrieval.wire import Message, RetrievalHit, SearchResponse
 
 
 class SearchState(Enum):
@@ -69,14 +70,18 @@ class SearchTask:
 
 
 def hits_without(response: SearchResponse, exclude: Set[str]) -> list[RetrievalHit]:
-    """Without what entered the window since the search began, also as a neighbour."""
+    """Without what entered the window since the search began; as a neighbour it ends its side."""
+
+    def not_excluded(message: Message) -> bool:
+        return message.id not in exclude
+
     return [
         hit.model_copy(
             update={
-                "before": [near for near in hit.before if near.id not in exclude],
-                "after": [near for near in hit.after if near.id not in exclude],
+                "before": [*takewhile(not_excluded, reversed(hit.before))][::-1],
+                "after": [*takewhile(not_excluded, hit.after)],
             }
         )
         for hit in response.hits
-        if hit.message.id not in exclude
+        if not_excluded(hit.message)
     ]

@@ -18,6 +18,7 @@ from retrieval.wire import (
     AppendResult,
     Message,
     MessagePage,
+    PageOrder,
     Request,
 )
 
@@ -49,13 +50,18 @@ class PageQuery(Request):
         default=None,
         ge=1,
         le=MAX_COUNT,
-        description="only messages below this seq: the newest of them",
+        description="a message's seq: only what comes before it, the newest of that",
     )
     after: int | None = Field(
         default=None,
         ge=0,
         le=MAX_COUNT,
-        description="only messages above this seq: the oldest of them",
+        description="a message's seq: only what comes after it, the oldest of that; 0 for all",
+    )
+    order: PageOrder | None = Field(
+        default=None,
+        description="`time`: as messages were said, whenever they arrived; `arrival`: by seq. "
+        "Without it by arrival if `after` is given, else by time",
     )
 
 
@@ -89,13 +95,18 @@ async def append_messages(
 async def recent_messages(
     conversation_id: InConversation, page: Annotated[PageQuery, Query()], resources: AppResources
 ) -> MessagePage:
-    """Always oldest first."""
+    """Always oldest first, by `created_at` and then `seq`, or by `seq` alone.
+
+    What is read back from the end (`before`) is the conversation as it was said. Who follows it
+    (`after`) gets each message once, also history that is imported later.
+    """
     return await messages.recent_messages(
         resources.pool,
         conversation_id=conversation_id,
         limit=page.limit,
         before=page.before,
         after=page.after,
+        order=page.order,
     )
 
 
@@ -108,7 +119,7 @@ async def recent_messages(
 async def export_conversation(
     conversation_id: InConversation, resources: AppResources
 ) -> StreamingResponse:
-    """One message a line, oldest first; `longroom import` reads it back.
+    """One message a line, as they arrived; `longroom import` reads it back.
 
     A response that breaks off has no last chunk: an incomplete export never looks complete.
     """

@@ -1,14 +1,15 @@
 """Context vectors (smoothed = true): inserted once all neighbours mixed into them are embedded."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retrieval.embedders.protocol import Embeddings
-from retrieval.embeddings.rows import locked_conversation, store_context_vectors
+from retrieval.embeddings.rows import drop_outdated, locked_conversation, store_context_vectors
 from retrieval.embeddings.smoothing import (
     REACH_BACK,
     REACH_FORWARD,
@@ -17,6 +18,7 @@ from retrieval.embeddings.smoothing import (
     smoothed,
 )
 from retrieval.store.conversations import conversation_ids
+from retrieval.store.timeline import Around, around_in_order, positions, said_around
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -35,10 +37,11 @@ async def complete_around(
 ) -> None:
     """Insert the context vectors that `seqs` complete, their own and their neighbours'.
 
+    Those that were made before a message arrived late between their neighbours are made anew.
     Expects `locked_conversation`: the last of several writers completes the messages in between.
     """
-    touched = {seq + step for seq in seqs for step in range(-REACH_FORWARD, REACH_BACK + 1)}
-    await _complete(connection, conversation_id, model_id, touched, quiet=quiet)
+    reach = (REACH_FORWARD, REACH_BACK)
+    await _complete(connection, conversation_id, model_id, seqs, mixing_in=reach, quiet=quiet)
 
 
 # Scalar subqueries: a `not exists` would become a join, planned by statistics out of date.
@@ -62,7 +65,7 @@ async def complete_conversation(
     """Insert every missing context vector whose neighbours are known; the last after `quiet`."""
     after = 0
     while rows := await db.fetch(INCOMPLETE, conversation_id, model_id, after, COMPLETED_AT_ONCE):
-        seqs = {row["seq"] for row in rows}
+        seqs = [row["seq"] for row in rows]
         async with locked_conversation(db, conversation_id) as connection:
             await _complete(connection, conversation_id, model_id, seqs, quiet=quiet)
         after = rows[-1]["seq"]
@@ -80,37 +83,54 @@ select conversation_id
   from conversation c
  where (select stored_at
           from message
-         where message.conversation_id = c.conversation_id and message.seq = c.last_seq)
+         where message.conversation_id = c.conversation_id and message.seq = c.newest_seq)
        < now() - $2::interval
    and (select true
           from message_embedding own
          where own.conversation_id = c.conversation_id and own.model_id = $1
-           and own.smoothed = false and own.seq = c.last_seq and own.passage = 0)
+           and own.smoothed = false and own.seq = c.newest_seq and own.passage = 0)
    and (select true
           from message_embedding context
          where context.conversation_id = c.conversation_id and context.model_id = $1
-           and context.smoothed = true and context.seq = c.last_seq and context.passage = 0) is null
+           and context.smoothed = true and context.seq = c.newest_seq and context.passage = 0)
+       is null
 """
 
 
 async def quiet_tails(db: "Database", *, model_id: int, quiet: timedelta) -> list[ConversationId]:
-    """Conversations older than `quiet` whose last message has no context vector."""
+    """Conversations older than `quiet` whose newest message has no context vector."""
     return [ConversationId(row[0]) for row in await db.fetch(QUIET_TAILS, model_id, quiet)]
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    in_order: bool
+    newest_seq: int
 
 
 async def _complete(
     connection: "Connection",
     conversation_id: ConversationId,
     model_id: int,
-    seqs: set[int],
+    seqs: Iterable[int],
     *,
+    mixing_in: tuple[int, int] = (0, 0),
     quiet: timedelta,
 ) -> None:
-    messages = await _states(
-        connection, conversation_id, model_id, _within_reach(seqs), quiet=quiet
-    )
-    mixed_in = {seq: neighbours(messages, seq) for seq in seqs if seq in messages}
-    ready = {seq: others for seq, others in mixed_in.items() if others is not None}
+    """Of `seqs`, and of so many messages before and after each, which mix it in."""
+    arrival = await _arrival(connection, conversation_id)
+    near = await _near(connection, conversation_id, arrival, seqs, mixing_in)
+    back, forward = mixing_in
+    wanted = {
+        seq
+        for own, around in near.items()
+        for seq in (own, *around.before[:back], *around.after[:forward])
+    }
+    position = positions(near)
+    # What may be made anew need not wait for a successor.
+    wait = quiet if arrival.in_order else timedelta(0)
+    messages = await _states(connection, conversation_id, model_id, position, quiet=wait)
+    ready = _ready(messages, wanted, position)
     needed = {*ready, *(other for others in ready.values() for other, _ in others)}
     # Read back as halfvec: a context vector must not depend on which batch its neighbours came in.
     rows = await _rows(connection, conversation_id, model_id, needed)
@@ -123,7 +143,49 @@ async def _complete(
         for seq, others in ready.items()
         if seq in rows
     }
+    if not arrival.in_order:
+        await drop_outdated(connection, conversation_id, model_id, made)
     await store_context_vectors(connection, conversation_id, model_id, made)
+
+
+ARRIVAL = """
+select in_order, newest_seq from conversation where conversation_id = $1
+"""
+
+
+async def _arrival(connection: "Connection", conversation_id: ConversationId) -> _Arrival:
+    row = await connection.fetchrow(ARRIVAL, conversation_id)
+    return _Arrival(**dict(row)) if row is not None else _Arrival(in_order=True, newest_seq=0)
+
+
+async def _near(
+    connection: "Connection",
+    conversation_id: ConversationId,
+    arrival: _Arrival,
+    seqs: Iterable[int],
+    mixing_in: tuple[int, int],
+) -> dict[int, Around]:
+    """What the context vectors of `seqs`, and of the messages that mix them in, depend on."""
+    before, after = mixing_in[0] + REACH_BACK, mixing_in[1] + REACH_FORWARD
+    if arrival.in_order:
+        return around_in_order(seqs, before=before, after=after)
+    # The newest, too: what else is embedded after it has come late, and it need not wait any more.
+    late = {*seqs, arrival.newest_seq}
+    return await said_around(connection, conversation_id, late, before=before, after=after)
+
+
+def _ready(
+    messages: Mapping[int, MessageState], wanted: set[int], position: Mapping[int, int]
+) -> dict[int, list[tuple[int, float]]]:
+    """The neighbours to mix in, by seq, of those wanted whose neighbours are all known."""
+    seq_at = {position[seq]: seq for seq in messages}
+    in_reading_order = {position[seq]: state for seq, state in messages.items()}
+    ready = {}
+    for seq in wanted & messages.keys():
+        others = neighbours(in_reading_order, position[seq])
+        if others is not None:
+            ready[seq] = [(seq_at[other], weight) for other, weight in others]
+    return ready
 
 
 STATES = """
@@ -142,7 +204,7 @@ async def _states(
     connection: "Connection",
     conversation_id: ConversationId,
     model_id: int,
-    seqs: set[int],
+    seqs: Iterable[int],
     *,
     quiet: timedelta,
 ) -> dict[int, MessageState]:
@@ -168,7 +230,3 @@ async def _rows(
     for row in await connection.fetch(ROWS, conversation_id, model_id, list(seqs)):
         found[row["seq"]].append(row["embedding"].to_numpy())
     return {seq: np.stack(rows).astype(np.float32) for seq, rows in found.items()}
-
-
-def _within_reach(seqs: set[int]) -> set[int]:
-    return {seq + step for seq in seqs for step in range(-REACH_BACK, REACH_FORWARD + 1)}

@@ -1,4 +1,7 @@
-"""Rows of message_embedding: inserted once, never updated."""
+"""Rows of message_embedding: inserted once, never updated.
+
+Context vectors are replaced where a message arrives late between others.
+"""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -87,6 +90,32 @@ async def store_context_vectors(
     """Insert context vectors, and their binary codes where the codes already reach that far."""
     await connection.execute(INSERT_CONTEXT_VECTORS, conversation_id, model_id, *columns(made))
     await connection.execute(ADD_LATE_CODES, conversation_id, model_id, list(made))
+
+
+DROP_OUTDATED = """
+with outdated as (
+    delete from message_embedding stored
+     using unnest($3::bigint[], $4::smallint[], $5::halfvec[]) as made (seq, passage, embedding)
+     where stored.conversation_id = $1 and stored.model_id = $2 and stored.smoothed = true
+       and stored.seq = any($3) and stored.seq = made.seq and stored.passage = made.passage
+       and stored.embedding <> made.embedding
+    returning stored.seq, stored.passage)
+delete from message_code code
+ using outdated
+ where code.conversation_id = $1 and code.model_id = $2 and code.seq = any($3)
+   and code.seq = outdated.seq and code.passage = outdated.passage
+"""
+
+
+async def drop_outdated(
+    connection: "Connection", conversation_id: ConversationId, model_id: int, made: Rows
+) -> None:
+    """Delete the context vectors that differ from those made, and their binary codes.
+
+    An HNSW index that holds one takes its successor in at once: a few a late stretch of messages.
+    """
+    if made:
+        await connection.execute(DROP_OUTDATED, conversation_id, model_id, *columns(made))
 
 
 # Below `coded_to` the background coder does not come back.

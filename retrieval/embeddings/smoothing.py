@@ -27,21 +27,25 @@ class MessageState:
     """Old enough that no successor is expected soon."""
 
 
-def neighbours(messages: Mapping[int, MessageState], seq: int) -> list[tuple[int, float]] | None:
+def neighbours(
+    messages: Mapping[int, MessageState], position: int
+) -> list[tuple[int, float]] | None:
     """With their weights; None while not all neighbours are known and embedded.
 
+    `messages` by position in reading order: consecutive numbers are neighbours, such as the `seq`
+    of a conversation that arrived in order.
     At most two messages before and one after, with no gap over STRETCH_GAP_S between. The newest
     message needs a successor unless it is quiet.
     """
-    if seq + 1 not in messages and not messages[seq].quiet:
+    if position + 1 not in messages and not messages[position].quiet:
         return None
     chosen = []
-    if _together(messages, seq - 1, seq):
-        chosen.append((seq - 1, PREVIOUS))
-        if _together(messages, seq - 2, seq - 1):
-            chosen.append((seq - 2, BEFORE_PREVIOUS))
-    if _together(messages, seq, seq + 1):
-        chosen.append((seq + 1, NEXT))
+    if _together(messages, position - 1, position):
+        chosen.append((position - 1, PREVIOUS))
+        if _together(messages, position - 2, position - 1):
+            chosen.append((position - 2, BEFORE_PREVIOUS))
+    if _together(messages, position, position + 1):
+        chosen.append((position + 1, NEXT))
     if any(messages[other].pending for other, _ in chosen):
         return None
     return chosen

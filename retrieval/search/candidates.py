@@ -21,10 +21,12 @@ from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
 from retrieval.search.ranking import Candidates, rank
 from retrieval.search.reader import Reader
+from retrieval.search.scoring.facts import Facts
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.store.timeline import positions, said_around
 from retrieval.text.exact_terms import exact_terms
-from retrieval.weights import SURROUNDINGS_REACH, Weights
+from retrieval.weights import STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -105,7 +107,7 @@ async def _propose(search: Search, postings: list[Postings]) -> Candidates:
     near = await _near(search)
     known = await search.reader.of(np.union1d(near, wordiest), kinds=[False, True])
     return Candidates(
-        facts=known.facts,
+        facts=await _with_positions(search, known.facts),
         words=words,
         cosines=known.cosines,
         nearest=near if len(near) <= PROPOSED else known.cosines.nearest(PROPOSED),
@@ -121,6 +123,17 @@ async def _near(search: Search) -> Integers:
     if listed is not None and len(listed) <= SMALL_CONVERSATION:
         return listed
     return await _nearest(search, search.target)
+
+
+async def _with_positions(search: Search, facts: Facts) -> Facts:
+    """Of proposals: only those said within hours of each other can be neighbours."""
+    if search.context.in_order:
+        return facts
+    close = facts.seq[:-1][np.diff(facts.spoken_at) <= STRETCH_GAP_S]
+    near = await said_around(
+        search.db, search.context.conversation_id, close.tolist(), before=0, after=1
+    )
+    return facts.at_positions(positions(near))
 
 
 async def _nearest(search: Search, target: Target) -> Integers:
@@ -141,10 +154,10 @@ async def _surround(
 ) -> Candidates:
     """With their surroundings, which cannot become hits."""
     context = search.context
-    seqs = with_surroundings(chosen, last=context.last_seq)
+    seqs, position = await _surroundings(search, chosen)
     all_postings = await complete(search.db, context.conversation_id, postings=postings, seqs=seqs)
     around = await search.reader.of(seqs, kinds=[False])
-    facts = around.facts
+    facts = around.facts if position is None else around.facts.at_positions(position)
     return replace(
         proposed,
         facts=replace(facts, allowed=facts.allowed & np.isin(facts.seq, chosen)),
@@ -153,8 +166,25 @@ async def _surround(
     )
 
 
+async def _surroundings(search: Search, chosen: Integers) -> tuple[Integers, dict[int, int] | None]:
+    """`chosen` and the messages within reach on either side, and their positions if not by seq."""
+    context, reach = search.context, SURROUNDINGS_REACH.messages
+    if context.in_order:
+        return with_surroundings(chosen, last=context.last_seq), None
+    # One further: surroundings that meet are one stretch.
+    near = await said_around(
+        search.db, context.conversation_id, chosen.tolist(), before=reach + 1, after=reach + 1
+    )
+    seqs = {
+        seq
+        for own, around in near.items()
+        for seq in (own, *around.before[:reach], *around.after[:reach])
+    }
+    return np.array(sorted(seqs), dtype=np.int64), positions(near)
+
+
 def with_surroundings(seqs: Integers, *, last: int) -> Integers:
-    """`seqs` and the messages within reach on either side, ascending."""
+    """In a conversation in order; ascending."""
     offsets = np.arange(-SURROUNDINGS_REACH.messages, SURROUNDINGS_REACH.messages + 1)
     near = np.unique(seqs[:, None] + offsets)
     return near[(near >= 1) & (near <= last)]

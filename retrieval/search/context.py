@@ -32,6 +32,8 @@ class SearchContext:
     passage_count: int
     lexeme_count: int
     last_seq: int
+    in_order: bool
+    """Every message arrived after all that were said before it."""
     participants: int
     """Counted among the first 100 names only: enough to tell small rooms from large ones."""
     pending: int
@@ -48,7 +50,7 @@ class SearchContext:
 
 # One statement: each costs a fraction of a millisecond before it reads anything.
 CONTEXT = """
-select c.message_count, c.last_seq, c.passage_count, c.word_count,
+select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count,
        m.model_id, m.name as model_name, p.coded_to, p.graph_to, query.lexemes, found.*,
        (select count(distinct identity)
           from (select identity from participant_name where conversation_id = $1 limit 100) few)
@@ -118,6 +120,7 @@ def _context(row: "Record", *, conversation_id: ConversationId) -> SearchContext
         passage_count=row["passage_count"],
         lexeme_count=row["word_count"],
         last_seq=row["last_seq"],
+        in_order=row["in_order"],
         participants=row["participants"],
         pending=row["pending"] if has_model else row["message_count"],
         model=ActiveModel(row["model_id"], row["model_name"]) if has_model else None,

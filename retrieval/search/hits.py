@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from retrieval.search.context import SearchContext
 from retrieval.search.ranking import Candidates, Ranking
 from retrieval.store.messages import message_of
+from retrieval.store.timeline import Around, around_in_order, said_around
 from retrieval.text import passages
 from retrieval.wire import ConversationId, Message, RetrievalHit, SearchRequest, message_tokens
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Chosen:
-    """`seq` of a hit and of its neighbours, ascending."""
+    """`seq` of a hit and of its neighbours, as they were said."""
 
     seq: int
     before: list[int] = field(default_factory=list)
@@ -40,7 +41,11 @@ def choose(
 
 
 def add_neighbours(
-    chosen: Sequence[Chosen], tokens: Mapping[int, int], *, reach: int, left: float
+    chosen: Sequence[Chosen],
+    near: Mapping[int, Around],
+    tokens: Mapping[int, int],
+    *,
+    left: float,
 ) -> None:
     """The best hit's neighbours first, nearest first, each message once.
 
@@ -48,10 +53,9 @@ def add_neighbours(
     """
     given = {hit.seq for hit in chosen}
     for hit in chosen:
-        for step in (-1, 1):
-            side = hit.before if step < 0 else hit.after
-            for distance in range(1, reach + 1):
-                seq = hit.seq + step * distance
+        around = near[hit.seq]
+        for side, said in ((hit.before, around.before), (hit.after, around.after)):
+            for seq in said:
                 if seq in given or seq not in tokens or tokens[seq] > left:
                     break
                 left -= tokens[seq]
@@ -111,11 +115,12 @@ async def build_hits(
     left = math.inf
     if request.token_budget is not None:
         left = request.token_budget - sum(tokens[one.seq] for one in chosen)
-    around = await _neighbours(db, context, chosen, reach=request.neighbours)
+    near = await _near(db, context, chosen, reach=request.neighbours)
+    around = await _neighbours(db, context, near)
     add_neighbours(
         chosen,
+        near,
         {seq: message_tokens(message.content) for seq, message in around.items()},
-        reach=request.neighbours,
         left=left,
     )
     return [_with_neighbours(hits[one.seq], one, around) for one in chosen]
@@ -135,11 +140,20 @@ def _hit(
     )
 
 
-async def _neighbours(
+async def _near(
     db: "Database", context: SearchContext, chosen: Sequence[Chosen], *, reach: int
+) -> dict[int, Around]:
+    seqs = [one.seq for one in chosen]
+    if context.in_order:
+        return around_in_order(seqs, before=reach, after=reach)
+    return await said_around(db, context.conversation_id, seqs, before=reach, after=reach)
+
+
+async def _neighbours(
+    db: "Database", context: SearchContext, near: Mapping[int, Around]
 ) -> dict[int, Message]:
-    near = {one.seq + step for one in chosen for step in range(-reach, reach + 1)}
-    seqs = sorted(near - {one.seq for one in chosen} - set(context.excluded))
+    said = {seq for around in near.values() for seq in (*around.before, *around.after)}
+    seqs = sorted(said - near.keys() - set(context.excluded))
     return await read_messages(db, conversation_id=context.conversation_id, seqs=seqs)
 
 

@@ -31,7 +31,10 @@ async def create_room(
 async def join_conversation(
     db: "Database", *, room: str, window: int, language: str = "english"
 ) -> Conversation:
-    """Creates a missing room; newest `window` messages, oldest first. Raises LanguageUnknown."""
+    """Creates a missing room; the `window` messages said last, oldest first.
+
+    Raises LanguageUnknown.
+    """
     conversation_id, _ = await create_room(db, name=room, language=language)
     page = await recent_messages(db, conversation_id=conversation_id, limit=max(window, 1))
     newest = page.messages[-1] if page.messages else None

@@ -1,6 +1,7 @@
 """Everything that is written for new messages: rows, index entries, counts, embedding jobs."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,10 @@ update conversation
    set last_seq = $2,
        message_count = message_count + $3,
        passage_count = passage_count + $4,
-       word_count = word_count + $5
+       word_count = word_count + $5,
+       in_order = in_order and $6 and $7 >= coalesce(newest_at, $7),
+       newest_seq = case when $8 >= coalesce(newest_at, $8) then $9 else newest_seq end,
+       newest_at = greatest(newest_at, $8)
  where conversation_id = $1
 """
 
@@ -47,8 +51,18 @@ async def insert_new(
     indexed = await lexical_index.index_messages(
         connection, conversation_id=conversation_id, messages=messages, language=language
     )
+    newest = max(messages, key=lambda message: (message.created_at, message.seq))
     await connection.execute(
-        COUNT, conversation_id, messages[-1].seq, len(messages), indexed.passages, indexed.words
+        COUNT,
+        conversation_id,
+        messages[-1].seq,
+        len(messages),
+        indexed.passages,
+        indexed.words,
+        all(one.created_at <= next_.created_at for one, next_ in pairwise(messages)),
+        messages[0].created_at,
+        newest.created_at,
+        newest.seq,
     )
     await connection.execute(ENQUEUE, conversation_id, [message.seq for message in messages])
 

@@ -8,6 +8,7 @@ import orjson
 from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.store.message_rows import insert_new
+from retrieval.store.timeline import said_page
 from retrieval.wire import (
     AppendOutcome,
     AppendResult,
@@ -16,6 +17,7 @@ from retrieval.wire import (
     MessageCreate,
     MessageId,
     MessagePage,
+    PageOrder,
     canonical_json,
 )
 
@@ -89,14 +91,18 @@ async def recent_messages(
     limit: int,
     before: int | None = None,
     after: int | None = None,
+    order: PageOrder | None = None,
 ) -> MessagePage:
     """At most `limit` messages, oldest first; by default the newest.
 
-    With `before` the newest with a smaller seq, with `after` the oldest with a greater one. Raises
-    ConversationNotFound.
+    With `before` the newest before the message of that seq, with `after` the oldest after it: by
+    time, or by arrival, which is the default with `after` and misses nothing that arrives late.
+    Raises ConversationNotFound.
     """
     last = LAST_SEQ if before is None else before
-    if after is None:
+    if (order or default_order(after)) == "time":
+        rows = await said_page(db, conversation_id, limit=limit, before=last, after=after)
+    elif after is None:
         rows = await db.fetch(PAGE_BEFORE, conversation_id, last, limit)
     else:
         rows = await db.fetch(PAGE_AFTER, conversation_id, last, limit, after)
@@ -108,10 +114,14 @@ async def recent_messages(
     )
 
 
+def default_order(after: int | None) -> PageOrder:
+    return "time" if after is None else "arrival"
+
+
 async def stream_messages(
     db: "Database", *, conversation_id: ConversationId
 ) -> AsyncIterator[Message]:
-    """Oldest first; no transaction stays open between pages. Raises ConversationNotFound."""
+    """As they arrived; no transaction stays open between pages. Raises ConversationNotFound."""
     after = 0
     while True:
         page = await recent_messages(

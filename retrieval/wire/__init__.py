@@ -41,6 +41,7 @@ from retrieval.wire.messages import (
     Message,
     MessageCreate,
     MessagePage,
+    PageOrder,
     Room,
 )
 from retrieval.wire.metadata import (
@@ -121,6 +122,7 @@ __all__ = [
     "MessagePage",
     "Moment",
     "Name",
+    "PageOrder",
     "Problem",
     "RecordEvents",
     "Request",

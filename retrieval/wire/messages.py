@@ -76,7 +76,10 @@ class AppendResult(Response):
 
 
 class Message(Response):
-    """`seq` counts 1, 2, 3 … within its conversation, without gaps."""
+    """`seq` counts arrivals 1, 2, 3 … within its conversation, without gaps.
+
+    `created_at` says when it was said, which decides what comes before and after it.
+    """
 
     id: MessageId
     seq: int
@@ -86,6 +89,10 @@ class Message(Response):
     created_at: datetime
     interrupted: bool = False
     metadata: dict[str, JsonValue] = {}
+
+
+PageOrder = Literal["time", "arrival"]
+"""`time`: as they were said, by `created_at` and then `seq`; `arrival`: as they were stored."""
 
 
 class MessagePage(Response):
@@ -106,7 +113,7 @@ class AgentJoined(Request):
 
 
 class Conversation(Response):
-    """A room's conversation; `window` holds its newest messages, oldest first."""
+    """A room's conversation; `window` holds what was said last, oldest first."""
 
     conversation_id: UUID
     room: str

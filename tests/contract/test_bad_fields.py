@@ -180,6 +180,7 @@ async def test_a_bad_room_in_the_path_is_named(api: httpx.AsyncClient, room: str
         ("before=0", "before"),
         ("before=99999999999999999999", "before"),
         ("after=-1", "after"),
+        ("order=seq", "order"),
         ("befor=3", "befor"),
     ],
 )

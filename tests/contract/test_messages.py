@@ -226,6 +226,48 @@ async def test_pages_after_a_message_reach_up_to_the_last(
     assert seen == [sent["id"] for sent in stored]
 
 
+async def test_what_was_said_last_is_newest_whenever_it_arrived(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    await _append(api, conversation_id, _days(5, 6, 7))
+    await _append(api, conversation_id, _days(1, 2, 3, 4))
+
+    newest = (await _page(api, conversation_id, limit=2)).messages
+    before = (await _page(api, conversation_id, limit=3, before=newest[0].seq)).messages
+
+    assert [one.id for one in newest] == ["day 6", "day 7"]
+    assert [one.id for one in before] == ["day 3", "day 4", "day 5"]
+
+
+async def test_whoever_follows_a_conversation_gets_what_is_imported_later(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    await _append(api, conversation_id, _days(5, 6))
+    await _append(api, conversation_id, _days(1, 2))
+
+    page = (await _page(api, conversation_id, after=2)).messages
+
+    assert [one.id for one in page] == ["day 1", "day 2"]
+
+
+@pytest.mark.parametrize(("order", "days"), [("time", [1, 2, 5, 6]), ("arrival", [5, 6, 1, 2])])
+async def test_a_page_is_in_the_order_that_was_asked_for(
+    api: httpx.AsyncClient, conversation_id: UUID, order: str, days: list[int]
+) -> None:
+    await _append(api, conversation_id, _days(5, 6))
+    await _append(api, conversation_id, _days(1, 2))
+
+    newest = (await _page(api, conversation_id, order=order)).messages
+    forward = (await _page(api, conversation_id, order=order, after=0, limit=3)).messages
+
+    assert [one.id for one in newest] == [f"day {day}" for day in days]
+    assert [one.id for one in forward] == [f"day {day}" for day in days[:3]]
+
+
+def _days(*days: int) -> list[dict[str, Any]]:
+    return [message(id=f"day {day}", created_at=f"2025-03-0{day}T12:00:00Z") for day in days]
+
+
 async def test_an_export_is_every_message_as_a_line(
     api: httpx.AsyncClient, conversation_id: UUID, stored: list[dict[str, Any]]
 ) -> None:
@@ -267,7 +309,9 @@ async def _append(
     return AppendResult.model_validate(response.json())
 
 
-async def _page(api: httpx.AsyncClient, conversation_id: UUID, **query: int | None) -> MessagePage:
+async def _page(
+    api: httpx.AsyncClient, conversation_id: UUID, **query: int | str | None
+) -> MessagePage:
     response = await api.get(
         f"/conversations/{conversation_id}/messages",
         params={name: value for name, value in query.items() if value is not None},

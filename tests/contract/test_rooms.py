@@ -78,6 +78,21 @@ async def test_an_agent_that_joins_is_given_the_newest_messages_oldest_first(
     assert joined.last_message_at == joined.window[-1].created_at
 
 
+async def test_older_history_that_is_imported_is_not_what_an_agent_joins_with(
+    api: httpx.AsyncClient, room_name: str, conversation_id: str
+) -> None:
+    for day in (7, 6):
+        batch = [message(id=f"{day}-{n}", created_at=f"2025-03-0{day}T12:00:0{n}Z") for n in "123"]
+        path = f"/conversations/{conversation_id}/messages"
+        assert (await api.post(path, json={"messages": batch})).status_code == 200
+
+    response = await api.post(f"/rooms/{room_name}/agent-joined", json=_agent(window=4))
+
+    joined = Conversation.model_validate(response.json())
+    assert [one.id for one in joined.window] == ["6-3", "7-1", "7-2", "7-3"]
+    assert joined.last_message_at == joined.window[-1].created_at
+
+
 async def test_a_window_of_none_is_empty_but_counts(
     api: httpx.AsyncClient, room_name: str, stored: list[dict[str, Any]]
 ) -> None:

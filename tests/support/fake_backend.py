@@ -127,7 +127,7 @@ class FakeBackend:
 
     def _join(self, name: str, request: AgentJoined) -> httpx.Response:
         conversation_id = self.room(name)
-        messages = self.messages[conversation_id]
+        messages = _as_said(self.messages[conversation_id])
         return _ok(
             Conversation(
                 conversation_id=conversation_id,
@@ -166,7 +166,11 @@ class FakeBackend:
         if "after" in params:
             page = [m for m in messages if m.seq > int(params["after"])][:limit]
         else:
-            page = [m for m in messages if m.seq < int(params.get("before", len(messages) + 1))]
+            arrival = params.get("order") == "arrival"
+            ordered = messages if arrival else _as_said(messages)
+            seqs = [m.seq for m in ordered]
+            before = int(params.get("before", 0))
+            page = ordered[: seqs.index(before)] if before in seqs else ordered
             page = page[-limit:]
         return _ok(MessagePage(messages=page, message_count=len(messages)))
 
@@ -245,6 +249,10 @@ async def served(backend: FakeBackend) -> AsyncIterator[str]:
     async with server:
         host, port = server.sockets[0].getsockname()[:2]
         yield f"http://{host}:{port}"
+
+
+def _as_said(messages: list[Message]) -> list[Message]:
+    return sorted(messages, key=lambda message: (message.created_at, message.seq))
 
 
 def _telling(text: str) -> set[str]:

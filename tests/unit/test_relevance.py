@@ -59,6 +59,7 @@ def test_each_judgement_weighs_the_parts_in_its_own_way() -> None:
     nothing = np.zeros(3)
     facts = Facts(
         seq=np.array([1, 2, 3]),
+        position=np.array([1, 2, 3]),
         spoken_at=np.array([0.0, 60.0, 120.0]),
         speaker=np.array([7, 8, 8]),
         traits=np.array([0, 0, 0]),

@@ -16,7 +16,7 @@ def _features(
     count: int,
     *,
     spoken_at: list[float] | None = None,
-    seq: list[int] | None = None,
+    position: list[int] | None = None,
     speaker: list[int] | None = None,
     bits: list[int] | None = None,
     words: list[int] | None = None,
@@ -29,7 +29,8 @@ def _features(
     terms = np.array(by_term if by_term is not None else [[0.0] * count])
     return Features(
         facts=Facts(
-            seq=np.array(seq or range(1, count + 1)),
+            seq=np.arange(1, count + 1),
+            position=np.array(position or range(1, count + 1)),
             spoken_at=np.array(spoken_at or [MINUTE_S * place for place in range(count)]),
             speaker=np.array(speaker or [0] * count),
             traits=np.array(bits or [0] * count),
@@ -46,10 +47,10 @@ def _features(
 
 
 def test_a_stretch_ends_where_a_message_is_missing_or_hours_pass() -> None:
-    seq = np.array([1, 2, 4, 5, 6])
+    position = np.array([1, 2, 4, 5, 6])
     spoken_at = np.array([0.0, 60.0, 120.0, 180.0, 180.0 + STRETCH_GAP_S + 1])
 
-    assert score_parts.stretches(seq, spoken_at).tolist() == [0, 0, 1, 1, 2]
+    assert score_parts.stretches(position, spoken_at).tolist() == [0, 0, 1, 1, 2]
 
 
 def test_nothing_has_no_stretches() -> None:

@@ -1,7 +1,10 @@
 """What the score needs of a message, except words and vectors."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from retrieval import columns
 from retrieval.columns import Flags, Floats, Integers
@@ -12,9 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """Aligned columns, by ascending `seq`."""
+    """Aligned columns, in the order in which the messages were said."""
 
     seq: Integers
+    position: Integers
+    """Consecutive numbers for messages said one after another."""
     spoken_at: Floats
     """Seconds since 1970."""
     speaker: Integers
@@ -26,16 +31,35 @@ class Facts:
     allowed: Flags
     """By the request's filters."""
 
+    def at(self, places: Integers) -> "Facts":
+        return Facts(**{field.name: getattr(self, field.name)[places] for field in fields(self)})
+
+    def at_positions(self, known: Mapping[int, int]) -> "Facts":
+        """With these positions, by seq; a message without one has no neighbours."""
+        position = [known.get(seq, -2 * place - 2) for place, seq in enumerate(self.seq.tolist())]
+        return replace(self, position=np.array(position, dtype=np.int64))
+
 
 MICROSECONDS_1970_TO_2000 = 946_684_800_000_000
 """PostgreSQL's timestamps count from 2000."""
 
 
 def facts_of(row: "Record") -> Facts:
+    """From columns by ascending `seq`; the positions hold if no message is left out."""
+    seq, spoken_at = columns.integers(row["seq"]), columns.integers(row["spoken_at"])
+    facts = _facts(row, seq, spoken_at)
+    if bool(np.all(spoken_at[1:] >= spoken_at[:-1])):
+        return facts
+    in_order = facts.at(np.argsort(spoken_at, kind="stable"))
+    return replace(in_order, position=np.arange(len(seq)))
+
+
+def _facts(row: "Record", seq: Integers, spoken_at: Integers) -> Facts:
     marks = columns.small_integers(row["marks"])
     return Facts(
-        seq=columns.integers(row["seq"]),
-        spoken_at=(columns.integers(row["spoken_at"]) + MICROSECONDS_1970_TO_2000) / 1e6,
+        seq=seq,
+        position=seq,
+        spoken_at=(spoken_at + MICROSECONDS_1970_TO_2000) / 1e6,
         speaker=columns.small_integers(row["speaker"]),
         traits=marks >> 3,
         words=columns.small_integers(row["words"]),

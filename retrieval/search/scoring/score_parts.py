@@ -1,6 +1,6 @@
 """The parts of a message's score, each a pure function.
 
-Arrays are aligned: one entry per message, by ascending `seq`, with gaps. The score is a linear sum:
+Arrays are aligned: one entry per message, in the order said, with gaps. The score is a linear sum:
 it can be explained, and does not depend on the number of messages compared.
 """
 
@@ -59,7 +59,7 @@ class ScoreParts:
 
 def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
     facts = features.facts
-    stretch = stretches(facts.seq, facts.spoken_at)
+    stretch = stretches(facts.position, facts.spoken_at)
     return ScoreParts(
         meaning=features.meaning,
         words=features.words,
@@ -81,11 +81,11 @@ def total(parts: ScoreParts, weights: Weights) -> Floats:
     return score
 
 
-def stretches(seq: Integers, spoken_at: Floats) -> Integers:
-    """Equal numbers for neighbours without a gap in `seq` or over STRETCH_GAP_S."""
-    if len(seq) == 0:
+def stretches(position: Integers, spoken_at: Floats) -> Integers:
+    """Equal numbers for neighbours without a gap in `position` or over STRETCH_GAP_S."""
+    if len(position) == 0:
         return np.zeros(0, dtype=np.int64)
-    apart = (np.diff(seq) != 1) | (np.diff(spoken_at) > STRETCH_GAP_S)
+    apart = (np.diff(position) != 1) | (np.diff(spoken_at) > STRETCH_GAP_S)
     return np.concatenate(([0], np.cumsum(apart)))
 
 
@@ -138,7 +138,7 @@ def answers(features: Features) -> Floats:
     """The previous message's own score, if it is another speaker's question."""
     facts = features.facts
     lifted = np.zeros(len(facts.seq))
-    stretch = stretches(facts.seq, facts.spoken_at)
+    stretch = stretches(facts.position, facts.spoken_at)
     answering = (
         (stretch[1:] == stretch[:-1])
         & (facts.speaker[1:] != facts.speaker[:-1])

@@ -85,7 +85,7 @@ class Cosines:
     cosine: Floats
 
     def alone(self, seq: Integers) -> Floats:
-        """Of the best passage of each message of `seq` (ascending); NaN without an embedding."""
+        """Of the best passage of each message of `seq`; NaN without an embedding."""
         return self._best(~self.smoothed, seq)
 
     def in_context(self, seq: Integers) -> Floats:
@@ -111,8 +111,10 @@ class Cosines:
     def _best(self, rows: Flags, seq: Integers) -> Floats:
         best = np.full(len(seq), np.nan)
         compared, cosine = self.seq[rows], self.cosine[rows]
-        place = np.searchsorted(seq, compared)
+        order = np.argsort(seq, kind="stable")
+        place = np.searchsorted(seq, compared, sorter=order)
         place[place == len(seq)] = 0
+        place = order[place] if len(seq) else place
         known = seq[place] == compared if len(seq) else place < 0
         np.fmax.at(best, place[known], cosine[known])
         return best
