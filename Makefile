@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms architecture plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms bench-writing architecture plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -84,6 +84,9 @@ bench-failover: installed-test ## how soon a killed agent is back (N=20)
 
 bench-rooms: installed-test ## how many rooms a worker holds
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.rooms $(ARGS)
+
+bench-writing: installed-test ## whether what people really write is found (ARGS="--kinds marks,days --show-misses")
+	@$(BIN)/python -m benchmarks.writing $(ARGS)
 
 results: installed-test ## write benchmarks/RESULTS.md from what was recorded
 	@$(BIN)/python -m benchmarks.results

@@ -42,6 +42,14 @@ EVALUATE_COLUMNS = {
     "ndcg10_micro": "nDCG@10",
     "evidence_1000_tokens_micro": "evidence in 1,000 tokens",
 }
+WRITING_COLUMNS = {
+    "top1": "first",
+    "control_top1": "first, plain writing",
+    "top10": "in ten",
+    "relevant": "relevant",
+    "auroc": "AUROC",
+    "n": "questions",
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,12 @@ SECTIONS = [
         "search",
         "What a search costs",
         "Processor time of database and caller, in milliseconds, without the query's embedding.",
+    ),
+    Section(
+        "writing",
+        "What people really write",
+        "Share of generated questions whose message comes first (`top1`), and of the same in plain"
+        " writing (`control_top1`); `make bench-writing` also prints every way of writing.",
     ),
     Section("probe", "Filtered probes against brute force", "Short or wrong results."),
     Section("turn", "What memory costs a turn", "Time that recall adds to a spoken turn."),
@@ -114,6 +128,8 @@ def _record(section: Section, record: Mapping[str, Any]) -> Iterator[str]:
         yield from _recall(record["result"])
     elif section.name == "evaluate":
         yield from _evaluate(record["result"])
+    elif section.name == "writing":
+        yield table(record["result"]["kinds"], columns=WRITING_COLUMNS)
     else:
         yield from tables(record["result"])
 
