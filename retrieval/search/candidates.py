@@ -15,7 +15,14 @@ from retrieval.columns import Integers
 from retrieval.search.context import SearchContext
 from retrieval.search.lexical import bm25
 from retrieval.search.lexical.bm25 import LexicalScores
-from retrieval.search.lexical.postings import Postings, complete, only_in, read_postings
+from retrieval.search.lexical.misspelt import with_similar_words
+from retrieval.search.lexical.postings import (
+    Postings,
+    complete,
+    every_term,
+    only_in,
+    read_postings,
+)
 from retrieval.search.query import dates
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
@@ -25,7 +32,7 @@ from retrieval.search.scoring.facts import Facts
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.timeline import positions, said_around
-from retrieval.text.exact_terms import exact_terms
+from retrieval.text.terms import QueryTerm
 from retrieval.weights import STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
 
 if TYPE_CHECKING:
@@ -65,31 +72,55 @@ class Search:
 
 async def find_candidates(search: Search, *, at_least: int) -> Candidates:
     """`at_least` candidates, if a large conversation has as many proposals."""
-    postings = await _postings(search)
+    said = await _read_words(search)
     if search.context.message_count <= SMALL_CONVERSATION:
-        return await _everything(search, postings)
-    proposed = await _propose(search, postings)
+        return await _everything(search, said)
+    proposed = await _propose(search, said)
     ranking = rank(proposed, search.query, weights=search.weights, degraded=search.target is None)
     chosen = ranking.seq[ranking.order[: max(CANDIDATES, at_least)]]
-    return await _surround(search, postings, proposed, chosen)
+    return await _surround(search, said, proposed, chosen)
 
 
-async def _postings(search: Search) -> list[Postings]:
+@dataclass(frozen=True)
+class _Said:
+    """What is asked for, and where it was said."""
+
+    asked: list[QueryTerm]
+    postings: list[Postings]
+
+
+async def _read_words(search: Search) -> _Said:
     context = search.context
-    if context.postings is not None and not search.filters.narrow:
-        return context.postings
-    return await read_postings(
+    postings = context.postings
+    if postings is None or search.filters.narrow:
+        postings = await _postings(search, every_term(context.terms))
+    asked = await with_similar_words(
         search.db,
         context.conversation_id,
-        terms=[*exact_terms(search.query.text), *context.lexemes],
+        context.terms,
+        postings,
+        language=context.language,
+    )
+    read = {one.term for one in postings}
+    similar = [term for term in every_term(asked) if term not in read]
+    if asked != context.terms and similar:
+        postings = [*postings, *await _postings(search, similar)]
+    return _Said(asked, postings)
+
+
+async def _postings(search: Search, terms: list[str]) -> list[Postings]:
+    return await read_postings(
+        search.db,
+        search.context.conversation_id,
+        terms=terms,
         filters=search.filters,
-        messages=context.message_count,
-        passages=context.passage_count,
+        messages=search.context.message_count,
+        passages=search.context.passage_count,
     )
 
 
-async def _everything(search: Search, postings: list[Postings]) -> Candidates:
-    words = _words(postings, search.context)
+async def _everything(search: Search, said: _Said) -> Candidates:
+    words = _words(said, search.context)
     known = await search.reader.of_all()
     return Candidates(
         facts=known.facts,
@@ -100,9 +131,9 @@ async def _everything(search: Search, postings: list[Postings]) -> Candidates:
     )
 
 
-async def _propose(search: Search, postings: list[Postings]) -> Candidates:
+async def _propose(search: Search, said: _Said) -> Candidates:
     """Without their surroundings."""
-    words = _words(postings, search.context)
+    words = _words(said, search.context)
     wordiest = words.top(PROPOSED)
     near = await _near(search)
     known = await search.reader.of(np.union1d(near, wordiest), kinds=[False, True])
@@ -150,18 +181,19 @@ async def _nearest(search: Search, target: Target) -> Integers:
 
 
 async def _surround(
-    search: Search, postings: list[Postings], proposed: Candidates, chosen: Integers
+    search: Search, said: _Said, proposed: Candidates, chosen: Integers
 ) -> Candidates:
     """With their surroundings, which cannot become hits."""
     context = search.context
     seqs, position = await _surroundings(search, chosen)
-    all_postings = await complete(search.db, context.conversation_id, postings=postings, seqs=seqs)
+    postings = await complete(search.db, context.conversation_id, postings=said.postings, seqs=seqs)
+    near = _Said(said.asked, [only_in(seqs, one) for one in postings])
     around = await search.reader.of(seqs, kinds=[False])
     facts = around.facts if position is None else around.facts.at_positions(position)
     return replace(
         proposed,
         facts=replace(facts, allowed=facts.allowed & np.isin(facts.seq, chosen)),
-        words=_words([only_in(seqs, one) for one in all_postings], context),
+        words=_words(near, context),
         cosines=proposed.cosines.joined(around.cosines),
     )
 
@@ -207,5 +239,7 @@ def _preferred(query: Query, weights: Weights) -> Preferred:
     )
 
 
-def _words(postings: list[Postings], context: SearchContext) -> LexicalScores:
-    return bm25.score(postings, passages=context.passage_count, lexemes=context.lexeme_count)
+def _words(said: _Said, context: SearchContext) -> LexicalScores:
+    return bm25.score(
+        said.asked, said.postings, passages=context.passage_count, lexemes=context.lexeme_count
+    )

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import Tier
 from retrieval.errors import ConversationNotFound
-from retrieval.search.lexical.postings import MAX_POSTINGS, MAX_TERMS, Postings, postings_of
+from retrieval.search.lexical.postings import (
+    MAX_POSTINGS,
+    MAX_TERMS,
+    Postings,
+    every_term,
+    postings_of,
+)
 from retrieval.search.query.people import possible_names
-from retrieval.text.exact_terms import exact_terms
+from retrieval.text.terms import QueryTerm, query_terms
 from retrieval.wire import ConversationId, MessageId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database, Record
 
+MOST_LIKELY_LANGUAGE = "english"
+"""Rooms in others cost a search a second statement."""
 MAX_COUNTED_PENDING = 10_000
 """Counting stops here: searches stay fast during a large backfill."""
 
@@ -38,20 +46,22 @@ class SearchContext:
     """Counted among the first 100 names only: enough to tell small rooms from large ones."""
     pending: int
     model: ActiveModel | None
-    lexemes: list[str]
+    language: str
+    terms: list[QueryTerm]
+    """Of the query."""
     names: dict[str, frozenset[str]]
     """Names in the query, lower case, and the identities that go by each."""
     excluded: list[int]
     """`seq` of the messages that the request excludes."""
     prepared: Tier
     postings: list[Postings] | None
-    """Of the query's words, unfiltered; None if they were not read with the context."""
+    """Of the query's terms, unfiltered; None if they were not read with the context."""
 
 
 # One statement: each costs a fraction of a millisecond before it reads anything.
 CONTEXT = """
-select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count,
-       m.model_id, m.name as model_name, p.coded_to, p.graph_to, query.lexemes, found.*,
+select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count, c.language,
+       m.model_id, m.name as model_name, p.coded_to, p.graph_to, found.*,
        (select count(distinct identity)
           from (select identity from participant_name where conversation_id = $1 limit 100) few)
            as participants,
@@ -66,12 +76,9 @@ select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count,
   left join embedding_model m on m.state = 'active'
   left join prepared_part p on p.conversation_id = c.conversation_id and p.model_id = m.model_id
  cross join lateral (
-       select $6::text[] || array_agg(lexeme) as terms, array_agg(lexeme) as lexemes
-         from unnest(to_tsvector(c.language::regconfig, $2))) query
- cross join lateral (
        select array_agg(term) as terms, array_agg(seq) as seqs, array_agg(passage) as passages,
               array_agg(occurrences) as occurrences, array_agg(passage_words) as passage_words
-         from unnest(case when cardinality(query.terms) <= $7 then query.terms end) wanted (term)
+         from unnest(case when c.language = $2 then $6::text[] end) wanted (term)
         cross join lateral (
               select array_send(array_agg(seq)) as seq,
                      array_send(array_agg(passage::integer)) as passage,
@@ -81,7 +88,7 @@ select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count,
                         from message_term
                        where conversation_id = $1 and lexeme = wanted.term
                        order by seq desc, passage desc
-                       limit $8) newest) columns
+                       limit $7) newest) columns
        ) found
  where c.conversation_id = $1
 """
@@ -96,23 +103,30 @@ async def read_context(
     with_words: bool = False,
 ) -> SearchContext:
     """`with_words` reads postings too, of up to MAX_TERMS terms. Raises ConversationNotFound."""
-    row = await db.fetchrow(
-        CONTEXT,
-        conversation_id,
-        query,
-        [*exclude_ids],
-        MAX_COUNTED_PENDING,
-        possible_names(query),
-        exact_terms(query),
-        MAX_TERMS if with_words else 0,
-        MAX_POSTINGS,
-    )
-    if row is None:
-        raise ConversationNotFound(conversation_id)
-    return _context(row, conversation_id=conversation_id)
+    language = MOST_LIKELY_LANGUAGE
+    while True:
+        terms = query_terms(query, language=language)
+        wanted = every_term(terms) if with_words else []
+        row = await db.fetchrow(
+            CONTEXT,
+            conversation_id,
+            language,
+            [*exclude_ids],
+            MAX_COUNTED_PENDING,
+            possible_names(query),
+            wanted if len(wanted) <= MAX_TERMS else [],
+            MAX_POSTINGS,
+        )
+        if row is None:
+            raise ConversationNotFound(conversation_id)
+        if row["language"] == language:
+            return _context(row, terms, conversation_id=conversation_id)
+        language = row["language"]  # the first statement read no postings
 
 
-def _context(row: "Record", *, conversation_id: ConversationId) -> SearchContext:
+def _context(
+    row: "Record", terms: list[QueryTerm], *, conversation_id: ConversationId
+) -> SearchContext:
     has_model = row["model_id"] is not None
     return SearchContext(
         conversation_id=conversation_id,
@@ -124,7 +138,8 @@ def _context(row: "Record", *, conversation_id: ConversationId) -> SearchContext
         participants=row["participants"],
         pending=row["pending"] if has_model else row["message_count"],
         model=ActiveModel(row["model_id"], row["model_name"]) if has_model else None,
-        lexemes=row["lexemes"] or [],
+        language=row["language"],
+        terms=terms,
         names=_names(row["names"] or []),
         excluded=row["excluded"] or [],
         prepared=Tier(row["coded_to"] or 0, row["graph_to"] or 0),

@@ -14,7 +14,7 @@ from retrieval.search.query.people import possible_names
 from retrieval.search.query.query import Query, understand
 from retrieval.search.query.small_talk import is_small_talk
 from retrieval.search.query.word_lists import ASKING_WORDS
-from retrieval.text import exact_terms
+from retrieval.text.terms import content
 from retrieval.wire import ConversationId, SearchRequest
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ async def _read(
 
 
 def _is_bare(text: str, context: SearchContext) -> bool:
-    """Whether all words are stop words of the conversation's language, or ask "when?" in any."""
+    """Whether all words are function words of the room's language, or ask "when?" in any."""
     if text.strip(" ?？¿.!").lower() in ASKING_WORDS:
         return True
-    if not ASKING_WORDS.issuperset(context.lexemes):
-        return False
-    return not exact_terms.exact_terms(text) and not is_small_talk(text)
+    return ASKING_WORDS.issuperset(content(text, language=context.language)) and not is_small_talk(
+        text
+    )
 
 
 async def _context(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from retrieval.database.connection import transaction
 from retrieval.errors import LanguageUnknown
 from retrieval.store.messages import recent_messages
+from retrieval.text.terms import VERSION
 from retrieval.wire import Conversation, ConversationId
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ insert into room (name, conversation_id) values ($1, $2) on conflict do nothing 
 """
 
 INSERT_CONVERSATION = """
-insert into conversation (conversation_id, room, language) values ($1, $2, $3)
+insert into conversation (conversation_id, room, language, text_version) values ($1, $2, $3, $4)
 """
 
 
@@ -86,5 +87,5 @@ async def _insert_room(db: "Database", *, name: str, language: str) -> Conversat
             raise LanguageUnknown(language)
         if not await connection.fetchval(INSERT_ROOM, name, conversation_id):
             return None
-        await connection.execute(INSERT_CONVERSATION, conversation_id, name, language)
+        await connection.execute(INSERT_CONVERSATION, conversation_id, name, language, VERSION)
     return conversation_id

@@ -1,10 +1,11 @@
-"""Index entries of the lexical arm: stemmed words of each passage, and exact terms."""
+"""Index entries of the lexical arm, and the vocabulary of a conversation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.text import exact_terms, passages
+from retrieval.text import passages
+from retrieval.text.terms import VERSION, Terms, passage_terms
 from retrieval.wire import ConversationId, Message
 
 if TYPE_CHECKING:
@@ -17,23 +18,26 @@ class Indexed:
     words: int
 
 
+# On conflict: the message is indexed anew. What its new entries leave out is deleted later.
 INDEX = """
-with term as (
-    select passage.seq, passage.passage, word.lexeme, cardinality(word.positions) as occurrences
-      from unnest($3::bigint[], $4::smallint[], $5::text[]) as passage (seq, passage, content),
-           unnest(to_tsvector($2::text::regconfig, passage.content)) as word
-    union all
-    select seq, passage, lexeme, 1
-      from unnest($6::bigint[], $7::smallint[], $8::text[]) as exact (seq, passage, lexeme)
-), added as (
-    insert into message_term (conversation_id, lexeme, seq, passage, occurrences, passage_words)
-    select $1, lexeme, seq, passage, occurrences,
-           sum(occurrences) over (partition by seq, passage)
-      from term
-    returning occurrences
-)
-select coalesce(sum(occurrences), 0) from added
+insert into message_term
+       (conversation_id, lexeme, seq, passage, occurrences, passage_words, version)
+select $1, lexeme, seq, passage, occurrences, passage_words, $7
+  from unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::smallint[])
+       as term (lexeme, seq, passage, occurrences, passage_words)
+    on conflict (conversation_id, lexeme, seq, passage) do update
+   set occurrences = excluded.occurrences,
+       passage_words = excluded.passage_words,
+       version = excluded.version
 """
+
+LEARN = """
+insert into vocabulary (conversation_id, word)
+select $1, word from unnest($2::text[]) as learned (word)
+    on conflict do nothing
+"""
+
+MOST_COUNTED = 32_767
 
 
 async def index_messages(
@@ -43,26 +47,29 @@ async def index_messages(
     messages: Sequence[Message],
     language: str,
 ) -> Indexed:
-    """Of new messages; the participant's name is indexed as a word."""
+    """The participant's name is indexed as a word. Expects the conversation's lock."""
     cut = [
-        (message.seq, number, passage, message.participant)
+        (
+            message.seq,
+            number,
+            passage_terms(passage, participant=message.participant, language=language),
+        )
         for message in messages
         for number, passage in enumerate(passages.split(message.content))
     ]
-    exact = [
-        (seq, number, term)
-        for seq, number, passage, _ in cut
-        for term in exact_terms.exact_terms(passage)
+    rows = [
+        (term, seq, number, min(times, MOST_COUNTED), min(terms.words, MOST_COUNTED))
+        for seq, number, terms in cut
+        for term, times in terms.counts.items()
     ]
-    words = await connection.fetchval(
-        INDEX,
-        conversation_id,
-        language,
-        [seq for seq, _, _, _ in cut],
-        [number for _, number, _, _ in cut],
-        [passages.document_text(participant, passage) for _, _, passage, participant in cut],
-        [seq for seq, _, _ in exact],
-        [number for _, number, _ in exact],
-        [term for _, _, term in exact],
-    )
-    return Indexed(passages=len(cut), words=words)
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 5
+    await connection.execute(INDEX, conversation_id, *columns, VERSION)
+    await _learn(connection, conversation_id, [terms for _, _, terms in cut])
+    return Indexed(passages=len(cut), words=sum(terms.words for _, _, terms in cut))
+
+
+async def _learn(
+    connection: "Connection", conversation_id: ConversationId, read: Sequence[Terms]
+) -> None:
+    words: set[str] = set().union(*(terms.vocabulary for terms in read))
+    await connection.execute(LEARN, conversation_id, sorted(words))

@@ -1,8 +1,7 @@
-"""Terms not to be stemmed: order numbers, error codes, paths, versions; bigrams of Thai, Han …"""
+"""Codes: what is found as it is written, such as order numbers, error codes, paths, versions."""
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,7 +9,6 @@ EXACT_PREFIX: Final = "="
 """Separates these terms from stemmed lexemes of the same spelling."""
 MAX_TERM_CHARS: Final = 120
 
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 _TOKEN = re.compile(r"[^\s\"'`“”‘’«»<>()\[\]{},;|*]+")
 _ELLIPSIS = re.compile(r"\.{2,}")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
@@ -23,27 +21,28 @@ _INNER = re.compile(r"[^\W_](?:[._/\\:@#=&%+~?-]+)[^\W_]")
 _ABBREVIATION = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[-_.#/:][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
-# Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer, Burmese: PostgreSQL does not split their words
-_UNSPACED = re.compile(
-    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f]{2,}"
-)
+_MAY_HOLD_CODES = re.compile(r"\d|\w[_.:@\\=&#/]+\w")  # most texts hold none
+_NUMBER = re.compile(r"[-+\d.,'/()#]*")
+_DOTTED = re.compile(r"\d+(?:[.:]\d+){2,}")
 _PATH_PART = re.compile(r"[^/\\?&=:@#]+")
 
 
-def exact_terms(text: str) -> list[str]:
-    """Distinct, with EXACT_PREFIX, in order of appearance; for messages and queries.
+def codes(text: str) -> Iterator[list[str]]:
+    """Of each code in a readable text of spaced words, its forms with EXACT_PREFIX, the longest first.
 
-    A term also yields its parts and its form without hyphens: `A-48213`, `a48213`, `48213` match.
+    A code also yields its parts and its form without hyphens: `A-48213` and `a48213` match.
     """
-    folded = unicodedata.normalize("NFKC", text).translate(_DASHES).lower()
-    found: dict[str, None] = {}
-    for token in _tokens(folded):
-        for form in _forms(token):
-            found[EXACT_PREFIX + _bounded(form)] = None
-    for run in _UNSPACED.findall(folded):
-        for start in range(len(run) - 1):
-            found[EXACT_PREFIX + run[start : start + 2]] = None
-    return list(found)
+    if not _MAY_HOLD_CODES.search(text):
+        return
+    for token in _tokens(text.lower()):
+        forms = dict.fromkeys(EXACT_PREFIX + _bounded(form) for form in _forms(token))
+        if forms:
+            yield list(forms)
+
+
+def has_code(text: str) -> bool:
+    """Whether a readable text has a code, or a number of some length."""
+    return any(_is_exact(token) for token in _tokens(text.lower()))
 
 
 def _tokens(folded: str) -> Iterator[str]:
@@ -55,7 +54,7 @@ def _tokens(folded: str) -> Iterator[str]:
 
 
 def _forms(token: str) -> Iterator[str]:
-    if not _is_exact(token):
+    if not _is_exact(token) or _is_number(token):
         return
     yield token
     has_digit = any(char.isdigit() for char in token)
@@ -63,7 +62,12 @@ def _forms(token: str) -> Iterator[str]:
         yield re.sub(r"[-_#]", "", token)
     if _INNER.search(token):
         yield from (part for part in _PATH_PART.findall(token) if _is_exact(part))
-        yield from (part for part in _PART.findall(token) if _is_code(part))
+        yield from (p for p in _PART.findall(token) if _is_code(p) and not p.isdigit())
+
+
+def _is_number(token: str) -> bool:
+    """Those are read in `numbers.py`, but versions and addresses such as 10.0.0.1 are codes."""
+    return bool(_NUMBER.fullmatch(token)) and not _DOTTED.fullmatch(token)
 
 
 def _is_exact(token: str) -> bool:

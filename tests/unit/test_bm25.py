@@ -5,7 +5,9 @@ import pytest
 
 from retrieval.columns import best_places
 from retrieval.search.lexical import bm25
+from retrieval.search.lexical.bm25 import LexicalScores
 from retrieval.search.lexical.postings import MAX_POSTINGS, Postings, frequency, only_in
+from retrieval.text.terms import QueryTerm
 
 
 def _postings(
@@ -20,6 +22,11 @@ def _postings(
         frequency=float(len(places)),
         capped=False,
     )
+
+
+def _score(*postings: Postings, passages: int = 10, lexemes: int = 100) -> LexicalScores:
+    asked = [QueryTerm({one.term: 1.0}) for one in postings]
+    return bm25.score(asked, postings, passages=passages, lexemes=lexemes)
 
 
 def test_a_rare_word_weighs_more_than_a_common_one() -> None:
@@ -42,18 +49,14 @@ def test_more_occurrences_add_less_and_long_passages_count_less() -> None:
 
 
 def test_the_score_is_the_share_of_the_whole_query_that_a_passage_has() -> None:
-    found = bm25.score(
-        [_postings("tea", [(3, 0)]), _postings("milk", [])], passages=10, lexemes=100
-    )
+    found = _score(_postings("tea", [(3, 0)]), _postings("milk", []))
     rare, unknown = bm25.inverse_frequency(1, 10), bm25.inverse_frequency(0, 10)
 
     assert found.best(np.array([2, 3])) == pytest.approx([0, rare / 1.9 / (rare + unknown)])
 
 
 def test_a_message_counts_with_its_best_passage() -> None:
-    found = bm25.score(
-        [_postings("tea", [(3, 0), (3, 1)]), _postings("milk", [(3, 1)])], passages=10, lexemes=100
-    )
+    found = _score(_postings("tea", [(3, 0), (3, 1)]), _postings("milk", [(3, 1)]))
 
     assert found.top(5).tolist() == [3]
     assert found.best(np.array([3])) == pytest.approx([found.passages(3)[1]])
@@ -62,17 +65,13 @@ def test_a_message_counts_with_its_best_passage() -> None:
 
 
 def test_words_spread_over_passages_do_not_add_up() -> None:
-    spread = bm25.score(
-        [_postings("tea", [(3, 0)]), _postings("milk", [(3, 1)])], passages=10, lexemes=100
-    )
+    spread = _score(_postings("tea", [(3, 0)]), _postings("milk", [(3, 1)]))
 
     assert np.count_nonzero(spread.by_term(np.array([3]))) == 1
 
 
 def test_shares_of_the_terms_stand_in_the_rows_of_their_terms() -> None:
-    found = bm25.score(
-        [_postings("tea", [(1, 0), (4, 0)]), _postings("milk", [(4, 0)])], passages=10, lexemes=100
-    )
+    found = _score(_postings("tea", [(1, 0), (4, 0)]), _postings("milk", [(4, 0)]))
 
     matrix = found.by_term(np.array([1, 2, 4]))
 
@@ -80,17 +79,29 @@ def test_shares_of_the_terms_stand_in_the_rows_of_their_terms() -> None:
     assert matrix.sum(axis=0) == pytest.approx(found.best(np.array([1, 2, 4])))
 
 
-def test_an_exact_term_that_occurs_nowhere_costs_nothing() -> None:
-    with_it = bm25.score(
-        [_postings("order", [(1, 0)]), _postings("=a-77", [])], passages=10, lexemes=100
-    )
-    without = bm25.score([_postings("order", [(1, 0)])], passages=10, lexemes=100)
+def test_a_code_that_occurs_nowhere_costs_nothing() -> None:
+    order, code = _postings("order", [(1, 0)]), _postings("=a-77", [])
+    asked = [QueryTerm({"order": 1.0}), QueryTerm({"=a-77": 1.0}, required=False)]
 
-    assert with_it.best(np.array([1])) == pytest.approx(without.best(np.array([1])))
+    with_it = bm25.score(asked, [order, code], passages=10, lexemes=100)
+
+    assert with_it.best(np.array([1])) == pytest.approx(_score(order).best(np.array([1])))
+
+
+def test_of_the_spellings_of_one_word_a_passage_counts_the_best() -> None:
+    asked = [QueryTerm({"colour": 1.0, "color": 0.5})]
+    postings = [_postings("colour", [(1, 0), (2, 0)]), _postings("color", [(2, 0), (3, 0)])]
+
+    found = bm25.score(asked, postings, passages=10, lexemes=100)
+
+    exact, both, other = found.best(np.array([1, 2, 3]))
+    assert exact == both
+    assert other == pytest.approx(exact / 2)
+    assert found.by_term(np.array([1, 2, 3])).shape == (1, 3)
 
 
 def test_no_terms_find_nothing() -> None:
-    found = bm25.score([], passages=10, lexemes=100)
+    found = _score()
 
     assert found.best(np.array([1, 2])).tolist() == [0, 0]
     assert found.by_term(np.array([1, 2])).shape == (0, 2)
@@ -113,7 +124,7 @@ def test_the_best_passage_of_a_message_is_its_first_where_several_are_equal() ->
     tea = _postings("tea", [(9, 2), (9, 1), (9, 0), (4, 1), (2, 0)])
     milk = _postings("milk", [(9, 2), (9, 1), (4, 1), (4, 0)])
 
-    found = bm25.score([tea, milk], passages=50, lexemes=500)
+    found = _score(tea, milk, passages=50, lexemes=500)
 
     best = (found.key[found.best_passage] & 0xFFFF).tolist()
     assert dict(zip(found.seq.tolist(), best, strict=True)) == {2: 0, 4: 1, 9: 1}
@@ -123,7 +134,7 @@ def test_the_best_passage_of_a_message_is_its_first_where_several_are_equal() ->
 
 
 def test_words_that_occur_nowhere_cover_nothing() -> None:
-    found = bm25.score([_postings("tea", [])], passages=10, lexemes=100)
+    found = _score(_postings("tea", []))
 
     assert found.by_term(np.array([1, 2])).tolist() == [[0, 0]]
     assert found.top(5).tolist() == []

@@ -1,14 +1,14 @@
 """The lexical score: BM25 per passage (Robertson et al., 1994), tuned to short messages, 0 to 1."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from retrieval.columns import Flags, Floats, Integers, best_places
 from retrieval.search.lexical.postings import Postings
-from retrieval.text.exact_terms import EXACT_PREFIX
+from retrieval.text.terms import QueryTerm
 from retrieval.weights import BM25_B, BM25_K1
 
 PASSAGE_BITS = 16
@@ -79,23 +79,22 @@ NO_WORDS = LexicalScores(
 )
 
 
-def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> LexicalScores:
+def score(
+    asked: Sequence[QueryTerm], postings: Sequence[Postings], *, passages: int, lexemes: int
+) -> LexicalScores:
     """`passages` and `lexemes` count the whole conversation.
 
-    Words that occur nowhere lower all scores, except other spellings of a code that does occur.
+    What occurs nowhere lowers all scores, except other spellings of a code or a pair of characters.
     """
-    known = _without_unknown_spellings(postings)
-    idf = [inverse_frequency(one.frequency, passages) for one in known]
-    if not known or sum(idf) == 0:
-        return NO_WORDS
+    read = {one.term: one for one in postings}
     average = max(1.0, lexemes / max(1, passages))
-    keys = np.concatenate([(one.seq << PASSAGE_BITS) + one.passage for one in known])
-    gain = np.concatenate(
-        [
-            weight / sum(idf) * saturation(one.occurrences, one.passage_words, average)
-            for one, weight in zip(known, idf, strict=True)
-        ]
-    )
+    each = [_gains(term, read, passages, average) for term in asked]
+    counted = [one for one in each if one is not None]
+    most = sum(one.most for one in counted)
+    if most == 0:
+        return NO_WORDS
+    keys = np.concatenate([one.key for one in counted])
+    gain = np.concatenate([one.gain / most for one in counted])
     key, place = _distinct(keys)
     passage_score: Floats = np.bincount(place, weights=gain).astype(np.float64)
     seq, best_passage = _best_passages(key, passage_score)
@@ -104,11 +103,55 @@ def score(postings: Sequence[Postings], *, passages: int, lexemes: int) -> Lexic
         score=passage_score,
         seq=seq,
         best_passage=best_passage,
-        terms=len(known),
-        gain_term=np.repeat(np.arange(len(known)), [len(one.seq) for one in known]),
+        terms=len(counted),
+        gain_term=np.repeat(np.arange(len(counted)), [len(one.key) for one in counted]),
         gain_place=place,
         gain=gain,
     )
+
+
+@dataclass(frozen=True)
+class _Gains:
+    """Of one query term, by the best of its spellings in each passage."""
+
+    key: Integers
+    gain: Floats
+    most: float
+    """What a passage could gain at most."""
+
+
+def _gains(
+    asked: QueryTerm, read: Mapping[str, Postings], passages: int, average: float
+) -> _Gains | None:
+    found = [(read[term], weight) for term, weight in asked.weights.items() if term in read]
+    known = [(one, weight) for one, weight in found if one.frequency > 0]
+    if not known:
+        if not asked.required or not found:
+            return None
+        return _Gains(NO_WORDS.key, NO_WORDS.gain, asked.importance * _rarest([0.0], passages))
+    most = asked.importance * _rarest([one.frequency for one, _ in known], passages)
+    keys = [(one.seq << PASSAGE_BITS) + one.passage for one, _ in known]
+    gains = [
+        asked.importance
+        * weight
+        * inverse_frequency(one.frequency, passages)
+        * saturation(one.occurrences, one.passage_words, average)
+        for one, weight in known
+    ]
+    if len(known) == 1:
+        return _Gains(keys[0], gains[0], most)
+    return _Gains(*_best_by_key(np.concatenate(keys), np.concatenate(gains)), most)
+
+
+def _rarest(frequencies: Sequence[float], passages: int) -> float:
+    return inverse_frequency(min(frequencies), passages)
+
+
+def _best_by_key(keys: Integers, gains: Floats) -> tuple[Integers, Floats]:
+    key, place = _distinct(keys)
+    best = np.zeros(len(key))
+    np.maximum.at(best, place, gains)
+    return key, best
 
 
 def _distinct(keys: Integers) -> tuple[Integers, Integers]:
@@ -144,13 +187,3 @@ def inverse_frequency(frequency: float, total: int) -> float:
 def saturation(occurrences: Integers, passage_words: Integers, average: float) -> Floats:
     length = 1 - BM25_B + BM25_B * passage_words / average
     return np.asarray(occurrences / (occurrences + BM25_K1 * length), dtype=np.float64)
-
-
-def _without_unknown_spellings(postings: Sequence[Postings]) -> list[Postings]:
-    found = {one.term for one in postings if one.frequency > 0}
-    return [
-        one
-        for one in postings
-        if one.term in found
-        or not (one.term.startswith(EXACT_PREFIX) or EXACT_PREFIX + one.term in found)
-    ]

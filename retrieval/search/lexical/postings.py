@@ -4,7 +4,7 @@ At most MAX_POSTINGS per word are read, newest first. A capped word's frequency 
 their density. Its other occurrences are read only for the candidates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,15 @@ from retrieval import columns
 from retrieval.columns import Integers
 from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
+from retrieval.text.terms import QueryTerm
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database, Record
 
 MAX_POSTINGS = 4000
-MAX_TERMS = 24
-"""Of a longer query the rarest words are used."""
+MAX_TERMS = 48
+"""Of a longer query the rarest terms are used."""
 MAX_WEIGHED_TERMS = 400
 
 
@@ -38,6 +39,11 @@ class Postings:
     """Passages of the whole conversation with the term; estimated if `capped`."""
     capped: bool
     """Older occurrences may be missing."""
+
+
+def every_term(asked: Iterable[QueryTerm]) -> list[str]:
+    """Each once, in order."""
+    return list(dict.fromkeys(term for one in asked for term in one.weights))
 
 
 async def read_postings(

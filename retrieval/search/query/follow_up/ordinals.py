@@ -2,7 +2,8 @@
 
 import re
 
-from retrieval.text import exact_terms
+from retrieval.text.exact_terms import has_code
+from retrieval.text.normal_form import readable
 
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+(?P<item>\S.*)$", re.MULTILINE)
 _CODE = re.compile(r"[\w#][\w#./:-]*\d[\w./:-]*\w|\b\w*\d\w+\b")
@@ -34,5 +35,5 @@ def listed(answer: str) -> list[str]:
     lines = [match["item"].strip() for match in _LINE.finditer(answer)]
     if len(lines) >= 2:
         return lines
-    codes = [word for word in _CODE.findall(answer) if exact_terms.exact_terms(word)]
+    codes = [word for word in _CODE.findall(answer) if has_code(readable(word))]
     return list(dict.fromkeys(codes))

@@ -1,0 +1,124 @@
+"""Query words that occur nowhere in the room find the room's words of nearest spelling.
+
+An edit leaves the first or the last part of a word as it was, so that two ranges of the vocabulary
+hold all words one edit away, and most that are two away.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from rapidfuzz.distance import OSA
+
+from retrieval.search.lexical.postings import Postings
+from retrieval.text.stems import stems
+from retrieval.text.terms import QueryTerm
+from retrieval.wire import ConversationId
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+MOST_IN_RANGE: Final = 1000
+"""Words compared at either end: bounds the work in a room of many words."""
+MOST_LOOKED_UP: Final = 8
+MOST_SIMILAR: Final = 3
+TWO_EDITS_FROM: Final = 7
+"""Letters from which two edits are allowed."""
+WEIGHT: Final = {1: 0.7, 2: 0.5}
+
+
+async def with_similar_words(
+    db: "Database",
+    conversation_id: ConversationId,
+    asked: Sequence[QueryTerm],
+    postings: Iterable[Postings],
+    *,
+    language: str,
+) -> list[QueryTerm]:
+    """The terms, those that occur nowhere with similar words of the room added."""
+    known = {one.term for one in postings if one.frequency > 0}
+    unknown = {
+        term.spelling
+        for term in asked
+        if term.spelling is not None and known.isdisjoint(term.weights)
+    }
+    if not unknown:
+        return [*asked]
+    similar = await _similar_words(db, conversation_id, sorted(unknown)[:MOST_LOOKED_UP])
+    return [
+        replace(term, weights=term.weights | _weights(similar[term.spelling], language))
+        if term.spelling in similar
+        else term
+        for term in asked
+    ]
+
+
+def _weights(similar: dict[str, int], language: str) -> dict[str, float]:
+    return {
+        stem: WEIGHT[edits] for word, edits in similar.items() for stem in stems(word, (language,))
+    }
+
+
+SIMILAR = """
+select asked.word, near.word as similar
+  from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+       as asked (word, head, behind_head, tail, behind_tail)
+ cross join lateral (
+       (select word
+          from vocabulary
+         where conversation_id = $1 and word >= asked.head and word < asked.behind_head
+           and length(word) between length(asked.word) - 2 and length(asked.word) + 2
+         limit $7)
+        union
+       (select word
+          from vocabulary
+         where conversation_id = $1
+           and reverse(word) >= asked.tail and reverse(word) < asked.behind_tail
+           and length(word) between length(asked.word) - 2 and length(asked.word) + 2
+         limit $7)) near
+"""
+
+
+async def _similar_words(
+    db: "Database", conversation_id: ConversationId, words: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """By word: the nearest of the room with their edits; words without any are missing."""
+    heads = [word[: _kept(word)] for word in words]
+    tails = [word[::-1][: _kept(word)] for word in words]
+    rows = await db.fetch(
+        SIMILAR,
+        conversation_id,
+        words,
+        heads,
+        [_behind(head) for head in heads],
+        tails,
+        [_behind(tail) for tail in tails],
+        MOST_IN_RANGE,
+    )
+    near: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for word, similar in rows:
+        edits = OSA.distance(word, similar, score_cutoff=_allowed(word))
+        if 0 < edits <= _allowed(word):
+            near[word][similar] = edits
+    return {word: _nearest(found) for word, found in near.items()}
+
+
+def _nearest(found: dict[str, int]) -> dict[str, int]:
+    least = min(found.values())
+    nearest = sorted(word for word, edits in found.items() if edits == least)
+    return dict.fromkeys(nearest[:MOST_SIMILAR], least)
+
+
+def _allowed(word: str) -> int:
+    return 2 if len(word) >= TWO_EDITS_FROM else 1
+
+
+def _kept(word: str) -> int:
+    """Letters of either end that an edit leaves: also one that swaps the two in the middle."""
+    return max(1, (len(word) - 1) // 2)
+
+
+def _behind(prefix: str) -> str:
+    """Sorts just behind all words that begin with the prefix, by code points."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
