@@ -28,7 +28,7 @@ _PATH_PART = re.compile(r"[^/\\?&=:@#]+")
 
 
 def codes(text: str) -> Iterator[list[str]]:
-    """Of each code in a readable text of spaced words, its forms with EXACT_PREFIX, the longest first.
+    """Of each code in a readable text of spaced words, its forms, the longest first.
 
     A code also yields its parts and its form without hyphens: `A-48213` and `a48213` match.
     """
