@@ -32,7 +32,7 @@ from retrieval.search.scoring.facts import Facts
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.timeline import positions, said_around
-from retrieval.text.terms import QueryTerm
+from retrieval.text.terms.asked import QueryTerm
 from retrieval.weights import STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
 
 if TYPE_CHECKING:

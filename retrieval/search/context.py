@@ -15,7 +15,7 @@ from retrieval.search.lexical.postings import (
     postings_of,
 )
 from retrieval.search.query.people import possible_names
-from retrieval.text.terms import QueryTerm, query_terms
+from retrieval.text.terms.asked import QueryTerm, query_terms
 from retrieval.wire import ConversationId, MessageId
 
 if TYPE_CHECKING:

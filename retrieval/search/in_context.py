@@ -14,7 +14,7 @@ from retrieval.search.query.people import possible_names
 from retrieval.search.query.query import Query, understand
 from retrieval.search.query.small_talk import is_small_talk
 from retrieval.search.query.word_lists import ASKING_WORDS
-from retrieval.text.terms import content
+from retrieval.text.terms.forms import content
 from retrieval.wire import ConversationId, SearchRequest
 
 if TYPE_CHECKING:

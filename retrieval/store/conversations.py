@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from retrieval.database.connection import transaction
 from retrieval.errors import LanguageUnknown
 from retrieval.store.messages import recent_messages
-from retrieval.text.terms import VERSION
+from retrieval.text.terms.stored import VERSION
 from retrieval.wire import Conversation, ConversationId
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.text import passages
-from retrieval.text.terms import VERSION, Terms, passage_terms
+from retrieval.text.terms.stored import VERSION, Terms, passage_terms
 from retrieval.wire import ConversationId, Message
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from retrieval.columns import best_places
 from retrieval.search.lexical import bm25
 from retrieval.search.lexical.bm25 import LexicalScores
 from retrieval.search.lexical.postings import MAX_POSTINGS, Postings, frequency, only_in
-from retrieval.text.terms import QueryTerm
+from retrieval.text.terms.asked import QueryTerm
 
 
 def _postings(

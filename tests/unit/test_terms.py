@@ -4,7 +4,9 @@ import pytest
 
 from retrieval.text.function_words import language_of
 from retrieval.text.normal_form import folded, readable
-from retrieval.text.terms import content, passage_terms, query_terms
+from retrieval.text.terms.asked import query_terms
+from retrieval.text.terms.forms import content
+from retrieval.text.terms.stored import passage_terms
 
 
 def stored(text: str, *, language: str = "english", participant: str = "p") -> set[str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from retrieval.columns import Flags, Floats, Integers, best_places
 from retrieval.search.lexical.postings import Postings
-from retrieval.text.terms import QueryTerm
+from retrieval.text.terms.asked import QueryTerm
 from retrieval.weights import BM25_B, BM25_K1
 
 PASSAGE_BITS = 16

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from retrieval.search.lexical.postings import Postings
 from retrieval.text.stems import stems
-from retrieval.text.terms import QueryTerm
+from retrieval.text.terms.asked import QueryTerm
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:

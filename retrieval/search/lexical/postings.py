@@ -14,7 +14,7 @@ from retrieval import columns
 from retrieval.columns import Integers
 from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
-from retrieval.text.terms import QueryTerm
+from retrieval.text.terms.asked import QueryTerm
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 import re
 
-from retrieval.text.exact_terms import has_code
 from retrieval.text.normal_form import readable
+from retrieval.text.terms.codes import has_code
 
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+(?P<item>\S.*)$", re.MULTILINE)
 _CODE = re.compile(r"[\w#][\w#./:-]*\d[\w./:-]*\w|\b\w*\d\w+\b")

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 EXACT_PREFIX: Final = "="
 """Separates these terms from stemmed lexemes of the same spelling."""
 MAX_TERM_CHARS: Final = 120
+TELLING_DIGITS: Final = 4
 
 _TOKEN = re.compile(r"[^\s\"'`“”‘’«»<>()\[\]{},;|*]+")
 _ELLIPSIS = re.compile(r"\.{2,}")
@@ -97,3 +98,12 @@ def _bounded(form: str) -> str:
         return form
     digest = hashlib.blake2b(form.encode(), digest_size=16).hexdigest()
     return f"{form[:40]}…{digest}"
+
+
+def telling_digits(forms: Sequence[str]) -> set[str]:
+    """Runs of digits in a code that tell it from others."""
+    return {run for form in forms for run in _runs_of_digits(form) if len(run) >= TELLING_DIGITS}
+
+
+def _runs_of_digits(form: str) -> list[str]:
+    return "".join(char if char.isdigit() else " " for char in form).split()

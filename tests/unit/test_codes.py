@@ -1,7 +1,7 @@
 import pytest
 
-from retrieval.text.exact_terms import MAX_TERM_CHARS, codes, has_code
 from retrieval.text.normal_form import readable
+from retrieval.text.terms.codes import MAX_TERM_CHARS, codes, has_code
 from retrieval.text.words import without_unspaced
 
 

@@ -1,0 +1,90 @@
+"""The terms of a query: what is looked up, and what each is worth."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from retrieval.text import words
+from retrieval.text.normal_form import readable
+from retrieval.text.terms import numbers
+from retrieval.text.terms.codes import EXACT_PREFIX, TELLING_DIGITS, codes, telling_digits
+from retrieval.text.terms.forms import (
+    PART_WEIGHT,
+    languages_of,
+    pairs,
+    spelled,
+    with_content,
+    word_terms,
+)
+from retrieval.text.terms.numbers import Number, suffixes
+from retrieval.text.words import Piece
+
+SUFFIX_WEIGHT: Final = {9: 0.9, 7: 0.8, 4: 0.7}
+GROUP_WEIGHT: Final = 0.5
+SINGLE_CHARACTER: Final = 0.4
+"""Of a longer run, next to its pairs: a character alone is often half a word."""
+CODE_IMPORTANCE: Final = 2.0
+NUMBER_IMPORTANCE: Final = 1.5
+MAX_QUERY_TERMS: Final = 200
+
+
+@dataclass(frozen=True)
+class QueryTerm:
+    """One thing asked for: any of its terms is a match."""
+
+    weights: dict[str, float]
+    """By term; 1 for the very word."""
+    importance: float = 1.0
+    required: bool = True
+    """Whether to occur nowhere lowers all scores; other spellings of a code need not occur."""
+    spelling: str | None = None
+    """The folded word, if a similar one may be meant."""
+
+
+def query_terms(text: str, *, language: str) -> list[QueryTerm]:
+    """Each once, codes first. Function words count only where the query has nothing else."""
+    asked = readable(text)
+    found = list(words.pieces(asked))
+    languages = languages_of(found, language)
+    spaced = words.without_unspaced(asked)
+    terms = [_asked_code(forms) for forms in codes(spaced)]
+    terms += [_asked_number(number) for number in numbers.numbers(spaced)]
+    terms += [
+        term for piece in with_content(asked, found, languages) for term in _asked(piece, languages)
+    ]
+    distinct = {tuple(term.weights): term for term in reversed(terms)}
+    return list(distinct.values())[::-1][:MAX_QUERY_TERMS]
+
+
+def _asked(piece: Piece, languages: tuple[str, ...]) -> Iterator[QueryTerm]:
+    if piece.kind == "word":
+        weights = word_terms(piece.written, languages)
+        yield QueryTerm(weights, spelling=next(iter(spelled(piece.written)), None))
+    elif piece.kind == "emoji":
+        yield QueryTerm({EXACT_PREFIX + piece.written: 1.0})
+    else:
+        yield from (QueryTerm({pair: 1.0}, required=False) for pair in pairs(piece.written))
+        importance = SINGLE_CHARACTER if len(piece.written) > 1 else 1.0
+        yield from (QueryTerm({char: 1.0}, importance) for char in dict.fromkeys(piece.written))
+
+
+def _asked_number(number: Number) -> QueryTerm:
+    weights = dict.fromkeys(number.whole, 1.0)
+    for digits in number.whole:
+        for end in suffixes(digits) if digits.isdigit() else ():
+            if len(end) > TELLING_DIGITS + 1:
+                weights.setdefault(end, SUFFIX_WEIGHT[len(end) - 1])
+    for part in number.parts:
+        weights.setdefault(part, GROUP_WEIGHT)
+    for digits in [*weights]:
+        if len(digits) == TELLING_DIGITS and digits.isdigit():
+            weights.setdefault(numbers.SUFFIX + digits, SUFFIX_WEIGHT[4] * weights[digits])
+    telling = any(len(digits) > TELLING_DIGITS for digits in weights)
+    return QueryTerm(weights, NUMBER_IMPORTANCE if telling else 1.0)
+
+
+def _asked_code(forms: Sequence[str]) -> QueryTerm:
+    weights = dict.fromkeys(forms, 1.0)
+    for digits in telling_digits(forms):
+        weights.setdefault(digits, PART_WEIGHT)
+    return QueryTerm(weights, CODE_IMPORTANCE, required=False)

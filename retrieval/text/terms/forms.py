@@ -1,0 +1,107 @@
+"""What is read in a text: its languages, its words with content, and the terms of each word."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from typing import Final
+
+from retrieval.text import words
+from retrieval.text.function_words import FUNCTION_WORDS, language_of
+from retrieval.text.normal_form import folded, readable
+from retrieval.text.stems import stems
+from retrieval.text.words import Piece
+
+PART_WEIGHT: Final = 0.7
+LEAST_SPELLED: Final = 4
+
+_HEBREW_PREFIXES = "והבלמשכ"
+_ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال")
+_LEAST_PREFIXED = 4
+
+
+def languages_of(found: Sequence[Piece], language: str) -> tuple[str, ...]:
+    """The room's, and the text's own if it is another one."""
+    lower = [piece.written.lower() for piece in found if piece.kind == "word"]
+    own = language_of(lower, default=language)
+    return (language,) if own == language else (language, own)
+
+
+@cache
+def function_words(languages: tuple[str, ...]) -> frozenset[str]:
+    return frozenset().union(*(FUNCTION_WORDS.get(language, ()) for language in languages))
+
+
+def with_content(text: str, found: Sequence[Piece], languages: tuple[str, ...]) -> Iterator[Piece]:
+    """Without function words, unless they look like titles ("Up") or are all there is."""
+    known = function_words(languages)
+    shouting = text.isupper()
+    told = [piece for piece in found if not piece.written.isdigit()]
+    kept = [
+        piece
+        for piece in told
+        if piece.kind != "word"
+        or words.spellings(piece.written).whole not in known
+        or (not shouting and _looks_like_a_title(text, piece))
+    ]
+    return iter(kept or told)
+
+
+def _looks_like_a_title(text: str, piece: Piece) -> bool:
+    written = piece.written
+    return (
+        written[0].isupper()
+        and len(written) > 1
+        and "'" not in written
+        and not (words.opens_sentence(text, piece.start))
+    )
+
+
+def content(text: str, *, language: str) -> list[str]:
+    """Words, runs, and emoji without function words, and numbers, in lower case."""
+    asked = readable(text)
+    found = list(words.pieces(asked))
+    known = function_words(languages_of(found, language))
+    return [
+        piece.written.lower()
+        for piece in found
+        if piece.kind != "word" or words.spellings(piece.written).whole not in known
+    ]
+
+
+@lru_cache(maxsize=50_000)
+def word_terms(written: str, languages: tuple[str, ...]) -> dict[str, float]:
+    whole, parts = words.spellings(written)
+    weights = dict.fromkeys(_forms(whole, languages), 1.0)
+    for part in parts:
+        for form in _forms(part, languages):
+            weights.setdefault(form, PART_WEIGHT)
+    return weights
+
+
+def _forms(word: str, languages: tuple[str, ...]) -> list[str]:
+    forms = stems(word, languages)
+    return [*forms, *(other for form in forms for other in _without_prefix(form))]
+
+
+def _without_prefix(word: str) -> Iterator[str]:
+    """Hebrew and Arabic write "and", "the", "in" as one with the word."""
+    if len(word) < _LEAST_PREFIXED:
+        return
+    if word[0] in _HEBREW_PREFIXES:
+        yield word[1:]
+        if word[1] in _HEBREW_PREFIXES and len(word) > _LEAST_PREFIXED:
+            yield word[2:]
+    for prefix in _ARABIC_PREFIXES:
+        if word.startswith(prefix) and len(word) >= len(prefix) + 2:
+            yield word.removeprefix(prefix)
+            return
+
+
+@lru_cache(maxsize=50_000)
+def spelled(written: str) -> tuple[str, ...]:
+    whole, parts = words.spellings(written)
+    long = (word for word in (whole, *parts) if len(word) >= LEAST_SPELLED and word.isalpha())
+    return tuple(folded(word) for word in long)
+
+
+def pairs(run: str) -> Iterator[str]:
+    return (run[start : start + 2] for start in range(len(run) - 1))
