@@ -20,6 +20,7 @@ from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.worker import EmbeddingWorker
+from retrieval.store.reindexing import Reindexing
 
 if TYPE_CHECKING:
     import asyncpg
@@ -105,7 +106,8 @@ async def _embedding(
         worker = EmbeddingWorker(pool, embedder, model)
         embedding = asyncio.create_task(worker.run(), name="embedding worker")
         maintenance = asyncio.create_task(AnnMaintenance(pool).run(), name="ANN maintenance")
-        tasks = (embedding, maintenance)
+        reindexing = asyncio.create_task(Reindexing(pool).run(), name="reindexing")
+        tasks = (embedding, maintenance, reindexing)
         for task in tasks:
             task.add_done_callback(_log_end)
         try:

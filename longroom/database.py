@@ -7,9 +7,12 @@ from pathlib import Path
 
 from longroom.embedded_postgres.server import EmbeddedPostgres
 from longroom.embedded_postgres.supervisor import running_postgres
+from longroom.progress import ProgressBars
 from retrieval.database import migrations
 from retrieval.database.connection import open_connection
+from retrieval.database.pool import connect
 from retrieval.settings import DatabaseSettings
+from retrieval.store import reindexing
 
 
 @contextmanager
@@ -45,6 +48,19 @@ async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
 
 async def apply_missing(url: str) -> list[str]:
     return await migrations.migrate(url)
+
+
+async def index_anew(url: str, bars: ProgressBars) -> int:
+    """Rooms of an older text layer; returns their number."""
+    pool = await connect(url, pool_size=1)
+    try:
+        rooms = await reindexing.outdated(pool)
+        with bars.step("messages indexed anew", sum(one.messages for one in rooms)) as advance:
+            for one in rooms:
+                await reindexing.reindex(pool, one.conversation_id, on_indexed=advance)
+        return len(rooms)
+    finally:
+        await pool.close()
 
 
 async def missing(url: str) -> list[str]:

@@ -14,19 +14,24 @@ def migrate(
     ] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Apply missing migrations.
+    """Apply missing migrations, and index anew the rooms of an older text layer.
 
-    Works on DATABASE_URL or the embedded database.
+    Works on DATABASE_URL or the embedded database, also while agents and backends run.
     """
     import asyncio
 
-    from longroom.database import apply_missing, database_url, missing
+    from rich.console import Console
+
+    from longroom.database import apply_missing, database_url, index_anew, missing
     from longroom.errors import clear_errors
+    from longroom.progress import ProgressBars
 
     with clear_errors(), database_url(data_dir) as url:
         if not status:
-            names = asyncio.run(apply_missing(url))
-            _report("applied", names)
+            _report("applied", asyncio.run(apply_missing(url)))
+            rooms = asyncio.run(index_anew(url, ProgressBars(Console(stderr=True))))
+            if rooms:
+                typer.echo(f"indexed {rooms} room{'s' if rooms > 1 else ''} anew")
             return
         names = asyncio.run(missing(url))
     _report("missing", names)

@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from retrieval.text import passages
 from retrieval.text.terms.stored import VERSION, Terms, passage_terms
-from retrieval.wire import ConversationId, Message
+from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection
+
+
+class Spoken(Protocol):
+    @property
+    def seq(self) -> int: ...
+    @property
+    def participant(self) -> str: ...
+    @property
+    def content(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ async def index_messages(
     connection: "Connection",
     *,
     conversation_id: ConversationId,
-    messages: Sequence[Message],
+    messages: Sequence[Spoken],
     language: str,
 ) -> Indexed:
     """The participant's name is indexed as a word. Expects the conversation's lock."""
