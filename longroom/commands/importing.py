@@ -1,6 +1,7 @@
-"""`longroom import`: a conversation from JSONL into a room."""
+"""`longroom import`: a conversation from a file into a room."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,14 +23,56 @@ def _known_language(name: str | None) -> str | None:
     return name
 
 
+def _known_time_zone(name: str | None) -> str | None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return name and ZoneInfo(name).key
+    except (KeyError, ValueError, OSError) as error:
+        raise typer.BadParameter(
+            f"{name!r} is not an IANA time zone such as Europe/Berlin"
+        ) from error
+
+
+class FormatName(StrEnum):
+    auto = "auto"
+    jsonl = "jsonl"
+    csv = "csv"
+    whatsapp = "whatsapp"
+    slack = "slack"
+    tickets = "tickets"
+
+
 def import_messages(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="JSONL, one message a line; also .gz; - is standard input."
+            metavar="FILE",
+            help="JSONL, CSV, a chat or an export; also .gz or .zip; - is standard input.",
         ),
     ],
     room: Annotated[str, typer.Option("--room", metavar="NAME", help="Where the messages go.")],
+    file_format: Annotated[
+        FormatName, typer.Option("--format", help="Of the file; auto: as it looks.")
+    ] = FormatName.auto,
+    assistant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A participant who is the assistant; repeatable."),
+    ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            callback=_known_time_zone,
+            help="Of times without one, such as Europe/Berlin.",
+        ),
+    ] = None,
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first",
+            help="How a WhatsApp chat writes dates; default: as the chat itself tells.",
+        ),
+    ] = None,
     language: Annotated[
         str | None,
         typer.Option(
@@ -47,18 +90,31 @@ def import_messages(
     service_key: ServiceKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Import a conversation from JSONL.
+    """Import a conversation: JSONL, CSV, a WhatsApp chat, a Slack export, or tickets.
 
-    One message a line: {"id"?, "participant", "role", "created_at", "content"}.
+    JSONL has one message a line: {"id"?, "participant", "role", "created_at", "content",
+    "reply_to"?, "metadata"?}. docs/importing.md shows the other formats.
     Lines that are not a message are reported and written to a file; the rest is imported in the
     order of the file. Called again, an interrupted import continues where it stopped. Importing a
     file twice changes nothing. Exit code 1 when a line was rejected.
     """
     from longroom.backend_session import with_backend
     from longroom.transfer.file_import import FileImport
+    from longroom.transfer.formats.known import FormatOptions
 
     job = FileImport(
-        file, room, rejects, ignore_unknown, positions=data_dir / "imports", language=language
+        file,
+        room,
+        rejects,
+        positions=data_dir / "imports",
+        format=FormatOptions(
+            None if file_format is FormatName.auto else file_format.value,
+            day_first=day_first,
+            ignore_unknown=ignore_unknown,
+        ),
+        assistants=frozenset(name.strip().lower() for name in assistant or []),
+        time_zone=time_zone,
+        language=language,
     )
     totals = with_backend(job.run, url=backend, service_key=service_key, data_dir=data_dir)
     sys.stdout.write(_summary(totals, room=room))

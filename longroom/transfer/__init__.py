@@ -1,1 +1,1 @@
-"""Import and export of conversations as JSONL."""
+"""Import of conversations from several formats, and export as JSONL."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from longroom.transfer.lines import Read, Rejected, read_line
-from longroom.transfer.source import ImportSource
+from longroom.transfer.formats.format import Format, Rejected
+from longroom.transfer.lines import LineReader, Read
+from longroom.transfer.source import Source
 from retrieval.wire import MAX_BATCH_MESSAGES
 
 MAX_BATCH_BYTES = 1_000_000  # well below any backend's body limit, however the JSON is escaped
@@ -36,12 +37,15 @@ class Batch:
 
 
 def read_batches(
-    source: ImportSource, *, after: int = 0, ignore_unknown: bool = False
+    source: Source, *, file_format: Format, reader: LineReader, after: int = 0
 ) -> Iterator[Batch]:
+    """`reader` reads the lines up to `after`, too: ids and local times depend on them."""
     batch = Batch()
     seen: dict[str, Read] = {}
-    for number, raw in source.lines(after=after):
-        line = read_line(raw, number=number, ignore_unknown=ignore_unknown)
+    for record in file_format.records(source):
+        line = record if isinstance(record, Rejected) else reader.read(record)
+        if line.line <= after:
+            continue
         batch.add(_first_of_its_id(line, seen))
         if batch.full:
             batch.taken = source.taken
@@ -60,5 +64,5 @@ def _first_of_its_id(line: Read | Rejected, seen: dict[str, Read]) -> Read | Rej
     first = seen.setdefault(line.message.id, line)
     if first.message == line.message:
         return line
-    reason = f"id: {line.message.id!r} is already the id of line {first.line}; give it another"
-    return Rejected(line.line, line.raw, reason)
+    reason = f"id: {line.message.id!r} is already the id of {first.where}; give it another"
+    return Rejected(line.line, line.raw, reason, line.place)

@@ -2,18 +2,20 @@
 
 import gzip
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
-from uuid import UUID
 
 import orjson
+from pydantic import JsonValue
 
 from agent.backend_client import BackendClient
 from longroom.errors import ConfigurationError
-from retrieval.wire import MAX_PAGE_MESSAGES, Message
+from longroom.transfer.lines import MAX_ID_CHARS, REPLY_TO
+from longroom.transfer.reading.stored_messages import all_messages
+from retrieval.wire import Message
 
 
 @dataclass(frozen=True)
@@ -30,27 +32,14 @@ class FileExport:
             raise ConfigurationError(f"there was no room {self.room!r}; nothing is exported")
         count = 0
         with _opened(self.output) as file:
-            async for message in _messages(client, room.conversation_id):
+            async for message in all_messages(client, room.conversation_id):
                 file.write(_line(message))
                 count += 1
         return count
 
 
-async def _messages(client: BackendClient, conversation_id: UUID) -> AsyncIterator[Message]:
-    last_seq = 0
-    while True:
-        page = await client.get_recent_messages(
-            conversation_id, limit=MAX_PAGE_MESSAGES, after=last_seq
-        )
-        for message in page.messages:
-            yield message
-        if len(page.messages) < MAX_PAGE_MESSAGES:
-            return
-        last_seq = page.messages[-1].seq
-
-
 def _line(message: Message) -> bytes:
-    fields: dict[str, str | bool] = {
+    fields: dict[str, JsonValue] = {
         "id": message.id,
         "participant": message.participant,
         "role": message.role,
@@ -59,7 +48,16 @@ def _line(message: Message) -> bytes:
     }
     if message.interrupted:
         fields["interrupted"] = True
+    metadata = dict(message.metadata)
+    if _is_id(metadata.get(REPLY_TO)):
+        fields[REPLY_TO] = metadata.pop(REPLY_TO)
+    if metadata:
+        fields["metadata"] = metadata
     return orjson.dumps(fields) + b"\n"
+
+
+def _is_id(value: JsonValue) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARS
 
 
 @contextmanager

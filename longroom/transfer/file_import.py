@@ -1,18 +1,27 @@
 """Imports a file: opens the room, the file, its position and a progress bar."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from agent.backend_client import BackendClient
+from longroom.errors import ConfigurationError
 from longroom.progress import ProgressBars
+from longroom.transfer.formats.format import Format
+from longroom.transfer.formats.known import FormatOptions, format_of
 from longroom.transfer.importer import Importer
+from longroom.transfer.lines import LineReader
 from longroom.transfer.position import PositionFile
+from longroom.transfer.reading.derived_ids import DerivedIds
+from longroom.transfer.reading.local_times import LocalTimes
+from longroom.transfer.reading.stored_messages import ids_by_line
 from longroom.transfer.rejects import RejectsReport
 from longroom.transfer.run import Totals, run_import
 from longroom.transfer.source import STANDARD_INPUT, open_source
+from retrieval.wire import Room
 
 
 @dataclass(frozen=True)
@@ -22,18 +31,26 @@ class FileImport:
     file: Path
     room: str
     rejects: Path | None
-    ignore_unknown: bool
     positions: Path
     """Folder of the positions of interrupted imports."""
+    format: FormatOptions = field(default_factory=FormatOptions)
+    assistants: frozenset[str] = frozenset()
+    time_zone: str | None = None
+    """Of times that have none."""
     language: str | None = None
     """Of the room, if the import creates it."""
 
     async def run(self, client: BackendClient) -> Totals:
         """Raises CommandError and BackendError."""
         with open_source(self.file) as source:
+            file_format = format_of(source, self.format)
+            self._check_time_zone(file_format)
             room = await client.create_room(self.room, language=self.language)
             position_file = PositionFile(
-                self.positions, source=self.file, conversation_id=room.conversation_id
+                self.positions,
+                source=self.file,
+                conversation_id=room.conversation_id,
+                read_as=f"{file_format.name} {self.time_zone} {sorted(self.assistants)}",
             )
             resumed = position_file.load().last_line > 0
             with (
@@ -43,11 +60,28 @@ class FileImport:
                 return await run_import(
                     source,
                     Importer(client, room.conversation_id),
+                    file_format=file_format,
+                    reader=await self._reader(client, room),
                     position_file=position_file,
                     rejects=rejects,
-                    ignore_unknown=self.ignore_unknown,
                     on_batch=lambda totals, taken: show(taken, totals.stored + totals.duplicates),
                 )
+
+    def _check_time_zone(self, file_format: Format) -> None:
+        if file_format.has_local_times and self.time_zone is None:
+            raise ConfigurationError(
+                f"the times of {file_format.name} files have no zone; tell whose clock they are by"
+                " with --time-zone, such as Europe/Berlin"
+            )
+
+    async def _reader(self, client: BackendClient, room: Room) -> LineReader:
+        stored_as = {} if room.created else await ids_by_line(client, room.conversation_id)
+        return LineReader(
+            ignore_unknown=self.format.ignore_unknown,
+            assistants=self.assistants,
+            times=LocalTimes(ZoneInfo(self.time_zone) if self.time_zone else None),
+            ids=DerivedIds(stored_as),
+        )
 
     def _rejects_path(self) -> Path | None:
         if self.rejects or self.file == STANDARD_INPUT:

@@ -9,7 +9,8 @@ from agent.backend_client import BackendClient
 from agent.errors import BackendRejected, BackendUnavailable
 from agent.outbox.delivery import refused_items
 from longroom.transfer.batches import Batch
-from longroom.transfer.lines import Read, Rejected
+from longroom.transfer.formats.format import Rejected
+from longroom.transfer.lines import Read
 from retrieval.wire import AppendResult
 
 RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
@@ -87,4 +88,4 @@ def _id(line: Read) -> str:
 def _rejected(line: Read, reason: str, refusal: BackendRejected) -> Rejected:
     if _id(line) in refusal.problem.ids:
         reason = f"id: {_id(line)!r} is taken by another message of the room; give it another"
-    return Rejected(line.line, line.raw, reason)
+    return Rejected(line.line, line.raw, reason, line.place)

@@ -1,16 +1,31 @@
-"""Parses one line of an import file: a message, or the reason why not."""
+"""Checks a record of an import file: a message, or the reason why not."""
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from retrieval.wire import Content, MessageCreate, MessageId, Name, Role
+from longroom.transfer.formats.format import Record, Rejected
+from longroom.transfer.reading.derived_ids import DerivedIds
+from longroom.transfer.reading.local_times import LocalTimes
+from retrieval.wire import (
+    Content,
+    GivenMetadata,
+    MessageCreate,
+    MessageId,
+    Name,
+    Role,
+    Timestamp,
+)
 
-MAX_LINE_BYTES = 1_000_000  # the longest message, each character escaped, with room to spare
+REPLY_TO = "reply_to"
+"""Key in metadata: the id of the message that one answers."""
+
+MAX_ID_CHARS = 128
+
+_Id = Annotated[MessageId, Field(min_length=1, max_length=MAX_ID_CHARS)]
 
 
 @dataclass(frozen=True)
@@ -20,67 +35,102 @@ class Read:
     line: int
     raw: bytes
     message: MessageCreate
+    place: str | None = None
 
-
-@dataclass(frozen=True)
-class Rejected:
-    """`reason` names the field and what to change."""
-
-    line: int
-    raw: bytes
-    reason: str
+    @property
+    def where(self) -> str:
+        return self.place or f"line {self.line}"
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: Annotated[MessageId, Field(min_length=1, max_length=128)] | None = None
+    id: _Id | None = None
     participant: Name
     role: Role
-    created_at: AwareDatetime
+    created_at: Timestamp
     content: Content
     interrupted: bool = False
+    metadata: GivenMetadata = {}
+    reply_to: _Id | None = None
+    seq: int | None = None
+    """Of the backend's own export; a room numbers its messages itself."""
 
 
-def read_line(raw: bytes, *, number: int, ignore_unknown: bool = False) -> Read | Rejected:
-    """A missing id is made from content and line number: importing again gives the same ids."""
-    if len(raw) > MAX_LINE_BYTES:
-        return Rejected(number, raw, f"longer than {MAX_LINE_BYTES:,} bytes; split the message")
-    try:
-        fields = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        return Rejected(number, raw, f"not JSON: {error}")
-    if not isinstance(fields, dict):
-        return Rejected(number, raw, "not a JSON object; write {…} with the message's fields")
-    if ignore_unknown:
-        fields = {name: fields[name] for name in _Line.model_fields if name in fields}
-    try:
+_OPTIONAL = frozenset(name for name, each in _Line.model_fields.items() if not each.is_required())
+
+
+@dataclass
+class LineReader:
+    """For one file, read from its beginning."""
+
+    ignore_unknown: bool = False
+    assistants: frozenset[str] = frozenset()
+    """Participants, in lower case, whose role is "assistant"; then others need no role."""
+    times: LocalTimes = field(default_factory=lambda: LocalTimes(None))
+    ids: DerivedIds = field(default_factory=DerivedIds)
+
+    def read(self, record: Record) -> Read | Rejected:
+        try:
+            message = self._message(self._fields(record.fields))
+        except ValidationError as error:
+            reason = "; ".join(map(_reason, error.errors()))
+            return Rejected(record.line, record.raw, reason, record.place)
+        return Read(record.line, record.raw, message, record.place)
+
+    def _fields(self, written: Mapping[str, object]) -> dict[str, object]:
+        fields = {
+            name: value
+            for name, value in written.items()
+            if not (value is None and name in _OPTIONAL)
+            and (not self.ignore_unknown or name in _Line.model_fields)
+        }
+        if "created_at" in fields:
+            fields["created_at"] = self.times.aware(fields["created_at"])
+        if self.assistants and fields.get("role", "user") == "user":
+            fields["role"] = self._role(fields.get("participant"))
+        return fields
+
+    def _role(self, participant: object) -> str:
+        known = isinstance(participant, str) and participant.strip().lower() in self.assistants
+        return "assistant" if known else "user"
+
+    def _message(self, fields: dict[str, object]) -> MessageCreate:
         line = _Line.model_validate(fields)
-        message_id = line.id or _derived_id(line, number)
-        message = MessageCreate.model_validate(line.model_dump() | {"id": message_id})
-    except ValidationError as error:
-        return Rejected(number, raw, "; ".join(map(_reason, error.errors())))
-    return Read(number, raw, message)
-
-
-def _derived_id(line: _Line, number: int) -> str:
-    parts = [number, line.created_at.isoformat(), line.role, line.participant, line.content]
-    return "import-" + hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
+        message_id = line.id or self.ids.next(
+            created_at=line.created_at,
+            role=line.role,
+            participant=line.participant,
+            content=line.content,
+        )
+        metadata = line.metadata | ({REPLY_TO: line.reply_to} if line.reply_to else {})
+        return MessageCreate(
+            id=message_id,
+            role=line.role,
+            participant=line.participant,
+            content=line.content,
+            created_at=line.created_at,
+            interrupted=line.interrupted,
+            metadata=metadata,
+        )
 
 
 REMEDIES: dict[str, str] = {
     "missing": "is missing",
-    "timezone_aware": "has no time zone; write it as in 2025-01-14T10:20:00Z",
+    "timezone_aware": "has no time zone; write it as in 2025-01-14T10:20:00Z, or tell whose clock"
+    " it is with --time-zone Europe/Berlin",
     "extra_forbidden": "is not a field of a message; remove it or import with --ignore-unknown",
     "string_too_long": "is longer than {max_length} characters; shorten or split it",
     "string_too_short": "is empty",
     "literal_error": "must be {expected}",
+    "string_unicode": "is not UTF-8; save the file as UTF-8",
 }
+NO_TIME = "must be a time such as 2025-01-14T10:20:00Z, or seconds since 1970"
 
 
 def _reason(error: ErrorDetails) -> str:
-    field = ".".join(str(part) for part in error["loc"])
+    field_name = ".".join(str(part) for part in error["loc"])
     context: dict[str, Any] = error.get("ctx", {})
-    remedy = REMEDIES.get(error["type"])
+    remedy = NO_TIME if error["type"].startswith("datetime_") else REMEDIES.get(error["type"])
     said = remedy.format_map(context) if remedy else error["msg"].removeprefix("Value error, ")
-    return f"{field}: {said}"
+    return f"{field_name}: {said}"

@@ -1,6 +1,7 @@
 """Keeps how far a file was imported; without it all is sent again and recognized by its ids."""
 
 import hashlib
+from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
@@ -21,17 +22,20 @@ class Position(BaseModel):
 class PositionFile:
     """The position of `source` in one conversation; standard input has none."""
 
-    def __init__(self, folder: Path, *, source: Path, conversation_id: UUID) -> None:
+    def __init__(
+        self, folder: Path, *, source: Path, conversation_id: UUID, read_as: str = ""
+    ) -> None:
+        """Read in another way (`read_as`), the same file has another position."""
         self._source = source
-        name = hashlib.sha256(f"{conversation_id} {source.resolve()}".encode()).hexdigest()[:16]
+        name = f"{conversation_id} {source.resolve()} {read_as}".rstrip()
+        name = hashlib.sha256(name.encode()).hexdigest()[:16]
         self._path = folder / f"{name}.json"
 
     def load(self) -> Position:
         """The start if no position is kept or the file has changed."""
-        if not self._source.is_file():
+        start = self._start
+        if start is None:
             return Position(file_size=0, file_mtime_ns=0)
-        found = self._source.stat()
-        start = Position(file_size=found.st_size, file_mtime_ns=found.st_mtime_ns)
         try:
             kept = Position.model_validate_json(self._path.read_bytes())
         except (OSError, ValidationError):
@@ -41,12 +45,25 @@ class PositionFile:
 
     def save(self, position: Position) -> None:
         """Atomic."""
-        if not self._source.is_file():
+        if self._start is None:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(".unfinished")
         unfinished.write_text(position.model_dump_json(), encoding="utf-8")
         unfinished.replace(self._path)
+
+    @cached_property
+    def _start(self) -> Position | None:
+        """Of a folder, the size of all its files and the newest's time."""
+        folder = self._source.is_dir()
+        files = self._source.rglob("*") if folder else [self._source]
+        found = [file.stat() for file in files if file.is_file()]
+        if not found:
+            return None
+        return Position(
+            file_size=sum(each.st_size for each in found),
+            file_mtime_ns=max(each.st_mtime_ns for each in found),
+        )
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)

@@ -8,13 +8,13 @@ from typing import BinaryIO, cast
 import orjson
 
 from longroom.errors import ConfigurationError
-from longroom.transfer.lines import Rejected
+from longroom.transfer.formats.format import Rejected
 
 SHOWN = 20
 
 
 class RejectsReport:
-    """Writes {"line", "reason", "text"} as JSONL; `path` None: all on stderr, no file.
+    """Writes {"line", "place"?, "reason", "text"} as JSONL; `path` None: all on stderr, no file.
     The file is created with the first rejected line; a resumed import appends to it.
     """
 
@@ -39,14 +39,15 @@ class RejectsReport:
         if self.path and self._shown == SHOWN:
             sys.stderr.write(f"… the others are in {self.path}\n")
         if not self.path or self._shown < SHOWN:
-            sys.stderr.write(f"line {rejected.line}: {rejected.reason}\n")
+            sys.stderr.write(f"{rejected.where}: {rejected.reason}\n")
         self._shown += 1
 
     def _keep(self, rejected: Rejected) -> None:
         if not self.path:
             return
         text = rejected.raw.decode(errors="replace")
-        record = {"line": rejected.line, "reason": rejected.reason, "text": text}
+        place = {"place": rejected.place} if rejected.place else {}
+        record = {"line": rejected.line, **place, "reason": rejected.reason, "text": text}
         try:
             if self._file is None:
                 self._file = cast("BinaryIO", self.path.open(self._mode))

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from longroom.transfer.batches import Batch, read_batches
+from longroom.transfer.formats.format import Format
 from longroom.transfer.importer import Importer
+from longroom.transfer.lines import LineReader
 from longroom.transfer.position import PositionFile
 from longroom.transfer.rejects import RejectsReport
-from longroom.transfer.source import ImportSource
+from longroom.transfer.source import Source
 
 
 @dataclass
@@ -23,18 +25,19 @@ class Totals:
 
 
 async def run_import(
-    source: ImportSource,
+    source: Source,
     importer: Importer,
     *,
+    file_format: Format,
+    reader: LineReader,
     position_file: PositionFile,
     rejects: RejectsReport,
-    ignore_unknown: bool,
     on_batch: Callable[[Totals, int], None],
 ) -> Totals:
     """`on_batch` gets the totals and the bytes read, after each batch."""
     position = position_file.load()
     totals = Totals(rejected=position.rejected, skipped_lines=position.last_line)
-    batches = read_batches(source, after=position.last_line, ignore_unknown=ignore_unknown)
+    batches = read_batches(source, file_format=file_format, reader=reader, after=position.last_line)
     started = time.monotonic()
     upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))
     try:

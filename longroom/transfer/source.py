@@ -1,70 +1,217 @@
-"""Reads the lines of a plain or gzipped file, or of standard input."""
+"""What an import reads: a plain or gzipped file, standard input, a folder or a zip archive."""
 
 import gzip
 import sys
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import BufferedReader
+from functools import cached_property
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TextIO, cast
 
 from longroom.errors import CommandFailed, ConfigurationError
-from longroom.transfer.lines import MAX_LINE_BYTES
+from longroom.transfer.reading.encoding import BUFFER_BYTES, UTF8_MARK, as_utf8
 
 STANDARD_INPUT = Path("-")
-GZIP_MAGIC = b"\x1f\x8b"
+MAX_LINE_BYTES = 1_000_000
+"""The longest message, each character escaped, with room to spare."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
+_DAMAGED = (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, OSError)
 
 
-class ImportSource:
-    def __init__(self, file: BinaryIO, *, raw: BinaryIO, size: int | None) -> None:
-        self._file = file
-        self._raw = raw
+class Source:
+    """Either one file, with a head, lines and text, or several, with names and contents."""
+
+    def __init__(self, name: str, *, size: int | None) -> None:
+        self.name = name
         self.size = size
-        """None for standard input."""
+        """In bytes; None for standard input."""
 
     @property
     def taken(self) -> int:
-        """Bytes read of the file on disk, before decompression."""
-        return self._raw.tell() if self.size is not None else 0
+        """Bytes read so far, before decompression."""
+        return 0
+
+    @property
+    def head(self) -> str:
+        """The beginning of a file, to recognise a format by; empty for several."""
+        return ""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Paths below a folder, with slashes; empty for one file."""
+        return ()
 
     def lines(self, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
         """Number (from 1) and text of each non-blank line behind line `after`, cut just above
-        MAX_LINE_BYTES. Raises CommandFailed where a gzip file is damaged.
+        MAX_LINE_BYTES. Raises CommandFailed where the file is damaged.
         """
+        raise ConfigurationError(f"{self.name} is a folder or an archive, not one file")
+
+    def text_lines(self) -> Iterator[str]:
+        """Each with its line end, blank ones too, cut into pieces of MAX_LINE_BYTES characters;
+        bytes that are not UTF-8 become surrogates. Raises CommandFailed where the file is damaged.
+        """
+        raise ConfigurationError(f"{self.name} is a folder or an archive, not one file")
+
+    def read(self, name: str) -> bytes:
+        """Raises CommandFailed."""
+        raise ConfigurationError(f"{self.name} is one file, not a folder or a zip archive")
+
+
+class ImportSource(Source):
+    """One file, read once, as UTF-8 whatever its byte order mark says."""
+
+    def __init__(self, file: BinaryIO, *, raw: BinaryIO, size: int | None, name: str = "") -> None:
+        super().__init__(name, size=size)
+        self._file = file
+        self._raw = raw
+
+    @property
+    def taken(self) -> int:
+        return self._raw.tell() if self.size is not None else 0
+
+    @cached_property
+    def head(self) -> str:
+        """Raises CommandFailed where it is damaged."""
+        try:
+            return self._utf8.peek(BUFFER_BYTES)[:BUFFER_BYTES].decode(errors="ignore")
+        except _DAMAGED as error:
+            raise _damaged(error, after=0) from error
+
+    def lines(self, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
         number = 0
         try:
             while line := self._line():
                 number += 1
                 if number > after and line.strip():
-                    yield number, line.rstrip(b"\r\n")
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
-            raise CommandFailed(
-                f"the file is damaged after line {number} ({error}); what came before is imported"
-            ) from error
+                    yield number, line.rstrip(b"\r\n").removeprefix(UTF8_MARK)
+        except _DAMAGED as error:
+            raise _damaged(error, after=number) from error
+
+    def text_lines(self) -> Iterator[str]:
+        number = 0
+        try:
+            while line := self._text.readline(MAX_LINE_BYTES):
+                number += 1
+                yield line
+        except _DAMAGED as error:
+            raise _damaged(error, after=number) from error
+
+    @cached_property
+    def _text(self) -> TextIO:
+        return TextIOWrapper(self._utf8, encoding="utf-8", errors="surrogateescape", newline="")
+
+    @cached_property
+    def _utf8(self) -> BufferedReader:
+        return as_utf8(_buffered(self._file))
 
     def _line(self) -> bytes:
-        line = self._file.readline(MAX_LINE_BYTES + 2)
+        line = self._utf8.readline(MAX_LINE_BYTES + 2)
         rest = line
         while rest and not rest.endswith(b"\n"):
-            rest = self._file.readline(MAX_LINE_BYTES)
+            rest = self._utf8.readline(MAX_LINE_BYTES)
         return line
 
 
+def _buffered(file: BinaryIO) -> BufferedReader:
+    if isinstance(file, BufferedReader):
+        return file
+    return BufferedReader(cast("RawIOBase", file), BUFFER_BYTES)
+
+
+class FolderSource(Source):
+    """The files of a folder or a zip archive; one is in memory at a time."""
+
+    def __init__(self, root: Path | zipfile.ZipFile, sizes: dict[str, int]) -> None:
+        name = str(root if isinstance(root, Path) else root.filename)
+        super().__init__(name, size=sum(sizes.values()))
+        self._root = root
+        self._sizes = sizes
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        return self._taken
+
+    @property
+    def names(self) -> Sequence[str]:
+        return sorted(self._sizes)
+
+    def read(self, name: str) -> bytes:
+        try:
+            if isinstance(self._root, Path):
+                content = (self._root / name).read_bytes()
+            else:
+                content = self._root.read(name)
+        except _DAMAGED as error:
+            raise CommandFailed(f"cannot read {name} of {self.name}: {error}") from error
+        self._taken += self._sizes[name]
+        return content
+
+
 @contextmanager
-def open_source(path: Path) -> Iterator[ImportSource]:
-    """Open FILE, FILE.gz or `-`. Raises ConfigurationError when it cannot be read."""
+def open_source(path: Path) -> Iterator[Source]:
+    """Open a file, FILE.gz, `-`, a folder, or a zip archive, of which a single text is read as a
+    file. Raises ConfigurationError when it cannot be read.
+    """
     if path == STANDARD_INPUT:
-        yield _source(cast("BufferedReader", sys.stdin.buffer), size=None)
+        yield _unpacked(cast("BufferedReader", sys.stdin.buffer), size=None, name="")
+        return
+    if path.is_dir():
+        yield FolderSource(path, _sizes(path))
         return
     try:
-        raw = path.open("rb")
+        raw = _buffered(path.open("rb", buffering=0))
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
     with raw:
-        yield _source(raw, size=path.stat().st_size if path.is_file() else None)
+        if raw.peek(4).startswith(_ZIP_MAGIC):
+            with _zip(raw, path) as source:
+                yield source
+            return
+        size = path.stat().st_size if path.is_file() else None
+        yield _unpacked(raw, size=size, name=path.name)
 
 
-def _source(raw: BufferedReader, *, size: int | None) -> ImportSource:
-    if raw.peek(2)[:2] != GZIP_MAGIC:
-        return ImportSource(raw, raw=raw, size=size)
-    return ImportSource(cast("BinaryIO", gzip.open(raw)), raw=raw, size=size)
+def _unpacked(raw: BufferedReader, *, size: int | None, name: str) -> ImportSource:
+    if raw.peek(4).startswith(_ZIP_MAGIC):
+        raise ConfigurationError("a zip archive cannot be read from standard input; save it first")
+    if raw.peek(2)[:2] != _GZIP_MAGIC:
+        return ImportSource(raw, raw=raw, size=size, name=name)
+    unpacked = cast("BinaryIO", gzip.open(raw))  # noqa: SIM115 - closes with the file
+    return ImportSource(unpacked, raw=raw, size=size, name=name.removesuffix(".gz"))
+
+
+@contextmanager
+def _zip(raw: BinaryIO, path: Path) -> Iterator[Source]:
+    try:
+        archive = zipfile.ZipFile(raw)
+    except zipfile.BadZipFile as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from error
+    with archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
+        texts = [name for name in sizes if name.endswith((".txt", ".csv", ".jsonl"))]
+        if len(texts) != 1:
+            yield FolderSource(archive, sizes)
+            return
+        with archive.open(texts[0]) as file:
+            member = cast("BinaryIO", file)
+            yield ImportSource(member, raw=member, size=sizes[texts[0]], name=texts[0])
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {
+        file.relative_to(folder).as_posix(): file.stat().st_size
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def _damaged(error: Exception, *, after: int) -> CommandFailed:
+    return CommandFailed(
+        f"the file is damaged after line {after} ({error}); what came before is imported"
+    )

@@ -4,12 +4,17 @@ import gzip
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
+import httpx
 import orjson
 import pytest
 
+from agent.backend_client import BackendClient
+from retrieval.wire import MessageCreate, MessageId
 from testbed.backend_process import running_backend
 from tests.support.command_line import CommandLine
 
@@ -47,7 +52,7 @@ def lines(count: int) -> list[bytes]:
     ]
 
 
-def exported(command_line: CommandLine, room: str, path: Path) -> list[dict[str, str]]:
+def exported(command_line: CommandLine, room: str, path: Path) -> list[dict[str, Any]]:
     done = command_line.run("export", "--room", room, "-o", str(path))
     assert done.returncode == 0, done.stderr
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
@@ -128,11 +133,104 @@ def test_a_killed_import_goes_on_where_it_stopped(
     assert contents == [orjson.loads(line)["content"] for line in lines(6000)]
 
 
+def test_a_later_export_stores_what_it_shares_with_an_earlier_one_once(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    earlier, later = tmp_path / "earlier.jsonl", tmp_path / "later.jsonl"
+    known = lines(10)
+    known.insert(5, known[4])  # said twice in the same moment
+    earlier.write_bytes(b"\n".join(known))
+    more = lines(13)
+    later.write_bytes(b"\n".join([more[11], more[10], *known[2:], more[12]]))
+    first = command_line.run("import", str(earlier), "--room", "overlap")
+    second = command_line.run("import", str(later), "--room", "overlap")
+    assert "11 messages stored" in first.stdout
+    assert "3 messages stored" in second.stdout
+    assert "9 were already there" in second.stdout
+
+
+async def test_messages_that_an_earlier_version_imported_are_known_again(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    """Their ids were derived from the number of the line, too."""
+    async with aclosing(BackendClient(command_line.environment["BACKEND_URL"])) as client:
+        room = await client.create_room("imported before")
+        said = [orjson.loads(line) for line in lines(4)]
+        said[2] = said[1]
+        await client.append_messages(
+            room.conversation_id,
+            [MessageCreate(id=MessageId(f"import-{n}"), **each) for n, each in enumerate(said)],
+        )
+    path = tmp_path / "room.jsonl"
+    path.write_bytes(b"\n".join([*lines(6)[4:], *map(orjson.dumps, said)]))
+    done = command_line.run("import", str(path), "--room", "imported before")
+    assert "2 messages stored" in done.stdout
+    assert "4 were already there" in done.stdout
+
+
+def test_everything_of_a_message_survives_export_and_import(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    full = {
+        "id": "m2",
+        "participant": "lookup",
+        "role": "tool",
+        "created_at": "2026-11-14T10:20:33.000219Z",
+        "content": "Stock: 12",
+        "interrupted": True,
+        "reply_to": "m1",
+        "metadata": {"channel": "lamps", "n": [1, 2.5, None], "o": {"é": "🪴"}},
+    }
+    first = full | {"id": "m1", "role": "system", "metadata": {"reply_to": 7}, "reply_to": None}
+    path = tmp_path / "full.jsonl"
+    path.write_bytes(b"\n".join(map(orjson.dumps, [first, full])))
+    assert command_line.run("import", str(path), "--room", "full").returncode == 0
+    written = exported(command_line, "full", tmp_path / "out.jsonl")
+    assert written[1] == full | {"created_at": "2026-11-14T10:20:33.000219+00:00"}
+    assert written[0]["metadata"] == {"reply_to": 7}
+    assert command_line.run("import", str(tmp_path / "out.jsonl"), "--room", "copy").returncode == 0
+    assert exported(command_line, "copy", tmp_path / "copy.jsonl") == written
+
+
+def test_the_export_of_the_api_is_imported_too(command_line: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "room.jsonl"
+    path.write_bytes(b"\n".join(lines(3)))
+    command_line.run("import", str(path), "--room", "by API")
+    api = f"{command_line.environment['BACKEND_URL']}/api/v1"
+    room = httpx.post(f"{api}/rooms", json={"name": "by API"}).json()["conversation_id"]
+    answer = httpx.get(f"{api}/conversations/{room}/export")
+    (tmp_path / "api.jsonl").write_bytes(answer.content)
+    assert command_line.run("import", str(tmp_path / "api.jsonl"), "--room", "c").returncode == 0
+    again = exported(command_line, "c", tmp_path / "c.jsonl")
+    assert again == exported(command_line, "by API", tmp_path / "b.jsonl")
+
+
+def test_a_chat_is_recognised_and_needs_a_time_zone(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("14/11/2026, 10:20 - Noor: hi\n14/11/2026, 10:21 - Shop: hello\n")
+    arguments = ("import", str(path), "--room", "chat")
+    refused = command_line.run(*arguments)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--time-zone" in refused.stderr
+    done = command_line.run(*arguments, "--time-zone", "Europe/Berlin", "--assistant", "Shop")
+    assert done.returncode == 0, done.stderr
+    assert [
+        (message["created_at"], message["role"])
+        for message in exported(command_line, "chat", tmp_path / "chat.jsonl")
+    ] == [
+        ("2026-11-14T09:20:00+00:00", "user"),
+        ("2026-11-14T09:21:00+00:00", "assistant"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("export", "--room", "nobody was here"), "there was no room 'nobody was here'"),
         (("import", "nothing.jsonl", "--room", "x"), "cannot read nothing.jsonl"),
+        (("import", "LICENSE", "--room", "x"), "is not recognised; name it with --format"),
     ],
 )
 def test_what_is_not_there_is_told_in_one_line(

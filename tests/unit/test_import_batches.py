@@ -1,5 +1,6 @@
 """Packing the lines of a file into batches."""
 
+import codecs
 import gzip
 from io import BytesIO
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 from longroom.errors import CommandFailed, ConfigurationError
 from longroom.transfer.batches import MAX_BATCH_BYTES, Batch, read_batches
-from longroom.transfer.lines import MAX_LINE_BYTES
-from longroom.transfer.source import ImportSource, open_source
+from longroom.transfer.formats.jsonl import Jsonl
+from longroom.transfer.lines import LineReader
+from longroom.transfer.source import MAX_LINE_BYTES, ImportSource, Source, open_source
 
 
 def lines(count: int, *, content: str = "light", **fields: str) -> list[bytes]:
@@ -30,7 +32,11 @@ def lines(count: int, *, content: str = "light", **fields: str) -> list[bytes]:
 
 def batches(raw: list[bytes], *, after: int = 0) -> list[Batch]:
     file = BytesIO(b"\n".join(raw))
-    return list(read_batches(ImportSource(file, raw=file, size=None), after=after))
+    return read_all(ImportSource(file, raw=file, size=None), after=after)
+
+
+def read_all(source: Source, *, after: int = 0) -> list[Batch]:
+    return list(read_batches(source, file_format=Jsonl(), reader=LineReader(), after=after))
 
 
 def test_batches_keep_the_order_of_the_file_and_the_size_a_backend_takes() -> None:
@@ -57,6 +63,42 @@ def test_blank_lines_count_as_lines_but_are_no_messages() -> None:
 def test_an_import_goes_on_behind_the_line_it_had_reached() -> None:
     (batch,) = batches(lines(5), after=3)
     assert [line.line for line in batch.messages] == [4, 5]
+
+
+def test_an_import_that_goes_on_derives_the_ids_of_one_that_was_not_interrupted() -> None:
+    (one,) = lines(1)
+    (whole,) = batches([one, one, one])
+    (rest,) = batches([one, one, one], after=1)
+    assert [line.message.id for line in rest.messages] == [
+        line.message.id for line in whole.messages[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (b"", "utf-8"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_every_unicode_encoding_is_read_from_its_first_message_on(
+    mark: bytes, encoding: str, end: str
+) -> None:
+    text = end.join(line.decode() for line in lines(700, content="grüße 🪴 日本"))
+    file = BytesIO(mark + text.encode(encoding))
+    found = read_all(ImportSource(file, raw=file, size=None))
+    contents = [line.message.content for batch in found for line in batch.messages]
+    assert contents == [f"grüße 🪴 日本 {n}" for n in range(1, 701)]
+
+
+def test_a_byte_order_mark_between_joined_files_is_left_out() -> None:
+    one, two = lines(2)
+    (batch,) = batches([one, codecs.BOM_UTF8 + two])
+    assert len(batch.messages) == 2
 
 
 def test_rejected_lines_do_not_take_the_others_along() -> None:
@@ -98,7 +140,7 @@ def test_a_file_is_read_packed_or_plain(tmp_path: Path, packed: bool) -> None:
     content = b"\n".join(lines(3)) + b"\n"
     path.write_bytes(gzip.compress(content) if packed else content)
     with open_source(path) as source:
-        (batch,) = read_batches(source)
+        (batch,) = read_all(source)
     assert len(batch.messages) == 3
     assert batch.taken == path.stat().st_size
 
