@@ -23,7 +23,7 @@ from retrieval.search.lexical.postings import (
     only_in,
     read_postings,
 )
-from retrieval.search.query import dates
+from retrieval.search.query import days
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
 from retrieval.search.ranking import Candidates, rank
@@ -225,7 +225,7 @@ def with_surroundings(seqs: Integers, *, last: int) -> Integers:
 def _preferred(query: Query, weights: Weights) -> Preferred:
     """Speaker and days weigh as much among the proposals as in the score."""
     this_year = query.asked_at.year
-    spans = dates.spans(
+    spans = days.spans(
         query.days,
         zone=query.asked_at.tzinfo or UTC,
         years=range(this_year - YEARS_BACK, this_year + 1),

@@ -32,6 +32,7 @@ async def read_in_context(
         participants=context.participants,
         asker=request.asker,
         now=now.astimezone(ZoneInfo(request.time_zone)),
+        language=context.language,
     )
     return query, context
 

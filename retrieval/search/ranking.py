@@ -8,7 +8,7 @@ import numpy as np
 
 from retrieval.columns import Floats, Integers
 from retrieval.search.lexical.bm25 import LexicalScores
-from retrieval.search.query import dates
+from retrieval.search.query import days
 from retrieval.search.query.query import Query
 from retrieval.search.scoring import score_parts
 from retrieval.search.scoring.facts import Facts
@@ -102,5 +102,5 @@ def _features(candidates: Candidates, query: Query, *, degraded: bool) -> Featur
         alone=alone_or_unknown,
         words=words,
         by_term=candidates.words.by_term(facts.seq),
-        date=dates.fit(query.days, facts.spoken_at, zone=query.asked_at.tzinfo or UTC),
+        date=days.fit(query.days, facts.spoken_at, zone=query.asked_at.tzinfo or UTC),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from retrieval.search.query.dates import Days, named_days
+from retrieval.search.query.days import Days, named_days
 from retrieval.search.query.people import About, as_first_person, asked_about, mentions
 from retrieval.search.query.small_talk import is_small_talk
 
@@ -42,14 +42,15 @@ def understand(
     participants: int,
     asker: str | None,
     now: datetime,
+    language: str = "english",
 ) -> Query:
-    """`names` and `participants` as in SearchContext; `now` in the asker's time zone."""
+    """`names`, `participants`, `language` as in SearchContext; `now` in the asker's time zone."""
     named = mentions(text, names, participants=participants)
     return Query(
         text=text,
         embedded_text=_as_question(as_first_person(text, named)[:MAX_EMBEDDED_CHARS]),
         about=asked_about(text, named, asker=asker),
-        days=named_days(text[:MAX_EMBEDDED_CHARS], now=now),
+        days=named_days(text[:MAX_EMBEDDED_CHARS], now=now, language=language),
         asked_at=now,
         asks_where=_WHERE.search(text) is not None,
         small_talk=is_small_talk(text),

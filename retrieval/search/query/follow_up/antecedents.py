@@ -7,7 +7,7 @@ previous one; one with hardly any content needs all.
 import re
 from collections.abc import Sequence
 
-from retrieval.search.query.dates import without_days
+from retrieval.search.query.days import without_days
 from retrieval.search.query.follow_up.ordinals import item_asked_for
 from retrieval.search.query.follow_up.previous_turn import (
     KnownPeople,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from retrieval.search.query.dates import without_days
+from retrieval.search.query.days import without_days
 from retrieval.search.query.follow_up.content_words import content_words
 from retrieval.search.query.small_talk import is_small_talk
 

@@ -1,0 +1,1 @@
+"""Weeks, months, seasons and other stretches of the calendar, and their parts."""

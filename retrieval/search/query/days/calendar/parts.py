@@ -1,0 +1,47 @@
+"""Parts of a period: its beginning, middle and end, halves and weeks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from retrieval.search.query.days.calendar.periods import DAY, Period, months_from, shifted, week_of
+
+PARTS: Final[Mapping[str, tuple[float, float]]] = {
+    "early": (0, 1 / 3),
+    "mid": (1 / 3, 2 / 3),
+    "late": (2 / 3, 1),
+    "first half": (0, 1 / 2),
+    "second half": (1 / 2, 1),
+    "first week": (0, 0),
+    "last week": (0, 0),
+    "week of": (0, 0),
+}
+"""From which share of the days to which."""
+
+
+def part_of(period: Period, marks: Iterable[str]) -> Period:
+    """The innermost mark is taken first."""
+    for mark in marks:
+        if mark in PARTS:
+            period = replace(_part(period, mark), yearly=period.yearly, likely=None)
+    return period
+
+
+def _part(period: Period, mark: str) -> Period:
+    if mark == "first week":
+        return replace(period, last=min(period.last, period.first + 6 * DAY))
+    if mark == "last week":
+        return replace(period, first=max(period.first, period.last - 6 * DAY))
+    if mark == "week of":
+        return week_of(period.first)
+    begin, end = PARTS[mark]
+    if period.grain == "year":
+        months = months_from(shifted(period.first, round(12 * begin)), round(12 * (end - begin)))
+        return replace(period, first=months.first, last=months.last)
+    days = (period.last - period.first).days + 1
+    return replace(
+        period,
+        first=period.first + timedelta(days=round(days * begin)),
+        last=period.first + timedelta(days=max(round(days * begin), round(days * end) - 1)),
+    )

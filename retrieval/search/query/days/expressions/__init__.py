@@ -1,0 +1,1 @@
+"""Single expressions for days: "eleven days ago", "14.11.2026"."""

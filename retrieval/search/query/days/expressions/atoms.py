@@ -1,0 +1,242 @@
+"""Finds single expressions for days in a text: "eleven days ago", "last Friday", "14 Nov"."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from retrieval.search.query.days.calendar import periods
+from retrieval.search.query.days.calendar.periods import FEW, Period
+from retrieval.search.query.days.expressions import numeric
+from retrieval.search.query.days.expressions.chinese_numbers import number_of
+from retrieval.search.query.days.words.language import Kind
+from retrieval.search.query.days.words.vocabulary import Vocabulary
+
+YEAR = re.compile(
+    r"(?<![\w.,/:#+-])(?:19|20)\d\d(?![\w/:+-]|[.,]\d"
+    r"|\s*(?:[%€$£¥]|(?:euros?|eur|usd|dollars?|pounds?|people|persons?|km|kg|mb|gb|calories|steps"
+    r"|words|items|units|times|days|hours|minutes|points|rows|lines)\b))",
+    re.ASCII,
+)
+_AFTER_DAY = re.compile(r"(?<![\d.,:/-])\d\d?\s*$")
+"""The month of "30 February" is not meant without its day."""
+_NUMBER = re.compile(r"\d+")
+_QUARTER = re.compile(r"(?<![\w-])q([1-4])(?![\w-])")
+
+
+@dataclass(frozen=True)
+class Atom:
+    start: int
+    end: int
+    period: Period
+
+
+def find_atoms(text: str, words: Vocabulary, now: datetime) -> list[Atom]:
+    """In order, of overlapping ones the longest. `text` is folded."""
+    found = [*_of_phrases(text, words, now), *_of_dateparser(text, words, now)]
+    found += _of_templates(text, words, now)
+    found += _alone(text, words, now)
+    found += [
+        Atom(start, end, period)
+        for start, end, period in numeric.dates(text, day_first=words.day_first, today=now.date())
+    ]
+    chosen: list[Atom] = []
+    for atom in sorted(found, key=lambda atom: (atom.start - atom.end, atom.start)):
+        if all(atom.end <= other.start or atom.start >= other.end for other in chosen):
+            chosen.append(atom)
+    return sorted(chosen, key=lambda atom: atom.start)
+
+
+def _of_phrases(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
+    today = now.date()
+    for pattern, ago in words.days:
+        yield from _each(pattern, text, _day(today - timedelta(days=ago)))
+    if words.nights:
+        yield from _each(words.nights, text, Period(today - periods.DAY, today, "longer"))
+    for pattern, ((month, number), length) in words.holidays:
+        if first := periods.latest_date(month, number, today):
+            last = first.first + timedelta(days=length - 1)
+            yield from _each(pattern, text, replace(first, last=last))
+
+
+def _of_dateparser(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
+    for pattern, unit, count in words.relative:
+        if unit == "day":
+            period = _day(now.date() - timedelta(days=count))
+        else:
+            period = periods.before_this(unit, now.date(), count)
+        yield from _each(pattern, text, period)
+    for pattern, unit in words.counted:
+        for match in pattern.finditer(text):
+            if number := _NUMBER.search(match[0]):
+                yield Atom(*match.span(), periods.ago(int(number[0]), unit, now))
+
+
+def _day(day: date) -> Period:
+    return Period(day, day, "day")
+
+
+def _each(pattern: re.Pattern[str], text: str, period: Period) -> Iterator[Atom]:
+    return (Atom(*match.span(), period) for match in pattern.finditer(text))
+
+
+def _of_templates(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
+    for kind, pattern in words.templates:
+        for match in pattern.finditer(text):
+            period = _READERS[kind](_Filled(match, words, now))
+            if period is not None:
+                yield Atom(*match.span(), period)
+
+
+def _alone(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
+    for match in words.alone.finditer(text):
+        filled = _Filled(match, words, now)
+        period = filled.span()
+        if period is not None and not _AFTER_DAY.search(text, 0, match.start()):
+            yield Atom(*match.span(), replace(period, needs=filled.needs()))
+    for match in YEAR.finditer(text):
+        year = int(match[0])
+        if year <= now.year:
+            yield Atom(*match.span(), replace(periods.year_of(year), needs="mark"))
+    for match in _QUARTER.finditer(text):
+        period = periods.latest_quarter(int(match[1]), now.date())
+        yield Atom(*match.span(), period)
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """A template with the words that filled it."""
+
+    match: re.Match[str]
+    words: Vocabulary
+    now: datetime
+
+    def group(self, name: str) -> str | None:
+        found: str | None = self.match.groupdict().get(name)
+        return " ".join(found.split()) if found else found
+
+    @property
+    def count(self) -> int:
+        found = self.group("count")
+        if found is None:
+            if self.group("few") is not None:
+                return FEW
+            return 2 if self.group("fortnight") else 1
+        if found in self.words.numbers:
+            return self.words.numbers[found]
+        return int(found) if found.isdecimal() else number_of(found)
+
+    @property
+    def unit(self) -> periods.Unit:
+        found = self.group("unit")
+        return self.words.units[found] if found else "week"
+
+    def day(self, name: str = "day") -> int:
+        found = self.group(name) or ""
+        if found in self.words.ordinals:
+            return self.words.ordinals[found]
+        digits = re.match(r"\d+", found)
+        return int(digits[0]) if digits else number_of(found)
+
+    def span(self, *, before: int = 0, today_counts: bool = False) -> Period | None:
+        """The unit, season, weekday or month: the latest, or `before` = 1 or 2 the last ones."""
+        today = self.now.date()
+        if (unit := self.group("unit")) is not None:
+            return _unit(self.words.units[unit], self.now, before)
+        if (weekday := self.group("weekday")) is not None:
+            day = periods.latest_weekday(
+                self.words.weekdays[weekday], today, today_counts=today_counts
+            )
+            return day if before < 2 else periods.moved_back(day, 7 * (before - 1))
+        if (season := self.group("season")) is not None:
+            found = periods.latest_season(self.words.seasons[season], self.now)
+        elif (month := self.group("month")) is not None:
+            found = periods.latest_month(self.words.months[month], today)
+        else:
+            return None
+        return _years_before(found, before, today) if before or today_counts else found
+
+    def needs(self) -> periods.Needs:
+        """What must stand beside a single word."""
+        found = self.match[0]
+        if found in self.words.ambiguous:
+            return "preposition" if self.group("weekday") or self._is_full_month else "company"
+        if self.group("weekday") or self.group("season"):
+            return "mark" if self.words.language.spaced else "nothing"
+        return "nothing" if self._is_full_month else "preposition"
+
+    @property
+    def _is_full_month(self) -> bool:
+        return self.match[0] in self.words.full_months
+
+
+def _unit(unit: periods.Unit, now: datetime, before: int) -> Period | None:
+    if unit in ("minute", "hour", "day"):
+        return None
+    return periods.before_this(unit, now.date(), before)
+
+
+def _years_before(found: Period, before: int, today: date) -> Period:
+    """This or the last summer, which is over."""
+    back = max(0, before - 1) + (before > 0 and found.last >= today)
+    return periods.moved_to_year(found, found.first.year - back)
+
+
+def _date(filled: _Filled) -> Period | None:
+    month = filled.words.months[filled.match["month"]]
+    return periods.latest_date(month, filled.day(), filled.now.date())
+
+
+def _dates(filled: _Filled) -> Period | None:
+    month, today = filled.words.months[filled.match["month"]], filled.now.date()
+    last = periods.latest_date(month, filled.day(), today)
+    first = periods.latest_date(month, filled.day("first"), today)
+    if first is None or last is None or first.first > last.last:
+        return None
+    return replace(last, first=first.first, grain="range")
+
+
+def _monthday(filled: _Filled) -> Period | None:
+    found = periods.latest_monthday(filled.day(), filled.now.date())
+    ends = filled.words.ends_monthday.match(filled.match.string, filled.match.end())
+    return replace(found, needs="mark" if ends else "part") if found else None
+
+
+def _bare_unit(filled: _Filled) -> Period | None:
+    found = filled.span()
+    return replace(found, needs="part") if found else None
+
+
+def _quarter(filled: _Filled) -> Period | None:
+    nth = filled.match["nth"]
+    number = int(nth) if nth.isdecimal() else filled.words.ordinals[nth]
+    return periods.latest_quarter(number, filled.now.date()) if number in range(1, 5) else None
+
+
+def _weekday_in_week(weeks: int) -> Callable[[_Filled], Period]:
+    def read(filled: _Filled) -> Period:
+        day = periods.before_this("week", filled.now.date(), weeks).first
+        day += timedelta(days=filled.words.weekdays[filled.match["weekday"]])
+        return Period(day, day, "day")
+
+    return read
+
+
+_READERS: dict[Kind, Callable[[_Filled], Period | None]] = {
+    "ago": lambda filled: periods.ago(filled.count, filled.unit, filled.now),
+    "half ago": lambda filled: periods.ago(FEW, filled.unit, filled.now, half=True),
+    "and a half ago": lambda filled: periods.ago(filled.count, filled.unit, filled.now, half=True),
+    "rolling": lambda filled: periods.rolling(filled.count, filled.unit, filled.now),
+    "last": lambda filled: filled.span(before=1),
+    "this": lambda filled: filled.span(today_counts=True),
+    "before last": lambda filled: filled.span(before=2),
+    "weekend": lambda filled: periods.latest_weekend(filled.now.date()),
+    "date": _date,
+    "dates": _dates,
+    "quarter": _quarter,
+    "monthday": _monthday,
+    "bare unit": _bare_unit,
+    "year": lambda filled: periods.year_of(int(filled.match["year"])),
+    "weekday last week": _weekday_in_week(1),
+    "weekday this week": _weekday_in_week(0),
+}

@@ -1,0 +1,1 @@
+"""How a language's table of words for days becomes patterns."""
