@@ -7,6 +7,7 @@ from retrieval.ann.hnsw import drop_unused_indexes, index_name
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.ann.tiers import Tier
 from retrieval.embeddings.model_migration import drop_rows
+from retrieval.embeddings.rows import drop_outdated, locked_conversation, store_context_vectors
 from tests.support.large_room import (
     CODED,
     HNSW,
@@ -17,6 +18,7 @@ from tests.support.large_room import (
     find,
     prepare,
     prepared,
+    unit,
 )
 
 
@@ -28,6 +30,23 @@ async def test_a_late_embedding_gets_its_code(db: Pool) -> None:
     assert 40 not in await find(db, room, room.vectors[39])
     await embed(db, room, [40])
     assert (await find(db, room, room.vectors[39]))[0] == 40
+
+
+async def test_a_context_vector_that_is_made_anew_is_found_by_its_new_code(db: Pool) -> None:
+    """As where a message arrives late between others; also in an HNSW index."""
+    room = await fill(db, count=450)
+    await prepare(db, HNSW)
+    other = unit(1, seed=99)
+    async with locked_conversation(db, room.conversation_id) as connection:
+        made = {40: other, 41: room.vectors[40:41]}
+        await drop_outdated(connection, room.conversation_id, 1, made)
+        await store_context_vectors(connection, room.conversation_id, 1, made)
+
+    for limits in (CODED, HNSW):
+        assert (await find(db, room, other[0], limits=limits))[0] == 40
+        assert 40 not in await find(db, room, room.vectors[39], limits=limits)
+    codes = await db.fetch("select seq from message_code where seq = any('{40,41}') order by seq")
+    assert [row["seq"] for row in codes] == [40, 41]
 
 
 async def test_codes_stop_before_pending_messages(db: Pool) -> None:

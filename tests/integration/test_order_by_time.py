@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 import asyncpg
-import numpy as np
 import pytest
 
+from retrieval.database.migrations import migrate
 from retrieval.search.candidates import SMALL_CONVERSATION
 from retrieval.store.conversations import create_room, join_conversation
 from retrieval.store.messages import append_messages, recent_messages
@@ -17,7 +17,7 @@ from retrieval.wire import ConversationId, Message, MessageCreate, RetrievalHit
 from testbed.postgres import Server
 from tests.support.builders import NOON, message
 from tests.support.filled_database import filled_database
-from tests.support.searches import search, store
+from tests.support.searches import embed_all, search, store
 
 SIZES = {"small": 160, "large": SMALL_CONVERSATION + 120}
 WORDS = [f"{first}{last}" for first in ("lam", "tor", "vel", "qui", "sno") for last in "abcdefghij"]
@@ -174,19 +174,46 @@ select message_id, passage, embedding
 """
 
 
+async def context_vectors(db: asyncpg.Pool, room: ConversationId) -> dict[tuple[str, int], bytes]:
+    rows = await db.fetch(CONTEXT_VECTORS, room)
+    return {(row["message_id"], row["passage"]): row["embedding"].to_binary() for row in rows}
+
+
 async def test_context_vectors_are_made_of_what_was_said_around(
     db: asyncpg.Pool, rooms: Rooms
 ) -> None:
-    in_order, arrived = [
-        {
-            (row["message_id"], row["passage"]): row["embedding"].to_numpy()
-            for row in await db.fetch(CONTEXT_VECTORS, room)
-        }
-        for room in rooms
-    ]
+    in_order, arrived = [await context_vectors(db, room) for room in rooms]
     assert arrived.keys() == in_order.keys()
-    differ = [key for key in arrived if not np.array_equal(arrived[key], in_order[key])]
-    assert differ == []
+    assert [key for key, vector in arrived.items() if vector != in_order[key]] == []
+
+
+OLDER_SCHEMA = """
+drop index message_by_time;
+alter table conversation drop newest_at, drop newest_seq, drop in_order;
+delete from schema_migrations where version = 9;
+"""
+
+
+async def test_migrating_an_older_database_mends_its_context_vectors(
+    db: asyncpg.Pool, database_url: str
+) -> None:
+    expected = await context_vectors(db, await room_of(db, "small as_said"))
+    room, _ = await create_room(db, name="of an older program")
+    for batch in interleaved(said(SIZES["small"])):
+        await store(db, room, batch, embed=False)
+    await db.execute("update conversation set in_order = true, newest_seq = last_seq")
+    await embed_all(db)
+    assert await context_vectors(db, room) != expected
+    await db.execute(OLDER_SCHEMA)
+
+    assert await migrate(database_url) == ["0009_order_by_time"]
+
+    jobs = await db.fetch("select distinct conversation_id from embedding_job")
+    late = await db.fetch("select conversation_id from conversation where not in_order")
+    assert {row[0] for row in jobs} == {row[0] for row in late} >= {room}
+    assert len(late) == len(ARRIVALS) * len(SIZES) + 1
+    await embed_all(db)
+    assert await context_vectors(db, room) == expected
 
 
 QUERIES: list[tuple[str, dict[str, object]]] = [

@@ -15,6 +15,7 @@ from retrieval.embeddings.model_registry import ensure_model
 from retrieval.search import context, reader
 from retrieval.search.lexical import postings
 from retrieval.search.vector import binary_codes, hnsw, nearest
+from retrieval.store import timeline
 from retrieval.wire import ConversationId
 from testbed.postgres import Server
 from tests.support.filled_database import filled_database
@@ -271,3 +272,20 @@ async def test_filtered_words_are_read_from_their_index_and_messages_looked_up(
     assert scans(found)["message_term"] == {"Index Only Scan"}
     assert not scans(found)["message"] & {"Seq Scan"}
     assert max(node["Actual Rows"] * node["Actual Loops"] for node in found) <= 9
+
+
+async def test_what_was_said_around_is_read_from_the_index_by_time(db: asyncpg.Pool) -> None:
+    found = await plan(db, timeline.AROUND, ROOM, SEQS[:70], 7, 7)
+    assert "message_by_time" in indexes(found)
+    assert not [node for node in found if node["Node Type"] in {"Sort", "Seq Scan"}]
+    assert max(node["Actual Rows"] * node["Actual Loops"] for node in found) <= 7 * 70
+
+
+@pytest.mark.parametrize("page", [timeline.SAID_BEFORE, timeline.SAID_AFTER])
+async def test_a_page_by_time_reads_no_further_than_its_end(db: asyncpg.Pool, page: str) -> None:
+    found = await plan(db, page, ROOM, 3000, 50, 100)
+    assert "message_by_time" in indexes(found)
+    reads = [node for node in found if node.get("Relation Name") == "message"]
+    assert {node["Node Type"] for node in reads} <= {"Index Scan", "Index Only Scan"}
+    assert max(node["Actual Rows"] for node in reads) <= 50
+    assert sum(node.get("Rows Removed by Filter", 0) for node in reads) == 0

@@ -56,6 +56,19 @@ def test_what_no_person_said_is_attributed_by_its_role(role: Role) -> None:
     assert f", lookup ({role}):\n> said 1" in block
 
 
+def test_messages_that_arrived_late_stand_where_they_were_said() -> None:
+    def at(seq: int, minute: int) -> Message:
+        said_at = datetime(2026, 3, 14, 23, minute, tzinfo=UTC)
+        return _message(seq).model_copy(update={"created_at": said_at})
+
+    late = RetrievalHit(
+        message=at(90, 10), score=1.0, found_by=[], before=[at(4, 9)], after=[at(5, 11)]
+    )
+    assert _quotes(_block(_hit(20), late)) == [
+        "> said 4", "> said 90", "> said 5", "…", "> said 20",
+    ]  # fmt: skip
+
+
 def test_a_message_found_twice_is_shown_once() -> None:
     assert _quotes(_block(_hit(3, near=(4,)), _hit(4, near=(3,)))) == ["> said 3", "> said 4"]
 

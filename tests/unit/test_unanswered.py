@@ -169,3 +169,30 @@ async def test_what_only_the_outbox_holds_waits_as_well_when_the_backend_is_down
     taken = await find_unanswered(backend.client(), second, window=4, now=NOW)
     await second.outbox.aclose()
     assert [q.id for q in taken.waiting] == [f"a{n}" for n in range(count)]
+
+
+async def test_what_the_outbox_kept_takes_its_place_by_time_in_the_window(tmp_path: Path) -> None:
+    """Another agent has gone on meanwhile."""
+    backend = FakeBackend()
+    first = await resumed_from([], tmp_path, backend)
+    await first.outbox.accept(asked("kept", ago_s=50))
+    backend.down = True
+    await first.outbox.aclose()
+    backend.down = False
+    later = [asked("later", ago_s=9), answer_to("later", ago_s=7)]
+
+    second = await resumed_from(later, tmp_path, backend)
+
+    await second.outbox.aclose()
+    assert [m.id for m in second.window] == ["kept", "later", "later.answer1"]
+    assert second.last_message_at == NOW - timedelta(seconds=7)
+
+
+async def test_an_import_of_history_hides_no_question_that_waits(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    history = [asked(f"old{n}", ago_s=9_000 - n) for n in range(300)]
+    resumed = await resumed_from([asked("a"), *history], tmp_path, backend)
+    taken = await find_unanswered(backend.client(), resumed, window=4, now=NOW)
+    await resumed.outbox.aclose()
+    assert [q.id for q in taken.waiting] == ["a"]
+    assert [m.id for m in taken.resumed.window] == ["old296", "old297", "old298", "old299"]
