@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from benchmarks.writing import questions
 from benchmarks.writing.figures import kind_figures, share, worst_share
 from benchmarks.writing.kinds import KINDS
 from benchmarks.writing.meaning.days.span import (
@@ -134,3 +135,15 @@ def test_a_kind_is_counted_with_its_control() -> None:
     assert (figures["top3"], figures["relevant"], figures["auroc"]) == (1.0, 0.0, 1.0)
     assert share(figures) == 0.5
     assert worst_share({"a": figures, "b": {"top1": 0.0, "control_top1": 0.0}}) == 0.5
+
+
+def test_questions_by_hand_name_marks_of_their_chat() -> None:
+    found = questions.rows(_draw())
+
+    assert len(found) >= 60
+    chat = found[0].chat
+    assert "front door code" in chat.said[min(found[0].right)].text
+    ages = [said.days_ago for said in chat.said]
+    assert ages == sorted(ages, reverse=True)
+    assert ages[-1] > 0
+    assert all("[" not in said.text[:1] for said in chat.said)

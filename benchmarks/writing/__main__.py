@@ -3,7 +3,8 @@
     python -m benchmarks.writing [--kinds marks,days] [--seed 2] [--rows 20] [--show-misses]
 
 A kind has sub-kinds: messages that differ only in an invented name or number, each asked for once,
-in one way of writing; its control is the same in plain writing. Everything goes through the HTTP
+in one way of writing; its control is the same in plain writing. Questions written by hand about one
+messy chat come with them. Everything goes through the HTTP
 API of a backend with an embedded database and the real embedding model. Prints progress and a table
 on standard error and one JSON object as the last line of standard output.
 """
@@ -21,7 +22,15 @@ from typing import Any
 from rich.console import Console
 
 from agent.backend_client import BackendClient
-from benchmarks.writing.figures import Figures, kind_figures, misses, summary, worst_share
+from benchmarks.writing import questions
+from benchmarks.writing.figures import (
+    Figures,
+    kind_figures,
+    misses,
+    question_figures,
+    summary,
+    worst_share,
+)
 from benchmarks.writing.kinds import KINDS
 from benchmarks.writing.rooms import Rooms
 from benchmarks.writing.trial import Draw
@@ -29,6 +38,9 @@ from longroom.progress import ProgressBars
 from testbed.backend_process import BackendProcess
 from testbed.postgres import create_database, running_server
 
+QUESTIONS = "questions"
+"""By hand, beside the generated kinds."""
+ALL = [*KINDS, QUESTIONS]
 TIMEOUT_S = 120.0
 WIDTH = 110
 
@@ -38,6 +50,7 @@ def main() -> None:
     console = Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH)
     result = asyncio.run(_run(arguments, console))
     console.print(summary(result["kinds"]))
+    console.print(f"questions by hand: {result['questions']}")
     text = json.dumps(result, ensure_ascii=False)
     if arguments.json:
         arguments.json.write_text(text + "\n", encoding="utf-8")
@@ -59,19 +72,23 @@ async def _measure(
     started = time.monotonic()
     now = datetime.now(UTC)
     draw = Draw(str(arguments.seed), arguments.rows, now)
-    sub_kinds = {name: KINDS[name](draw) for name in arguments.kinds}
+    sub_kinds = {name: KINDS[name](draw) for name in arguments.kinds if name != QUESTIONS}
+    by_hand = questions.rows(draw) if QUESTIONS in arguments.kinds else []
     rows = [
         row for subs in sub_kinds.values() for sub in subs for row in (*sub.rows, *sub.controls)
     ]
     rooms = Rooms(client, ProgressBars(console, transient=False), now=now)
-    answers = await rooms.ask(rows)
+    answers = await rooms.ask([*rows, *by_hand])
     kinds: dict[str, Figures] = {}
     for name, subs in sub_kinds.items():
         kinds[name] = kind_figures(subs, answers)
-        for line in misses(subs, answers) if arguments.show_misses else []:
-            print(line, file=sys.stderr)
+    if arguments.show_misses:
+        named = [(sub.name, row) for subs in sub_kinds.values() for sub in subs for row in sub.rows]
+        named += [(QUESTIONS, row) for row in by_hand]
+        print("\n".join(misses(named, answers)), file=sys.stderr)
     return {
         "kinds": kinds,
+        "questions": question_figures(by_hand, answers),
         "worst_share": worst_share(kinds),
         "seed": arguments.seed,
         "wall_s": round(time.monotonic() - started, 1),
@@ -82,7 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kinds", type=_kinds, default=list(KINDS), help=", ".join(KINDS))
+    parser.add_argument("--kinds", type=_kinds, default=ALL, help=", ".join(ALL))
     parser.add_argument("--seed", type=int, default=1, help="other names, numbers and sentences")
     parser.add_argument("--rows", type=int, default=20, help="messages of a sub-kind")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
@@ -92,7 +109,7 @@ def _arguments() -> argparse.Namespace:
 
 def _kinds(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in KINDS]
+    unknown = [name for name in names if name not in ALL]
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
     return names

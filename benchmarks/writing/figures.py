@@ -36,6 +36,14 @@ def kind_figures(sub_kinds: Sequence[SubKind], answers: Answers) -> Figures:
     }
 
 
+def question_figures(rows: Sequence[Row], answers: Answers) -> Figures:
+    shares = {
+        f"top{first}": _mean([found_within(row, answers[row], first) for row in rows])
+        for first in (1, 3, 10)
+    }
+    return {**shares, "relevant": _mean([answers[row].relevant for row in rows]), "n": len(rows)}
+
+
 def worst_share(kinds: Mapping[str, Figures]) -> float | None:
     shares = [share(kind) for kind in kinds.values()]
     return min((one for one in shares if one is not None), default=None)
@@ -91,14 +99,13 @@ def _cells(figures: Figures) -> list[str]:
     return [*("–" if one is None else f"{one * 100:.0f}" for one in shown), str(figures["n"])]
 
 
-def misses(sub_kinds: Sequence[SubKind], answers: Answers) -> list[str]:
+def misses(named: Sequence[tuple[str, Row]], answers: Answers) -> list[str]:
     """Questions with what was said and what came first instead; texts are all invented."""
     return [
-        f"{sub.name}: {row.query!r}, wanted {_said(row, sorted(row.right)[:1])}, "
+        f"{name}: {row.query!r}, wanted {_said(row, sorted(row.right)[:1])}, "
         f"got {_said(row, answers[row].places[:1])}"
         f"{'' if answers[row].relevant else ' (not relevant)'}"
-        for sub in sub_kinds
-        for row in sub.rows
+        for name, row in named
         if not right(row, answers[row])
     ]
 

@@ -87,17 +87,17 @@ class Rooms:
 
     async def _until_embedded(self, room: UUID) -> None:
         while True:
-            if (await self._search(room, "anything at all", None)).pending == 0:
+            if (await self._search(room, SearchRequest(query="anything at all"))).pending == 0:
                 return
             await asyncio.sleep(POLL_S)
 
     async def _answer(self, row: Row) -> Answer:
-        found = await self._search(self._rooms[row.chat], row.query, row.asker)
+        request = SearchRequest(query=row.query, asker=row.asker, time_zone=row.time_zone)
+        found = await self._search(self._rooms[row.chat], request)
         places = tuple(int(hit.message.id) for hit in found.hits)
         return Answer(places, found.relevant, found.confidence)
 
-    async def _search(self, room: UUID, query: str, asker: str | None) -> SearchResponse:
-        request = SearchRequest(query=query, asker=asker)
+    async def _search(self, room: UUID, request: SearchRequest) -> SearchResponse:
         return await self._client.search_conversation(room, request)
 
 

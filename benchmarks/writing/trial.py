@@ -6,6 +6,7 @@ from datetime import date, datetime
 from random import Random
 from typing import Literal
 
+MINUTES_A_DAY = 1440
 Expectation = Literal["first", "first and relevant", "silence"]
 
 
@@ -35,6 +36,7 @@ class Row:
     expects: Expectation = "first"
     asker: str | None = None
     within: int = 1
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Draw:
     seed: str
     rows: int
     now: datetime
-    """In UTC, which is the asker's time zone."""
+    """In UTC."""
 
     @property
     def today(self) -> date:
@@ -72,9 +74,9 @@ def plain(value: str) -> str:
 
 
 def spread(texts: Sequence[str], *, language: str | None = None) -> Chat:
-    """Three messages a day, the last an hour ago."""
+    """A message every two minutes, the last two minutes ago: one stretch of talk."""
     count = len(texts)
-    said = (Said(text, (count - place) / 3) for place, text in enumerate(texts))
+    said = (Said(text, (count - place) * 2 / MINUTES_A_DAY) for place, text in enumerate(texts))
     return Chat(tuple(said), language)
 
 

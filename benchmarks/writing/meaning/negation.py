@@ -62,7 +62,7 @@ WAYS = {
         "Who already {s}?",
     ),
 }
-"""What {a} and {b} are said to do, the question, and that of the control."""
+"""What {a} and {b} are said to do, who is asked for, and the opposite question."""
 
 
 def negation(draw: Draw) -> list[SubKind]:
@@ -70,21 +70,31 @@ def negation(draw: Draw) -> list[SubKind]:
 
 
 def _way(draw: Draw, name: str, way: tuple[str, str, str, str]) -> Iterator[SubKind]:
-    """All habits in one chat; each second one says the negation first."""
+    """All habits in one chat, in which the negation stands first every second time.
+
+    The controls have only those who do not, or only those who do.
+    """
     affirmed, negated, asked, plain = way
-    habits = HABITS[: min(draw.rows, len(HABITS))]
+    habits = HABITS[: draw.rows]
     people = names(draw.random("negation", name), 2 * len(habits))
-    texts: list[str] = []
-    rows, controls = [], []
-    found: list[tuple[str, str, int, int]] = []
-    for place, (does, do) in enumerate(habits):
-        pair = [affirmed.format(a=people[2 * place], s=does, v=do)]
-        pair.insert(place % 2, negated.format(b=people[2 * place + 1], s=does, v=do))
-        no = 2 * place + place % 2
-        found.append((does, do, no, 4 * place + 1 - no))
-        texts += pair
-    chat = spread(texts)
-    for does, do, no, yes in found:
-        rows.append(Row(chat, asked.format(s=does, v=do), frozenset([no])))
-        controls.append(Row(chat, plain.format(s=does, v=do), frozenset([yes])))
-    yield SubKind(name, tuple(rows), tuple(controls))
+    yes = [affirmed.format(a=a, s=s, v=v) for a, (s, v) in zip(people[::2], habits, strict=True)]
+    no = [negated.format(b=b, s=s, v=v) for b, (s, v) in zip(people[1::2], habits, strict=True)]
+    both = _in_turns(no, yes)
+    for how, question, right in (("", asked, no), (", asked who does", plain, yes)):
+        texts = [question.format(s=s, v=v) for s, v in habits]
+        yield SubKind(name + how, _rows(both, texts, right), _rows(right, texts, right))
+
+
+def _in_turns(first: list[str], second: list[str]) -> list[str]:
+    found: list[str] = []
+    for place, pair in enumerate(zip(first, second, strict=True)):
+        found += pair if place % 2 else pair[::-1]
+    return found
+
+
+def _rows(said: list[str], asked: list[str], right: list[str]) -> tuple[Row, ...]:
+    chat = spread(said)
+    return tuple(
+        Row(chat, text, frozenset([said.index(one)]))
+        for text, one in zip(asked, right, strict=True)
+    )

@@ -134,7 +134,7 @@ def _form(name: str, asked: str, stories: list[Story], which: int, draw: Draw) -
 
 
 def _corrections(draw: Draw) -> Iterator[SubKind]:
-    """The control has the correction only."""
+    """The correction may come just behind what it corrects; the control has no other."""
     for name_of, corrected in CORRECTIONS.items():
         random = draw.random("corrections", name_of)
         people = names(random, draw.rows)
@@ -147,7 +147,7 @@ def _corrections(draw: Draw) -> Iterator[SubKind]:
         both = _told([*wrong, *mended])
         alone = _told(mended)
         asked = [ASKED_CODE[n % len(ASKED_CODE)].format(x=x) for n, x in enumerate(people)]
-        rows = [Row(both, text, frozenset([count + n])) for n, text in enumerate(asked)]
+        rows = [Row(both, text, frozenset([count + n]), within=2) for n, text in enumerate(asked)]
         controls = [Row(alone, text, frozenset([n])) for n, text in enumerate(asked)]
         yield SubKind(f"correction, {name_of}", tuple(rows), tuple(controls))
 

@@ -6,17 +6,19 @@ from benchmarks.writing.names.latin import names
 from benchmarks.writing.trial import Alike, Draw
 
 SENTENCES = (
-    ("The parcel for {x} is on the third floor.", "Where is the parcel for {x} now?"),
-    ("Please call {x} back before lunch.", "When should we call {x} back?"),
-    ("Yesterday {x} asked for a copy of the lease.", "What did {x} ask for?"),
-    ("The meeting with {x} was moved to the small room.", "Where do we meet with {x} then?"),
-    ("We lent the big ladder to {x} last spring.", "What did we lend to {x} exactly?"),
-    ("I left the spare key with {x} at the bakery.", "What did I leave with {x} there?"),
-    ("The song by {x} was on the radio all day.", "Where was the song by {x} played?"),
-    ("Somebody from {x} wants to see the roof.", "What does somebody from {x} want?"),
-    ("My sister works for {x} since the summer.", "Who works for {x} at the moment?"),
-    ("The invoice from {x} is still not paid.", "What about the invoice from {x} then?"),
-)
+    ("The parcel for {x} came this morning, but nobody was in, so it is on the third floor next to the lift.", "Where is the parcel for {x} now?"),
+    ("If you find the time, please call {x} back before lunch, it was about the broken window in the hall.", "Why should we call {x} back?"),
+    ("Yesterday around noon {x} asked for a copy of the lease and wanted to have it by the end of the week.", "What did {x} ask for?"),
+    ("Just so that everybody knows, the meeting with {x} was moved to the small room because of the noise.", "Where do we meet with {x} then?"),
+    ("We lent the big ladder to {x} last spring and I think it was never brought back to the garage.", "What did we lend to {x} exactly?"),
+    ("Before I left for the airport I gave the spare key to {x} at the bakery, with the red label on it.", "What did I give to {x} there?"),
+    ("All day long they played this one song by {x} on the radio and now I cannot get it out of my head.", "Where was the song by {x} played?"),
+    ("Somebody from {x} wants to have a look at the roof before it starts to rain again in autumn.", "What does somebody from {x} want?"),
+    ("Since the summer my sister works for {x} as a driver, and she likes it more than the old job.", "Who works for {x} at the moment?"),
+    ("I checked the whole folder twice and the invoice from {x} is still not paid, please do it today.", "What about the invoice from {x} then?"),
+    ("When the storm was over we saw that the fence near {x} had fallen over, nothing else was broken.", "What happened near {x} in the storm?"),
+    ("Please tell the new people that the coffee from {x} is for guests only, ours is in the lower drawer.", "Who is the coffee from {x} for?"),
+)  # fmt: skip
 
 
 def about_names(draw: Draw, *path: str, values: tuple[str, ...] | None = None) -> Alike:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from benchmarks.writing.meaning.days import english, languages
 from benchmarks.writing.meaning.days.journals import DAILY, ENGLISH, OTHERS, SPARSE, asked, diaries
 from benchmarks.writing.meaning.days.parts import parts_of_days
+from benchmarks.writing.meaning.days.zones import time_zones
 from benchmarks.writing.trial import Draw, SubKind
 
 
 def days(draw: Draw) -> list[SubKind]:
-    return [*_english(draw), *parts_of_days(draw), *_others(draw)]
+    return [*_english(draw), *parts_of_days(draw), *time_zones(draw), *_others(draw)]
 
 
 def _english(draw: Draw) -> Iterator[SubKind]:
