@@ -64,7 +64,7 @@ async def test_a_room_indexed_anew_is_as_if_written_now(
 
     assert await db.fetch(ENTRIES) == fresh
     assert await db.fetch("select word from vocabulary order by word") == vocabulary
-    conversation = await db.fetchrow("select * from conversation")
+    (conversation,) = await db.fetch("select * from conversation")
     assert (conversation["text_version"], conversation["word_count"]) == (VERSION, words)
     assert (sum(counted), max(counted)) == (40, 7)
     assert await db.fetchval("select count(*) from reindexed_part") == 0

@@ -10,8 +10,9 @@ from retrieval.text.terms import numbers
 from retrieval.text.terms.codes import EXACT_PREFIX, TELLING_DIGITS, codes, telling_digits
 from retrieval.text.terms.forms import (
     PART_WEIGHT,
+    characters,
     languages_of,
-    pairs,
+    neighbours,
     spelled,
     with_content,
     word_terms,
@@ -63,9 +64,9 @@ def _asked(piece: Piece, languages: tuple[str, ...]) -> Iterator[QueryTerm]:
     elif piece.kind == "emoji":
         yield QueryTerm({EXACT_PREFIX + piece.written: 1.0})
     else:
-        yield from (QueryTerm({pair: 1.0}, required=False) for pair in pairs(piece.written))
+        yield from (QueryTerm({two: 1.0}, required=False) for two in neighbours(piece.written))
         importance = SINGLE_CHARACTER if len(piece.written) > 1 else 1.0
-        yield from (QueryTerm({char: 1.0}, importance) for char in dict.fromkeys(piece.written))
+        yield from (QueryTerm({char: 1.0}, importance) for char in characters(piece.written))
 
 
 def _asked_number(number: Number) -> QueryTerm:

@@ -14,8 +14,12 @@ PART_WEIGHT: Final = 0.7
 LEAST_SPELLED: Final = 4
 
 _HEBREW_PREFIXES = "והבלמשכ"
-_ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال")
+_ARABIC_PREFIXES = "والفبكسأ"
+_ARABIC_ARTICLES = ("وال", "بال", "كال", "فال", "ولل", "لل", "ال")
 _LEAST_PREFIXED = 4
+_FIRST_HEBREW = "\u0590"
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_LETTERS_WITHOUT_SPACES = (("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"))
 
 
 def languages_of(found: Sequence[Piece], language: str) -> tuple[str, ...]:
@@ -78,22 +82,33 @@ def word_terms(written: str, languages: tuple[str, ...]) -> dict[str, float]:
 
 
 def _forms(word: str, languages: tuple[str, ...]) -> list[str]:
-    forms = stems(word, languages)
-    return [*forms, *(other for form in forms for other in _without_prefix(form))]
+    forms = dict.fromkeys(stems(word, languages))
+    for other in (*_with_two_letters(word), *_without_prefix(word)):
+        forms.update(dict.fromkeys((folded(other), *stems(other, languages))))
+    return list(forms)
+
+
+def _with_two_letters(word: str) -> Iterator[str]:
+    """Mueller for Müller, Soeren for Søren, Haakon for Håkon."""
+    spelled_out = word.translate(_TWO_LETTERS)
+    if spelled_out != word:
+        yield spelled_out
 
 
 def _without_prefix(word: str) -> Iterator[str]:
     """Hebrew and Arabic write "and", "the", "in" as one with the word."""
-    if len(word) < _LEAST_PREFIXED:
+    if word[0] < _FIRST_HEBREW or len(word) < _LEAST_PREFIXED:
         return
     if word[0] in _HEBREW_PREFIXES:
         yield word[1:]
         if word[1] in _HEBREW_PREFIXES and len(word) > _LEAST_PREFIXED:
             yield word[2:]
-    for prefix in _ARABIC_PREFIXES:
-        if word.startswith(prefix) and len(word) >= len(prefix) + 2:
-            yield word.removeprefix(prefix)
-            return
+    elif word[0] in _ARABIC_PREFIXES:
+        yield word
+        yield word[1:]
+        article = next((p for p in _ARABIC_ARTICLES if word.startswith(p)), "")
+        if article and len(word) >= len(article) + 2:
+            yield word.removeprefix(article)
 
 
 @lru_cache(maxsize=50_000)
@@ -103,5 +118,16 @@ def spelled(written: str) -> tuple[str, ...]:
     return tuple(folded(word) for word in long)
 
 
-def pairs(run: str) -> Iterator[str]:
-    return (run[start : start + 2] for start in range(len(run) - 1))
+def neighbours(run: str) -> list[str]:
+    """Pairs of characters; of Thai, Lao, Khmer and Burmese letters also three together."""
+    sizes = (2, 3) if is_alphabetic(run) else (2,)
+    return [run[at : at + size] for size in sizes for at in range(len(run) - size + 1)]
+
+
+def characters(run: str) -> list[str]:
+    """Each once, where one has a meaning, or stands alone."""
+    return [] if is_alphabetic(run) and len(run) > 1 else list(dict.fromkeys(run))
+
+
+def is_alphabetic(run: str) -> bool:
+    return any(first <= run[0] <= last for first, last in _LETTERS_WITHOUT_SPACES)

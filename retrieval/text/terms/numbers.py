@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 SUFFIX: Final = "~"
@@ -15,8 +16,16 @@ LEAST_JOINED: Final = 5
 MOST_GROUPS: Final = 8
 MOST_DECIMALS: Final = 3
 
+_MULTIPLIERS = {
+    "k": 1_000, "tsd": 1_000, "thousand": 1_000, "tausend": 1_000, "mille": 1_000, "mil": 1_000,
+    "тыс": 1_000, "m": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000,
+    "millions": 1_000_000, "millionen": 1_000_000, "millones": 1_000_000, "млн": 1_000_000,
+    "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "млрд": 1_000_000_000,
+}  # fmt: skip
 _SEQUENCE = re.compile(
     r"(?<![^\W_])\+?\(?(\d+(?:(?:[-.,'/ ]| - |\)[ -]?| ?\()\d+)*)(?!\d|[^\W\d_]+\d)"
+    rf"(?: ?({'|'.join(_MULTIPLIERS)})\b)?",
+    re.IGNORECASE,
 )
 _GROUP = re.compile(r"\d+")
 _DATE = re.compile(r"(?:(?:19|20)\d\d([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:19|20)\d\d)")
@@ -38,13 +47,21 @@ def suffixes(digits: str) -> list[str]:
 def numbers(text: str) -> Iterator[Number]:
     """Of a readable text of spaced words."""
     for match in _SEQUENCE.finditer(text):
-        yield _number(match[1])
+        number = _number(match[1])
+        yield _multiplied(number, match[2].lower()) if match[2] else number
+
+
+def _multiplied(number: Number, unit: str) -> Number:
+    """`12k` is 12000 first, and also 12."""
+    times = _MULTIPLIERS[unit]
+    whole = dict.fromkeys(str(int(Decimal(one) * times)) for one in number.whole)
+    return Number(tuple(whole), (*number.whole, *number.parts))
 
 
 def _number(written: str) -> Number:
     groups = _GROUP.findall(written)
     if len(groups) == 1:
-        return Number((groups[0],), ())
+        return Number((groups[0],), _without_zeros(groups[0]))
     if _DATE.fullmatch(written):
         return Number((), tuple(groups))
     marks = [mark.strip(" ()") or " " for mark in _GROUP.split(written)[1:-1]]
@@ -53,6 +70,12 @@ def _number(written: str) -> Number:
     if not whole and LEAST_JOINED <= len(joined) <= MOST_DIGITS and len(groups) <= MOST_GROUPS:
         whole[joined] = None
     return Number(tuple(whole), tuple(dict.fromkeys([*groups, *_neighbours(groups)])))
+
+
+def _without_zeros(digits: str) -> tuple[str, ...]:
+    """Forms fill an id with zeros in front, and people leave them out."""
+    bare = digits.lstrip("0")
+    return (bare,) if bare and bare != digits else ()
 
 
 def _amounts(groups: Sequence[str], marks: Sequence[str]) -> Iterator[str]:

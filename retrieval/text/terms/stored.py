@@ -9,7 +9,14 @@ from retrieval.text import words
 from retrieval.text.normal_form import readable
 from retrieval.text.terms import numbers
 from retrieval.text.terms.codes import EXACT_PREFIX, codes, telling_digits
-from retrieval.text.terms.forms import languages_of, pairs, spelled, with_content, word_terms
+from retrieval.text.terms.forms import (
+    characters,
+    languages_of,
+    neighbours,
+    spelled,
+    with_content,
+    word_terms,
+)
 from retrieval.text.terms.numbers import Number, suffixes
 from retrieval.text.words import Piece
 
@@ -65,7 +72,7 @@ def _piece_terms(piece: Piece, languages: tuple[str, ...]) -> list[str]:
         return list(word_terms(piece.written, languages))
     if piece.kind == "emoji":
         return [EXACT_PREFIX + piece.written]
-    return [*piece.written, *pairs(piece.written)]
+    return [*characters(piece.written), *neighbours(piece.written)]
 
 
 def _number_terms(number: Number) -> set[str]:
