@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from longroom.transfer.formats.format import Record, Rejected
@@ -12,9 +12,9 @@ from longroom.transfer.reading.derived_ids import DerivedIds
 from longroom.transfer.reading.local_times import LocalTimes
 from retrieval.wire import (
     Content,
+    GivenId,
     GivenMetadata,
     MessageCreate,
-    MessageId,
     Name,
     Role,
     Timestamp,
@@ -24,8 +24,6 @@ REPLY_TO = "reply_to"
 """Key in metadata: the id of the message that one answers."""
 
 MAX_ID_CHARS = 128
-
-_Id = Annotated[MessageId, Field(min_length=1, max_length=MAX_ID_CHARS)]
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,14 @@ class Read:
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: _Id | None = None
+    id: GivenId | None = None
     participant: Name
     role: Role
     created_at: Timestamp
     content: Content
     interrupted: bool = False
     metadata: GivenMetadata = {}
-    reply_to: _Id | None = None
+    reply_to: GivenId | None = None
     seq: int | None = None
     """Of the backend's own export; a room numbers its messages itself."""
 
@@ -103,16 +101,20 @@ class LineReader:
             participant=line.participant,
             content=line.content,
         )
-        metadata = line.metadata | ({REPLY_TO: line.reply_to} if line.reply_to else {})
-        return MessageCreate(
+        # Not validated again: each field has its type here, too.
+        message = MessageCreate.model_construct(
             id=message_id,
             role=line.role,
             participant=line.participant,
             content=line.content,
             created_at=line.created_at,
             interrupted=line.interrupted,
-            metadata=metadata,
+            metadata=line.metadata,
         )
+        if line.reply_to is None:
+            return message
+        metadata = line.metadata | {REPLY_TO: line.reply_to}
+        return MessageCreate.model_validate({**dict(message), "metadata": metadata})
 
 
 REMEDIES: dict[str, str] = {

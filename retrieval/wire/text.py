@@ -1,5 +1,6 @@
 """Texts that PostgreSQL can store, with their maximum lengths."""
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from retrieval.wire.base import MessageId
 MAX_CONTENT_CHARS = 65_536
 MAX_NAME_CHARS = 256
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
 
 def storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not contain NUL bytes; remove them")
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if _SURROGATE.search(text):
         raise ValueError("must not contain lone surrogates; send well-formed UTF-8")
     return text
 
