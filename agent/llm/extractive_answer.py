@@ -72,7 +72,7 @@ def _from_window(question: str, asker: str, window: Sequence[Said]) -> list[str]
 
 
 def _from_hits(asker: str, hits: Sequence[RetrievalHit]) -> list[str]:
-    """Users' statements; for a repeated question, the answer next to it."""
+    """Statements of users and tools; for a repeated question, the answer next to it."""
     return [
         _quote(message.participant, _excerpt(hit, message), message.created_at.timestamp(), asker)
         for hit in hits
@@ -81,7 +81,7 @@ def _from_hits(asker: str, hits: Sequence[RetrievalHit]) -> list[str]:
 
 
 def _statements(hit: RetrievalHit) -> Iterable[Message]:
-    if hit.message.role == "user" and _states_something(hit.message.content):
+    if hit.message.role in {"user", "tool"} and _states_something(hit.message.content):
         return [hit.message]
     if not _is_question(hit.message.content):
         return []

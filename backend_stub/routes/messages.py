@@ -32,6 +32,7 @@ _BATCH = {
             "participant": "ada",
             "content": "My order number is 4711-B.",
             "created_at": "2025-03-01T12:00:00Z",
+            "metadata": {"channel": "web", "ticket": 17},
         },
         {
             "id": "item_4f2c",

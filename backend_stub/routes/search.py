@@ -34,6 +34,8 @@ _EXAMPLES = {
             "time_zone": "Europe/Berlin",
             "since": "2025-01-01T00:00:00Z",
             "participants": ["ada", "grace"],
+            "roles": ["user", "tool"],
+            "metadata": {"channel": "web"},
             "exclude_ids": ["item_4f2b"],
             "explain": True,
         }

@@ -34,6 +34,20 @@ def _known_time_zone(name: str | None) -> str | None:
         ) from error
 
 
+def _columns(given: list[str] | None) -> dict[str, str]:
+    from longroom.transfer.formats.csv_table import NAMES
+
+    columns: dict[str, str] = {}
+    for each in given or []:
+        field, _, header = each.partition("=")
+        if field not in NAMES or not header.strip():
+            raise typer.BadParameter(
+                f"--column {each!r}: write FIELD=HEADER; the fields are {', '.join(NAMES)}"
+            )
+        columns[field] = header
+    return columns
+
+
 class FormatName(StrEnum):
     auto = "auto"
     jsonl = "jsonl"
@@ -73,6 +87,13 @@ def import_messages(
             help="How a WhatsApp chat writes dates; default: as the chat itself tells.",
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=HEADER",
+            help="Which column of a CSV file has a field, if by another name; repeatable.",
+        ),
+    ] = None,
     language: Annotated[
         str | None,
         typer.Option(
@@ -110,6 +131,7 @@ def import_messages(
         format=FormatOptions(
             None if file_format is FormatName.auto else file_format.value,
             day_first=day_first,
+            columns=_columns(column),
             ignore_unknown=ignore_unknown,
         ),
         assistants=frozenset(name.strip().lower() for name in assistant or []),

@@ -1,5 +1,6 @@
 """Imports a file: opens the room, the file, its position and a progress bar."""
 
+import sys
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,19 +54,24 @@ class FileImport:
                 read_as=f"{file_format.name} {self.time_zone} {sorted(self.assistants)}",
             )
             resumed = position_file.load().last_line > 0
+            reader = await self._reader(client, room)
             with (
                 closing(RejectsReport(self._rejects_path(), resumed=resumed)) as rejects,
                 _bars().file("import", source.size) as show,
             ):
-                return await run_import(
+                totals = await run_import(
                     source,
                     Importer(client, room.conversation_id),
                     file_format=file_format,
-                    reader=await self._reader(client, room),
+                    reader=reader,
                     position_file=position_file,
                     rejects=rejects,
                     on_batch=lambda totals, taken: show(taken, totals.stored + totals.duplicates),
                 )
+
+        for name in sorted(self.assistants - reader.met):
+            sys.stderr.write(f"longroom: --assistant {name}: nobody in the file has this name\n")
+        return totals
 
     def _check_time_zone(self, file_format: Format) -> None:
         if file_format.has_local_times and self.time_zone is None:

@@ -67,6 +67,8 @@ class LineReader:
     """Participants, in lower case, whose role is "assistant"; then others need no role."""
     times: LocalTimes = field(default_factory=lambda: LocalTimes(None))
     ids: DerivedIds = field(default_factory=DerivedIds)
+    met: set[str] = field(default_factory=set)
+    """Those of `assistants` that have said something."""
 
     def read(self, record: Record) -> Read | Rejected:
         try:
@@ -90,8 +92,11 @@ class LineReader:
         return fields
 
     def _role(self, participant: object) -> str:
-        known = isinstance(participant, str) and participant.strip().lower() in self.assistants
-        return "assistant" if known else "user"
+        name = participant.strip().lower() if isinstance(participant, str) else ""
+        if name not in self.assistants:
+            return "user"
+        self.met.add(name)
+        return "assistant"
 
     def _message(self, fields: dict[str, object]) -> MessageCreate:
         line = _Line.model_validate(fields)

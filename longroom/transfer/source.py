@@ -3,6 +3,7 @@
 import gzip
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,7 +20,9 @@ MAX_LINE_BYTES = 1_000_000
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
-_DAMAGED = (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, OSError)
+_DAMAGED = (EOFError, zlib.error, zipfile.BadZipFile, OSError)
+_LOCKED = (RuntimeError, NotImplementedError)
+"""What zipfile raises for a password, and for a compression that it does not know."""
 
 
 class Source:
@@ -147,7 +150,7 @@ class FolderSource(Source):
                 content = (self._root / name).read_bytes()
             else:
                 content = self._root.read(name)
-        except _DAMAGED as error:
+        except (*_DAMAGED, *_LOCKED) as error:
             raise CommandFailed(f"cannot read {name} of {self.name}: {error}") from error
         self._taken += self._sizes[name]
         return content
@@ -198,8 +201,11 @@ def _zip(raw: BinaryIO, path: Path) -> Iterator[Source]:
         if len(texts) != 1:
             yield FolderSource(archive, sizes)
             return
-        with archive.open(texts[0]) as file:
-            member = cast("BinaryIO", file)
+        try:
+            member = cast("BinaryIO", archive.open(texts[0]))
+        except _LOCKED as error:
+            raise ConfigurationError(f"cannot read {texts[0]} of {path}: {error}") from error
+        with member:
             yield ImportSource(member, raw=member, size=sizes[texts[0]], name=texts[0])
 
 

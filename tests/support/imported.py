@@ -57,8 +57,11 @@ def imported_from(
     after: int = 0,
     format_name: str | None = None,
     day_first: bool | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Imported:
-    options = FormatOptions(format_name, day_first=day_first, ignore_unknown=ignore_unknown)
+    options = FormatOptions(
+        format_name, day_first=day_first, columns=columns or {}, ignore_unknown=ignore_unknown
+    )
     file_format = format_of(source, options)
     reader = LineReader(
         ignore_unknown=ignore_unknown,

@@ -28,6 +28,13 @@ def test_columns_are_known_by_their_usual_names(header: str) -> None:
     assert (found.said, found.messages[0].role) == ([("Noor", "hi")], "user")
 
 
+def test_a_column_by_another_name_is_named() -> None:
+    text = f"Absender;Wann;Nachricht;text\nNoor;{AT};hi;de\n"
+    columns = {"participant": "absender", "created_at": "Wann", "content": "Nachricht"}
+    found = imported(text, columns=columns)
+    assert (found.said, found.messages[0].metadata) == ([("Noor", "hi")], {"text": "de"})
+
+
 def test_quoted_cells_hold_line_ends_delimiters_and_quotes() -> None:
     text = 'author,time,text\r\nNoor,{0},"one, two\r\nthree ""four"""\r\nUgo,{0},ok\r\n'
     found = imported(text.format(AT))
@@ -38,7 +45,7 @@ def test_all_fields_can_be_columns_and_others_become_metadata() -> None:
     found = imported(
         "id,participant,role,created_at,content,reply_to,metadata,Channel\n"
         f'm1,Noor,tool,1794651633,hi,m0,"{{""ticket"": 7}}",lamps\n'
-        f"m2,Noor,,{AT},ho,,,\n"
+        f"m2, Noor,,{AT} ,ho,,,\n"
     )
     first, second = found.messages
     assert (first.id, first.role, second.role) == ("m1", "tool", "user")

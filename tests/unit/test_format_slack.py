@@ -156,6 +156,13 @@ def test_the_zip_archive_is_read_as_the_folder_is(tmp_path: Path) -> None:
         assert source.taken > 0
 
 
+def test_the_folder_of_one_channel_is_enough(tmp_path: Path) -> None:
+    day = {"2026-11-14.json": json.dumps([said("1794651600.0", "hi", user="U7")])}
+    found = imported_files(tmp_path / "lamps", day)
+    assert (found.format, found.said) == ("slack", [("U7", "hi")])
+    assert found.messages[0].metadata == {"channel": "lamps"}
+
+
 def test_a_folder_of_something_else_is_not_recognised(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"not recognised; name it with --format: csv"):
         imported_files(tmp_path, {"notes.txt": "hello"})

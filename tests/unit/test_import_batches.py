@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import zipfile
 from io import BytesIO
 from pathlib import Path
 
@@ -153,6 +154,22 @@ def test_a_packed_file_that_breaks_off_gives_what_came_before(tmp_path: Path) ->
     with open_source(path) as source, pytest.raises(CommandFailed, match="damaged after line"):
         given.extend(number for number, _ in source.lines())
     assert 0 < len(given) < 4000
+
+
+@pytest.mark.parametrize("name", ["room.jsonl.gz", "room.zip"])
+def test_a_packed_file_with_a_wrong_byte_is_told(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    content = b"\n".join(lines(4000))
+    if name.endswith(".gz"):
+        path.write_bytes(gzip.compress(content))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("room.jsonl", content)
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 0xFF
+    path.write_bytes(whole)
+    with open_source(path) as source, pytest.raises(CommandFailed, match="damaged after line"):
+        read_all(source)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ NAMES: Mapping[str, Sequence[str]] = {
         "user_name",
         "speaker",
         "name",
+        "author_name",
+        "sender_name",
+        "from_name",
+        "user_id",
     ),
     "role": ("role",),
     "created_at": (
@@ -32,9 +36,11 @@ NAMES: Mapping[str, Sequence[str]] = {
         "time",
         "date",
         "created",
+        "sent",
+        "posted_at",
         "ts",
     ),
-    "content": ("content", "text", "message", "body", "msg"),
+    "content": ("content", "text", "message", "body", "msg", "message_text", "comment"),
     "interrupted": ("interrupted",),
     "reply_to": ("reply_to", "in_reply_to", "reply_to_id", "parent_id"),
     "metadata": ("metadata",),
@@ -49,7 +55,12 @@ class CsvTable:
     name: ClassVar[str] = "csv"
     has_local_times: ClassVar[bool] = False
 
-    def __init__(self, *, ignore_unknown: bool = False) -> None:
+    def __init__(
+        self, *, columns: Mapping[str, str] | None = None, ignore_unknown: bool = False
+    ) -> None:
+        """`columns` has the header of a field that goes by another name than usual."""
+        given = {field: (_plain(header),) for field, header in (columns or {}).items()}
+        self._names = {**NAMES, **given}
         self._ignore_unknown = ignore_unknown
 
     def recognises(self, source: Source) -> bool:
@@ -57,7 +68,9 @@ class CsvTable:
         if first.lstrip().startswith(("{", "[")):
             return False
         header = next(csv.reader([first], delimiter=_delimiter(first)), [])
-        return not _missing(_fields(header)) or source.name.lower().endswith((".csv", ".tsv"))
+        return not _missing(_fields(header, self._names)) or source.name.lower().endswith(
+            (".csv", ".tsv")
+        )
 
     def records(self, source: Source) -> Iterator[Record | Rejected]:
         """Raises ConfigurationError if the header lacks a required field."""
@@ -71,11 +84,11 @@ class CsvTable:
         lines.back(first)
         rows = csv.reader(lines, delimiter=declared)
         header = next(rows, [])
-        fields = _fields(header)
+        fields = _fields(header, self._names)
         if header and (missing := _missing(fields)):
             raise ConfigurationError(
-                f"the header has no column for {', '.join(missing)}; call it so, or as one of"
-                f" {', '.join(NAMES[missing[0]])}"
+                f"the header has no column for {', '.join(missing)}; name it with --column"
+                f" {missing[0]}=HEADER, or call it one of {', '.join(self._names[missing[0]])}"
             )
         lines.take()
         while (row := _next(rows)) is not None:
@@ -115,9 +128,9 @@ class CsvTable:
             if not cell.strip():
                 continue
             if place in fields:
-                found[fields[place]] = cell
+                found[fields[place]] = cell if fields[place] == "content" else cell.strip()
             elif not self._ignore_unknown:
-                metadata[header[place].strip()] = cell
+                metadata[header[place].strip()] = cell.strip()
         if "metadata" in found:
             try:
                 given = json.loads(str(found["metadata"]))
@@ -172,16 +185,20 @@ def _delimiter(header: str) -> str:
         return ","
 
 
-def _fields(header: Sequence[str]) -> dict[int, str]:
+def _fields(header: Sequence[str], names: Mapping[str, Sequence[str]]) -> dict[int, str]:
     """The field that stands in each column; each field once, under its first known name."""
     columns: dict[str, int] = {}
     for place, cell in enumerate(header):
-        columns.setdefault(cell.strip().lower().replace(" ", "_").replace("-", "_"), place)
+        columns.setdefault(_plain(cell), place)
     return {
-        next(columns[name] for name in names if name in columns): field
-        for field, names in NAMES.items()
-        if any(name in columns for name in names)
+        next(columns[name] for name in known if name in columns): field
+        for field, known in names.items()
+        if any(name in columns for name in known)
     }
+
+
+def _plain(header: str) -> str:
+    return header.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _missing(fields: Mapping[int, str]) -> list[str]:

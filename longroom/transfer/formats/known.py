@@ -1,7 +1,7 @@
 """The formats that an import knows, and which of them a file has."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from longroom.errors import ConfigurationError
 from longroom.transfer.formats.csv_table import CsvTable
@@ -18,6 +18,8 @@ class FormatOptions:
     name: str | None = None
     """None: the format that recognises the file."""
     day_first: bool | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Of CSV: the header of a field."""
     ignore_unknown: bool = False
 
 
@@ -27,7 +29,7 @@ def known_formats(options: FormatOptions) -> Sequence[Format]:
         Slack(),
         WhatsApp(day_first=options.day_first),
         Tickets(),
-        CsvTable(ignore_unknown=options.ignore_unknown),
+        CsvTable(columns=options.columns, ignore_unknown=options.ignore_unknown),
         Jsonl(),
     ]
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from itertools import chain, groupby
+from pathlib import Path
 from typing import Any, ClassVar
 
 from longroom.errors import ConfigurationError
 from longroom.transfer.formats.format import Record, Rejected
 from longroom.transfer.source import Source
 
-_DAY_FILE = re.compile(r"(?:.*/)?(?P<channel>[^/]+)/(?P<day>\d{4}-\d{2}-\d{2})\.json")
+_DAY_FILE = re.compile(r"(?:(?:.*/)?(?P<channel>[^/]+)/)?(?P<day>\d{4}-\d{2}-\d{2})\.json")
 _MARKUP = re.compile(r"<(?P<kind>[@#!]?)(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
 _SAID = {
     None,
@@ -29,9 +30,7 @@ class Slack:
     has_local_times: ClassVar[bool] = False
 
     def recognises(self, source: Source) -> bool:
-        return _named(source, "users.json") is not None and any(
-            map(_DAY_FILE.fullmatch, source.names)
-        )
+        return any(map(_DAY_FILE.fullmatch, source.names))
 
     def records(self, source: Source) -> Iterator[Record | Rejected]:
         """In the order of time, all channels together; one day is in memory at a time. Raises
@@ -39,7 +38,7 @@ class Slack:
         """
         users = _Users.read(source)
         days = sorted(
-            (found["day"], found["channel"], found.string)
+            (found["day"], found["channel"] or Path(source.name).stem, found.string)
             for found in map(_DAY_FILE.fullmatch, source.names)
             if found is not None
         )
