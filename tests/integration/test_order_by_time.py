@@ -10,12 +10,15 @@ import asyncpg
 import pytest
 
 from retrieval.database.migrations import migrate
+from retrieval.embeddings.model_registry import ensure_model
+from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.search.candidates import SMALL_CONVERSATION
 from retrieval.store.conversations import create_room, join_conversation
 from retrieval.store.messages import append_messages, recent_messages
 from retrieval.wire import ConversationId, Message, MessageCreate, RetrievalHit
 from testbed.postgres import Server
 from tests.support.builders import NOON, message
+from tests.support.fakes import HashEmbedder
 from tests.support.filled_database import filled_database
 from tests.support.searches import embed_all, search, store
 
@@ -263,9 +266,13 @@ async def test_a_live_message_is_found_by_its_vector_though_history_came_after_i
 ) -> None:
     """It has no successor that its context vector could wait for."""
     room = await room_of(db, f"{size} as_said")
+    embedder = HashEmbedder()
+    model = await ensure_model(db, name=embedder.name, dimension=embedder.dimension)
     live = message(90_000, "parcel locker fetch", participant="ana")
-    await append_messages(db, conversation_id=room, messages=[live])
-    await store(db, room, [message(-200_000, "an old greeting", participant="ben")])
+    old = message(-200_000, "an old greeting", participant="ben")
+    for one in (live, old):
+        await append_messages(db, conversation_id=room, messages=[one])
+        await EmbeddingWorker(db, embedder, model).drain()
 
     response = await search(db, room, "parcel locker fetch")
 
