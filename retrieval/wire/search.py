@@ -57,7 +57,9 @@ class SearchRequest(Request):
     until: Moment | None = None
     participants: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
     roles: Annotated[list[Role], Field(min_length=1, max_length=4)] | None = None
-    metadata: GivenMetadata = {}
+    metadata: Annotated[GivenMetadata | None, Field(exclude_if=lambda metadata: not metadata)] = (
+        None
+    )
     exclude_ids: Annotated[list[GivenId], Field(max_length=MAX_EXCLUDED_IDS)] = []
     window: Annotated[list[WindowMessage], Field(max_length=MAX_WINDOW_MESSAGES)] = []
     explain: Flag = False

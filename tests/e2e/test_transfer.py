@@ -225,6 +225,30 @@ def test_a_chat_is_recognised_and_needs_a_time_zone(
     ]
 
 
+def test_a_folder_is_imported_and_a_table_from_standard_input(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    day = tmp_path / "export" / "lamps" / "2026-11-14.json"
+    day.parent.mkdir(parents=True)
+    said = [{"type": "message", "user": f"U{n}", "ts": f"179465160{n}.0"} for n in range(3)]
+    day.write_bytes(orjson.dumps([*({**each, "text": "hi"} for each in said), "broken"]))
+    folder = command_line.run("import", str(tmp_path / "export"), "--room", "mixed")
+    assert (folder.returncode, folder.stderr) == (
+        1,
+        "lamps/2026-11-14.json, message 4: not a JSON object\n",
+    )
+    again = command_line.run("import", str(tmp_path / "export"), "--room", "mixed")
+    assert "3 were already there" in again.stdout
+    table = "author;time;Nachricht\nNoor;2026-11-14 10:20;hi\n"
+    options = ("--column", "content=Nachricht", "--time-zone", "UTC", "--assistant", "Hal")
+    done = command_line.run("import", "-", "--room", "mixed", *options, text=table)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "longroom: --assistant hal: nobody in the file has this name\n",
+    )
+    assert len(exported(command_line, "mixed", tmp_path / "mixed.jsonl")) == 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

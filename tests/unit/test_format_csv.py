@@ -85,8 +85,14 @@ def test_metadata_that_are_no_object_are_rejected() -> None:
 
 
 def test_a_quote_left_open_is_told() -> None:
-    text = f'author,time,text\nNoor,{AT},"open\n' + f"Noor,{AT},{'x' * 900}\n" * 200
-    assert "is a quotation mark left open?" in imported(text, name="a.csv").rejected[0]
+    text = f'author,time,text\nNoor,{AT},"open\nNoor,{AT},lost\nUgo,{AT},"ok"\nUgo,{AT},5" pipe\n'
+    found = imported(text)
+    assert found.said == [("Ugo", '5" pipe')]
+    assert found.rejected[0].startswith("line 2: not CSV: ")
+    assert "is a quotation mark left open?" in found.rejected[0]
+    for rest in (f"Noor,{AT},x\n", f"Noor,{AT},{'x' * 900}\n" * 200):
+        found = imported(f'author,time,text\nNoor,{AT},"open\n{rest}')
+        assert "is a quotation mark left open?" in found.rejected[0]
 
 
 def test_a_header_that_lacks_a_field_is_told_at_once() -> None:

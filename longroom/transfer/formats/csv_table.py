@@ -82,7 +82,7 @@ class CsvTable:
         else:
             declared = _delimiter(first)
         lines.back(first)
-        rows = csv.reader(lines, delimiter=declared)
+        rows = csv.reader(lines, delimiter=declared, strict=True)
         header = next(rows, [])
         fields = _fields(header, self._names)
         if header and (missing := _missing(fields)):

@@ -12,9 +12,10 @@ from longroom.transfer.source import Source
 
 # Three numbers and a time: [14.11.26, 10:20:33] on iPhones, 14/11/2026, 10:20 - on Android.
 _WHEN = r"""
-    (?P<one>\d{1,4})(?P<mark>[./\-])(?P<two>\d{1,2})[./\-](?P<three>\d{1,4})[,،]?\s+
+    (?P<one>\d{1,4})(?P<mark>[./\-])\s?(?P<two>\d{1,2})[./\-]\s?(?P<three>\d{1,4})\.?[,،]?\s+
+    (?P<before>上午|下午|午前|午後|오전|오후)?\s?
     (?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}))?
-    (?:\s?(?P<half>[ap])\.?\s?m\.?)?
+    (?:\s?(?P<half>[ap](?=\.?\s?m\b)|[صم])(?:\.?\s?m\.?)?)?
 """
 _START = re.compile(
     rf"[\u200e\u200f\ufeff]*(?:\[{_WHEN}\]\s|{_WHEN.replace('?P<', '?P<a_')}\s[-–]\s)(?P<rest>.*)",
@@ -26,6 +27,7 @@ _OWN_WORDS = re.compile(r"^\u200e.*|\s*\u200e<.*")
 _OMITTED = re.compile(r"<[^<>\n]{3,60}>|(?:This message was|You) deleted(?: this message)?\.?")
 _MARKS = str.maketrans("", "", "\u200e\u200f\u202a\u202c\u2068\u2069")
 
+_AFTERNOON = {"p", "م", "下午", "午後", "오후"}
 _ASK = "say --day-first (14/11) or --month-first (11/14)"
 
 
@@ -148,8 +150,8 @@ def _read(message: _Message, *, day_first: bool) -> Iterator[Record | Rejected]:
 def _moment(when: dict[str, str], *, day_first: bool) -> datetime:
     one, two, three = (int(when[part]) for part in ("one", "two", "three"))
     hour = int(when["hour"])
-    if half := when.get("half"):
-        hour = hour % 12 + (12 if half.lower() == "p" else 0)
+    if half := when.get("half") or when.get("before"):
+        hour = hour % 12 + (12 if half.lower() in _AFTERNOON else 0)
     clock = time(hour, int(when["minute"]), int(when.get("second", 0)))
     if len(when["one"]) == 4:
         return datetime.combine(date(one, two, three), clock)
