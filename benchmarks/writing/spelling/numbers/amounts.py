@@ -54,7 +54,24 @@ UNITS: dict[str, Way] = {
     "12\u00a0kg": lambda c: f"{c[:-2]}\u00a0kg",
     "12-kg": lambda c: f"{c[:-2]}-kg",
 }
-SAID, ASKED = "The roofer wants {x} for the work.", "Who wants {x} for the work?"
+SENTENCES = (
+    (
+        "The roofer wants {x} for the work on the chimney, and he wants it in two weeks.",
+        "Who wants {x} for the work?",
+    ),
+    (
+        "After the repair the meter in the cellar of the old house showed {x} again.",
+        "Where did it show {x}?",
+    ),
+    (
+        "My brother says that he got {x} for the car that nobody wanted to buy.",
+        "What did he get {x} for?",
+    ),
+    (
+        "They counted everything twice and came to {x} at the end of the evening.",
+        "When did they come to {x}?",
+    ),
+)
 
 
 def amounts(draw: Draw) -> Iterator[SubKind]:
@@ -68,7 +85,7 @@ def _ways(draw: Draw, name: str, ways: dict[str, Way], *, plain: Way) -> Iterato
     random = draw.random("amounts", name)
     cents = (f"{random.randrange(100):02}" for _ in range(draw.rows))
     whole = numbers(random, draw.rows, 4)
-    alike = Alike(tuple(map("".join, zip(whole, cents, strict=True))), SAID, ASKED)
+    alike = Alike(tuple(map("".join, zip(whole, cents, strict=True))), *random.choice(SENTENCES))
     controls = alike.rows(said=plain, asked=plain)
     for spelt, way in ways.items():
         if way is not plain:
