@@ -17,6 +17,8 @@ CORRECTIONS = {
     "edit:": "EDIT: code of {x} is {v}",
     "star": "*{v} is the code of {x}",
 }
+WRONG = ("The code of {x} is {w}.", "{x} has the code {w}.", "For {x} the code {w} works.")
+"""Told before, in this order."""
 ASKED_CODE = ("What is the code of {x}?", "code {x}", "Which code does {x} have?")
 
 
@@ -26,15 +28,16 @@ def corrections(draw: Draw) -> Iterator[SubKind]:
         random = draw.random("corrections", name_of)
         people = names(random, draw.rows)
         first, second = (numbers(random, draw.rows, 4) for _ in range(2))
-        wrong = [f"The code of {x} is {w}." for x, w in zip(people, first, strict=True)]
+        wrong = [way.format(x=x, w=w) for way in WRONG for x, w in zip(people, first, strict=True)]
         mended = [
             corrected.format(x=x, v=v, w=w) for x, v, w in zip(people, second, first, strict=True)
         ]
-        count = draw.rows
         both = _told([*wrong, *mended])
         alone = _told(mended)
         asked = [ASKED_CODE[n % len(ASKED_CODE)].format(x=x) for n, x in enumerate(people)]
-        rows = [Row(both, text, frozenset([count + n]), within=2) for n, text in enumerate(asked)]
+        rows = [
+            Row(both, text, frozenset([len(wrong) + n]), within=2) for n, text in enumerate(asked)
+        ]
         controls = [Row(alone, text, frozenset([n])) for n, text in enumerate(asked)]
         yield SubKind(f"correction, {name_of}", tuple(rows), tuple(controls))
 
