@@ -1,6 +1,5 @@
 """The search for a turn: its words, and what they may refer to."""
 
-import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -20,8 +19,9 @@ _OPENINGS = {
     ("thank", "you"),
     *((word,) for word in ("hello", "hey", "hi", "ok", "okay", "please", "so", "thanks", "well")),
 }
+_KEPT_AT_EDGES = {"So", "Sk", "Mn", "Mc"}
+"""Emoji with their modifiers, and vowel signs."""
 _CLOSINGS = {("thank", "you"), ("cheers",), ("please",), ("thanks",)}
-_EDGE = re.compile(r"^\W+|\W+$")
 
 
 def query_key(text: str) -> str:
@@ -30,19 +30,28 @@ def query_key(text: str) -> str:
 
 
 def query_words(text: str) -> str:
-    """The words to search: no edge punctuation, hesitations or courtesies.
+    """The words and emoji to search: no edge punctuation, hesitations or courtesies.
 
     A question mark alone would change the ranking, and waste a search begun before it. Courtesies
     are dropped at the beginning ("okay, so …") and the end ("…, thanks") only.
     """
     plain = unicodedata.normalize("NFKC", text)
-    words = [word for raw in plain.split() if (word := _EDGE.sub("", raw))]
+    words = [word for raw in plain.split() if (word := _bare(raw))]
     words = [word for word in words if word.casefold() not in _HESITATIONS]
     while taken := _courtesy(words[:2], words[:1], _OPENINGS):
         words = words[taken:]
     while taken := _courtesy(words[-2:], words[-1:], _CLOSINGS):
         words = words[:-taken]
     return " ".join(words)
+
+
+def _bare(raw: str) -> str:
+    inner = [place for place, char in enumerate(raw) if _is_told(char)]
+    return raw[inner[0] : inner[-1] + 1] if inner else ""
+
+
+def _is_told(char: str) -> bool:
+    return char.isalnum() or char == "_" or unicodedata.category(char) in _KEPT_AT_EDGES
 
 
 def _courtesy(two: list[str], one: list[str], known: set[tuple[str, ...]]) -> int:

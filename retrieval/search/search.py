@@ -13,8 +13,10 @@ from retrieval.search.hits import SPARE, build_hits
 from retrieval.search.in_context import read_in_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
+from retrieval.search.query.small_talk import Use
 from retrieval.search.ranking import rank
 from retrieval.search.scoring.relevance import Evidence, confidence, is_relevant
+from retrieval.search.uses import use_in_room
 from retrieval.search.vector.cosines import Target
 from retrieval.spans import search_span
 from retrieval.store.metadata_index import messages_with
@@ -53,7 +55,8 @@ async def search_conversation(
     query, context = await read_in_context(
         db, conversation_id=conversation_id, request=request, now=now or datetime.now(UTC)
     )
-    if query.small_talk:
+    use = await use_in_room(db, context, query.text, request) if query.small_talk else Use.NAMED
+    if use is Use.NOWHERE:
         return _response(context, [], evidence=None, clock=clock)
     target = await _embed(embedder, context=context, query=query, clock=clock)
     async with one_connection(db) as connection:
@@ -68,7 +71,7 @@ async def search_conversation(
     return _response(
         context,
         hits,
-        evidence=ranking.evidence,
+        evidence=ranking.evidence if use is Use.NAMED else None,
         clock=clock,
         degraded=["vector"] if target is None else [],
         read_as=query.text if query.text != request.query else None,

@@ -37,6 +37,14 @@ def test_anything_else_does(interim: str, final: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [("🚲", "🚲"), ("🚲?", "🚲"), ("Who sent 👩‍🚒, please?", "Who sent 👩‍🚒"), ("नमस्ते!", "नमस्ते")],
+)
+def test_emoji_and_vowel_signs_are_kept(text: str, words: str) -> None:
+    assert query_words(text) == words
+
+
+@pytest.mark.parametrize(
     "text", ["", "  ", "…?!", "um", "Hello!", "okay, thanks", "thank you", "hi"]
 )
 def test_small_talk_has_nothing_to_search_for(text: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from retrieval.search.query.days import Days, named_days
 from retrieval.search.query.people import About, as_first_person, asked_about, mentions
-from retrieval.search.query.small_talk import is_small_talk
+from retrieval.search.query.small_talk import is_greeting_of, is_small_talk
 
 MAX_EMBEDDED_CHARS = 2000
 """The embedding model reads less than this."""
@@ -53,7 +53,7 @@ def understand(
         days=named_days(text[:MAX_EMBEDDED_CHARS], now=now, language=language),
         asked_at=now,
         asks_where=_WHERE.search(text) is not None,
-        small_talk=is_small_talk(text),
+        small_talk=is_small_talk(text) or is_greeting_of(text, named),
     )
 
 

@@ -25,6 +25,18 @@ your yup
 """)
 """An utterance of these alone is small talk."""
 
+PRAISE_WORDS = _words("""
+amazing awesome brilliant cool excellent fantastic good great lovely nice perfect super sweet
+wonderful
+""")
+"""Small talk alone, content elsewhere."""
+
+THINGS_IN_SMALL_TALK = _words("""
+day days evening fun guys help hope life love luck man minute moment morning night pleasure problem
+week weekend worries
+""")
+"""Of the SMALL_TALK_WORDS: alone, they are keywords."""
+
 STOP_WORDS = _words("""
 a about again all also am an and another any anybody anyone anything are aren't as at be because
 been before being both but by can can't could couldn't did didn't do does doesn't doing don't

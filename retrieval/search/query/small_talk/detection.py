@@ -1,7 +1,10 @@
-"""Greetings, thanks and other small talk, for which a search finds nothing."""
+"""Tells small talk by its words alone."""
 
 import re
+from collections.abc import Sequence
 
+from retrieval.search.query.people import Mention
+from retrieval.search.query.small_talk.courtesies.detection import is_courtesy
 from retrieval.search.query.word_lists import SMALL_TALK_WORDS
 
 _WORD = re.compile(r"[\w'’]+")
@@ -27,7 +30,22 @@ MOST_WORDS = 12
 
 
 def is_small_talk(text: str) -> bool:
-    """True if the text has at most MOST_WORDS words, all in idioms or SMALL_TALK_WORDS."""
+    """At most MOST_WORDS words, all in idioms or SMALL_TALK_WORDS, or courtesies of any language.
+
+    Also text without words, such as an emoji alone.
+    """
+    return _is_english_small_talk(text) or is_courtesy(text)
+
+
+def is_greeting_of(text: str, named: Sequence[Mention]) -> bool:
+    """Whether courtesies and the names of participants are all there is: "thanks, Ana"."""
+    rest = text
+    for mention in reversed(named):
+        rest = f"{rest[: mention.start]} {rest[mention.end :]}"
+    return bool(named) and is_courtesy(rest)
+
+
+def _is_english_small_talk(text: str) -> bool:
     rest = _IDIOM.sub(" ", text)
     words = [word.lower().replace("’", "'") for word in _WORD.findall(rest)]
     if len(words) > MOST_WORDS or _ASKS.search(rest):

@@ -1,0 +1,1 @@
+"""Greetings, thanks, wishes and acknowledgements in many languages."""
