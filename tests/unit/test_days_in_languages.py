@@ -25,7 +25,7 @@ MEANT = {
     "weekend": "2024-01-06 2024-01-07",
     "last four days": "2024-01-06 2024-01-10",
     "early December": "2023-12-01 2023-12-10 yearly",
-    "late October": "2023-10-22 2023-10-31 yearly",
+    "late October": "2023-10-21 2023-10-31 yearly",
     "last summer": "2023-06-01 2023-08-31",
     "since Monday": "2024-01-08 2024-01-10",
     "before 5 December": "1900-01-01 2023-12-04",
@@ -40,7 +40,7 @@ MEANT = {
     "20 December 2022": "2022-12-20 2022-12-20",
     "in digits": "2023-12-05 2023-12-05",
     "third quarter": "2022-07-01 2022-09-30",
-    "end of last month": "2023-12-22 2023-12-31",
+    "end of last month": "2023-12-21 2023-12-31",
     "June last year": "2023-06-01 2023-06-30",
 }
 

@@ -1,7 +1,7 @@
 """Days that a query means, and how well a message's day fits them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 import numpy as np
@@ -9,12 +9,18 @@ import numpy as np
 from retrieval.columns import Floats
 from retrieval.search.query.days.calendar.periods import in_year
 
+DAY_S = 86_400.0
 FADING = timedelta(days=7)
 """People talk about a day for about a week after it."""
 AFTERWARDS = 0.6
 """At most so well fits what was said after the days, where something was said on them."""
-BESIDE_THE_LIKELY = 0.9
-"""How well the other days of a week or month fit where its likely day is known."""
+OTHER_HOURS = 0.6
+"""How well the rest of the day fits where its morning was named."""
+OTHER_YEARS = 0.8
+"""How well the days fit in other years than the latest, where no year was named."""
+LEAST_LIKELY = 0.3
+STEEPNESS = 0.4
+"""Where people round, the days beside the likely one fit less, at once and then slowly."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Days:
     """The exact day of "two weeks ago", which may mean any day of that week."""
     fades: bool = True
     """Whether the days after fit a little; not where a limit was named ("before …")."""
+    hours: tuple[int, int] | None = None
+    """On the first day from this hour, on the last one to that; None: whole days."""
 
 
 def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
@@ -38,8 +46,11 @@ def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
     ends = (datetime.fromtimestamp(float(at), zone) for at in (min(spoken_at), max(spoken_at)))
     first, last = (end.year for end in ends)
     for one in days:
-        spans_of_one = spans([one], zone=zone, years=range(first - 1, last + 1))
-        best = np.maximum(best, _fit(one, spans_of_one, spoken_at, zone))
+        years = range(first - 1, last + 1)
+        best = np.maximum(best, _fit(one, spoken_at, zone=zone, years=years))
+        if one.hours is not None:
+            whole = _fit(replace(one, hours=None), spoken_at, zone=zone, years=years)
+            best = np.maximum(best, OTHER_HOURS * whole)
     return best
 
 
@@ -51,31 +62,37 @@ def spans(
     for one in days:
         firsts = [in_year(one.first, year) for year in years] if one.yearly else [one.first]
         for first in firsts:
-            after = first + (one.last - one.first) + timedelta(days=1)
-            found.append((_midnight(first, zone), _midnight(after, zone)))
+            last = first + (one.last - one.first)
+            begin, end = one.hours or (0, 24)
+            found.append((_at(first, begin, zone), _at(last, end, zone)))
     return found
 
 
-def _fit(
-    days: Days, spans: Sequence[tuple[datetime, datetime]], spoken_at: Floats, zone: tzinfo
-) -> Floats:
-    inside = np.zeros(len(spoken_at), dtype=bool)
-    after = np.zeros(len(spoken_at))
-    for start, end in spans:
+def _fit(days: Days, spoken_at: Floats, *, zone: tzinfo, years: Iterable[int]) -> Floats:
+    within, after = np.zeros(len(spoken_at)), np.zeros(len(spoken_at))
+    for start, end in spans([days], zone=zone, years=years):
         began = spoken_at >= start.timestamp()
-        inside |= began & (spoken_at < end.timestamp())
+        inside = began & (spoken_at < end.timestamp())
+        share = 1.0 if start.date() == days.first else OTHER_YEARS
+        within = np.maximum(within, np.where(inside, share, 0.0))
         if days.fades:
             fading = 1 - (spoken_at - end.timestamp()) / FADING.total_seconds()
-            after = np.maximum(after, np.where(began, np.clip(fading, 0.0, 1.0), 0.0))
-    if days.likely is not None and inside.any():
-        likely = (spoken_at >= _midnight(days.likely, zone).timestamp()) & (
-            spoken_at < _midnight(days.likely + timedelta(days=1), zone).timestamp()
-        )
-        within = np.where(likely, 1.0, BESIDE_THE_LIKELY)
-    else:
-        within = np.ones(len(spoken_at))
-    return np.where(inside, within, after * (AFTERWARDS if inside.any() else 1.0))
+            after = np.maximum(after, np.where(began & ~inside, np.clip(fading, 0.0, share), 0.0))
+    if not within.any():
+        return after
+    return np.where(within > 0, within * _likelihood(days, spoken_at, zone), AFTERWARDS * after)
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time(), zone)
+def _likelihood(days: Days, spoken_at: Floats, zone: tzinfo) -> Floats:
+    """1 on the likely day, less the farther from it, in proportion to the length of the days."""
+    if days.likely is None:
+        return np.ones(len(spoken_at))
+    begin, end = _at(days.likely, 0, zone).timestamp(), _at(days.likely, 24, zone).timestamp()
+    away = np.maximum(np.maximum(begin - spoken_at, spoken_at - end), 0.0)
+    length = _at(days.last, 24, zone).timestamp() - _at(days.first, 0, zone).timestamp()
+    whole_days = np.ceil(away / DAY_S) * DAY_S
+    return 1 - (1 - LEAST_LIKELY) * np.minimum(1.0, whole_days / length) ** STEEPNESS
+
+
+def _at(day: date, hour: int, zone: tzinfo) -> datetime:
+    return datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), zone)

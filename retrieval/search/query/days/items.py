@@ -7,6 +7,7 @@ from datetime import datetime
 
 from retrieval.search.query.days.calendar.parts import PARTS
 from retrieval.search.query.days.calendar.periods import (
+    DAY,
     Period,
     moved_back,
     moved_to_year,
@@ -103,10 +104,27 @@ def _marked(text: str, words: Vocabulary, atom: Atom, *, begin: int, end: int) -
         behind.append(_mark(match))
     adjacent = _is_adjacent(text, begin, start)
     ends = words.ends_clause.match(text, close) is not None
+    period = _at_hours(atom.period, text[start:close], words)
     certain = _is_certain(atom.period, [*before, *behind], ends_clause=ends)
     if atom.period.needs == "part" and not certain:
         return None
-    return Item(start, close, atom.period, tuple(before), tuple(behind), adjacent, certain)
+    return Item(start, close, period, tuple(before), tuple(behind), adjacent, certain)
+
+
+def _at_hours(period: Period, text: str, words: Vocabulary) -> Period:
+    """A single day, at the part of it that the text names."""
+    if period.first != period.last:
+        return period
+    found = [
+        (match.start(), hours)
+        for pattern, hours in words.day_parts
+        if (match := pattern.search(text))
+    ]
+    if not found:
+        return period
+    _, (begin, end) = min(found)
+    last = period.last + DAY if begin > end else period.last
+    return replace(period, last=last, hours=(begin, end))
 
 
 def _is_adjacent(text: str, end_before: int, start: int) -> bool:
@@ -155,7 +173,7 @@ def _within(small: Period, large: Period) -> Period | None:
         return moved_back(small, (small.first - large.first).days // 7 * 7)
     if small.grain == "monthday" and large.grain == "month":
         return same_month(small, large)
-    if small.yearly and large.grain == "year":
+    if (small.yearly or small.grain == "quarter") and large.grain == "year":
         return moved_to_year(small, large.first.year)
     if small.grain in ("day", "monthday") and large.grain == "weekday":
         return replace(small, needs="nothing")

@@ -116,7 +116,7 @@ def _limited(item: Item, today: date) -> Days | None:
     if limit == "after":
         first = period.last + DAY
         return Days(first, today, fades=False) if first <= today else None
-    return Days(period.first, period.last, period.yearly, period.likely)
+    return Days(period.first, period.last, period.yearly, period.likely, hours=period.hours)
 
 
 def _between(first: Item, second: Item, today: date) -> Days | None:

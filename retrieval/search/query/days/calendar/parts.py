@@ -7,6 +7,7 @@ from typing import Final
 
 from retrieval.search.query.days.calendar.periods import DAY, Period, months_from, shifted, week_of
 
+AROUND: Final = timedelta(days=3)
 PARTS: Final[Mapping[str, tuple[float, float]]] = {
     "early": (0, 1 / 3),
     "mid": (1 / 3, 2 / 3),
@@ -16,15 +17,19 @@ PARTS: Final[Mapping[str, tuple[float, float]]] = {
     "first week": (0, 0),
     "last week": (0, 0),
     "week of": (0, 0),
+    "around": (0, 0),
 }
 """From which share of the days to which."""
+_EDGES: Final = {"early": (1, 10), "mid": (11, 20), "late": (21, 0)}
+"""Days of a month; 0: its last."""
 
 
 def part_of(period: Period, marks: Iterable[str]) -> Period:
     """The innermost mark is taken first."""
     for mark in marks:
         if mark in PARTS:
-            period = replace(_part(period, mark), yearly=period.yearly, likely=None)
+            likely = period.first if mark == "around" and period.first == period.last else None
+            period = replace(_part(period, mark), yearly=period.yearly, likely=likely)
     return period
 
 
@@ -35,10 +40,19 @@ def _part(period: Period, mark: str) -> Period:
         return replace(period, first=max(period.first, period.last - 6 * DAY))
     if mark == "week of":
         return week_of(period.first)
+    if mark == "around":
+        return replace(period, first=period.first - AROUND, last=period.last + AROUND)
     begin, end = PARTS[mark]
     if period.grain == "year":
         months = months_from(shifted(period.first, round(12 * begin)), round(12 * (end - begin)))
         return replace(period, first=months.first, last=months.last)
+    if period.grain == "month" and mark in _EDGES:
+        first, last = _EDGES[mark]
+        return replace(
+            period,
+            first=period.first.replace(day=first),
+            last=period.first.replace(day=last) if last else period.last,
+        )
     days = (period.last - period.first).days + 1
     return replace(
         period,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
-Grain = Literal["day", "weekday", "monthday", "week", "month", "longer", "year", "range"]
+Grain = Literal["day", "weekday", "monthday", "week", "month", "quarter", "longer", "year", "range"]
 Unit = Literal["minute", "hour", "day", "week", "weekend", "month", "quarter", "year"]
 Season = Literal["spring", "summer", "autumn", "winter"]
 Needs = Literal["nothing", "mark", "preposition", "part", "company"]
@@ -12,10 +12,15 @@ Needs = Literal["nothing", "mark", "preposition", "part", "company"]
 preposition: one that is not used of people or wishes ("in May"); part: "end of the month";
 company: a day or year."""
 
+Hours = tuple[int, int]
+"""Between two hours of a day; if the first is later, to that of the next day."""
+
 DAY: Final = timedelta(days=1)
 FEW: Final = 0
 """The count of "a few"."""
 FEWEST, LIKELY_FEW, MOST_FEW = 2, 3, 5
+NEARLY_OVER = 2 / 3
+"""Of a quarter without a year, that of this year is meant from here on."""
 EARLIEST: Final = date(1900, 1, 1)
 """Where "before …" begins."""
 FIRST_MONTHS: Final[dict[Season, int]] = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
@@ -35,6 +40,8 @@ class Period:
     yearly: bool = False
     likely: date | None = None
     """The exact day where the period is wider because people round."""
+    hours: Hours | None = None
+    """Of the first and the last day."""
     needs: Needs = "nothing"
 
 
@@ -94,6 +101,8 @@ def ago(count: int, unit: Unit, now: datetime, *, half: bool = False) -> Period:
     if unit not in _ROUNDED:
         return found if found.first == found.last else replace(found, likely=day)
     slack = _ROUNDED[unit]
+    if unit == "year" and count == 1 and not half:  # not all of the calendar's last year
+        return Period(day - 5 * slack, day + 5 * slack, "longer", likely=day)
     if half:
         return Period(day - 2 * slack, day + 2 * slack, "longer", likely=day)
     return replace(
@@ -104,9 +113,11 @@ def ago(count: int, unit: Unit, now: datetime, *, half: bool = False) -> Period:
 def rolling(count: int, unit: Unit, now: datetime) -> Period:
     """The last so many units up to today."""
     first = _moved_back(now, count or MOST_FEW, unit)
-    if count == 1 and unit in ("week", "month", "year"):
-        first = unit_of(unit, first).first  # "in the last week" means either week
-    return Period(first, now.date(), "longer")
+    if count != 1 or unit not in ("week", "month", "quarter", "year"):
+        return Period(first, now.date(), "longer")
+    # "In the last week" is the calendar's or the last seven days: its last day is of both.
+    calendar = before_this(unit, now.date())
+    return Period(min(first, calendar.first), now.date(), "longer", likely=calendar.last)
 
 
 def before_this(unit: Unit, today: date, count: int = 1) -> Period:
@@ -149,8 +160,10 @@ def latest_month(month: int, today: date) -> Period:
 
 
 def latest_quarter(number: int, today: date) -> Period:
-    first = date(today.year - (3 * number - 2 > today.month), 3 * number - 2, 1)
-    return replace(months_from(first, 3), yearly=True)
+    found = months_from(date(today.year, 3 * number - 2, 1), 3)
+    over = (today - found.first) / (found.last - found.first)
+    found = replace(found, grain="quarter")
+    return found if over > NEARLY_OVER else moved_to_year(found, today.year - 1)
 
 
 def latest_season(season: Season, now: datetime) -> Period:
@@ -160,6 +173,16 @@ def latest_season(season: Season, now: datetime) -> Period:
         month = (month + 5) % 12 + 1
     today = now.date()
     return replace(months_from(date(today.year - (month > today.month), month, 1), 3), yearly=True)
+
+
+def calendar_week(number: int, today: date) -> Period | None:
+    """ISO's, the latest that has begun."""
+    for year in (today.year, today.year - 1):
+        if 1 <= number <= date(year, 12, 28).isocalendar().week:
+            monday = date.fromisocalendar(year, number, 1)
+            if monday <= today:
+                return week_of(monday)
+    return None
 
 
 def latest_date(month: int, number: int, today: date) -> Period | None:

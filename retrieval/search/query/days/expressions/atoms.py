@@ -18,6 +18,7 @@ YEAR = re.compile(
     r"|words|items|units|times|days|hours|minutes|points|rows|lines)\b))",
     re.ASCII,
 )
+NIGHT = (18, 6)
 _AFTER_DAY = re.compile(r"(?<![\d.,:/-])\d\d?\s*$")
 """The month of "30 February" is not meant without its day."""
 _NUMBER = re.compile(r"\d+")
@@ -52,7 +53,8 @@ def _of_phrases(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
     for pattern, ago in words.days:
         yield from _each(pattern, text, _day(today - timedelta(days=ago)))
     if words.nights:
-        yield from _each(words.nights, text, Period(today - periods.DAY, today, "longer"))
+        night = Period(today - periods.DAY, today, "longer", hours=NIGHT)
+        yield from _each(words.nights, text, night)
     for pattern, ((month, number), length) in words.holidays:
         if first := periods.latest_date(month, number, today):
             last = first.first + timedelta(days=length - 1)
@@ -236,6 +238,10 @@ _READERS: dict[Kind, Callable[[_Filled], Period | None]] = {
     "quarter": _quarter,
     "monthday": _monthday,
     "bare unit": _bare_unit,
+    "calendar week": lambda filled: periods.calendar_week(
+        int(filled.match["number"]), filled.now.date()
+    ),
+    "weekday": lambda filled: filled.span(),
     "year": lambda filled: periods.year_of(int(filled.match["year"])),
     "weekday last week": _weekday_in_week(1),
     "weekday this week": _weekday_in_week(0),

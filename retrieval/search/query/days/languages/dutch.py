@@ -59,7 +59,7 @@ DUTCH = Language(
     ordinals={"eerste 1e": 1, "tweede 2e": 2, "derde 3e": 3, "vierde 4e": 4},
     days={
         "vandaag|vanochtend|vanmorgen|vanmiddag|vanavond": 0,
-        "gisteren?(?:ochtend|middag|avond)?|gister(?:en)?": 1,
+        "gister(?:en)?(?:ochtend|middag|avond)?": 1,
         "eergisteren": 2,
     },
     holidays={
@@ -67,6 +67,14 @@ DUTCH = Language(
         "oudjaar|oudejaarsavond": ((12, 31), 1),
         "nieuwjaar": ((1, 1), 1),
         "sinterklaas": ((12, 5), 1),
+    },
+    day_parts={
+        "ochtend|(?:'s )?ochtends|morgen|vanochtend|vanmorgen|gisterenochtend|gisterochtend": (
+            4,
+            12,
+        ),
+        "(?:'s )?middags?|vanmiddag|gisterenmiddag|gistermiddag": (12, 18),
+        "(?:'s )?avonds?|vanavond|gisterenavond|gisteravond": (17, 24),
     },
     nights="vannacht|afgelopen nacht|gisternacht",
     templates={
@@ -99,6 +107,7 @@ DUTCH = Language(
         "last week": "(?:de )?laatste week van",
         "first half": "(?:de |het )?eerste (?:helft|halfjaar)(?: van)?",
         "second half": "(?:de |het )?tweede (?:helft|halfjaar)(?: van)?",
+        "around": "rond|omstreeks",
         "before": "voor|vóór|voordat",
         "since": "sinds|vanaf",
         "until": "tot(?: en met)?|t/m",

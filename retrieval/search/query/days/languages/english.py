@@ -8,11 +8,12 @@ ENGLISH = Language(
     code="en",
     name="english",
     function_words="""
+    before after around over during till until new two than then earlier date s
     the a an and or but of to in on at for with from by about what when where who which why how
     did do does was were is are has have had i you he she we they it my your his her our their me
     him us them that this there not can could would will should say said tell told
     """,
-    articles="the|a|an|of|that|in the|,|'s|’s|month of|year|day",
+    articles="the|a|an|of|that|,|'s|’s|month of|year|day",
     numbers={
         "a an one": 1,
         "two": 2,
@@ -42,7 +43,7 @@ ENGLISH = Language(
         "eighty": 80,
         "ninety": 90,
         "hundred": 100,
-        "few several": FEW,
+        "few several some": FEW,
         "couple": 2,
     },
     tens="{tens}-{ones}|{tens} {ones}",
@@ -64,6 +65,8 @@ ENGLISH = Language(
     },
     weekdays={
         "mon": 0,
+        "sat": 5,
+        "sun": 6,
         "tue tues": 1,
         "wed": 2,
         "thu thur thurs": 3,
@@ -98,6 +101,7 @@ ENGLISH = Language(
         "(?:the )?day before yesterday|(?:the )?night before last|two nights ago": 2,
     },
     holidays={
+        "(?:around|over) (?:christmas|xmas)": ((12, 20), 12),
         "christmas eve": ((12, 24), 1),
         "christmas(?: day)?|xmas": ((12, 24), 3),
         "boxing day": ((12, 26), 1),
@@ -106,10 +110,18 @@ ENGLISH = Language(
         "halloween": ((10, 31), 1),
         "valentine'?s(?: day)?": ((2, 14), 1),
     },
+    day_parts={
+        "(?:in the |early in the |early )?morning": (4, 12),
+        "(?:at )?noon|midday|(?:at )?lunchtime": (11, 14),
+        "(?:in the )?afternoon": (12, 18),
+        "(?:in the )?evening|tonight": (17, 24),
+        "(?:at )?night": (18, 6),
+    },
+    rare="sat sun",
     nights="last night|overnight|during the night",
     templates={
         "ago": (
-            _ABOUT + r"(?:a )?{count}(?: of)? {unit} (?:ago|back|before now)",
+            _ABOUT + r"(?:a )?{count}(?: of)? {unit} (?:ago|back|before (?:now|today))(?: today)?",
             r"(?:a )?(?P<fortnight>fortnight) ago",
         ),
         "half ago": (r"(?:about |around )?half an? {unit} (?:ago|back)",),
@@ -124,7 +136,10 @@ ENGLISH = Language(
             r"(?:the )?(?:last|past) (?P<fortnight>fortnight)",
         ),
         "before last": (r"(?:the )?{span} before last",),
-        "last": (r"(?:the )?(?:last|past|previous) {span}",),
+        "last": (
+            r"(?:the )?(?:last|past|previous|prior) {span}",
+            r"(?:the )?{span} before this(?: one)?",
+        ),
         "this": (r"(?:this|the current) {span}",),
         "weekend": (r"(?:over|at|on|during|for) the weekend", r"(?:the|this past) weekend"),
         "date": (
@@ -138,13 +153,18 @@ ENGLISH = Language(
         "quarter": (r"(?:the )?{nth} quarter(?!s|-?final| (?:of|in) (?:the|a) (?!year)| mile)",),
         "monthday": (r"the {day}",),
         "bare unit": (r"the {unit}",),
+        "calendar week": (
+            r"(?:calendar week|cw|week (?:number|no\.?|#)) ?{number}",
+            r"(?<=in\s)week {number}",
+        ),
+        "weekday": (r"(?<=on\s){rare}(?=\s*(?:[?!.,;]|$|morning|afternoon|evening|night|at\b))",),
     },
     marks={
         "before": "before|prior to|earlier than|up until|ahead of",
         "since": "since|starting(?: on| from)?|as of|ever since",
         "until": "until|till|up to|through",
         "after": "after|later than|following",
-        "from": "from|by|for|about|around|with",
+        "from": "from|by|for|about|with",
         "between": "(?:in )?between",
         "and": "and|or|&",
         "to": "to|thru|[-–—]",
@@ -157,10 +177,11 @@ ENGLISH = Language(
         "first week": "(?:the )?(?:first|1st) week (?:of|in)",
         "last week": "(?:the )?last week (?:of|in)",
         "week of": "(?:the )?week of",
+        "around": "around|circa|roughly",
     },
-    triggers="fortnight",
+    triggers="fortnight cw",
     blocked_by="next|every|each|coming|per|any|following|upcoming",
-    ambiguous="may march april june august mon tue tues wed thu thur thurs fri",
+    ambiguous="fall may march april june august mon tue tues wed thu thur thurs fri",
     day_suffix="(?:st|nd|rd|th)",
     monthday_before="""
     about at in for with to and or but did do was were we i you he she they it that who whom what

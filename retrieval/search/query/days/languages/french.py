@@ -5,6 +5,7 @@ FRENCH = Language(
     code="fr",
     name="french",
     function_words="""
+    avant après ci s
     le la les un une des de du et ou à au aux en dans sur pour avec par que qui quoi quand où
     comment pourquoi quel quelle quels quelles est était sont étaient a ont avait avons avez je tu
     il elle on nous vous ils elles mon ma mes ton ta son sa ses notre votre leur ce cette ces cet
@@ -72,6 +73,13 @@ FRENCH = Language(
         "saint-sylvestre": ((12, 31), 1),
         "jour de l['’]an|nouvel an": ((12, 31), 2),
     },
+    day_parts={
+        "(?:au |dans la )?(?:matin|matinée)": (4, 12),
+        "(?:à )?midi": (11, 14),
+        "(?:dans l['’]|l['’])?après-midi": (12, 18),
+        "(?:au |dans la )?(?:soir|soirée)": (17, 24),
+        "(?:dans la )?nuit": (18, 6),
+    },
     nights="(?:la nuit dernière|cette nuit|la nuit passée|hier dans la nuit)",
     templates={
         "ago": (
@@ -98,6 +106,7 @@ FRENCH = Language(
         "quarter": (r"{nth} trimestre", r"t(?P<nth>[1-4])"),
         "monthday": (r"{day}",),
         "bare unit": (r"{unit}",),
+        "calendar week": (r"semaine {number}(?! \w)",),
     },
     marks={
         "week of": "(?:la )?semaine (?:du|de)",
@@ -105,6 +114,7 @@ FRENCH = Language(
         "last week": "(?:la )?dernière semaine (?:de|du|d['’])",
         "first half": "(?:la |le )?premi(?:er|ère) (?:moitié|semestre)(?: de| du| d['’])?",
         "second half": "(?:la |le )?(?:deuxième|seconde?) (?:moitié|semestre)(?: de| du| d['’])?",
+        "around": "vers(?: le)?|autour du?|aux alentours du?",
         "before": "avant",
         "since": "depuis|à partir d[eu]|dès",
         "until": "jusqu['’](?:au?|en|à)",

@@ -1,10 +1,18 @@
 from retrieval.search.query.days.calendar.periods import FEW
 from retrieval.search.query.days.words.language import Language
 
+_COMPOUNDS = " ".join(
+    f"{day}{part}"
+    for day in "montag dienstag mittwoch donnerstag freitag samstag sonntag".split()
+    for part in "morgen vormittag mittag nachmittag abend".split()
+)
+"""Montagabend."""
+
 GERMAN = Language(
     code="de",
     name="german",
     function_words="""
+    vor nach diese diesen dieses dieser
     der die das den dem des ein eine einen einem einer und oder aber zu in im an am auf mit von vom
     bei für über was wann wer wen wem wo woher welche welcher welches warum wie hat habe haben hatte
     hatten ist war waren sind ich du er sie es wir ihr mein meine dein deine sein uns euch mich dich
@@ -79,6 +87,13 @@ GERMAN = Language(
         "silvester|sylvester": ((12, 31), 1),
         "neujahr": ((1, 1), 1),
     },
+    day_parts={
+        "(?:am |in der )?(?:morgen|früh|vormittag)|morgens|vormittags": (4, 12),
+        "(?:am )?mittag|mittags": (11, 14),
+        "(?:am )?nachmittag|nachmittags": (12, 18),
+        "(?:am )?abend|abends": (17, 24),
+        "(?:in der )?nacht|nachts": (18, 6),
+    },
     nights="(?:letzte|vergangene|gestern|heute) nacht",
     templates={
         "ago": (
@@ -103,6 +118,8 @@ GERMAN = Language(
         "quarter": (r"{nth} quartal[s]?",),
         "monthday": (r"(?:(?:dem|den|der) )?(?<![\w.,])(?P<day>[0-3]?\d)\.(?!\d)",),
         "bare unit": (r"{unit}",),
+        "calendar week": (r"(?:kw|kalenderwoche) ?{number}", r"{number}\. (?:kw|kalenderwoche)"),
+        "weekday": (r"(?<=am\s){weekday}(?=morgen|vormittag|mittag|nachmittag|abend)\w+",),
     },
     marks={
         "week of": r"(?:der |die )?woche (?:vom|um den|des|mit dem)",
@@ -111,6 +128,7 @@ GERMAN = Language(
         "first half": r"(?:der |die )?(?:ersten?|1\.) (?:hälfte|halbjahr)(?: des| der| von| vom)?",
         "second half": r"(?:der |die )?(?:zweiten?|2\.) (?:hälfte|halbjahr)"
         r"(?: des| der| von| vom)?",
+        "around": "um den|um|rund um",
         "before": "vor|bevor|früher als",
         "since": "seit|ab",
         "until": "bis(?: zum| zur| einschließlich)?",
@@ -119,11 +137,12 @@ GERMAN = Language(
         "between": "zwischen",
         "and": "und|oder",
         "to": "[-–—]",
-        "in": "am|im|in|an|um|während|übers?",
+        "in": "am|im|in|an|während|übers?",
         "early": "(?:am |zu |zum )?(?:anfang|beginn)",
         "mid": "(?:in der )?mitte",
         "late": "(?:am |gegen )?ende",
     },
+    triggers="kw kalenderwoche " + _COMPOUNDS,
     blocked_by=r"(?:nächste|kommende|übernächste|jede)[nrsm]?|pro|alle",
     ambiguous="mai",
     day_suffix=r"\.",

@@ -5,6 +5,7 @@ ITALIAN = Language(
     code="it",
     name="italian",
     function_words="""
+    altro altra l quest dopo
     il lo la i gli le un uno una di del della dei e o a al alla in nel nella con per su sul che
     chi cosa quando dove come quale quali perché è era sono erano ha hanno ho abbiamo aveva io tu
     lui lei noi voi loro mio mia mie suo sua nostro questo questa non detto mi ti si ci vi
@@ -71,6 +72,12 @@ ITALIAN = Language(
         "natale": ((12, 24), 2),
         "capodanno": ((12, 31), 2),
     },
+    day_parts={
+        "(?:di |al )?(?:mattina|mattino)|stamattina|stamani": (4, 12),
+        "(?:a )?mezzogiorno": (11, 14),
+        "(?:nel |di )?pomeriggio": (12, 18),
+        "(?:di |alla )?sera|stasera": (17, 24),
+    },
     nights="stanotte|la notte scorsa|ieri notte|la scorsa notte",
     templates={
         "ago": (r"(?:un |una )?{count}(?: di)? {unit} fa", r"(?:un|una) {unit} fa"),
@@ -99,6 +106,7 @@ ITALIAN = Language(
         "last week": "(?:la |nell['’])?ultima settimana d(?:i|el)",
         "first half": "(?:la |il |nella |nel )?prim[ao] (?:metà|semestre)(?: di| del)?",
         "second half": "(?:la |il |nella |nel )?second[ao] (?:metà|semestre)(?: di| del)?",
+        "around": "intorno al?|verso(?: il)?",
         "before": "prima d(?:i|el|ella|ell['’])",
         "since": "da|dal|dalla|dall['’]|a partire dal?",
         "until": "fino a(?:l|lla|d)?",

@@ -5,6 +5,7 @@ PORTUGUESE = Language(
     code="pt",
     name="portuguese",
     function_words="""
+    antes novo nova depois
     o a os as um uma uns umas de do da dos das e ou em no na nos nas com por para sobre que quem
     quando onde como qual quais foi era são é eram há tem têm tinha eu você ele ela nós eles elas
     meu minha seu sua nosso este esta esse essa não disse disseram me se lhe ao à pelo pela
@@ -70,6 +71,12 @@ PORTUGUESE = Language(
         "natal": ((12, 24), 2),
         "réveillon|ano novo": ((12, 31), 2),
     },
+    day_parts={
+        "(?:de|pela|da) manhã|esta manhã": (4, 12),
+        "(?:ao )?meio-dia": (11, 14),
+        "(?:à|de|pela|da) tarde|esta tarde": (12, 18),
+        "(?:à|de|pela|da) noite|esta noite": (18, 24),
+    },
     nights="ontem à noite|esta madrugada|na noite passada|a noite passada",
     templates={
         "ago": (
@@ -101,6 +108,7 @@ PORTUGUESE = Language(
         "last week": "(?:a |na )?última semana d[eo]",
         "first half": "(?:n?a |n?o )?primeir[ao] (?:metade|semestre)(?: d[eo])?",
         "second half": "(?:n?a |n?o )?segund[ao] (?:metade|semestre)(?: d[eo])?",
+        "around": "por volta d[eo]|em torno d[eo]",
         "before": "antes d[eoa]",
         "since": "desde|a partir d[eoa]",
         "until": "até(?: a| à| ao)?",

@@ -5,6 +5,7 @@ SPANISH = Language(
     code="es",
     name="spanish",
     function_words="""
+    antes nuevo nueva después
     el la los las un una unos unas de del y o a al en con por para sobre que qué quien quién cuando
     cuándo donde dónde como cómo cual cuál fue era son es eran ha han había he hemos yo tú él ella
     nosotros ellos ellas mi mis tu tus su sus nuestro este esta estos estas ese esa no dijo dije
@@ -80,6 +81,12 @@ SPANISH = Language(
         "nochevieja": ((12, 31), 1),
         "año nuevo": ((12, 31), 2),
     },
+    day_parts={
+        "(?:por|en|de|a) la mañana|esta mañana": (4, 12),
+        "(?:al )?mediodía": (11, 14),
+        "(?:por|en|de|a) la tarde|esta tarde": (12, 20),
+        "(?:por|en|de|a) la noche|esta noche": (19, 24),
+    },
     nights="anoche|la noche pasada",
     templates={
         "ago": (
@@ -105,6 +112,7 @@ SPANISH = Language(
         "quarter": (r"{nth} trimestre", r"t(?P<nth>[1-4])"),
         "monthday": (r"(?:día )?{day}",),
         "bare unit": (r"{unit}",),
+        "calendar week": (r"semana {number}(?! \w)",),
     },
     marks={
         "week of": "(?:la )?semana del?",
@@ -112,6 +120,7 @@ SPANISH = Language(
         "last week": "(?:la )?última semana del?",
         "first half": "(?:la |el )?primer[ao]? (?:mitad|semestre)(?: del?)?",
         "second half": "(?:la |el )?segund[ao] (?:mitad|semestre)(?: del?)?",
+        "around": "alrededor del?|en torno al?|hacia(?: el)?",
         "before": "antes del?",
         "since": "desde|a partir del?",
         "until": "hasta",

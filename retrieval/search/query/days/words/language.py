@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from retrieval.search.query.days.calendar.periods import Season, Unit
+from retrieval.search.query.days.calendar.periods import Hours, Season, Unit
 
 Kind = Literal[
     "ago",  # "{count} {unit} ago"
@@ -29,6 +29,8 @@ Kind = Literal[
     "quarter",  # "the {nth} quarter"
     "monthday",  # "the {day}": a day of this month or the last
     "bare unit",  # "the {unit}" in "the end of the month"
+    "calendar week",  # "calendar week {number}"
+    "weekday",  # "on {weekday}", where the words around are needed
     "year",  # for languages that mark it: 2026年
     "weekday last week",  # for languages that join the two: 上周一
     "weekday this week",
@@ -37,7 +39,8 @@ Mark = Literal[
     "before", "since", "until", "after",  # limits
     "from", "between", "and", "to",  # ranges; "from" also what stands before people: "by"
     "in",  # all else that stands before days
-    "early", "mid", "late", "first half", "second half", "first week", "last week", "week of",
+    "early", "mid", "late",
+    "first half", "second half", "first week", "last week", "week of", "around",
 ]  # fmt: skip
 
 
@@ -64,6 +67,10 @@ class Language:
     """Phrases, and how many days ago that was."""
     holidays: Mapping[str, tuple[tuple[int, int], int]] = field(default_factory=dict)
     """Phrases, and month, day and length of what they name."""
+    day_parts: Mapping[str, Hours] = field(default_factory=dict)
+    """Phrases beside a day, and their hours."""
+    rare: str = ""
+    """Weekdays that count in templates for weekdays only: "Sun"."""
     nights: str = ""
     """Phrases for the night from yesterday to today."""
     templates: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)

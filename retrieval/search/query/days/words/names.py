@@ -106,7 +106,7 @@ def _by_name(names: Mapping[int, Iterable[str]], shortest: int) -> dict[str, int
         folded(name): number
         for number, several in names.items()
         for name in several
-        if len(name) >= shortest
+        if len(name) >= shortest and not name.startswith("(")
     }
 
 

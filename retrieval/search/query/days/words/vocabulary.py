@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from retrieval.search.query.days.calendar.periods import Season, Unit
+from retrieval.search.query.days.calendar.periods import Hours, Season, Unit
 from retrieval.search.query.days.words.folding import folded
 from retrieval.search.query.days.words.language import Kind, Language
 from retrieval.search.query.days.words.names import folded_pattern, names_of, words_of
@@ -34,6 +34,7 @@ class Vocabulary:
     """Phrases of dateparser's for the last and this unit."""
     counted: tuple[tuple[re.Pattern[str], Unit], ...]
     """Phrases of dateparser's for so many units ago."""
+    day_parts: tuple[tuple[re.Pattern[str], Hours], ...]
     holidays: tuple[tuple[re.Pattern[str], tuple[tuple[int, int], int]], ...]
     nights: re.Pattern[str] | None
     templates: tuple[tuple[Kind, re.Pattern[str]], ...]
@@ -83,6 +84,7 @@ class _Compiler:
             relative=tuple(relative),
             counted=tuple(counted),
             holidays=tuple((self._bounded(words), on) for words, on in language.holidays.items()),
+            day_parts=tuple((self._ending(words), h) for words, h in language.day_parts.items()),
             nights=self._bounded(language.nights) if language.nights else None,
             templates=tuple(
                 (kind, self._bounded(template))
@@ -90,7 +92,7 @@ class _Compiler:
                 for template in templates
             ),
             alone=self._bounded("{month}|{weekday}|{season}"),
-            before=self._marks({**language.marks, "article": language.articles}, at_end=True),
+            before=self._marks(self._marks_before(), at_end=True),
             after=self._marks(self._marks_after(), at_end=False),
             blocked=self._marks({"blocked": language.blocked_by}, at_end=True),
             ends_monthday=_ends_monthday(language),
@@ -127,11 +129,15 @@ class _Compiler:
     def _forms(self) -> dict[str, str]:
         suffix = f"{self._language.day_suffix}?" if self._language.day_suffix else ""
         day = [rf"[0-3]?\d{suffix}", *_longest_first(self._ordinals)]
+        rare = set(folded(self._language.rare).split())
+        weekdays = set(self._weekdays) - rare
         forms = {
             "count": f"(?P<count>{self._count()})",
             "unit": _group("unit", self._units),
             "season": _group("season", self._seasons),
-            "weekday": _group("weekday", self._weekdays),
+            "weekday": _group("weekday", weekdays),
+            "rare": _group("weekday", rare),
+            "number": r"(?P<number>\d{1,2})",
             "month": _group("month", self._months),
             "nth": _group("nth", self._ordinals),
             "first": rf"(?<!\d)(?P<first>[0-3]?\d{suffix})(?!\d)",
@@ -149,9 +155,21 @@ class _Compiler:
 
     def _marks_after(self) -> dict[Any, str]:
         language = self._language
-        if not language.marks_after:
-            return {}
-        return {**language.marks_after, "article": language.articles}
+        articles = {"article": language.articles} if language.marks_after else {}
+        return {**language.marks_after, "day part": "|".join(language.day_parts)} | articles
+
+    def _marks_before(self) -> dict[Any, str]:
+        language = self._language
+        return {
+            **language.marks,
+            "day part": "|".join(language.day_parts),
+            "article": language.articles,
+        }
+
+    def _ending(self, words: str) -> re.Pattern[str]:
+        """At the end of a word at least, as in Montagabend."""
+        pattern = folded_pattern(words).replace(" ", r"\s+")
+        return re.compile(rf"(?:{pattern})(?!\w)" if self._language.spaced else pattern)
 
     def _marks(self, marks: Mapping[Any, str], *, at_end: bool) -> re.Pattern[str]:
         groups = [
