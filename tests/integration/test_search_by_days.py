@@ -15,11 +15,14 @@ from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, MessageCreate, MessageId, SearchRequest
 
 NOW = datetime(2024, 2, 14, 12, 0, tzinfo=UTC)  # a Wednesday
+# fmt: off
 NAMES = (
-    "Ada Ben Cleo Dora Emil Finn Greta Hugo Iris Jonas Kira Lars Mila Nils Olga Paul Rosa Sven Tilda "
-    "Uwe Vera Walt Xenia Yara Zeno Anton Berta Carl Doris Ernst Frida Georg Hanna Ivan Jutta Klaus "
-    "Lotte Moritz Nora Otto"
-).split()
+    "Ada", "Ben", "Cleo", "Dora", "Emil", "Finn", "Greta", "Hugo", "Iris", "Jonas", "Kira", "Lars",
+    "Mila", "Nils", "Olga", "Paul", "Rosa", "Sven", "Tilda", "Uwe", "Vera", "Walt", "Xenia", "Yara",
+    "Zeno", "Anton", "Berta", "Carl", "Doris", "Ernst", "Frida", "Georg", "Hanna", "Ivan", "Jutta",
+    "Klaus", "Lotte", "Moritz", "Nora", "Otto",
+)
+# fmt: on
 
 DAILY = {
     "yesterday": "2024-02-13",

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from retrieval.search.query.days.calendar import periods
-from retrieval.search.query.days.calendar.periods import FEW, Period
+from retrieval.search.query.days.calendar import counted, latest, periods
+from retrieval.search.query.days.calendar.counted import FEW
+from retrieval.search.query.days.calendar.periods import Period
 from retrieval.search.query.days.expressions import numeric
 from retrieval.search.query.days.expressions.chinese_numbers import number_of
 from retrieval.search.query.days.words.language import Kind
@@ -56,7 +57,7 @@ def _of_phrases(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
         night = Period(today - periods.DAY, today, "longer", hours=NIGHT)
         yield from _each(words.nights, text, night)
     for pattern, ((month, number), length) in words.holidays:
-        if first := periods.latest_date(month, number, today):
+        if first := latest.latest_date(month, number, today):
             last = first.first + timedelta(days=length - 1)
             yield from _each(pattern, text, replace(first, last=last))
 
@@ -66,12 +67,12 @@ def _of_dateparser(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom
         if unit == "day":
             period = _day(now.date() - timedelta(days=count))
         else:
-            period = periods.before_this(unit, now.date(), count)
+            period = counted.before_this(unit, now.date(), count)
         yield from _each(pattern, text, period)
     for pattern, unit in words.counted:
         for match in pattern.finditer(text):
             if number := _NUMBER.search(match[0]):
-                yield Atom(*match.span(), periods.ago(int(number[0]), unit, now))
+                yield Atom(*match.span(), counted.ago(int(number[0]), unit, now))
 
 
 def _day(day: date) -> Period:
@@ -101,7 +102,7 @@ def _alone(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
         if year <= now.year:
             yield Atom(*match.span(), replace(periods.year_of(year), needs="mark"))
     for match in _QUARTER.finditer(text):
-        period = periods.latest_quarter(int(match[1]), now.date())
+        period = latest.latest_quarter(int(match[1]), now.date())
         yield Atom(*match.span(), period)
 
 
@@ -146,14 +147,14 @@ class _Filled:
         if (unit := self.group("unit")) is not None:
             return _unit(self.words.units[unit], self.now, before)
         if (weekday := self.group("weekday")) is not None:
-            day = periods.latest_weekday(
+            day = latest.latest_weekday(
                 self.words.weekdays[weekday], today, today_counts=today_counts
             )
             return day if before < 2 else periods.moved_back(day, 7 * (before - 1))
         if (season := self.group("season")) is not None:
-            found = periods.latest_season(self.words.seasons[season], self.now)
+            found = latest.latest_season(self.words.seasons[season], self.now)
         elif (month := self.group("month")) is not None:
-            found = periods.latest_month(self.words.months[month], today)
+            found = latest.latest_month(self.words.months[month], today)
         else:
             return None
         return _years_before(found, before, today) if before or today_counts else found
@@ -175,7 +176,7 @@ class _Filled:
 def _unit(unit: periods.Unit, now: datetime, before: int) -> Period | None:
     if unit in ("minute", "hour", "day"):
         return None
-    return periods.before_this(unit, now.date(), before)
+    return counted.before_this(unit, now.date(), before)
 
 
 def _years_before(found: Period, before: int, today: date) -> Period:
@@ -186,20 +187,20 @@ def _years_before(found: Period, before: int, today: date) -> Period:
 
 def _date(filled: _Filled) -> Period | None:
     month = filled.words.months[filled.match["month"]]
-    return periods.latest_date(month, filled.day(), filled.now.date())
+    return latest.latest_date(month, filled.day(), filled.now.date())
 
 
 def _dates(filled: _Filled) -> Period | None:
     month, today = filled.words.months[filled.match["month"]], filled.now.date()
-    last = periods.latest_date(month, filled.day(), today)
-    first = periods.latest_date(month, filled.day("first"), today)
+    last = latest.latest_date(month, filled.day(), today)
+    first = latest.latest_date(month, filled.day("first"), today)
     if first is None or last is None or first.first > last.last:
         return None
     return replace(last, first=first.first, grain="range")
 
 
 def _monthday(filled: _Filled) -> Period | None:
-    found = periods.latest_monthday(filled.day(), filled.now.date())
+    found = latest.latest_monthday(filled.day(), filled.now.date())
     ends = filled.words.ends_monthday.match(filled.match.string, filled.match.end())
     return replace(found, needs="mark" if ends else "part") if found else None
 
@@ -212,12 +213,12 @@ def _bare_unit(filled: _Filled) -> Period | None:
 def _quarter(filled: _Filled) -> Period | None:
     nth = filled.match["nth"]
     number = int(nth) if nth.isdecimal() else filled.words.ordinals[nth]
-    return periods.latest_quarter(number, filled.now.date()) if number in range(1, 5) else None
+    return latest.latest_quarter(number, filled.now.date()) if number in range(1, 5) else None
 
 
 def _weekday_in_week(weeks: int) -> Callable[[_Filled], Period]:
     def read(filled: _Filled) -> Period:
-        day = periods.before_this("week", filled.now.date(), weeks).first
+        day = counted.before_this("week", filled.now.date(), weeks).first
         day += timedelta(days=filled.words.weekdays[filled.match["weekday"]])
         return Period(day, day, "day")
 
@@ -225,20 +226,20 @@ def _weekday_in_week(weeks: int) -> Callable[[_Filled], Period]:
 
 
 _READERS: dict[Kind, Callable[[_Filled], Period | None]] = {
-    "ago": lambda filled: periods.ago(filled.count, filled.unit, filled.now),
-    "half ago": lambda filled: periods.ago(FEW, filled.unit, filled.now, half=True),
-    "and a half ago": lambda filled: periods.ago(filled.count, filled.unit, filled.now, half=True),
-    "rolling": lambda filled: periods.rolling(filled.count, filled.unit, filled.now),
+    "ago": lambda filled: counted.ago(filled.count, filled.unit, filled.now),
+    "half ago": lambda filled: counted.ago(FEW, filled.unit, filled.now, half=True),
+    "and a half ago": lambda filled: counted.ago(filled.count, filled.unit, filled.now, half=True),
+    "rolling": lambda filled: counted.rolling(filled.count, filled.unit, filled.now),
     "last": lambda filled: filled.span(before=1),
     "this": lambda filled: filled.span(today_counts=True),
     "before last": lambda filled: filled.span(before=2),
-    "weekend": lambda filled: periods.latest_weekend(filled.now.date()),
+    "weekend": lambda filled: latest.latest_weekend(filled.now.date()),
     "date": _date,
     "dates": _dates,
     "quarter": _quarter,
     "monthday": _monthday,
     "bare unit": _bare_unit,
-    "calendar week": lambda filled: periods.calendar_week(
+    "calendar week": lambda filled: latest.calendar_week(
         int(filled.match["number"]), filled.now.date()
     ),
     "weekday": lambda filled: filled.span(),

@@ -6,12 +6,8 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from retrieval.search.query.days.calendar.periods import (
-    Period,
-    exact_date,
-    latest_date,
-    months_from,
-)
+from retrieval.search.query.days.calendar.latest import latest_date
+from retrieval.search.query.days.calendar.periods import Period, exact_date, months_from
 
 _NOT_INSIDE = r"(?<![\w.,/:#+-])"
 _NOT_FOLLOWED = r"(?![\w/:+]|-\w|[.,]\d)"

@@ -1,11 +1,9 @@
-from retrieval.search.query.days.calendar.periods import FEW
+from retrieval.search.query.days.calendar.counted import FEW
 from retrieval.search.query.days.words.language import Language
 
-_COMPOUNDS = " ".join(
-    f"{day}{part}"
-    for day in "montag dienstag mittwoch donnerstag freitag samstag sonntag".split()
-    for part in "morgen vormittag mittag nachmittag abend".split()
-)
+_WEEKDAYS = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
+_PARTS = ("morgen", "vormittag", "mittag", "nachmittag", "abend")
+_COMPOUNDS = " ".join(f"{day}{part}" for day in _WEEKDAYS for part in _PARTS)
 """Montagabend."""
 
 GERMAN = Language(

@@ -1,4 +1,4 @@
-from retrieval.search.query.days.calendar.periods import FEW
+from retrieval.search.query.days.calendar.counted import FEW
 from retrieval.search.query.days.words.language import Language
 
 PORTUGUESE = Language(

@@ -155,16 +155,15 @@ class _Compiler:
 
     def _marks_after(self) -> dict[Any, str]:
         language = self._language
-        articles = {"article": language.articles} if language.marks_after else {}
-        return {**language.marks_after, "day part": "|".join(language.day_parts)} | articles
+        others = {"day part": "|".join(language.day_parts)}
+        if language.marks_after:
+            others["article"] = language.articles
+        return {**language.marks_after, **others}
 
     def _marks_before(self) -> dict[Any, str]:
         language = self._language
-        return {
-            **language.marks,
-            "day part": "|".join(language.day_parts),
-            "article": language.articles,
-        }
+        others = {"day part": "|".join(language.day_parts), "article": language.articles}
+        return {**language.marks, **others}
 
     def _ending(self, words: str) -> re.Pattern[str]:
         """At the end of a word at least, as in Montagabend."""
