@@ -1,10 +1,11 @@
 """What an import reads: a plain or gzipped file, standard input, a folder or a zip archive."""
 
 import gzip
+import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from io import BufferedReader, RawIOBase, TextIOWrapper
@@ -21,6 +22,8 @@ MAX_LINE_BYTES = 1_000_000
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
 _DAMAGED = (EOFError, zlib.error, zipfile.BadZipFile, OSError)
+_TEXTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+_CHAT = re.compile(r"(?:^|/)(?:_chat|WhatsApp[^/]*)\.txt$")
 _LOCKED = (RuntimeError, NotImplementedError)
 """What zipfile raises for a password, and for a compression that it does not know."""
 
@@ -197,16 +200,28 @@ def _zip(raw: BinaryIO, path: Path) -> Iterator[Source]:
         raise ConfigurationError(f"cannot read {path}: {error}") from error
     with archive:
         sizes = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
-        texts = [name for name in sizes if name.endswith((".txt", ".csv", ".jsonl"))]
-        if len(texts) != 1:
+        text = _only_text(sizes)
+        if text is None:
             yield FolderSource(archive, sizes)
             return
         try:
-            member = cast("BinaryIO", archive.open(texts[0]))
+            member = cast("BinaryIO", archive.open(text))
         except _LOCKED as error:
-            raise ConfigurationError(f"cannot read {texts[0]} of {path}: {error}") from error
+            raise ConfigurationError(f"cannot read {text} of {path}: {error}") from error
         with member:
-            yield ImportSource(member, raw=member, size=sizes[texts[0]], name=texts[0])
+            yield ImportSource(member, raw=member, size=sizes[text], name=text)
+
+
+def _only_text(names: Iterable[str]) -> str | None:
+    """A chat with its pictures, or an archive of one file; not what macOS adds to it."""
+    texts = [
+        name
+        for name in names
+        if name.endswith(_TEXTS) and not name.rpartition("/")[2].startswith("._")
+    ]
+    chats = [name for name in texts if _CHAT.search(name)]
+    found = chats or texts
+    return found[0] if len(found) == 1 else None
 
 
 def _sizes(folder: Path) -> dict[str, int]:

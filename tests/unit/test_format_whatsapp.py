@@ -133,6 +133,8 @@ def test_the_zip_of_a_phone_is_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "chat.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("_chat.txt", "\ufeff[14.11.26, 10:20:33] Noor: grüße")
         archive.writestr("0007.jpg", b"\xff")
+        archive.writestr("list.txt", "an attachment")
+        archive.writestr("__MACOSX/._chat.txt", b"\x00")
     with open_source(tmp_path / "chat.zip") as source:
         assert imported_from(source, time_zone="UTC").said == [("Noor", "grüße")]
 

@@ -14,7 +14,7 @@ from agent.messages.rolling_window import (
     trimmed,
     window_messages,
 )
-from retrieval.wire import MAX_WINDOW_MESSAGE_CHARS, MAX_WINDOW_MESSAGES, WindowMessage
+from retrieval.wire import MAX_WINDOW_MESSAGE_CHARS, MAX_WINDOW_MESSAGES, Role, WindowMessage
 from tests.support.builders import message
 
 SHORT = {"s": "system", "u": "user", "a": "assistant"}
@@ -46,7 +46,8 @@ def _pattern(chat_ctx: ChatContext) -> str:
 
 
 def test_what_systems_and_tools_said_is_not_restored() -> None:
-    said = [message(n, role=role) for n, role in enumerate(("user", "system", "tool", "assistant"))]
+    roles: list[Role] = ["user", "system", "tool", "assistant"]
+    said = [message(n, role=role) for n, role in enumerate(roles)]
     assert [item.id for item in restored(said).items] == ["m0", "m3"]
 
 
