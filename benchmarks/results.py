@@ -130,6 +130,7 @@ def _record(section: Section, record: Mapping[str, Any]) -> Iterator[str]:
         yield from _evaluate(record["result"])
     elif section.name == "writing":
         yield table(record["result"]["kinds"], columns=WRITING_COLUMNS)
+        yield table({"questions by hand": record["result"]["questions"]})
     else:
         yield from tables(record["result"])
 

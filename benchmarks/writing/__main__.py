@@ -24,11 +24,11 @@ from rich.console import Console
 from agent.backend_client import BackendClient
 from benchmarks.writing import questions
 from benchmarks.writing.figures import (
-    Figures,
     kind_figures,
     misses,
     question_figures,
     summary,
+    without_sub_kinds,
     worst_share,
 )
 from benchmarks.writing.kinds import KINDS
@@ -50,7 +50,10 @@ def main() -> None:
     console = Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH)
     result = asyncio.run(_run(arguments, console))
     console.print(summary(result["kinds"]))
-    console.print(f"questions by hand: {result['questions']}")
+    if result["questions"]["n"]:
+        console.print(f"questions by hand: {result['questions']}")
+    if arguments.summary:
+        result["kinds"] = {name: without_sub_kinds(kind) for name, kind in result["kinds"].items()}
     text = json.dumps(result, ensure_ascii=False)
     if arguments.json:
         arguments.json.write_text(text + "\n", encoding="utf-8")
@@ -79,9 +82,7 @@ async def _measure(
     ]
     rooms = Rooms(client, ProgressBars(console, transient=False), now=now)
     answers = await rooms.ask([*rows, *by_hand])
-    kinds: dict[str, Figures] = {}
-    for name, subs in sub_kinds.items():
-        kinds[name] = kind_figures(subs, answers)
+    kinds = {name: kind_figures(subs, answers) for name, subs in sub_kinds.items()}
     if arguments.show_misses:
         named = [(sub.name, row) for subs in sub_kinds.values() for sub in subs for row in sub.rows]
         named += [(QUESTIONS, row) for row in by_hand]
@@ -104,6 +105,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=20, help="messages of a sub-kind")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     parser.add_argument("--show-misses", action="store_true", help="print what was not found")
+    parser.add_argument(
+        "--summary", action="store_true", help="no sub-kinds in the JSON: for benchmarks.record"
+    )
     return parser.parse_args()
 
 

@@ -44,6 +44,10 @@ def question_figures(rows: Sequence[Row], answers: Answers) -> Figures:
     return {**shares, "relevant": _mean([answers[row].relevant for row in rows]), "n": len(rows)}
 
 
+def without_sub_kinds(kind: Figures) -> Figures:
+    return {name: figure for name, figure in kind.items() if name != "subkinds"}
+
+
 def worst_share(kinds: Mapping[str, Figures]) -> float | None:
     shares = [share(kind) for kind in kinds.values()]
     return min((one for one in shares if one is not None), default=None)
