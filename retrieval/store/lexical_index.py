@@ -27,18 +27,24 @@ class Indexed:
     words: int
 
 
-# On conflict: the message is indexed anew. What its new entries leave out is deleted later.
 INDEX = """
 insert into message_term
        (conversation_id, lexeme, seq, passage, occurrences, passage_words, version)
 select $1, lexeme, seq, passage, occurrences, passage_words, $7
   from unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::smallint[])
        as term (lexeme, seq, passage, occurrences, passage_words)
+"""
+
+# What the new entries leave out is deleted later.
+INDEX_ANEW = (
+    INDEX
+    + """
     on conflict (conversation_id, lexeme, seq, passage) do update
    set occurrences = excluded.occurrences,
        passage_words = excluded.passage_words,
        version = excluded.version
 """
+)
 
 LEARN = """
 insert into vocabulary (conversation_id, word)
@@ -55,8 +61,12 @@ async def index_messages(
     conversation_id: ConversationId,
     messages: Sequence[Spoken],
     language: str,
+    anew: bool = False,
 ) -> Indexed:
-    """The participant's name is indexed as a word. Expects the conversation's lock."""
+    """The participant's name is indexed as a word. Expects the conversation's lock.
+
+    `anew` overwrites entries that the messages may have.
+    """
     cut = [
         (
             message.seq,
@@ -72,7 +82,7 @@ async def index_messages(
         for term, times in terms.counts.items()
     ]
     columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 5
-    await connection.execute(INDEX, conversation_id, *columns, VERSION)
+    await connection.execute(INDEX_ANEW if anew else INDEX, conversation_id, *columns, VERSION)
     await _learn(connection, conversation_id, [terms for _, _, terms in cut])
     return Indexed(passages=len(cut), words=sum(terms.words for _, _, terms in cut))
 

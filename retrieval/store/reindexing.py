@@ -153,6 +153,7 @@ async def _next_batch(db: "Database", conversation_id: ConversationId) -> int | 
             conversation_id=conversation_id,
             messages=[_Message(*row) for row in rows],
             language=conversation["language"],
+            anew=True,
         )
         await connection.execute(ADVANCE, conversation_id, rows[-1]["seq"], done.words)
         return len(rows)

@@ -1,8 +1,8 @@
 """The terms of a message: what its index entries are made of."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from retrieval.text import words
@@ -40,36 +40,45 @@ def passage_terms(passage: str, *, participant: str, language: str) -> Terms:
     text = readable(passage)
     found = list(words.pieces(text))
     languages = languages_of(found, language)
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     vocabulary: set[str] = set()
     length = 0
-    for piece in [*with_content(text, found, languages), *_name_pieces(participant)]:
-        counts.update(_piece_terms(piece, languages))
-        length += 1 if piece.kind == "word" else len(piece.written)
+    for piece in (*with_content(text, found, languages), *_name_pieces(participant)):
+        for term in _piece_terms(piece, languages):
+            counts[term] = counts.get(term, 0) + 1
         if piece.kind == "word":
             vocabulary.update(spelled(piece.written))
+            length += 1
+        else:
+            length += len(piece.written)
     exact: set[str] = set()
-    spaced = words.without_unspaced(text)
-    for number in numbers.numbers(spaced):
-        exact |= _number_terms(number)
+    for terms in _exact_terms(words.without_unspaced(text)):
+        exact |= terms
         length += 1
-    for forms in codes(spaced):
-        exact.update(forms)
-        exact.update(
-            term for digits in telling_digits(forms) for term in (digits, *suffixes(digits))
-        )
-        length += 1
-    counts.update(exact)
-    return Terms(dict(counts), max(1, length), frozenset(vocabulary))
+    for term in exact:
+        counts[term] = counts.get(term, 0) + 1
+    return Terms(counts, max(1, length), frozenset(vocabulary))
 
 
-def _name_pieces(participant: str) -> Iterator[Piece]:
-    return (p for p in words.pieces(readable(participant)) if not p.written.isdigit())
+def _exact_terms(text: str) -> Iterator[set[str]]:
+    """Of each number and each code."""
+    for number in numbers.numbers(text):
+        yield _number_terms(number)
+    for forms in codes(text):
+        yield {
+            *forms,
+            *(t for digits in telling_digits(forms) for t in (digits, *suffixes(digits))),
+        }
 
 
-def _piece_terms(piece: Piece, languages: tuple[str, ...]) -> list[str]:
+@lru_cache(maxsize=10_000)
+def _name_pieces(participant: str) -> tuple[Piece, ...]:
+    return tuple(p for p in words.pieces(readable(participant)) if not p.written.isdigit())
+
+
+def _piece_terms(piece: Piece, languages: tuple[str, ...]) -> Iterable[str]:
     if piece.kind == "word":
-        return list(word_terms(piece.written, languages))
+        return word_terms(piece.written, languages)
     if piece.kind == "emoji":
         return [EXACT_PREFIX + piece.written]
     return [*characters(piece.written), *neighbours(piece.written)]
