@@ -14,7 +14,10 @@ REQUEST_ID = "X-Request-ID"
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LOGGED_PARAMETERS = ("conversation_id", "session_id")
-_QUIET_ROUTE = "/workers/{agent_name}/{worker_id}"  # every worker calls it about once a second
+_QUIET = (
+    ("PUT", "/workers/{agent_name}/{worker_id}"),  # by every worker about once a second
+    ("GET", "/conversations/{conversation_id}/messages"),  # by every open chat every two
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +54,9 @@ class RequestLog:
         route = getattr(scope.get("route"), "path_format", None)
         self._metrics.request(method=scope["method"], route=route, status=status, seconds=seconds)
         parameters = scope.get("path_params", {})
-        quiet = status < 400 and (route or "").endswith(_QUIET_ROUTE)
+        quiet = status < 400 and any(
+            scope["method"] == method and (route or "").endswith(path) for method, path in _QUIET
+        )
         logger.log(
             logging.DEBUG if quiet else logging.INFO,
             "request",

@@ -7,6 +7,7 @@ import tty
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from anyio import wait_readable
 from prompt_toolkit import PromptSession
@@ -24,7 +25,7 @@ _CHUNK_BYTES = 65_536
 
 def has_prompt() -> bool:
     """Whether input and output are a terminal that can move its cursor."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb_terminal()
+    return _isatty(sys.stdin) and _isatty(sys.stdout) and not is_dumb_terminal()
 
 
 @contextmanager
@@ -48,9 +49,9 @@ def prompted_lines(prompt: str, *, history: Path) -> Iterator[AsyncIterator[str]
 
 
 async def piped_lines(otherwise: Sequence[str] = ()) -> AsyncIterator[str]:
-    """Lines of standard input; `otherwise` if there are none."""
+    """Lines of standard input; `otherwise` if there are none, or it is closed."""
     empty = True
-    async for line in _read_lines(sys.stdin.fileno()):
+    async for line in _standard_input():
         empty = False
         yield line
     if empty:
@@ -108,6 +109,19 @@ def _no_echo(fd: int) -> Iterator[None]:
     finally:
         with suppress(termios.error):  # the terminal is gone
             termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+def _isatty(stream: TextIO | None) -> bool:
+    # Python sets a standard stream that was closed at its start to None, whatever its type says.
+    return stream is not None and stream.isatty()
+
+
+async def _standard_input() -> AsyncIterator[str]:
+    stream: TextIO | None = sys.stdin
+    if stream is None:
+        return
+    async for line in _read_lines(stream.fileno()):
+        yield line
 
 
 async def _read_lines(fd: int) -> AsyncIterator[str]:

@@ -165,7 +165,10 @@ def open_source(path: Path) -> Iterator[Source]:
     file. Raises ConfigurationError when it cannot be read.
     """
     if path == STANDARD_INPUT:
-        yield _unpacked(cast("BufferedReader", sys.stdin.buffer), size=None, name="")
+        stdin: TextIO | None = sys.stdin
+        if stdin is None:
+            raise ConfigurationError("standard input is closed; name a file")
+        yield _unpacked(cast("BufferedReader", stdin.buffer), size=None, name="")
         return
     if path.is_dir():
         yield FolderSource(path, _sizes(path))

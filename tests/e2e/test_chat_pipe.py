@@ -96,3 +96,12 @@ def _wait_for(output: Path, text: str, *, times: int) -> None:
     while output.read_text().count(text) < times:
         assert time.monotonic() < deadline, output.read_text()[-2000:]
         time.sleep(0.02)
+
+
+def test_a_closed_standard_input_is_an_empty_one(command_line: CommandLine) -> None:
+    done = command_line.run("chat", "--as", "Visitor", closed_input=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "PW-20417" in done.stdout
+    imported = command_line.run("import", "-", "--room", "r", closed_input=True)
+    assert imported.returncode == 2
+    assert imported.stderr.splitlines() == ["longroom: standard input is closed; name a file"]

@@ -25,12 +25,17 @@ class CommandLine:
         return {**kept, "PYTHONUNBUFFERED": "1", **settings, **self.env}
 
     def run(
-        self, *arguments: str, text: str = "", timeout_s: float = 90.0
+        self,
+        *arguments: str,
+        text: str = "",
+        timeout_s: float = 90.0,
+        closed_input: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """`text` is its standard input."""
+        """`text` is its standard input, which `closed_input` closes before it starts."""
         return subprocess.run(
             [*PROGRAM, *arguments],
             input=text,
+            preexec_fn=(lambda: os.close(0)) if closed_input else None,
             capture_output=True,
             text=True,
             cwd=ROOT,
