@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from retrieval.search.query.days.calendar.parts import PARTS
+from retrieval.search.query.days.calendar.parts import PARTS, part_of
 from retrieval.search.query.days.calendar.periods import (
     DAY,
     Period,
@@ -14,6 +14,7 @@ from retrieval.search.query.days.calendar.periods import (
     same_month,
 )
 from retrieval.search.query.days.expressions.atoms import Atom, find_atoms
+from retrieval.search.query.days.expressions.offsets import Offset, find_offset
 from retrieval.search.query.days.words.vocabulary import Vocabulary
 
 MARK_CHARS = 40
@@ -36,6 +37,8 @@ class Item:
     adjacent: bool
     """Nothing but marks stands between it and the item before."""
     certain: bool
+    offset: Offset | None = None
+    """How far before or after it the days are."""
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -60,17 +63,18 @@ class Item:
 
 def find_items(text: str, words: Vocabulary, now: datetime) -> list[Item]:
     """In order; those joined that only tell more of each other. `text` is folded."""
-    return _composed(_items(text, words, find_atoms(text, words, now)))
+    return _apart(_composed(_items(text, words, now)))
 
 
-def _items(text: str, words: Vocabulary, atoms: Sequence[Atom]) -> list[Item]:
+def _items(text: str, words: Vocabulary, now: datetime) -> list[Item]:
     items: list[Item] = []
+    atoms = find_atoms(text, words, now)
     for place, atom in enumerate(atoms):
         if items and _swallows(text, words, atom, items[-1]):
             items.pop()
         begin = items[-1].end if items else 0
         end = atoms[place + 1].start if place + 1 < len(atoms) else len(text)
-        item = _marked(text, words, atom, begin=begin, end=end)
+        item = _marked(text, words, now, atom, begin=begin, end=end)
         if item is not None:
             items.append(item)
     return items
@@ -79,11 +83,13 @@ def _items(text: str, words: Vocabulary, atoms: Sequence[Atom]) -> list[Item]:
 def _swallows(text: str, words: Vocabulary, atom: Atom, before: Item) -> bool:
     """Whether "last week" only begins "last week of November"."""
     mark = words.before.search(text, max(0, atom.start - MARK_CHARS), atom.start)
-    whole = ("first_week", "last_week", "week_of")
-    return mark is not None and mark.lastgroup in whole and mark.start() < before.end
+    whole = "week" in (mark.lastgroup or "") if mark else False
+    return mark is not None and whole and mark.start() < before.end
 
 
-def _marked(text: str, words: Vocabulary, atom: Atom, *, begin: int, end: int) -> Item | None:
+def _marked(
+    text: str, words: Vocabulary, now: datetime, atom: Atom, *, begin: int, end: int
+) -> Item | None:
     """The atom with the marks around it; None if a mark makes it something else."""
     before: list[str] = []
     start = atom.start
@@ -108,7 +114,17 @@ def _marked(text: str, words: Vocabulary, atom: Atom, *, begin: int, end: int) -
     certain = _is_certain(atom.period, [*before, *behind], ends_clause=ends)
     if atom.period.needs == "part" and not certain:
         return None
-    return Item(start, close, period, tuple(before), tuple(behind), adjacent, certain)
+    offset = _offset(text, words, now, before, begin=begin, start=start)
+    start = offset.start if offset else start
+    return Item(start, close, period, tuple(before), tuple(behind), adjacent, certain, offset)
+
+
+def _offset(
+    text: str, words: Vocabulary, now: datetime, marks: Sequence[str], *, begin: int, start: int
+) -> Offset | None:
+    if not marks or marks[-1] not in ("before", "after"):
+        return None
+    return find_offset(text, words, now, begin=begin, end=start)
 
 
 def _at_hours(period: Period, text: str, words: Vocabulary) -> Period:
@@ -160,8 +176,42 @@ def _composed(items: Sequence[Item]) -> list[Item]:
         first = done.pop()
         before, behind = (*item.before, *first.before), (*first.behind, *item.behind)
         inner = tuple(mark for mark in before if mark != "from" or mark in first.before)
-        done.append(Item(first.start, item.end, both, inner, behind, first.adjacent, certain=True))
+        done.append(
+            replace(
+                first,
+                end=item.end,
+                period=both,
+                before=inner,
+                behind=behind,
+                certain=True,
+                offset=first.offset or item.offset,
+            )
+        )
     return done
+
+
+def _apart(items: Sequence[Item]) -> list[Item]:
+    """With the days that are told by their distance from others."""
+    done: list[Item] = []
+    for item in items:
+        offset, start = item.offset, item.start
+        if done and _is_weekday_beside(done[-1], item):
+            weekday = done.pop()
+            start = weekday.start
+            offset = Offset(start, 1, None, weekday.period.first.weekday())
+        if offset is None:
+            done.append(item)
+            continue
+        moved = offset.before if item.limit_before == "before" else offset.after
+        period = moved(part_of(item.period, item.marks))
+        done.append(replace(item, start=start, period=period, before=(), behind=(), certain=True))
+    return done
+
+
+def _is_weekday_beside(first: Item, second: Item) -> bool:
+    """ "The Sunday before 3 May"."""
+    beside = second.adjacent and second.limit_before in ("before", "after")
+    return beside and first.period.grain == "weekday" and second.period.grain != "weekday"
 
 
 def _together(first: Item, second: Item) -> Period | None:

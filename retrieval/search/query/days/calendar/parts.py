@@ -15,11 +15,15 @@ PARTS: Final[Mapping[str, tuple[float, float]]] = {
     "first half": (0, 1 / 2),
     "second half": (1 / 2, 1),
     "first week": (0, 0),
+    "second week": (0, 0),
+    "third week": (0, 0),
+    "fourth week": (0, 0),
     "last week": (0, 0),
     "week of": (0, 0),
     "around": (0, 0),
 }
 """From which share of the days to which."""
+_WEEKS: Final = ("first week", "second week", "third week", "fourth week")
 _EDGES: Final = {"early": (1, 10), "mid": (11, 20), "late": (21, 0)}
 """Days of a month; 0: its last."""
 
@@ -34,8 +38,9 @@ def part_of(period: Period, marks: Iterable[str]) -> Period:
 
 
 def _part(period: Period, mark: str) -> Period:
-    if mark == "first week":
-        return replace(period, last=min(period.last, period.first + 6 * DAY))
+    if mark in _WEEKS:
+        first = period.first + 7 * DAY * _WEEKS.index(mark)
+        return replace(period, first=first, last=min(period.last, first + 6 * DAY))
     if mark == "last week":
         return replace(period, first=max(period.first, period.last - 6 * DAY))
     if mark == "week of":
@@ -47,11 +52,11 @@ def _part(period: Period, mark: str) -> Period:
         months = months_from(shifted(period.first, round(12 * begin)), round(12 * (end - begin)))
         return replace(period, first=months.first, last=months.last)
     if period.grain == "month" and mark in _EDGES:
-        first, last = _EDGES[mark]
+        begin_day, end_day = _EDGES[mark]
         return replace(
             period,
-            first=period.first.replace(day=first),
-            last=period.first.replace(day=last) if last else period.last,
+            first=period.first.replace(day=begin_day),
+            last=period.first.replace(day=end_day) if end_day else period.last,
         )
     days = (period.last - period.first).days + 1
     return replace(

@@ -9,7 +9,7 @@ from retrieval.search.query.days.calendar import counted, latest, periods
 from retrieval.search.query.days.calendar.counted import FEW
 from retrieval.search.query.days.calendar.periods import Period
 from retrieval.search.query.days.expressions import numeric
-from retrieval.search.query.days.expressions.chinese_numbers import number_of
+from retrieval.search.query.days.expressions.filled import Filled
 from retrieval.search.query.days.words.language import Kind
 from retrieval.search.query.days.words.vocabulary import Vocabulary
 
@@ -86,111 +86,32 @@ def _each(pattern: re.Pattern[str], text: str, period: Period) -> Iterator[Atom]
 def _of_templates(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
     for kind, pattern in words.templates:
         for match in pattern.finditer(text):
-            period = _READERS[kind](_Filled(match, words, now))
+            period = _READERS[kind](Filled(match, words, now))
             if period is not None:
                 yield Atom(*match.span(), period)
 
 
 def _alone(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
     for match in words.alone.finditer(text):
-        filled = _Filled(match, words, now)
+        filled = Filled(match, words, now)
         period = filled.span()
         if period is not None and not _AFTER_DAY.search(text, 0, match.start()):
             yield Atom(*match.span(), replace(period, needs=filled.needs()))
     for match in YEAR.finditer(text):
         year = int(match[0])
-        if year <= now.year:
+        if year <= now.year + 1:
             yield Atom(*match.span(), replace(periods.year_of(year), needs="mark"))
     for match in _QUARTER.finditer(text):
         period = latest.latest_quarter(int(match[1]), now.date())
         yield Atom(*match.span(), period)
 
 
-@dataclass(frozen=True)
-class _Filled:
-    """A template with the words that filled it."""
-
-    match: re.Match[str]
-    words: Vocabulary
-    now: datetime
-
-    def group(self, name: str) -> str | None:
-        found: str | None = self.match.groupdict().get(name)
-        return " ".join(found.split()) if found else found
-
-    @property
-    def count(self) -> int:
-        found = self.group("count")
-        if found is None:
-            if self.group("few") is not None:
-                return FEW
-            return 2 if self.group("fortnight") else 1
-        if found in self.words.numbers:
-            return self.words.numbers[found]
-        return int(found) if found.isdecimal() else number_of(found)
-
-    @property
-    def unit(self) -> periods.Unit:
-        found = self.group("unit")
-        return self.words.units[found] if found else "week"
-
-    def day(self, name: str = "day") -> int:
-        found = self.group(name) or ""
-        if found in self.words.ordinals:
-            return self.words.ordinals[found]
-        digits = re.match(r"\d+", found)
-        return int(digits[0]) if digits else number_of(found)
-
-    def span(self, *, before: int = 0, today_counts: bool = False) -> Period | None:
-        """The unit, season, weekday or month: the latest, or `before` = 1 or 2 the last ones."""
-        today = self.now.date()
-        if (unit := self.group("unit")) is not None:
-            return _unit(self.words.units[unit], self.now, before)
-        if (weekday := self.group("weekday")) is not None:
-            day = latest.latest_weekday(
-                self.words.weekdays[weekday], today, today_counts=today_counts
-            )
-            return day if before < 2 else periods.moved_back(day, 7 * (before - 1))
-        if (season := self.group("season")) is not None:
-            found = latest.latest_season(self.words.seasons[season], self.now)
-        elif (month := self.group("month")) is not None:
-            found = latest.latest_month(self.words.months[month], today)
-        else:
-            return None
-        return _years_before(found, before, today) if before or today_counts else found
-
-    def needs(self) -> periods.Needs:
-        """What must stand beside a single word."""
-        found = self.match[0]
-        if found in self.words.ambiguous:
-            return "preposition" if self.group("weekday") or self._is_full_month else "company"
-        if self.group("weekday") or self.group("season"):
-            return "mark" if self.words.language.spaced else "nothing"
-        return "nothing" if self._is_full_month else "preposition"
-
-    @property
-    def _is_full_month(self) -> bool:
-        return self.match[0] in self.words.full_months
-
-
-def _unit(unit: periods.Unit, now: datetime, before: int) -> Period | None:
-    if unit in ("minute", "hour", "day"):
-        return None
-    return counted.before_this(unit, now.date(), before)
-
-
-def _years_before(found: Period, before: int, today: date) -> Period:
-    """This or the last summer, which is over."""
-    back = max(0, before - 1) + (before > 0 and found.last >= today)
-    return periods.moved_to_year(found, found.first.year - back)
-
-
-def _date(filled: _Filled) -> Period | None:
+def _date(filled: Filled) -> Period | None:
     month = filled.words.months[filled.match["month"]]
     return latest.latest_date(month, filled.day(), filled.now.date())
 
 
-def _dates(filled: _Filled) -> Period | None:
+def _dates(filled: Filled) -> Period | None:
     month, today = filled.words.months[filled.match["month"]], filled.now.date()
     last = latest.latest_date(month, filled.day(), today)
     first = latest.latest_date(month, filled.day("first"), today)
@@ -199,25 +120,25 @@ def _dates(filled: _Filled) -> Period | None:
     return replace(last, first=first.first, grain="range")
 
 
-def _monthday(filled: _Filled) -> Period | None:
+def _monthday(filled: Filled) -> Period | None:
     found = latest.latest_monthday(filled.day(), filled.now.date())
     ends = filled.words.ends_monthday.match(filled.match.string, filled.match.end())
     return replace(found, needs="mark" if ends else "part") if found else None
 
 
-def _bare_unit(filled: _Filled) -> Period | None:
+def _bare_unit(filled: Filled) -> Period | None:
     found = filled.span()
     return replace(found, needs="part") if found else None
 
 
-def _quarter(filled: _Filled) -> Period | None:
+def _quarter(filled: Filled) -> Period | None:
     nth = filled.match["nth"]
     number = int(nth) if nth.isdecimal() else filled.words.ordinals[nth]
     return latest.latest_quarter(number, filled.now.date()) if number in range(1, 5) else None
 
 
-def _weekday_in_week(weeks: int) -> Callable[[_Filled], Period]:
-    def read(filled: _Filled) -> Period:
+def _weekday_in_week(weeks: int) -> Callable[[Filled], Period]:
+    def read(filled: Filled) -> Period:
         day = counted.before_this("week", filled.now.date(), weeks).first
         day += timedelta(days=filled.words.weekdays[filled.match["weekday"]])
         return Period(day, day, "day")
@@ -225,7 +146,7 @@ def _weekday_in_week(weeks: int) -> Callable[[_Filled], Period]:
     return read
 
 
-_READERS: dict[Kind, Callable[[_Filled], Period | None]] = {
+_READERS: dict[Kind, Callable[[Filled], Period | None]] = {
     "ago": lambda filled: counted.ago(filled.count, filled.unit, filled.now),
     "half ago": lambda filled: counted.ago(FEW, filled.unit, filled.now, half=True),
     "and a half ago": lambda filled: counted.ago(filled.count, filled.unit, filled.now, half=True),

@@ -111,6 +111,8 @@ FRENCH = Language(
     marks={
         "week of": "(?:la )?semaine (?:du|de)",
         "first week": "(?:la )?première semaine (?:de|du|d['’])",
+        "second week": "(?:la )?(?:deuxième|seconde) semaine (?:de|du|d['’])",
+        "third week": "(?:la )?troisième semaine (?:de|du|d['’])",
         "last week": "(?:la )?dernière semaine (?:de|du|d['’])",
         "first half": "(?:la |le )?premi(?:er|ère) (?:moitié|semestre)(?: de| du| d['’])?",
         "second half": "(?:la |le )?(?:deuxième|seconde?) (?:moitié|semestre)(?: de| du| d['’])?",

@@ -122,6 +122,9 @@ GERMAN = Language(
     marks={
         "week of": r"(?:der |die )?woche (?:vom|um den|des|mit dem)",
         "first week": r"(?:der |die )?(?:ersten?|1\.) woche(?: des| im| vom)?",
+        "second week": r"(?:der |die )?(?:zweiten?|2\.) woche(?: des| im| vom)?",
+        "third week": r"(?:der |die )?(?:dritten?|3\.) woche(?: des| im| vom)?",
+        "fourth week": r"(?:der |die )?(?:vierten?|4\.) woche(?: des| im| vom)?",
         "last week": r"(?:der |die )?letzten? woche (?:des|im|vom)",
         "first half": r"(?:der |die )?(?:ersten?|1\.) (?:hälfte|halbjahr)(?: des| der| von| vom)?",
         "second half": r"(?:der |die )?(?:zweiten?|2\.) (?:hälfte|halbjahr)"

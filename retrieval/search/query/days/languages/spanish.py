@@ -117,6 +117,8 @@ SPANISH = Language(
     marks={
         "week of": "(?:la )?semana del?",
         "first week": "(?:la )?primera semana del?",
+        "second week": "(?:la )?segunda semana del?",
+        "third week": "(?:la )?tercera semana del?",
         "last week": "(?:la )?última semana del?",
         "first half": "(?:la |el )?primer[ao]? (?:mitad|semestre)(?: del?)?",
         "second half": "(?:la |el )?segund[ao] (?:mitad|semestre)(?: del?)?",

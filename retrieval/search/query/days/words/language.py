@@ -39,8 +39,9 @@ Mark = Literal[
     "before", "since", "until", "after",  # limits
     "from", "between", "and", "to",  # ranges; "from" also what stands before people: "by"
     "in",  # all else that stands before days
-    "early", "mid", "late",
-    "first half", "second half", "first week", "last week", "week of", "around",
+    "early", "mid", "late", "around",
+    "first half", "second half", "week of",
+    "first week", "second week", "third week", "fourth week", "last week",
 ]  # fmt: skip
 
 

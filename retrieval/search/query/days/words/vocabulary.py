@@ -44,6 +44,8 @@ class Vocabulary:
     """A mark or article that ends before days; its group tells which."""
     after: re.Pattern[str]
     """The same behind them."""
+    offset: re.Pattern[str]
+    """What tells how far from other days: "two weeks" in "two weeks before 3 May"."""
     blocked: re.Pattern[str]
     """What turns the days behind it into others: "next"."""
     ends_monthday: re.Pattern[str]
@@ -94,6 +96,7 @@ class _Compiler:
             alone=self._bounded("{month}|{weekday}|{season}"),
             before=self._marks(self._marks_before(), at_end=True),
             after=self._marks(self._marks_after(), at_end=False),
+            offset=self._bounded(r"(?:{count} )?(?:{unit}|{weekday})\s*$"),
             blocked=self._marks({"blocked": language.blocked_by}, at_end=True),
             ends_monthday=_ends_monthday(language),
             ends_clause=_ENDS_CLAUSE,
