@@ -100,6 +100,7 @@ async def _read_words(search: Search) -> _Said:
         context.terms,
         postings,
         language=context.language,
+        meant=search.query.day_words,
     )
     read = {one.term for one in postings}
     similar = [term for term in every_term(asked) if term not in read]

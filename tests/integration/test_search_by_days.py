@@ -151,3 +151,15 @@ async def _days(db: asyncpg.Pool, minilm: Embedder, room: ConversationId, query:
         db, minilm, conversation_id=room, request=SearchRequest(query=query), now=NOW
     )
     return [hit.message.created_at.date() for hit in found.hits]
+
+
+async def test_a_word_for_days_is_no_misspelt_name(db: asyncpg.Pool, minilm: Embedder) -> None:
+    said = [
+        _message("old", datetime(2024, 1, 13, 11, tzinfo=UTC), "Haier"),
+        _message("new", datetime(2024, 2, 13, 11, tzinfo=UTC), "Mirov"),
+    ]
+    room = await _stored(db, minilm, said)
+    request = SearchRequest(query="Le colis de qui a été retiré hier ?")
+    found = await search_conversation(db, minilm, conversation_id=room, request=request, now=NOW)
+
+    assert found.hits[0].message.id == "new"

@@ -313,3 +313,20 @@ def test_the_rest_of_the_day_fits_less_than_its_morning() -> None:
     assert fits[1] == 1
     assert (fits[0], fits[2]) == (0.6, 0.6)
     assert fits[3] < 0.6
+
+
+@pytest.mark.parametrize(
+    ("day", "query", "first"),
+    [
+        ("2024-01-12", "over the weekend", "2024-01-06"),
+        ("2024-01-13", "over the weekend", "2024-01-06"),
+        ("2024-01-14", "at the weekend", "2024-01-06"),
+        ("2024-01-14", "last weekend", "2024-01-06"),
+        ("2024-01-14", "this weekend", "2024-01-13"),
+        ("2024-01-12", "this weekend", "2024-01-06"),
+    ],
+)
+def test_a_weekend_is_the_latest_that_is_over(day: str, query: str, first: str) -> None:
+    now = datetime.fromisoformat(f"{day}T12:00Z")
+
+    assert [str(days.first) for days in named_days(query, now=now)] == [first]

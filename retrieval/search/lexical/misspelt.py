@@ -5,7 +5,7 @@ hold all words one edit away, and most that are two away.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -35,13 +35,19 @@ async def with_similar_words(
     postings: Iterable[Postings],
     *,
     language: str,
+    meant: Collection[str] = (),
 ) -> list[QueryTerm]:
-    """The terms, those that occur nowhere with similar words of the room added."""
+    """The terms, those that occur nowhere with similar words of the room added.
+
+    Words of `meant` are no mistakes.
+    """
     known = {one.term for one in postings if one.frequency > 0}
     unknown = {
         term.spelling
         for term in asked
-        if term.spelling is not None and known.isdisjoint(term.weights)
+        if term.spelling is not None
+        and term.spelling not in meant
+        and known.isdisjoint(term.weights)
     }
     if not unknown:
         return [*asked]

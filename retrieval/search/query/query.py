@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from retrieval.search.query.days import Days, named_days
+from retrieval.search.query.days import Days, read_days
 from retrieval.search.query.people import About, as_first_person, asked_about, mentions
 from retrieval.search.query.small_talk import is_greeting_of, is_small_talk
 
@@ -29,6 +29,8 @@ class Query:
     embedded_text: str
     about: About
     days: list[Days]
+    day_words: frozenset[str]
+    """Folded words that name the days."""
     asked_at: datetime
     """In the asker's time zone, in which days begin and end."""
     asks_where: bool
@@ -45,12 +47,14 @@ def understand(
     language: str = "english",
 ) -> Query:
     """`names`, `participants`, `language` as in SearchContext; `now` in the asker's time zone."""
+    read = read_days(text[:MAX_EMBEDDED_CHARS], now=now, language=language)
     named = mentions(text, names, participants=participants)
     return Query(
         text=text,
         embedded_text=_as_question(as_first_person(text, named)[:MAX_EMBEDDED_CHARS]),
         about=asked_about(text, named, asker=asker),
-        days=named_days(text[:MAX_EMBEDDED_CHARS], now=now, language=language),
+        days=[one.days for one in read],
+        day_words=frozenset(word for one in read for word in one.words(text)),
         asked_at=now,
         asks_where=_WHERE.search(text) is not None,
         small_talk=is_small_talk(text) or is_greeting_of(text, named),

@@ -1,5 +1,6 @@
 """Reads the days that a text names: expressions, and the words around that limit or join them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -20,28 +21,36 @@ from retrieval.search.query.days.items import Item, find_items
 from retrieval.search.query.days.words.folding import folded
 from retrieval.search.query.days.words.vocabulary import Vocabulary, vocabulary_of
 
+_WORD = re.compile(r"\w+")
+
 
 @dataclass(frozen=True)
 class Reading:
+    """`start` to `end` of the text names `days`."""
+
     start: int
     end: int
     days: Days
 
+    def words(self, text: str) -> list[str]:
+        """Folded."""
+        return _WORD.findall(folded(text)[self.start : self.end])
+
 
 def named_days(query: str, *, now: datetime, language: str = "english") -> list[Days]:
     """`now` is in the asker's time zone; `language`, the room's, may differ from the query's."""
-    return [reading.days for reading in readings(query, now=now, language=language)]
+    return [reading.days for reading in read_days(query, now=now, language=language)]
 
 
 def without_days(text: str, *, language: str = "english") -> str:
     rest = text
     # Which day is today makes no difference to where days are named.
-    for one in reversed(readings(text, now=datetime(2000, 12, 31), language=language)):  # noqa: DTZ001
+    for one in reversed(read_days(text, now=datetime(2000, 12, 31), language=language)):  # noqa: DTZ001
         rest = f"{rest[: one.start]} {rest[one.end :]}"
     return rest
 
 
-def readings(text: str, *, now: datetime, language: str) -> list[Reading]:
+def read_days(text: str, *, now: datetime, language: str) -> list[Reading]:
     """Of the language that reads most of the text as days."""
     plain = folded(text)
     best: list[Reading] = []

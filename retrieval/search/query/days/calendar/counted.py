@@ -53,7 +53,8 @@ def rolling(count: int, unit: Unit, now: datetime) -> Period:
 def before_this(unit: Unit, today: date, count: int = 1) -> Period:
     """The calendar's last week, month …; with 2 the one before that."""
     if unit == "weekend":
-        return weekend_of(today - timedelta(days=7 * count))
+        weekend = weekend_of(today - timedelta(days=7 * count))
+        return weekend if weekend.first <= today else weekend_of(today - timedelta(days=7))
     day = unit_of(unit, today).first
     for _ in range(count):
         day = unit_of(unit, day - DAY).first

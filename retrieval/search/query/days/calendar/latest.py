@@ -21,10 +21,8 @@ FIRST_MONTHS: Final[dict[Season, int]] = {"spring": 3, "summer": 6, "autumn": 9,
 
 
 def latest_weekend(today: date) -> Period:
-    """A Saturday's "over the weekend" is mostly about the last one."""
-    return weekend_of(
-        today if today.weekday() == 6 else today - timedelta(days=today.weekday() + 1)
-    )
+    """The latest that is over: on a Sunday, "this weekend" is another one."""
+    return weekend_of(today - timedelta(days=today.weekday() + 1))
 
 
 def latest_weekday(weekday: int, today: date, *, today_counts: bool = False) -> Period:
