@@ -88,6 +88,8 @@ def test_dates_without_a_year_mean_these_days_of_any_year(
         ("on the 31st", "2023-12-31", "2023-12-31"),
         ("the 20th of last month", "2023-12-20", "2023-12-20"),
         ("9.1.2024", "2024-01-09", "2024-01-09"),
+        ("on the fifteenth?", "2023-12-15", "2023-12-15"),
+        ("on Jan. 9, 2024", "2024-01-09", "2024-01-09"),
         ("12/30/2023", "2023-12-30", "2023-12-30"),
         ("30/12/2023", "2023-12-30", "2023-12-30"),
         ("1/2/2023", "2023-01-02", "2023-01-02"),
@@ -181,7 +183,10 @@ def test_the_likely_day_of_a_rounded_time_is_known() -> None:
         "the second quarter of the match", "a day in the life", "how many days are in a year?",
         "the last word", "the last day", "at the end of the story", "from 3pm to 5pm",
         "1900x2000 pixels", "ip 10.11.20.23", "the spring framework", "the fall of the wall",
-        "a week", "half an hour", "is it open on weekends?", "tomorrow", "next week",
+        "a week", "half an hour", "merry christmas", "this may be right", "in 9.10", "on 12.04",
+        "since 11.04 it works", "is it in 14.10?", "java 8 out", "5.0 seconds", "of the 8", "q2.04",
+        "with 2.6.17",
+        "the first and the second", "is it open on weekends?", "tomorrow", "next week",
     ],
 )  # fmt: skip
 def test_other_words_name_no_days(query: str) -> None:

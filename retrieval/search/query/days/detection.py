@@ -41,6 +41,11 @@ _CLEAR_LEAD = 2
 """Words more than the room's language by which another one excludes it."""
 
 
+_SURE = 2
+_FEW_WORDS = 3
+"""In more words, a single one does not tell the language."""
+
+
 def languages_of(text: str, *, room: str) -> list[Language]:
     """Likeliest first; none if nothing in the text can be a day. `text` is folded."""
     tokens = set(_WORD.findall(text))
@@ -68,6 +73,8 @@ def _candidates(text: str, tokens: set[str], room: str) -> Iterator[Language]:
     most = max(votes.values(), default=0)
     own = language_named(room)
     likely = [code for code, count in votes.items() if count == most]
+    if most < _SURE and len(tokens) > _FEW_WORDS and text.isascii():
+        likely = []
     if own is not None and votes[own.code] > most - _CLEAR_LEAD:
         likely.insert(0, own.code)
     for code in dict.fromkeys((*likely, ENGLISH.code)):
@@ -96,6 +103,9 @@ def _languages_by_word() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for language in LANGUAGES:
         if language.spaced:
-            for word in {*folded(language.function_words).split(), *names_of(language).triggers}:
+            names = names_of(language)
+            abbreviations = names.months.keys() - names.full_months
+            telling = names.triggers - abbreviations
+            for word in {*folded(language.function_words).split(), *telling}:
                 found[word] = (*found.get(word, ()), language.code)
     return found

@@ -23,7 +23,7 @@ NIGHT = (18, 6)
 _AFTER_DAY = re.compile(r"(?<![\d.,:/-])\d\d?\s*$")
 """The month of "30 February" is not meant without its day."""
 _NUMBER = re.compile(r"\d+")
-_QUARTER = re.compile(r"(?<![\w-])q([1-4])(?![\w-])")
+_QUARTER = re.compile(r"(?<![\w-])q([1-4])(?![\w-]|\.\d)")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _of_phrases(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
     for pattern, ((month, number), length) in words.holidays:
         if first := latest.latest_date(month, number, today):
             last = first.first + timedelta(days=length - 1)
-            yield from _each(pattern, text, replace(first, last=last))
+            yield from _each(pattern, text, replace(first, last=last, needs="mark"))
 
 
 def _of_dateparser(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
@@ -103,7 +103,7 @@ def _alone(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
             yield Atom(*match.span(), replace(periods.year_of(year), needs="mark"))
     for match in _QUARTER.finditer(text):
         period = latest.latest_quarter(int(match[1]), now.date())
-        yield Atom(*match.span(), period)
+        yield Atom(*match.span(), replace(period, needs="mark"))
 
 
 def _date(filled: Filled) -> Period | None:
@@ -124,6 +124,13 @@ def _monthday(filled: Filled) -> Period | None:
     found = latest.latest_monthday(filled.day(), filled.now.date())
     ends = filled.words.ends_monthday.match(filled.match.string, filled.match.end())
     return replace(found, needs="mark" if ends else "part") if found else None
+
+
+def _this(filled: Filled) -> Period | None:
+    """ "This may be" names no month."""
+    if filled.group("month") in filled.words.ambiguous and not filled.ends_clause:
+        return None
+    return filled.span(today_counts=True)
 
 
 def _bare_unit(filled: Filled) -> Period | None:
@@ -152,7 +159,7 @@ _READERS: dict[Kind, Callable[[Filled], Period | None]] = {
     "and a half ago": lambda filled: counted.ago(filled.count, filled.unit, filled.now, half=True),
     "rolling": lambda filled: counted.rolling(filled.count, filled.unit, filled.now),
     "last": lambda filled: filled.span(before=1),
-    "this": lambda filled: filled.span(today_counts=True),
+    "this": _this,
     "before last": lambda filled: filled.span(before=2),
     "weekend": lambda filled: latest.latest_weekend(filled.now.date()),
     "date": _date,

@@ -44,6 +44,10 @@ class Filled:
         digits = re.match(r"\d+", found)
         return int(digits[0]) if digits else number_of(found)
 
+    @property
+    def ends_clause(self) -> bool:
+        return self.words.ends_clause.match(self.match.string, self.match.end()) is not None
+
     def span(self, *, before: int = 0, today_counts: bool = False) -> Period | None:
         """The unit, season, weekday or month: the latest, or `before` = 1 or 2 the last ones."""
         today = self.now.date()

@@ -30,7 +30,7 @@ _YEAR_AND_MONTH = re.compile(
     re.ASCII,
 )
 _YEARLESS = re.compile(
-    rf"{_NOT_INSIDE}(?P<a>\d\d?)(?:\.\s?(?P<b>\d\d?)\.?|/(?P<c>\d\d?)){_NOT_FOLLOWED}"
+    rf"{_NOT_INSIDE}(?P<a>\d\d?)(?:\.\s?(?P<b>\d\d?)(?P<dot>\.)?|/(?P<c>\d\d?)){_NOT_FOLLOWED}"
     r"(?!\s*(?:[%€$£¥]|(?:uhr|h|eur|euros?|usd|dollars?|cups?|tsp|tbsp|inch\w*|miles?"
     r"|of|teaspoons?|tablespoons?|pounds?|pm|am|hours?|years?|kg|km|cm|m|mm|gb|mb)\b))",
     re.ASCII,
@@ -39,6 +39,9 @@ _VERSION = re.compile(
     r"(?:\bv|version|ver|release|build|ip|python|node|java|fw|firmware|section|chapter|room|page)"
     r"\.?\s*$"
 )
+_NOT_OF_DAYS = re.compile(r"\b(?:in|of|en|im|with|than)\s*$")
+"""Before versions: "in 12.04"."""
+_GOES_ON = re.compile(r"\s*(?:[?!,)–-]|(?:and|or|to|until|till|through)\b)")
 _FRACTIONS = (2, 3, 4, 5, 8, 10)
 
 
@@ -85,12 +88,19 @@ def _year_last(match: re.Match[str], *, day_first: bool, today: date) -> Period 
     found = next(iter((*past, *valid)), None)
     if found is None or not two_digits:
         return found
+    if not day_first and match["sign"] == "." and len(match["a"] + match["b"]) < 4:
+        return None  # 2.6.17 is a version
     return replace(found, needs="mark") if match["sign"] != "-" else None
 
 
 def _yearless(match: re.Match[str], *, day_first: bool, today: date) -> Period | None:
     one = int(match["a"])
     if match["b"]:  # 14.11.
+        if _NOT_OF_DAYS.search(match.string, max(0, match.start() - 8), match.start()):
+            return None
+        # English writes decimals with the point: only a second one tells a day.
+        if not (day_first or (match["dot"] and _GOES_ON.match(match.string, match.end()))):
+            return None
         return _with_mark(latest_date(int(match["b"]), one, today))
     other = int(match["c"])
     if one < other and other in _FRACTIONS:

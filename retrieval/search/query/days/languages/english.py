@@ -144,14 +144,14 @@ ENGLISH = Language(
         "weekend": (r"(?:over|at|on|during|for) the weekend", r"(?:the|this past) weekend"),
         "date": (
             r"(?:the )?{day}(?: day)?(?: of)? {month}",
-            r"{month}\.? (?:the )?{day}(?!:\d)",
+            r"{month}(?: |\. ?)(?:the )?{day}(?!:\d)",
         ),
         "dates": (
             r"{first}(?: of)?" + _TO + r"{day}(?: of)? {month}",
             r"{month} (?:the )?{first}" + _TO + r"{day}(?!:\d)",
         ),
         "quarter": (r"(?:the )?{nth} quarter(?!s|-?final| (?:of|in) (?:the|a) (?!year)| mile)",),
-        "monthday": (r"the {day}",),
+        "monthday": (r"the (?P<day>[0-3]?\d(?:st|nd|rd|th))", r"the (?P<day>\w+teenth|twentieth)"),
         "bare unit": (r"the {unit}",),
         "calendar week": (
             r"(?:calendar week|cw|week (?:number|no\.?|#)) ?{number}",
@@ -182,7 +182,10 @@ ENGLISH = Language(
         "week of": "(?:the )?week of",
         "around": "around|circa|roughly",
     },
-    triggers="fortnight cw",
+    triggers="""
+    fortnight cw thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth
+    twentieth
+    """,
     blocked_by="next|every|each|coming|per|any|following|upcoming",
     ambiguous="fall may march april june august mon tue tues wed thu thur thurs fri",
     day_suffix="(?:st|nd|rd|th)",

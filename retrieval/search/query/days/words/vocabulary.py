@@ -12,7 +12,7 @@ from retrieval.search.query.days.words.language import Kind, Language
 from retrieval.search.query.days.words.names import folded_pattern, names_of, words_of
 
 _CHINESE_NUMBER = r"[一二两兩三四五六七八九十几幾数]+"
-_ENDS_CLAUSE = re.compile(r"\s*(?:[?!.,;:)？。！，]|$)")
+_ENDS_CLAUSE = re.compile(r"\s*(?:[?!.,;:)](?!\d)|[？。！，]|$)")
 
 
 @dataclass(frozen=True, eq=False)
