@@ -10,7 +10,9 @@ EXACT_PREFIX: Final = "="
 MAX_TERM_CHARS: Final = 120
 TELLING_DIGITS: Final = 4
 
-_TOKEN = re.compile(r"[^\s\"'`“”‘’«»<>()\[\]{},;|*]+")
+_INSIDE = r"[^\s\"'`“”‘’«»<>()\[\]{},;|*]"
+# With a digit, or letters joined by a mark: most words are passed over here.
+_TOKEN = re.compile(rf"(?={_INSIDE}*?(?:\d|\w[_.:@\\=&#/]+\w)){_INSIDE}+")
 _ELLIPSIS = re.compile(r"\.{2,}")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 _VERSION_MARK = re.compile(r"^v(?=\d)")
@@ -22,7 +24,6 @@ _INNER = re.compile(r"[^\W_](?:[._/\\:@#=&%+~?-]+)[^\W_]")
 _ABBREVIATION = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[-_.#/:][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
-_MAY_HOLD_CODES = re.compile(r"\d|\w[_.:@\\=&#/]+\w")  # most texts hold none
 _NUMBER = re.compile(r"[-+\d.,'/()#]*")
 _DOTTED = re.compile(r"\d+(?:[.:]\d+){2,}")
 _PATH_PART = re.compile(r"[^/\\?&=:@#]+")
@@ -33,8 +34,6 @@ def codes(text: str) -> Iterator[list[str]]:
 
     A code also yields its parts and its form without hyphens: `A-48213` and `a48213` match.
     """
-    if not _MAY_HOLD_CODES.search(text):
-        return
     for token in _tokens(text.lower()):
         forms = dict.fromkeys(EXACT_PREFIX + _bounded(form) for form in _forms(token))
         if forms:
