@@ -13,9 +13,8 @@ from retrieval.text.terms.forms import (
     characters,
     languages_of,
     neighbours,
-    spelled,
+    read_word,
     with_content,
-    word_terms,
 )
 from retrieval.text.terms.numbers import Number, suffixes
 from retrieval.text.words import Piece
@@ -59,8 +58,8 @@ def query_terms(text: str, *, language: str) -> list[QueryTerm]:
 
 def _asked(piece: Piece, languages: tuple[str, ...]) -> Iterator[QueryTerm]:
     if piece.kind == "word":
-        weights = word_terms(piece.written, languages)
-        yield QueryTerm(weights, spelling=next(iter(spelled(piece.written)), None))
+        word = read_word(piece.written, languages)
+        yield QueryTerm(word.weights, spelling=next(iter(word.spelled), None))
     elif piece.kind == "emoji":
         yield QueryTerm({EXACT_PREFIX + piece.written: 1.0})
     else:

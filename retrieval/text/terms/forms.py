@@ -1,7 +1,8 @@
 """What is read in a text: its languages, its words with content, and the terms of each word."""
 
-from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from retrieval.text import words
@@ -22,31 +23,35 @@ _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "�
 _LETTERS_WITHOUT_SPACES = (("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"))
 
 
-def languages_of(found: Sequence[Piece], language: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Word:
+    """How a word is read in given languages."""
+
+    weights: dict[str, float]
+    """By term; 1 for the word itself, less for a part of it."""
+    spelled: tuple[str, ...]
+    """Folded, of letters only: what a misspelt word is compared with."""
+    has_content: bool
+
+
+def languages_of(found: Iterable[Piece], language: str) -> tuple[str, ...]:
     """The room's, and the text's own if it is another one."""
-    lower = [piece.written.lower() for piece in found if piece.kind == "word"]
+    lower = (piece.written.lower() for piece in found if piece.kind == "word")
     own = language_of(lower, default=language)
     return (language,) if own == language else (language, own)
 
 
-@cache
-def function_words(languages: tuple[str, ...]) -> frozenset[str]:
-    return frozenset().union(*(FUNCTION_WORDS.get(language, ()) for language in languages))
-
-
-def with_content(text: str, found: Sequence[Piece], languages: tuple[str, ...]) -> Iterator[Piece]:
-    """Without function words, unless they look like titles ("Up") or are all there is."""
-    known = function_words(languages)
-    shouting = text.isupper()
+def with_content(text: str, found: Sequence[Piece], languages: tuple[str, ...]) -> Sequence[Piece]:
+    """Without numbers and function words, unless these look like titles ("Up") or are all."""
     told = [piece for piece in found if not piece.written.isdigit()]
     kept = [
         piece
         for piece in told
         if piece.kind != "word"
-        or words.spellings(piece.written).whole not in known
-        or (not shouting and _looks_like_a_title(text, piece))
+        or read_word(piece.written, languages).has_content
+        or _looks_like_a_title(text, piece)
     ]
-    return iter(kept or told)
+    return kept or told
 
 
 def _looks_like_a_title(text: str, piece: Piece) -> bool:
@@ -55,7 +60,8 @@ def _looks_like_a_title(text: str, piece: Piece) -> bool:
         written[0].isupper()
         and len(written) > 1
         and "'" not in written
-        and not (words.opens_sentence(text, piece.start))
+        and not text.isupper()
+        and not words.opens_sentence(text, piece.start)
     )
 
 
@@ -63,22 +69,27 @@ def content(text: str, *, language: str) -> list[str]:
     """Words, runs, and emoji without function words, and numbers, in lower case."""
     asked = readable(text)
     found = list(words.pieces(asked))
-    known = function_words(languages_of(found, language))
+    languages = languages_of(found, language)
     return [
         piece.written.lower()
         for piece in found
-        if piece.kind != "word" or words.spellings(piece.written).whole not in known
+        if piece.kind != "word" or read_word(piece.written, languages).has_content
     ]
 
 
 @lru_cache(maxsize=50_000)
-def word_terms(written: str, languages: tuple[str, ...]) -> dict[str, float]:
+def read_word(written: str, languages: tuple[str, ...]) -> Word:
     whole, parts = words.spellings(written)
     weights = dict.fromkeys(_forms(whole, languages), 1.0)
     for part in parts:
         for form in _forms(part, languages):
             weights.setdefault(form, PART_WEIGHT)
-    return weights
+    long = (word for word in (whole, *parts) if len(word) >= LEAST_SPELLED and word.isalpha())
+    return Word(
+        weights,
+        spelled=tuple(folded(word) for word in long),
+        has_content=not any(whole in FUNCTION_WORDS.get(name, ()) for name in languages),
+    )
 
 
 def _forms(word: str, languages: tuple[str, ...]) -> list[str]:
@@ -109,13 +120,6 @@ def _without_prefix(word: str) -> Iterator[str]:
         article = next((p for p in _ARABIC_ARTICLES if word.startswith(p)), "")
         if article and len(word) >= len(article) + 2:
             yield word.removeprefix(article)
-
-
-@lru_cache(maxsize=50_000)
-def spelled(written: str) -> tuple[str, ...]:
-    whole, parts = words.spellings(written)
-    long = (word for word in (whole, *parts) if len(word) >= LEAST_SPELLED and word.isalpha())
-    return tuple(folded(word) for word in long)
 
 
 def neighbours(run: str) -> list[str]:

@@ -9,14 +9,7 @@ from retrieval.text import words
 from retrieval.text.normal_form import readable
 from retrieval.text.terms import numbers
 from retrieval.text.terms.codes import EXACT_PREFIX, codes, telling_digits
-from retrieval.text.terms.forms import (
-    characters,
-    languages_of,
-    neighbours,
-    spelled,
-    with_content,
-    word_terms,
-)
+from retrieval.text.terms.forms import characters, languages_of, neighbours, read_word, with_content
 from retrieval.text.terms.numbers import Number, suffixes
 from retrieval.text.words import Piece
 
@@ -44,16 +37,20 @@ def passage_terms(passage: str, *, participant: str, language: str) -> Terms:
     vocabulary: set[str] = set()
     length = 0
     for piece in (*with_content(text, found, languages), *_name_pieces(participant)):
-        for term in _piece_terms(piece, languages):
-            counts[term] = counts.get(term, 0) + 1
+        terms: Iterable[str]
         if piece.kind == "word":
-            vocabulary.update(spelled(piece.written))
+            word = read_word(piece.written, languages)
+            terms = word.weights
+            vocabulary.update(word.spelled)
             length += 1
         else:
+            terms = _unspaced_terms(piece)
             length += len(piece.written)
+        for term in terms:
+            counts[term] = counts.get(term, 0) + 1
     exact: set[str] = set()
-    for terms in _exact_terms(words.without_unspaced(text)):
-        exact |= terms
+    for forms in _exact_terms(words.without_unspaced(text)):
+        exact |= forms
         length += 1
     for term in exact:
         counts[term] = counts.get(term, 0) + 1
@@ -76,9 +73,7 @@ def _name_pieces(participant: str) -> tuple[Piece, ...]:
     return tuple(p for p in words.pieces(readable(participant)) if not p.written.isdigit())
 
 
-def _piece_terms(piece: Piece, languages: tuple[str, ...]) -> Iterable[str]:
-    if piece.kind == "word":
-        return word_terms(piece.written, languages)
+def _unspaced_terms(piece: Piece) -> list[str]:
     if piece.kind == "emoji":
         return [EXACT_PREFIX + piece.written]
     return [*characters(piece.written), *neighbours(piece.written)]
