@@ -113,6 +113,11 @@ def test_dates_without_a_year_mean_these_days_of_any_year(
         ("the third quarter of 2022", "2022-07-01", "2022-09-30"),
         ("last quarter", "2023-10-01", "2023-12-31"),
         ("the second half of 2023", "2023-07-01", "2023-12-31"),
+        ("on New Year's Eve last year", "2023-12-31", "2023-12-31"),
+        ("at Christmas 2022", "2022-12-23", "2022-12-27"),
+        ("around Christmas 2022", "2022-12-20", "2022-12-30"),
+        ("in recent weeks", "2023-12-06", "2024-01-10"),
+        ("the other day", "2024-01-05", "2024-01-08"),
         ("this morning", "2024-01-10", "2024-01-10"),
     ],
 )

@@ -369,6 +369,35 @@ def test_days_are_understood(language: str, kind: str, query: str) -> None:
     assert [_said(days) for days in named_days(query, now=NOW, language=room)] == [MEANT[kind]]
 
 
+@pytest.mark.parametrize(
+    ("room", "query", "meant"),
+    [
+        ("german", "in der ersten Hälfte des Dezembers", "2023-12-01 2023-12-16 yearly"),
+        ("german", "Dienstag vor einer Woche", "2024-01-02 2024-01-02"),
+        ("german", "im Herbst 2022", "2022-09-01 2022-11-30"),
+        ("german", "vom 3.12. bis 7.12.", "2023-12-03 2023-12-07 yearly"),
+        ("german", "in der KW 50", "2023-12-11 2023-12-17"),
+        ("french", "à l'automne 2022", "2022-09-01 2022-11-30"),
+        ("french", "au printemps 2022", "2022-03-01 2022-05-31"),
+        ("french", "la semaine du 6 décembre", "2023-12-04 2023-12-10 yearly"),
+        ("spanish", "hace una quincena", "2023-12-25 2023-12-31"),
+        ("spanish", "el lunes de hace dos semanas", "2023-12-25 2023-12-25"),
+        ("russian", "осенью 2022 года", "2022-09-01 2022-11-30"),
+        ("russian", "9 числа", "2024-01-09 2024-01-09"),
+        ("russian", "полтора года назад", "2022-06-10 2022-08-09"),
+        ("simple", "前几天", "2024-01-05 2024-01-08"),
+        ("simple", "9号说了什么", "2024-01-09 2024-01-09"),
+        ("simple", "上月14号", "2023-12-14 2023-12-14"),
+        ("simple", "十五天前", "2023-12-26 2023-12-26"),
+        ("simple", "9日に何を言いましたか", "2024-01-09 2024-01-09"),
+        ("simple", "12月前半", "2023-12-01 2023-12-16 yearly"),
+        ("simple", "先月の14日に", "2023-12-14 2023-12-14"),
+    ],
+)
+def test_more_words_for_days(room: str, query: str, meant: str) -> None:
+    assert [_said(days) for days in named_days(query, now=NOW, language=room)] == [meant]
+
+
 @pytest.mark.parametrize("room", ["english", "simple", "finnish"])
 @pytest.mark.parametrize(
     ("kind", "query"),
@@ -455,6 +484,7 @@ def test_day_or_month_comes_first_by_the_querys_language(room: str, query: str, 
         ("simple", "来週の月曜日"),
         ("simple", "毎週月曜日"),
         ("simple", "14日間"),
+        ("simple", "14号房间"),
     ],
 )
 def test_other_words_name_no_days(room: str, query: str) -> None:

@@ -165,12 +165,13 @@ _READERS: dict[Kind, Callable[[Filled], Period | None]] = {
     "date": _date,
     "dates": _dates,
     "quarter": _quarter,
+    "sure monthday": lambda filled: latest.latest_monthday(filled.day(), filled.now.date()),
     "monthday": _monthday,
     "bare unit": _bare_unit,
     "calendar week": lambda filled: latest.calendar_week(
         int(filled.match["number"]), filled.now.date()
     ),
-    "weekday": lambda filled: filled.span(),
+    "latest": lambda filled: filled.span(),
     "year": lambda filled: periods.year_of(int(filled.match["year"])),
     "weekday last week": _weekday_in_week(1),
     "weekday this week": _weekday_in_week(0),

@@ -69,6 +69,8 @@ class Filled:
     def needs(self) -> periods.Needs:
         """What must stand beside a single word."""
         found = self.match[0]
+        if found in self.words.certain:
+            return "nothing"
         if found in self.words.ambiguous:
             return "preposition" if self.group("weekday") or self._is_full_month else "company"
         if self.group("weekday") or self.group("season"):

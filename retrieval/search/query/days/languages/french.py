@@ -96,7 +96,8 @@ FRENCH = Language(
         "last": (
             r"(?:la |le |l['’])?{span} (?:dernier|dernière|passé|passée|précédent|précédente)",
         ),
-        "this": (r"(?:ce|cet|cette) {span}", r"au {season}"),
+        "this": (r"(?:ce|cet|cette) {span}",),
+        "latest": (r"au {season}", r"à l['’]{season}"),
         "weekend": (r"(?:ce|le|durant le|pendant le|au cours du) week(?:-| )?end",),
         "date": (r"{day} {month}",),
         "dates": (

@@ -91,6 +91,7 @@ SPANISH = Language(
     templates={
         "ago": (
             r"hace (?:ya |unos |unas |como |casi |más o menos )?(?:un )?{count}(?: de)? {unit}",
+            r"hace una (?P<fortnight>quincena)",
             r"{count} {unit} atrás",
         ),
         "half ago": (r"hace medi[oa] {unit}",),
@@ -136,6 +137,7 @@ SPANISH = Language(
         "mid": "(?:a )?mediados(?: del?)?",
         "late": "(?:a |al )?(?:finales|fines|final)(?: del?)?",
     },
+    triggers="quincena",
     blocked_by="próxim[oa]|cada|todos los|todas las|que viene",
     ambiguous="mar may set",
     day_suffix="(?:º|ro)",

@@ -27,10 +27,11 @@ Kind = Literal[
     "date",  # "{day} {month}"
     "dates",  # "{first} to {day} {month}"
     "quarter",  # "the {nth} quarter"
+    "sure monthday",
     "monthday",  # "the {day}": a day of this month or the last
     "bare unit",  # "the {unit}" in "the end of the month"
     "calendar week",  # "calendar week {number}"
-    "weekday",  # "on {weekday}", where the words around are needed
+    "latest",  # "on {weekday}", where the words around are needed
     "year",  # for languages that mark it: 2026年
     "weekday last week",  # for languages that join the two: 上周一
     "weekday this week",
@@ -84,6 +85,8 @@ class Language:
     """Whether a day's number has no ending: "le 14"."""
     blocked_by: str = ""
     """Phrases before days that are not past or not single ones: "next", "every"."""
+    certain: str = ""
+    """Seasons that count without a preposition."""
     ambiguous: str = ""
     """Months and weekdays that are also names or other words."""
     day_suffix: str = ""

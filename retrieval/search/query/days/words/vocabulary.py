@@ -29,6 +29,7 @@ class Vocabulary:
     ordinals: Mapping[str, int]
     full_months: frozenset[str]
     ambiguous: frozenset[str]
+    certain: frozenset[str]
     days: tuple[tuple[re.Pattern[str], int], ...]
     relative: tuple[tuple[re.Pattern[str], Unit, int], ...]
     """Phrases of dateparser's for the last and this unit."""
@@ -81,6 +82,7 @@ class _Compiler:
             weekdays=self._weekdays,
             ordinals=self._ordinals,
             full_months=self._names.full_months,
+            certain=frozenset(folded(language.certain).split()),
             ambiguous=frozenset(folded(language.ambiguous).split()),
             days=tuple((self._bounded(words), n) for words, n in language.days.items()),
             relative=tuple(relative),
