@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from random import Random
 
 from benchmarks.writing.names import scripts
 from benchmarks.writing.names.latin import containing, spelt_with
@@ -35,7 +36,8 @@ def unicode_forms(draw: Draw) -> Iterator[SubKind]:
     for place, (name, mark) in enumerate(INVISIBLE.items()):
         alike = pool[place % len(pool)]
         yield from both(f"{name} inside", alike, _inside(mark))
-        yield from both(f"{name} on both sides", alike, _around(mark))
+    random = draw.random("unicode", "around")
+    yield from both("invisible marks around", pool[0], _around(random))
     ligated = about_names(draw, "ligatures", values=_ligable(draw))
     yield from both("ligatures", ligated, _ligated)
     for name, form in STYLES.items():
@@ -80,8 +82,9 @@ def _inside(mark: str) -> Form:
     return lambda text: text[: len(text) // 2] + mark + text[len(text) // 2 :]
 
 
-def _around(mark: str) -> Form:
-    return lambda text: mark + text + mark
+def _around(random: Random) -> Form:
+    marks = list(INVISIBLE.values())
+    return lambda text: random.choice(marks) + text + random.choice(marks)
 
 
 def _shifted(upper: int, lower: int) -> Form:
