@@ -14,7 +14,7 @@ from retrieval.search.query.days.words.names import names_of
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(
     r"(?<!\w)\d{1,4}[./-]\s?\d|(?<![\w.,])(?:19|20)\d\d(?!\d)"
-    r"|(?<!\w)(?:[0-3]?\d(?:st|nd|rd|th|er|[ºª.])|[qt][1-4])(?!\w)"
+    r"|(?<!\w)(?:[0-3]?\d(?:st|nd|rd|th|er|[ºª.])|[qt][1-4])(?!\w)|\d[号號日]"
 )
 """Signs of a date in digits."""
 _BARE_DAY = re.compile(r"(?<![\w.,])[0-3]?\d(?!\w)")

@@ -95,7 +95,6 @@ CHINESE = Language(
         "mid": "中旬|年中|中(?![午国文心间])",
         "late": "年底|月底|底|末|下旬",
     },
-    triggers="号 號",
     blocked_by="下下|下个|下個|下|每个|每個|每|明年",
     spaced=False,
 )
