@@ -159,7 +159,8 @@ async def test_a_word_for_days_is_no_misspelt_name(db: asyncpg.Pool, minilm: Emb
         _message("new", datetime(2024, 2, 13, 11, tzinfo=UTC), "Mirov"),
     ]
     room = await _stored(db, minilm, said)
-    request = SearchRequest(query="Le colis de qui a été retiré hier ?")
+    request = SearchRequest(query="Le colis de qui a été retiré hier ?", explain=True)
     found = await search_conversation(db, minilm, conversation_id=room, request=request, now=NOW)
 
-    assert found.hits[0].message.id == "new"
+    assert [hit.message.id for hit in found.hits] == ["new", "old"]
+    assert [(hit.parts or {})["words"] for hit in found.hits] == [0, 0]
