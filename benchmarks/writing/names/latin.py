@@ -49,11 +49,12 @@ def _stem(random: Random, syllables: int) -> str:
 
 def apart(make: Callable[[], str], count: int, *, distance: int = MIN_DISTANCE) -> tuple[str, ...]:
     """`count` texts that `make` gives, each at least `distance` edits from every other."""
-    found: list[str] = []
+    found: dict[str, Counter[str]] = {}
     for _ in range(count * 500):
         one = make()
-        if all(_far(one.lower(), other.lower(), distance) for other in found):
-            found.append(one)
+        letters = Counter(one.lower())
+        if all(_far(one, letters, *other, distance) for other in found.items()):
+            found[one] = letters
         if len(found) == count:
             return tuple(found)
     raise ValueError(f"found only {len(found)} of {count} texts that are {distance} edits apart")
@@ -83,10 +84,10 @@ def containing(random: Random, count: int, groups: tuple[str, ...]) -> tuple[str
     return apart(make, count)
 
 
-def _far(one: str, other: str, distance: int) -> bool:
-    letters, facing = Counter(one), Counter(other)
+def _far(one: str, letters: Counter[str], other: str, facing: Counter[str], distance: int) -> bool:
+    """Most pairs need no edit distance: their letters differ enough."""
     least = max((letters - facing).total(), (facing - letters).total())
-    return least >= distance or edits(one, other) >= distance
+    return least >= distance or edits(one.lower(), other.lower()) >= distance
 
 
 def edits(one: str, other: str) -> int:
