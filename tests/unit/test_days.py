@@ -340,3 +340,18 @@ def test_a_weekend_is_the_latest_that_is_over(day: str, query: str, first: str) 
     now = datetime.fromisoformat(f"{day}T12:00Z")
 
     assert [str(days.first) for days in named_days(query, now=now)] == [first]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "the third week of last Thursday",
+        "the second half of the first week of the last week of Friday",
+        "between Friday and Monday and 3 May and 2 May",
+        "999 years before 999 years ago",
+        "from 2025 to 2020",
+        "the last week of the second week of July",
+    ],
+)
+def test_no_days_end_before_they_begin(query: str) -> None:
+    assert all(days.first <= days.last for days in named_days(query, now=NOW))

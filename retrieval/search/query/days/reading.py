@@ -80,7 +80,7 @@ def _readings(text: str, words: Vocabulary, now: datetime) -> list[Reading]:
             days = _limited(item, now.date()) if certain else None
             place += 1
             end = item.end
-        if days is not None:
+        if days is not None and days.first <= days.last:
             found.append(Reading(item.start, end, days))
     return found
 

@@ -33,7 +33,8 @@ def part_of(period: Period, marks: Iterable[str]) -> Period:
     for mark in marks:
         if mark in PARTS:
             likely = period.first if mark == "around" and period.first == period.last else None
-            period = replace(_part(period, mark), yearly=period.yearly, likely=likely)
+            part = replace(_part(period, mark), yearly=period.yearly, likely=likely)
+            period = part if part.first <= part.last else period  # a day has no third week
     return period
 
 

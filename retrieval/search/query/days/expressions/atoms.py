@@ -19,6 +19,7 @@ YEAR = re.compile(
     r"|words|items|units|times|days|hours|minutes|points|rows|lines)\b))",
     re.ASCII,
 )
+MOST_ATOMS = 32
 NIGHT = (18, 6)
 _AFTER_DAY = re.compile(r"(?<![\d.,:/-])\d\d?\s*$")
 """The month of "30 February" is not meant without its day."""
@@ -44,6 +45,8 @@ def find_atoms(text: str, words: Vocabulary, now: datetime) -> list[Atom]:
     ]
     chosen: list[Atom] = []
     for atom in sorted(found, key=lambda atom: (atom.start - atom.end, atom.start)):
+        if len(chosen) == MOST_ATOMS:
+            break
         if all(atom.end <= other.start or atom.start >= other.end for other in chosen):
             chosen.append(atom)
     return sorted(chosen, key=lambda atom: atom.start)
