@@ -27,12 +27,15 @@ class Indexed:
     words: int
 
 
+# A passage's terms come as one text: arrays with an element for each term cost three times that.
 INDEX = """
 insert into message_term
        (conversation_id, lexeme, seq, passage, occurrences, passage_words, version)
-select $1, lexeme, seq, passage, occurrences, passage_words, $7
-  from unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::smallint[])
-       as term (lexeme, seq, passage, occurrences, passage_words)
+select $1, lexeme, seq, passage, occurrences, passage_words, $8
+  from unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::text[], $6::text[])
+       as read (seq, passage, passage_words, lexemes, times)
+ cross join lateral unnest(string_to_array(lexemes, $7), string_to_array(times, ' ')::smallint[])
+       as term (lexeme, occurrences)
 """
 
 # What the new entries leave out is deleted later.
@@ -53,6 +56,8 @@ select $1, word from unnest($2::text[]) as learned (word)
 """
 
 MOST_COUNTED = 32_767
+SEPARATOR = "\x1f"
+"""White space to the text layer: no term has it."""
 
 
 async def index_messages(
@@ -76,13 +81,17 @@ async def index_messages(
         for message in messages
         for number, passage in enumerate(passages.split(message.content))
     ]
-    rows = [
-        (term, seq, number, min(times, MOST_COUNTED), min(terms.words, MOST_COUNTED))
-        for seq, number, terms in cut
-        for term, times in terms.counts.items()
-    ]
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 5
-    await connection.execute(INDEX_ANEW if anew else INDEX, conversation_id, *columns, VERSION)
+    await connection.execute(
+        INDEX_ANEW if anew else INDEX,
+        conversation_id,
+        [seq for seq, _, _ in cut],
+        [number for _, number, _ in cut],
+        [min(terms.words, MOST_COUNTED) for _, _, terms in cut],
+        [SEPARATOR.join(terms.counts) for _, _, terms in cut],
+        [" ".join(map(_counted, terms.counts.values())) for _, _, terms in cut],
+        SEPARATOR,
+        VERSION,
+    )
     await _learn(connection, conversation_id, [terms for _, _, terms in cut])
     return Indexed(passages=len(cut), words=sum(terms.words for _, _, terms in cut))
 
@@ -92,3 +101,7 @@ async def _learn(
 ) -> None:
     words: set[str] = set().union(*(terms.vocabulary for terms in read))
     await connection.execute(LEARN, conversation_id, sorted(words))
+
+
+def _counted(times: int) -> str:
+    return str(min(times, MOST_COUNTED))

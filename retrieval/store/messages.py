@@ -181,7 +181,7 @@ def _fresh(
     conflicts: dict[str, None] = {}
     for message in messages:
         other = stored.get(message.id) or fresh.setdefault(message.id, message)
-        if _content(other) != _content(message):
+        if other is not message and _content(other) != _content(message):
             conflicts[message.id] = None
     if conflicts:
         raise MessageConflict(list(conflicts))
@@ -201,7 +201,7 @@ def _content(message: Message | MessageCreate) -> tuple[object, ...]:
 
 def _numbered(fresh: Mapping[str, MessageCreate], *, after: int) -> dict[str, Message]:
     return {
-        message_id: Message(seq=seq, **dict(message))
+        message_id: Message.model_construct(seq=seq, **dict(message))  # checked already
         for seq, (message_id, message) in enumerate(fresh.items(), start=after + 1)
     }
 

@@ -17,6 +17,7 @@ _BY_SCRIPT = (
     ("\u0b80", "\u0bff", ("tamil",)),
 )
 """First and last letter, and languages that write with them, the default first."""
+_LATIN_ENDS = _BY_SCRIPT[0][0]
 _NOT_LATIN = {name for _, _, names in _BY_SCRIPT for name in names}
 
 
@@ -32,10 +33,12 @@ def stems(word: str, languages: Sequence[str]) -> list[str]:
 
 
 def _fitting(word: str, languages: Sequence[str]) -> Sequence[str]:
+    if word[0] < _LATIN_ENDS:
+        return [language for language in languages if language not in _NOT_LATIN] or ["english"]
     for first, last, names in _BY_SCRIPT:
         if first <= word[0] <= last:
             return [language for language in languages if language in names] or names[:1]
-    return [language for language in languages if language not in _NOT_LATIN] or ["english"]
+    return languages
 
 
 def _stem(word: str, language: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 import regex
@@ -68,9 +67,10 @@ def opens_sentence(text: str, start: int) -> bool:
     return _OPENS.search(text, max(0, start - _OPENING_REACH), start) is not None
 
 
-@lru_cache(maxsize=20_000)
 def spellings(written: str) -> Spellings:
     """`NameService` also has name and service, `Name2` has name, `O'Neill` has neill."""
+    if written.isalpha() and (written.islower() or written.istitle()):
+        return Spellings(written.casefold(), ())  # most words
     bare = _without_endings(written)
     humps = [part for piece in bare.split("'") for part in _HUMPS.split(piece)]
     lettered = [part for hump in humps for part in _LETTERS.findall(hump)]
