@@ -41,7 +41,8 @@ async def first(db: asyncpg.Pool, room: ConversationId, query: str) -> str:
         ("Quilmra", "Quilmora"),
         ("Fendrkae", "Fendrake"),
         ("Osterbie", "Osterby"),  # two edits
-        ("Vexholow", "Wexhollow"),  # one at either end
+        ("Vexholow", "Wexhollow"),  # one in the first letters, one in the last
+        ("Tabreiln", "Tavrelin"),
         ("Катаринн", "Катаринин"),
         ("drosel", "Drossel"),
         ("MALVRN", "Malvern"),

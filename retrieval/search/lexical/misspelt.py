@@ -1,7 +1,7 @@
 """Query words that occur nowhere in the room find the room's words of nearest spelling.
 
 An edit leaves the first or the last part of a word as it was, so that two ranges of the vocabulary
-hold all words one edit away, and most that are two away.
+hold all words one edit away, and two wider ones most that are two away.
 """
 
 from collections import defaultdict
@@ -68,21 +68,23 @@ def _weights(similar: dict[str, int], language: str) -> dict[str, float]:
 
 SIMILAR = """
 select asked.word, near.word as similar
-  from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-       as asked (word, head, behind_head, tail, behind_tail)
+  from unnest($2::text[], $3::text[], $4::text[]) as asked (word, head, behind_head)
  cross join lateral (
-       (select word
-          from vocabulary
-         where conversation_id = $1 and word >= asked.head and word < asked.behind_head
-           and length(word) between length(asked.word) - 2 and length(asked.word) + 2
-         limit $7)
-        union
-       (select word
-          from vocabulary
-         where conversation_id = $1
-           and reverse(word) >= asked.tail and reverse(word) < asked.behind_tail
-           and length(word) between length(asked.word) - 2 and length(asked.word) + 2
-         limit $7)) near
+       select word
+         from vocabulary
+        where conversation_id = $1 and word >= asked.head and word < asked.behind_head
+          and length(word) between length(asked.word) - 2 and length(asked.word) + 2
+        limit $7) near
+union
+select asked.word, near.word as similar
+  from unnest($2::text[], $5::text[], $6::text[]) as asked (word, tail, behind_tail)
+ cross join lateral (
+       select word
+         from vocabulary
+        where conversation_id = $1
+          and reverse(word) >= asked.tail and reverse(word) < asked.behind_tail
+          and length(word) between length(asked.word) - 2 and length(asked.word) + 2
+        limit $7) near
 """
 
 
@@ -90,12 +92,13 @@ async def _similar_words(
     db: "Database", conversation_id: ConversationId, words: Sequence[str]
 ) -> dict[str, dict[str, int]]:
     """By word: the nearest of the room with their edits; words without any are missing."""
-    heads = [word[: _kept(word)] for word in words]
-    tails = [word[::-1][: _kept(word)] for word in words]
+    looked_up = [(word, kept) for word in words for kept in _kept(word)]
+    heads = [word[:kept] for word, kept in looked_up]
+    tails = [word[::-1][:kept] for word, kept in looked_up]
     rows = await db.fetch(
         SIMILAR,
         conversation_id,
-        words,
+        [word for word, _ in looked_up],
         heads,
         [_behind(head) for head in heads],
         tails,
@@ -120,9 +123,11 @@ def _allowed(word: str) -> int:
     return 2 if len(word) >= TWO_EDITS_FROM else 1
 
 
-def _kept(word: str) -> int:
-    """Letters of either end that an edit leaves: also one that swaps the two in the middle."""
-    return max(1, (len(word) - 1) // 2)
+def _kept(word: str) -> set[int]:
+    """Letters of either end that one edit leaves, also one that swaps the two in the middle; and
+    those that two edits leave unless they fall on both ends.
+    """
+    return {max(1, (len(word) - 1) // 2), *([len(word) // 3] if _allowed(word) > 1 else [])}
 
 
 def _behind(prefix: str) -> str:
