@@ -20,7 +20,7 @@ from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.store.reindexing import Reindexing
+from retrieval.store.indexes.reindexing import Reindexing
 
 if TYPE_CHECKING:
     import asyncpg

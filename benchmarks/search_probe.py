@@ -28,8 +28,8 @@ from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.store.indexes.metadata_index import index_metadata
 from retrieval.store.messages import message_of
-from retrieval.store.metadata_index import index_metadata
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:

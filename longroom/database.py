@@ -12,7 +12,7 @@ from retrieval.database import migrations
 from retrieval.database.connection import open_connection
 from retrieval.database.pool import connect
 from retrieval.settings import DatabaseSettings
-from retrieval.store import reindexing
+from retrieval.store.indexes import reindexing
 
 
 @contextmanager

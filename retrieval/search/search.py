@@ -19,7 +19,7 @@ from retrieval.search.scoring.relevance import Evidence, confidence, is_relevant
 from retrieval.search.uses import use_in_room
 from retrieval.search.vector.cosines import Target
 from retrieval.spans import search_span
-from retrieval.store.metadata_index import messages_with
+from retrieval.store.indexes.metadata_index import messages_with
 from retrieval.weights import WEIGHTS, Weights
 from retrieval.wire import (
     Arm,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from retrieval.store import lexical_index, metadata_index, participant_names
+from retrieval.store import participant_names
+from retrieval.store.indexes import lexical_index, metadata_index
 from retrieval.text import traits
 from retrieval.wire import ConversationId, Message
 

@@ -8,10 +8,10 @@ import pytest
 from longroom.database import index_anew
 from longroom.progress import SILENT
 from retrieval.search import search_conversation
-from retrieval.store import reindexing
 from retrieval.store.conversations import create_room
+from retrieval.store.indexes import reindexing
+from retrieval.store.indexes.reindexing import Reindexing, outdated, reindex
 from retrieval.store.messages import append_messages
-from retrieval.store.reindexing import Reindexing, outdated, reindex
 from retrieval.text.terms.stored import VERSION
 from retrieval.wire import ConversationId, SearchRequest
 from tests.support.builders import message

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from retrieval.database.connection import raise_if_cancelled, transaction
-from retrieval.store.lexical_index import index_messages
+from retrieval.store.indexes.lexical_index import index_messages
 from retrieval.text.terms.stored import VERSION
 from retrieval.wire import ConversationId
 

@@ -1,0 +1,1 @@
+"""What is stored beside the messages so that a search finds them: terms, vocabulary, metadata."""
