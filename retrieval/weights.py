@@ -34,8 +34,19 @@ class Weights:
 
 
 WEIGHTS: Final = Weights()
-NEARNESS_WEIGHTS: Final = replace(WEIGHTS, speaker=0.0, reply=0.0, date=0.8, time=0.15)
-"""For judging whether anything is near the query: days and times tell more there."""
+NEARNESS_WEIGHTS: Final = Weights(
+    meaning=0.0,
+    words=0.7,
+    coverage=1.1,
+    surroundings=0.4,
+    speaker=0.0,
+    date=0.8,
+    first_person=0.15,
+    reply=0.0,
+    time=0.15,
+    place=0.0,
+)
+"""For judging whether anything is near the query, with what `relevance.py` adds."""
 LEAD_WEIGHTS: Final = replace(WEIGHTS, speaker=0.0, coverage=0.3, first_person=0.33, time=0.2)
 """For judging whose messages answer: people say I of themselves, and repeat each other's words."""
 

@@ -12,7 +12,7 @@ from retrieval.search.query import days
 from retrieval.search.query.query import Query
 from retrieval.search.scoring import score_parts
 from retrieval.search.scoring.facts import Facts
-from retrieval.search.scoring.relevance import Evidence, evidence
+from retrieval.search.scoring.relevance import Asked, Evidence, evidence
 from retrieval.search.scoring.score_parts import Features, ScoreParts
 from retrieval.search.vector.cosines import Cosines, expected_cosine
 from retrieval.weights import Weights
@@ -85,7 +85,12 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
         score=score,
         parts=parts,
         weights=weights,
-        evidence=evidence(features, parts, blind=degraded),
+        evidence=evidence(
+            features,
+            parts,
+            Asked(query.keywords, candidates.words.exact, candidates.words.asks_exactly),
+            blind=degraded,
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from retrieval.search.query.keywords import are_keywords
 from retrieval.search.query.people import About, possible_names
 from retrieval.search.query.query import Query, understand
 from retrieval.search.query.small_talk import is_small_talk
@@ -154,3 +155,16 @@ def test_small_talk_asks_for_nothing(text: str) -> None:
 )
 def test_questions_and_contents_are_not_small_talk(text: str) -> None:
     assert not is_small_talk(text)
+
+
+@pytest.mark.parametrize("text", ["bicycle", "green bicycle", "48213", "Müller Rechnung 2023"])
+def test_a_few_words_with_content_are_keywords(text: str) -> None:
+    assert are_keywords(text, language="english")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the bicycle", "bicycle?", "who stole it", "one two three four", "自行车", "🚲", "", "wo Rad"],
+)
+def test_sentences_are_not(text: str) -> None:
+    assert not are_keywords(text, language="german" if text == "wo Rad" else "english")

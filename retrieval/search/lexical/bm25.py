@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class LexicalScores:
     gain_place: Integers
     """Index into `key`, per gain."""
     gain: Floats
+    exact: Flags
+    """Per term: whether it is a code or a long number."""
+    asks_exactly: bool
+    """Whether the query has such a term, said or not."""
 
     def best(self, seq: Integers) -> Floats:
         """0 for a message without any term."""
@@ -76,6 +80,8 @@ NO_WORDS = LexicalScores(
     gain_term=np.zeros(0, dtype=np.int64),
     gain_place=np.zeros(0, dtype=np.int64),
     gain=np.zeros(0),
+    exact=np.zeros(0, dtype=bool),
+    asks_exactly=False,
 )
 
 
@@ -89,10 +95,11 @@ def score(
     read = {one.term: one for one in postings}
     average = max(1.0, lexemes / max(1, passages))
     each = [_gains(term, read, passages, average) for term in asked]
+    exact = [term.importance > 1 for term in asked]
     counted = [one for one in each if one is not None]
     most = sum(one.most for one in counted)
     if most == 0:
-        return NO_WORDS
+        return replace(NO_WORDS, asks_exactly=any(exact))
     keys = np.concatenate([one.key for one in counted])
     gain = np.concatenate([one.gain / most for one in counted])
     key, place = _distinct(keys)
@@ -107,6 +114,8 @@ def score(
         gain_term=np.repeat(np.arange(len(counted)), [len(one.key) for one in counted]),
         gain_place=place,
         gain=gain,
+        exact=np.array([flag for flag, one in zip(exact, each, strict=True) if one is not None]),
+        asks_exactly=any(exact),
     )
 
 

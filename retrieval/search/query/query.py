@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from retrieval.search.query.days import Days, read_days
+from retrieval.search.query.keywords import are_keywords
 from retrieval.search.query.people import About, as_first_person, asked_about, mentions
 from retrieval.search.query.small_talk import is_greeting_of, is_small_talk
 
@@ -35,6 +36,8 @@ class Query:
     """In the asker's time zone, in which days begin and end."""
     asks_where: bool
     small_talk: bool
+    keywords: bool
+    """A few words with content, and no sentence."""
 
 
 def understand(
@@ -58,6 +61,7 @@ def understand(
         asked_at=now,
         asks_where=_WHERE.search(text) is not None,
         small_talk=is_small_talk(text) or is_greeting_of(text, named),
+        keywords=are_keywords(text, language=language),
     )
 
 

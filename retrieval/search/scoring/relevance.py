@@ -1,11 +1,14 @@
 """Whether the conversation seems to hold an answer at all.
 
 The confidence is the product of two logistic rules fitted on development conversations: is
-anything near the question (negatives: another conversation's questions, small talk), and was it
-said by the person asked about (negatives: swapped speakers).
+anything near the question (negatives: another conversation's questions and keywords, small talk),
+and was it said by the person asked about (negatives: swapped speakers).
 
 Only the first decides `relevant`. Between two people, "said by the other" marks a wrong question;
 among many, questions about or by someone are mostly answered by others.
+
+Fitted on clean two-person chats, the same in short lower-case messages, and an IRC room of many
+people, each left out in turn; keywords and misspelt ones were drawn from messages of all of them.
 """
 
 import math
@@ -13,18 +16,38 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrieval.columns import Floats
+from retrieval.columns import Flags, Floats
 from retrieval.search.scoring import score_parts
 from retrieval.search.scoring.score_parts import Features, ScoreParts
+from retrieval.text import traits
 from retrieval.weights import LEAD_WEIGHTS, NEARNESS_WEIGHTS
 
-RELEVANT_NEARNESS = 0.06
+RELEVANT_NEARNESS = 0.12
 """Below this, nothing is relevant."""
 
-COMPARED = 6
+ALONE = 2.4
+MATCHED_TERMS = 0.4
+ONE_TERM = -0.9
+"""What one message adds to its nearness by its own cosine, by the share of the query's terms that
+it has, and by the most that a single one of them gains: chance finds one word, not several."""
+
+LEADERS = (3, 6)
 """Best messages compared, of the person asked about and of the others each."""
+QUESTION = -0.3
+"""A message that asks tells less of its speaker."""
 _NO_SPEAKER_ASKED = 1.4
 """Replaces the comparison of speakers in a query that is not about a speaker."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What kind of query it is."""
+
+    keywords: bool
+    exact: Flags
+    """Per term, in the order of Features.by_term: whether it is a code or a long number."""
+    asks_exactly: bool
+    """Whether the query has such a term, said or not."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +55,57 @@ class Evidence:
     """Only `speaker_lead` depends on who spoke."""
 
     best_score: float
-    """By NEARNESS_WEIGHTS."""
+    """Of any message that may be a hit."""
     best_cosine: float
     """NaN if no cosine is known."""
     coverage: float
     """The best `coverage` part of any message."""
+    terms: int
+    """Of the query."""
+    matched: float
+    """The largest share of them in one message."""
+    keywords: bool
+    exact: int
+    """1: a code or long number of the query was said; -1: none of those asked for; 0: no such."""
     speaker_lead: float | None
     """By how much the asked person's best messages beat the others'; None without either."""
 
 
-def evidence(features: Features, parts: ScoreParts, *, blind: bool) -> Evidence:
+def evidence(features: Features, parts: ScoreParts, asked: Asked, *, blind: bool) -> Evidence:
     """`blind`: no cosine is known."""
-    impartial = replace(parts, reply=score_parts.answers(features))
+    allowed = features.facts.allowed
+    has_term = features.by_term[:, allowed] > 0
     return Evidence(
-        best_score=float(np.max(score_parts.total(parts, NEARNESS_WEIGHTS), initial=0.0)),
-        best_cosine=math.nan if blind else float(np.max(features.alone, initial=0.0)),
-        coverage=float(np.max(parts.coverage, initial=0.0)),
-        speaker_lead=speaker_lead(score_parts.total(impartial, LEAD_WEIGHTS), parts.speaker),
+        best_score=float(np.max(_nearness_scores(features, parts)[allowed], initial=0.0)),
+        best_cosine=math.nan if blind else float(np.max(features.alone[allowed], initial=0.0)),
+        coverage=float(np.max(parts.coverage[allowed], initial=0.0)),
+        terms=len(has_term),
+        matched=float(np.max(has_term.mean(axis=0), initial=0.0)) if len(has_term) else 0.0,
+        keywords=asked.keywords,
+        exact=_exact(asked, has_term),
+        speaker_lead=_lead(features, parts),
     )
+
+
+def _nearness_scores(features: Features, parts: ScoreParts) -> Floats:
+    score = score_parts.total(parts, NEARNESS_WEIGHTS) + ALONE * features.alone
+    if len(features.by_term) == 0:
+        return score
+    share = (features.by_term > 0).mean(axis=0)
+    return np.asarray(score + MATCHED_TERMS * share + ONE_TERM * features.by_term.max(axis=0))
+
+
+def _exact(asked: Asked, has_term: Flags) -> int:
+    if not asked.asks_exactly:
+        return 0
+    return 1 if has_term[asked.exact].any() else -1
+
+
+def _lead(features: Features, parts: ScoreParts) -> float | None:
+    impartial = replace(parts, reply=score_parts.answers(features))
+    asking = score_parts.trait(features.facts.traits, traits.QUESTION)
+    score = score_parts.total(impartial, LEAD_WEIGHTS) + QUESTION * asking
+    return speaker_lead(score, parts.speaker)
 
 
 def speaker_lead(score: Floats, speaker: Floats) -> float | None:
@@ -65,23 +121,31 @@ def is_relevant(found: Evidence) -> bool:
 
 def nearness(found: Evidence) -> float:
     """0 to 1: is anything near the query?"""
-    if math.isnan(found.best_cosine):
-        return _logistic(10 * found.coverage - 3)
-    return _logistic(3.0 * found.best_score + 2.0 * found.best_cosine - 6.05)
+    return _logistic(_log_odds(found))
 
 
 def confidence(found: Evidence) -> float:
     """0 to 1: is something near, and said by the person asked about?"""
-    near = nearness(found)
     if math.isnan(found.best_cosine):
-        return near
+        return nearness(found)
+    near = _logistic(_log_odds(found) + 0.5) ** 2
     if found.speaker_lead is None:
         return near * _logistic(_NO_SPEAKER_ASKED)
-    return near * _logistic(12.0 * found.speaker_lead - 0.6)
+    return near * _logistic(10.0 * found.speaker_lead - 0.6)
+
+
+def _log_odds(found: Evidence) -> float:
+    if math.isnan(found.best_cosine):
+        return 10 * found.coverage - 3
+    odds = 2.85 * found.best_score + 0.28 * math.log1p(found.terms) - 6.0
+    if found.keywords:  # said or not said; what is said in other words is only less likely
+        odds += max(-1.0, 8.44 * found.matched - 5.5)
+    return odds + (2.5 if found.exact > 0 else 1.0 * found.exact)
 
 
 def _best_mean(score: Floats) -> float:
-    return float(np.sort(score)[-COMPARED:].mean())
+    best = np.sort(score)
+    return float(np.mean([best[-count:].mean() for count in LEADERS]))
 
 
 def _logistic(value: float) -> float:
