@@ -58,14 +58,17 @@ async def ask_all(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]
 
 
 async def ask_strangers(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:
+    return await ask_each(asking, strangers(dialogues))
+
+
+def strangers(dialogues: Sequence[Dialogue]) -> list[tuple[Dialogue, LabelledQuestion]]:
     """Each answerable question in the next conversation, with that one's participant names."""
-    asked = [
+    return [
         (other, _renamed(question, dialogue.participants, other.participants))
         for dialogue, other in zip(dialogues, [*dialogues[1:], dialogues[0]], strict=True)
         for question in dialogue.questions
         if question.answerable and other is not dialogue
     ]
-    return await ask_each(asking, asked)
 
 
 async def ask_small_talk(asking: Asking, dialogues: Sequence[Dialogue]) -> list[Answer]:

@@ -88,10 +88,15 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
         evidence=evidence(
             features,
             parts,
-            Asked(query.keywords, candidates.words.exact, candidates.words.asks_exactly),
+            _asked(candidates.words, query),
             blind=degraded,
         ),
     )
+
+
+def _asked(words: LexicalScores, query: Query) -> Asked:
+    # The figures of a date are no code.
+    return Asked(query.keywords, words.exact, words.asks_exactly and not query.days)
 
 
 def _features(candidates: Candidates, query: Query, *, degraded: bool) -> Features:

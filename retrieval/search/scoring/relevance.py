@@ -33,7 +33,7 @@ it has, and by the most that a single one of them gains: chance finds one word, 
 
 LEADERS = (3, 6)
 """Best messages compared, of the person asked about and of the others each."""
-QUESTION = -0.3
+QUESTION = -0.15
 """A message that asks tells less of its speaker."""
 _NO_SPEAKER_ASKED = 1.4
 """Replaces the comparison of speakers in a query that is not about a speaker."""
@@ -128,10 +128,10 @@ def confidence(found: Evidence) -> float:
     """0 to 1: is something near, and said by the person asked about?"""
     if math.isnan(found.best_cosine):
         return nearness(found)
-    near = _logistic(_log_odds(found) + 0.5) ** 2
+    near = nearness(found) ** 1.5
     if found.speaker_lead is None:
         return near * _logistic(_NO_SPEAKER_ASKED)
-    return near * _logistic(10.0 * found.speaker_lead - 0.6)
+    return near * _logistic(12.0 * found.speaker_lead - 0.6)
 
 
 def _log_odds(found: Evidence) -> float:

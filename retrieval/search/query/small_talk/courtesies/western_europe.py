@@ -21,8 +21,9 @@ WESTERN_EUROPE: Final = {
         | all the best | best wishes | best regards | kind regards | regards | get well soon
         | good luck | safe travels | have a nice day | have a good one | enjoy | bless you
         | sleep well | sweet dreams | lol | lmao | rofl | haha | hehe | hm | wow | omg
-        | how are you | how r u | how are things | how is it going | hows it going | whats up
-        | what's up | wassup | sup | nice to meet you | pleased to meet you | brb | afk
+        | how are you | not bad | not too bad | and you | fine and you | how r u | how are things
+        | how is it going | hows it going | whats up | what's up | wassup | sup | nice to meet you
+        | pleased to meet you | brb | afk
         """,
     "german": """
         hallo | hallihallo | hi | moin | moin moin | servus | gruss gott | grüß gott | grüezi
