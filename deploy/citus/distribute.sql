@@ -7,6 +7,8 @@ alter table message drop constraint message_conversation_id_fkey;
 alter table participant_name drop constraint participant_name_conversation_id_fkey;
 alter table message_metadata drop constraint message_metadata_conversation_id_fkey;
 alter table message_term drop constraint message_term_conversation_id_fkey;
+alter table vocabulary drop constraint vocabulary_conversation_id_fkey;
+alter table reindexed_part drop constraint reindexed_part_conversation_id_fkey;
 alter table message_embedding drop constraint message_embedding_conversation_id_fkey;
 alter table message_code drop constraint message_code_conversation_id_fkey;
 alter table prepared_part drop constraint prepared_part_conversation_id_fkey;
@@ -21,6 +23,8 @@ select create_distributed_table('message', 'conversation_id', colocate_with => '
 select create_distributed_table('participant_name', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_metadata', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_term', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('vocabulary', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('reindexed_part', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_embedding', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_code', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('prepared_part', 'conversation_id', colocate_with => 'conversation');
@@ -35,6 +39,10 @@ alter table participant_name add constraint participant_name_conversation_id_fke
 alter table message_metadata add constraint message_metadata_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table message_term add constraint message_term_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table vocabulary add constraint vocabulary_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table reindexed_part add constraint reindexed_part_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table message_embedding add constraint message_embedding_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
