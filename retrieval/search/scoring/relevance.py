@@ -128,7 +128,7 @@ def confidence(found: Evidence) -> float:
     """0 to 1: is something near, and said by the person asked about?"""
     if math.isnan(found.best_cosine):
         return nearness(found)
-    near = nearness(found) ** 1.5
+    near = math.pow(nearness(found), 1.5)
     if found.speaker_lead is None:
         return near * _logistic(_NO_SPEAKER_ASKED)
     return near * _logistic(12.0 * found.speaker_lead - 0.6)

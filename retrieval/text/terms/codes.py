@@ -12,7 +12,7 @@ TELLING_DIGITS: Final = 4
 
 _INSIDE = r"[^\s\"'`“”‘’«»<>()\[\]{},;|*]"
 # With a digit, or letters joined by a mark: most words are passed over here.
-_TOKEN = re.compile(rf"(?={_INSIDE}*?(?:\d|\w[_.:@\\=&#/]+\w)){_INSIDE}+")
+_TOKEN = re.compile(rf"(?<!{_INSIDE})(?={_INSIDE}*?(?:\d|\w[_.:@\\=&#/]+\w)){_INSIDE}+")
 _ELLIPSIS = re.compile(r"\.{2,}")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 _VERSION_MARK = re.compile(r"^v(?=\d)")
