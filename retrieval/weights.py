@@ -19,7 +19,11 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the parts of a message's score; 0 switches a part off."""
+    """Of the parts of a message's score; 0 switches a part off.
+
+    The last four are not of a message alone: they move messages that say the same among each other
+    (`retrieval/search/selection`), and are either on or off.
+    """
 
     meaning: float = 1.6
     words: float = 1.0
@@ -31,6 +35,10 @@ class Weights:
     reply: float = 0.2
     time: float = 0.1
     place: float = 0.3
+    repeat: float = 1.0
+    order: float = 1.0
+    correction: float = 1.0
+    polarity: float = 1.0
 
 
 WEIGHTS: Final = Weights()

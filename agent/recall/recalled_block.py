@@ -33,8 +33,8 @@ def recalled_block(
     head = f"{OPENING}\n{_INTRODUCTION.format(now=_when(now, zone))}\n"
     left = token_budget - estimated_tokens(head + CLOSING)
     shown: dict[_Place, str] = {}
-    for message in _by_importance(hits):
-        quote = _quoted(message, zone)
+    for message, times in _by_importance(hits):
+        quote = _quoted(message, zone, times=times)
         place = _place(message)
         if place in shown or (cost := estimated_tokens(quote)) > left:
             continue
@@ -50,22 +50,27 @@ def quoted_speaker(name: str) -> str:
     return " ".join(_untagged(name).split())[:_MAX_SPEAKER_CHARS]
 
 
-def _by_importance(hits: Sequence[RetrievalHit]) -> Iterable[Message]:
-    """Hits before neighbours, best first; a long hit as its matching excerpt."""
+def _by_importance(hits: Sequence[RetrievalHit]) -> Iterable[tuple[Message, int]]:
+    """Hits before neighbours, best first; a long hit as its matching excerpt.
+
+    With how many messages of the conversation say it.
+    """
     for hit in hits:
         text = hit.excerpt
-        yield hit.message.model_copy(update={"content": text}) if text else hit.message
+        shown = hit.message.model_copy(update={"content": text}) if text else hit.message
+        yield shown, 1 + hit.also_said.count
     for hit in hits:
-        yield from hit.after
-        yield from reversed(hit.before)
+        for message in (*hit.after, *reversed(hit.before)):
+            yield message, 1
 
 
-def _quoted(message: Message, zone: tzinfo) -> str:
+def _quoted(message: Message, zone: tzinfo, *, times: int) -> str:
     speaker = quoted_speaker(message.participant)
     who = speaker if message.role == "user" else f"{speaker} ({message.role})"
+    often = f" (said {times} times)" if times > 1 else ""
     # splitlines() knows every line separator: no line of the text escapes the quote.
     lines = "".join(f"> {line}\n" for line in _untagged(message.content).splitlines())
-    return f"{_when(message.created_at, zone)}, {who}:\n{lines}"
+    return f"{_when(message.created_at, zone)}, {who}{often}:\n{lines}"
 
 
 def _place(message: Message) -> _Place:

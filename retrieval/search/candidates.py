@@ -26,9 +26,10 @@ from retrieval.search.lexical.postings import (
 from retrieval.search.query import days
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
-from retrieval.search.ranking import Candidates, rank
+from retrieval.search.ranking import CORRECTED, Candidates, rank
 from retrieval.search.reader import Reader
 from retrieval.search.scoring.facts import Facts
+from retrieval.search.scoring.next_said import after
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.timeline import positions, said_around
@@ -77,7 +78,7 @@ async def find_candidates(search: Search, *, at_least: int) -> Candidates:
         return await _everything(search, said)
     proposed = await _propose(search, said)
     ranking = rank(proposed, search.query, weights=search.weights, degraded=search.target is None)
-    chosen = ranking.seq[ranking.order[: max(CANDIDATES, at_least)]]
+    chosen = ranking.seq[ranking.chosen(max(CANDIDATES, at_least), search.query.order)]
     return await _surround(search, said, proposed, chosen)
 
 
@@ -136,6 +137,8 @@ async def _propose(search: Search, said: _Said) -> Candidates:
     """Without their surroundings."""
     words = _words(said, search.context)
     wordiest = words.top(PROPOSED)
+    if search.query.order is not None:
+        wordiest = np.union1d(wordiest, words.by_arrival(PROPOSED, search.query.order))
     near = await _near(search)
     known = await search.reader.of(np.union1d(near, wordiest), kinds=[False, True])
     return Candidates(
@@ -184,16 +187,17 @@ async def _nearest(search: Search, target: Target) -> Integers:
 async def _surround(
     search: Search, said: _Said, proposed: Candidates, chosen: Integers
 ) -> Candidates:
-    """With their surroundings, which cannot become hits."""
+    """With their surroundings, of which only what may correct the best can become a hit."""
     context = search.context
     seqs, position = await _surroundings(search, chosen)
     postings = await complete(search.db, context.conversation_id, postings=said.postings, seqs=seqs)
     near = _Said(said.asked, [only_in(seqs, one) for one in postings])
     around = await search.reader.of(seqs, kinds=[False])
     facts = around.facts if position is None else around.facts.at_positions(position)
+    candidates = np.isin(facts.seq, chosen) | after(facts, chosen[:CORRECTED])
     return replace(
         proposed,
-        facts=replace(facts, allowed=facts.allowed & np.isin(facts.seq, chosen)),
+        facts=replace(facts, allowed=facts.allowed & candidates),
         words=_words(near, context),
         cosines=proposed.cosines.joined(around.cosines),
     )

@@ -3,14 +3,17 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retrieval.search.context import SearchContext
+from retrieval.search.query.query import Query
 from retrieval.search.ranking import Candidates, Ranking
-from retrieval.store.messages import message_of
+from retrieval.search.selection.candidate import Candidate
+from retrieval.search.selection.messages import read_messages
+from retrieval.search.selection.selection import select
 from retrieval.store.timeline import Around, around_in_order, said_around
 from retrieval.text import passages
-from retrieval.wire import ConversationId, Message, RetrievalHit, SearchRequest, message_tokens
+from retrieval.wire import AlsoSaid, Message, RetrievalHit, SearchRequest, message_tokens
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -64,24 +67,9 @@ def add_neighbours(
         hit.before.reverse()
 
 
+NOT_REPEATED: Final = AlsoSaid()
 SPARE = 20
 """Messages read beyond the limit, in case long ones do not fit the budget."""
-
-MESSAGES = """
-select message_id, seq, role, participant, content, created_at, interrupted, metadata
-  from message
- where conversation_id = $1 and seq = any($2)
-"""
-
-
-async def read_messages(
-    db: "Database", *, conversation_id: ConversationId, seqs: Sequence[int]
-) -> dict[int, Message]:
-    """By seq; deleted messages are missing."""
-    if not seqs:
-        return {}
-    rows = await db.fetch(MESSAGES, conversation_id, [*seqs])
-    return {row["seq"]: message_of(row) for row in rows}
 
 
 async def build_hits(
@@ -89,25 +77,20 @@ async def build_hits(
     context: SearchContext,
     ranking: Ranking,
     candidates: Candidates,
+    query: Query,
     request: SearchRequest,
 ) -> list[RetrievalHit]:
-    places = ranking.first(request.limit + (SPARE if request.token_budget else 0))
-    read = await read_messages(
-        db,
-        conversation_id=context.conversation_id,
-        seqs=[int(ranking.seq[place]) for place in places],
-    )
+    count = request.limit + (SPARE if request.token_budget else 0)
+    selected = await select(db, context, ranking, candidates, query, count=count)
     hits: dict[int, RetrievalHit] = {}
     tokens: dict[int, int] = {}
 
     def best_first() -> Iterator[int]:  # lazy: quoting a long message costs a millisecond
-        for place in places:
-            if (message := read.get(int(ranking.seq[place]))) is None:
-                continue
-            hit = _hit(message, place, ranking, candidates, explain=request.explain)
-            hits[message.seq] = hit
-            tokens[message.seq] = message_tokens(hit.excerpt or message.content)
-            yield message.seq
+        for one in selected:
+            hit = _hit(one, ranking, candidates, explain=request.explain)
+            hits[one.message.seq] = hit
+            tokens[one.message.seq] = message_tokens(hit.excerpt or one.message.content)
+            yield one.message.seq
 
     chosen = choose(best_first(), tokens, limit=request.limit, budget=request.token_budget)
     if request.neighbours == 0:
@@ -127,17 +110,25 @@ async def build_hits(
 
 
 def _hit(
-    message: Message, place: int, ranking: Ranking, candidates: Candidates, *, explain: bool
+    selected: Candidate, ranking: Ranking, candidates: Candidates, *, explain: bool
 ) -> RetrievalHit:
+    message = selected.message
     return RetrievalHit(
         message=message,
-        score=float(ranking.score[place]),
+        score=selected.score,
         found_by=candidates.arms(message.seq),
         excerpt=excerpt(
             message.content, passage_scores=lambda: candidates.passage_scores(message.seq)
         ),
-        parts=ranking.explain(place) if explain else None,
+        also_said=_also_said(selected.also),
+        parts=ranking.explain(selected.place) | selected.moved if explain else None,
     )
+
+
+def _also_said(others: Sequence[Message]) -> AlsoSaid:
+    if not others:
+        return NOT_REPEATED
+    return AlsoSaid(count=len(others), ids=[message.id for message in others])
 
 
 async def _near(

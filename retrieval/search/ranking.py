@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC
+from typing import Final
 
 import numpy as np
 
 from retrieval.columns import Floats, Integers
 from retrieval.search.lexical.bm25 import LexicalScores
 from retrieval.search.query import days
+from retrieval.search.query.order import Order
 from retrieval.search.query.query import Query
 from retrieval.search.scoring import score_parts
 from retrieval.search.scoring.facts import Facts
@@ -17,6 +19,13 @@ from retrieval.search.scoring.score_parts import Features, ScoreParts
 from retrieval.search.vector.cosines import Cosines, expected_cosine
 from retrieval.weights import Weights
 from retrieval.wire import Arm
+
+CLOSE: Final = 1.2
+"""Of scores: what says the same thing in other words is not further behind the best."""
+BY_TIME: Final = 30
+"""Messages considered as the newest or first of those close to the best."""
+CORRECTED: Final = 3
+"""The best messages whose next ones are looked at: they may be corrections."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,19 @@ class Ranking:
     def first(self, count: int) -> Sequence[int]:
         best: list[int] = self.order[:count].tolist()
         return best
+
+    def chosen(self, count: int, order: Order | None) -> Integers:
+        """Places of the best, best first, then of those that time may put before them."""
+        best = self.order[:count]
+        if order is None:
+            return best
+        return np.concatenate((best, np.setdiff1d(self.by_time(order), best)))
+
+    def by_time(self, order: Order) -> Integers:
+        """Places of the first or newest among those with scores close to the best, ascending."""
+        score = self.score[self.order]
+        near = np.sort(self.order[score >= score.max(initial=0.0) - CLOSE])
+        return near[:BY_TIME] if order == "oldest" else near[-BY_TIME:]
 
     def explain(self, place: int) -> dict[str, float]:
         """The weighted parts of one candidate's score, which is their sum."""

@@ -67,7 +67,7 @@ async def search_conversation(
         clock.candidates_found()
         with search_span("rank"):
             ranking = rank(candidates, query, weights=weights, degraded=target is None)
-        hits = await build_hits(connection, context, ranking, candidates, request)
+        hits = await build_hits(connection, context, ranking, candidates, query, request)
     return _response(
         context,
         hits,

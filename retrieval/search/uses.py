@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.search.context import SearchContext
-from retrieval.search.hits import read_messages
 from retrieval.search.lexical.postings import every_term, read_postings
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.small_talk import Use, possible_title, use_of
+from retrieval.search.selection.messages import read_messages
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from retrieval.wire.base import Flag, Moment, Request, Response, Role, TimeZone
+from retrieval.wire.base import Flag, MessageId, Moment, Request, Response, Role, TimeZone
 from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.messages import Message
 from retrieval.wire.text import NOT_BLANK_PATTERN, GivenId, Name, not_blank, storable
@@ -71,6 +71,13 @@ class SearchRequest(Request):
         return self
 
 
+class AlsoSaid(Response):
+    """Messages that repeat a hit and are not hits themselves, best first."""
+
+    count: int = 0
+    ids: list[MessageId] = []
+
+
 class RetrievalHit(Response):
     """`excerpt` is the matching part of a message that exceeds the token budget."""
 
@@ -80,6 +87,7 @@ class RetrievalHit(Response):
     excerpt: str | None = None
     before: list[Message] = []
     after: list[Message] = []
+    also_said: AlsoSaid = AlsoSaid()
     parts: dict[str, float] | None = None
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.recall.recalled_block import CLOSING, OPENING, recalled_block
-from retrieval.wire import Message, MessageId, RetrievalHit, Role, estimated_tokens
+from retrieval.wire import AlsoSaid, Message, MessageId, RetrievalHit, Role, estimated_tokens
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 
@@ -67,6 +67,13 @@ def test_messages_that_arrived_late_stand_where_they_were_said() -> None:
     assert _quotes(_block(_hit(20), late)) == [
         "> said 4", "> said 90", "> said 5", "…", "> said 20",
     ]  # fmt: skip
+
+
+def test_what_was_said_again_and_again_tells_how_often() -> None:
+    others = AlsoSaid(count=14, ids=[MessageId("m3")])
+    block = _block(_hit(9, near=(10,)).model_copy(update={"also_said": others}))
+    assert ", mia (said 15 times):\n> said 9\n" in block
+    assert ", mia:\n> said 10\n" in block
 
 
 def test_a_message_found_twice_is_shown_once() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from retrieval.search.scoring import score_parts
 from retrieval.search.scoring.facts import Facts
-from retrieval.search.scoring.score_parts import Features
+from retrieval.search.scoring.score_parts import Features, ScoreParts
 from retrieval.text import traits
 from retrieval.weights import STRETCH_GAP_S, WEIGHTS, Reach, Weights
 
@@ -174,7 +174,7 @@ def test_the_score_is_the_weighted_sum_of_its_parts() -> None:
     assert score_parts.total(parts, weights) == pytest.approx([2.65])
 
 
-@pytest.mark.parametrize("part", [field.name for field in fields(Weights)])
+@pytest.mark.parametrize("part", [field.name for field in fields(ScoreParts)])
 def test_each_part_can_be_switched_off(part: str) -> None:
     features = _features(
         2,

@@ -56,6 +56,7 @@ HIT_JSON = {
     "excerpt": None,
     "before": [],
     "after": [],
+    "also_said": {"count": 0, "ids": []},
     "parts": None,
 }
 TIMINGS = wire.SearchTimings(embed_ms=7.0, candidates_ms=2.0, total_ms=9.5)
@@ -130,6 +131,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "explain": False,
         },
     ),
+    (wire.AlsoSaid(count=1, ids=[wire.MessageId("m2")]), {"count": 1, "ids": ["m2"]}),
     (HIT, HIT_JSON),
     (TIMINGS, TIMINGS_JSON),
     (

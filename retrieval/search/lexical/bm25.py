@@ -8,10 +8,13 @@ import numpy as np
 
 from retrieval.columns import Flags, Floats, Integers, best_places
 from retrieval.search.lexical.postings import Postings
+from retrieval.search.query.order import Order
 from retrieval.text.terms.asked import QueryTerm
 from retrieval.weights import BM25_B, BM25_K1
 
 PASSAGE_BITS = 16
+CLOSE_SHARE = 0.7
+"""Of the best score: less does not say the same thing."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,12 @@ class LexicalScores:
     def top(self, count: int) -> Integers:
         """Messages, best first."""
         return self.seq[best_places(self.score[self.best_passage], count)]
+
+    def by_arrival(self, count: int, order: Order) -> Integers:
+        """The first or newest messages among those with scores close to the best."""
+        score = self.score[self.best_passage]
+        near: Integers = self.seq[score >= CLOSE_SHARE * score.max(initial=0.0)]
+        return near[:count] if order == "oldest" else near[-count:]
 
     def passages(self, seq: int) -> dict[int, float]:
         """By passage; those without a term are missing."""

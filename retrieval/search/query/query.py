@@ -7,6 +7,7 @@ from datetime import datetime
 
 from retrieval.search.query.days import Days, read_days
 from retrieval.search.query.keywords import are_keywords
+from retrieval.search.query.order import Order, asked_order
 from retrieval.search.query.people import About, as_first_person, asked_about, mentions
 from retrieval.search.query.small_talk import is_greeting_of, is_small_talk
 
@@ -38,6 +39,7 @@ class Query:
     small_talk: bool
     keywords: bool
     """A few words with content, and no sentence."""
+    order: Order | None = None
 
 
 def understand(
@@ -62,6 +64,7 @@ def understand(
         asks_where=_WHERE.search(text) is not None,
         small_talk=is_small_talk(text) or is_greeting_of(text, named),
         keywords=are_keywords(text, language=language),
+        order=asked_order(text, language=language),
     )
 
 

@@ -1,0 +1,104 @@
+"""Which of the ranked messages become hits, in which order, and what each stands for."""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import TYPE_CHECKING, Final
+
+from retrieval.search.context import SearchContext
+from retrieval.search.query.query import Query
+from retrieval.search.ranking import CORRECTED, Candidates, Ranking
+from retrieval.search.scoring.next_said import next_said
+from retrieval.search.selection.asked import Asked, asked_by
+from retrieval.search.selection.by_time import put_in_order
+from retrieval.search.selection.candidate import Candidate
+from retrieval.search.selection.content import Content
+from retrieval.search.selection.corrections import put_corrections_first
+from retrieval.search.selection.messages import read_messages
+from retrieval.search.selection.polarity import put_deniers
+from retrieval.search.selection.repeats import collapse, stand_for_the_query
+from retrieval.weights import Weights
+from retrieval.wire import Message
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+COMPARED: Final = 40
+"""Messages read, at least, where order or denial is asked for."""
+MORE: Final = 30
+"""Messages read at a time while repeats leave places free."""
+MOST_READS: Final = 4
+
+
+async def select(
+    db: "Database",
+    context: SearchContext,
+    ranking: Ranking,
+    candidates: Candidates,
+    query: Query,
+    *,
+    count: int,
+) -> list[Candidate]:
+    """Best first; `count` or more, unless there are fewer that differ."""
+    weights = ranking.weights
+    asked = asked_by(query, language=context.language, weights=weights)
+    following = next_said(candidates.facts, ranking.first(CORRECTED)) if weights.correction else {}
+    others = [*following, *(ranking.by_time(asked.order).tolist() if asked.order else ())]
+    depth = max(count, COMPARED) if asked.compares else count
+    read: dict[int, Message] = {}
+    arranged: list[Candidate] = []
+    for _ in range(MOST_READS):
+        best = ranking.first(depth)
+        places = dict.fromkeys([*best, *others])
+        wanted = [int(ranking.seq[place]) for place in places]
+        read |= await read_messages(
+            db,
+            conversation_id=context.conversation_id,
+            seqs=[seq for seq in wanted if seq not in read],
+        )
+        found = _candidates(ranking, places, read, following, language=context.language)
+        arranged = arrange(found, asked, weights, best=frozenset(best))
+        if len(arranged) >= count or len(best) < depth:
+            break
+        depth += MORE
+    return arranged
+
+
+def arrange(
+    candidates: Sequence[Candidate], asked: Asked, weights: Weights, *, best: Set[int]
+) -> list[Candidate]:
+    """Best first. Of those that are not at one of the `best` places only what was lifted."""
+    standing = [*candidates]
+    if weights.repeat:
+        standing = collapse(standing, language=asked.language)
+        if not asked.about_asking:
+            standing = stand_for_the_query(standing, asked.words)
+    if asked.order:
+        put_in_order(standing, asked.order, asked.words)
+    elif weights.correction:
+        put_corrections_first(standing, asked.words)
+    if asked.denial is not None:
+        put_deniers(standing, asked.words, first=asked.denial)
+    kept = [one for one in standing if one.place in best or one.gains]
+    return sorted(kept, key=lambda one: -one.score)
+
+
+def _candidates(
+    ranking: Ranking,
+    places: Iterable[int],
+    read: Mapping[int, Message],
+    following: Mapping[int, int],
+    *,
+    language: str,
+) -> list[Candidate]:
+    """Deleted messages are missing."""
+    return [
+        Candidate(
+            place=place,
+            message=message,
+            content=Content(message.content, language=language),
+            score=float(ranking.score[place]),
+            speaker_fit=float(ranking.parts.speaker[place]),
+            follows=following.get(place),
+        )
+        for place in places
+        if (message := read.get(int(ranking.seq[place]))) is not None
+    ]
