@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NO_TRANSACTION = "-- no-transaction"
 LOCK_KEY = 4_919_077_531_203  # arbitrary; used by no other advisory lock
+POLL_LOCK_S = 0.1
 
 
 CREATE_RECORD = """
@@ -39,7 +40,7 @@ async def migrate(url: str, *, folder: Path | None = None) -> list[str]:
     """
     connection = await open_connection(url)
     try:
-        await connection.execute("select pg_advisory_lock($1)", LOCK_KEY)
+        await _lock(connection)
         await _check_available(connection)
         await connection.execute(CREATE_RECORD)
         missing = await pending(connection, folder=folder)
@@ -79,6 +80,17 @@ async def pending(connection: "Connection", *, folder: Path | None = None) -> li
                 " restore the file and put the change into a new one"
             )
     return list(ours.values())
+
+
+LOCK = """
+select pg_try_advisory_lock($1)
+"""
+
+
+async def _lock(connection: "Connection") -> None:
+    # Not pg_advisory_lock: an index that is created concurrently waits for a waiting statement.
+    while not await connection.fetchval(LOCK, LOCK_KEY):
+        await asyncio.sleep(POLL_LOCK_S)
 
 
 AVAILABLE = """
