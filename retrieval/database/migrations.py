@@ -89,7 +89,7 @@ select pg_try_advisory_lock($1)
 
 async def _lock(connection: "Connection") -> None:
     # Not pg_advisory_lock: an index that is created concurrently waits for a waiting statement.
-    while not await connection.fetchval(LOCK, LOCK_KEY):
+    while not await connection.fetchval(LOCK, LOCK_KEY):  # noqa: ASYNC110  # PostgreSQL is polled
         await asyncio.sleep(POLL_LOCK_S)
 
 
