@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from typing import Final
 
 from retrieval.search.query.order import Order
-from retrieval.search.selection.candidate import Candidate
+from retrieval.search.selection.candidate import FEWER_WORDS, Candidate
 from retrieval.search.selection.content import Content, stems_of
 from retrieval.search.selection.exchange import exchange
 
@@ -45,6 +45,8 @@ def alike_best(candidates: Sequence[Candidate], query: Set[str]) -> list[Candida
         return _near(telling, MARGIN_OF_WORDS)
     full = [one for one in telling if len(one.content.set & query) >= most]
     full += [one for one in telling if one not in full and _says_alike(one, full, query, most)]
+    most_words = max(one.words for one in full)
+    full = [one for one in full if one.words >= FEWER_WORDS * most_words]
     own = [one for one in full if one.speaker_fit > 0]
     return _near(own or full, MARGIN)
 

@@ -9,6 +9,9 @@ from retrieval.search.selection.content import Content
 from retrieval.search.selection.questions import asks
 from retrieval.wire import Message
 
+FEWER_WORDS: Final = 0.25
+"""Share of another's part `words` below which a message is about something else, such as another
+name, in whatever spelling the query has it."""
 PARTS: Final = ("repeat", "order", "correction", "polarity")
 
 
@@ -20,6 +23,8 @@ class Candidate:
     content: Content
     score: float
     """Changes while messages are put in order."""
+    words: float = 0.0
+    """The part of the score: apart, the query tells two messages apart, in whatever spelling."""
     speaker_fit: float = 0.0
     """As in Facts."""
     follows: int | None = None

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from itertools import combinations
 from typing import Final
 
-from retrieval.search.selection.candidate import Candidate
+from retrieval.search.selection.candidate import FEWER_WORDS, Candidate
 from retrieval.search.selection.exchange import exchange, put_before
 
 _STRONG: Final = re.compile(
@@ -46,6 +46,9 @@ _WEAK: Final = re.compile(
 MARGIN: Final = 1.0
 """Of scores: a later message that is further behind is about something else."""
 MARGIN_OF_RESTATEMENTS: Final = 0.6
+SAME_WORDS: Final = 0.8
+"""Least share of the part `words` that restatements have of each other's: with less, the query has
+the value of one of them."""
 LEAST_COMMON: Final = 0.5
 """Share of telling words that a correction has in common with what it corrects."""
 LEAST_COMMON_IF_MARKED: Final = 0.3
@@ -79,6 +82,8 @@ def _corrects(later: Candidate, earlier: Candidate, query: Set[str]) -> bool:
         return False
     if not about or not about <= new or later.score < earlier.score - MARGIN:
         return False
+    if later.words < FEWER_WORDS * earlier.words:
+        return False
     if common >= LEAST_COMMON * least and _WEAK.search(later.message.content):
         return True
     return _STRONG.search(later.message.content) is not None
@@ -101,6 +106,9 @@ def _restates(later: Candidate, earlier: Candidate, query: Set[str]) -> bool:
     if later.message.participant != earlier.message.participant:
         return False
     if abs(later.score - earlier.score) > MARGIN_OF_RESTATEMENTS:
+        return False
+    fewer, more = sorted((later.words, earlier.words))
+    if fewer < SAME_WORDS * more:
         return False
     new, old = later.content.set, earlier.content.set
     common = new & old

@@ -96,6 +96,7 @@ def _candidates(
             message=message,
             content=Content(message.content, language=language),
             score=float(ranking.score[place]),
+            words=float(ranking.parts.words[place]),
             speaker_fit=float(ranking.parts.speaker[place]),
             follows=following.get(place),
         )
