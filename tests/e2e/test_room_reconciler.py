@@ -81,7 +81,7 @@ async def test_a_dispatch_lost_before_there_was_a_worker_is_repeated_when_one_co
     room = f"room-{secrets.token_hex(4)}"
     assert (await backends.client.create_room(room)).dispatched
     alice = await backends.join(room, "alice")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         # No worker took it: the backend dispatches again, less and less often.
         while len(await backends.dispatches(room)) < 2:  # noqa: ASYNC110  # LiveKit is polled
             await asyncio.sleep(0.2)

@@ -91,7 +91,7 @@ def test_a_packed_file_is_read(tmp_path: Path) -> None:
         ("not json", "line 2 is not JSON"),
         ("[]", "line 2, kind"),
         ({"kind": "note"}, "line 2, kind: must be 'message' or 'question'"),
-        (_message("m2", role="system"), "line 2, role"),
+        (_message("m2", role="narrator"), "line 2, role"),
         (_message("m2", created_at="yesterday"), "line 2, created_at"),
         (_message("m2", created_at="2025-03-01T12:00:00"), "line 2, created_at"),
         (_message("m2", content=7.5) | {"content": None}, "line 2, content"),

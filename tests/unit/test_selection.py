@@ -25,6 +25,7 @@ def said(
     by: str = "ida",
     role: Role = "user",
     follows: int | None = None,
+    words: float = 0.5,
 ) -> Candidate:
     """Said on the `place`-th day."""
     message = Message(
@@ -36,7 +37,14 @@ def said(
         created_at=START + timedelta(days=place),
     )
     content = Content(text, language="english")
-    return Candidate(place=place, message=message, content=content, score=score, follows=follows)
+    return Candidate(
+        place=place,
+        message=message,
+        content=content,
+        score=score,
+        words=words,
+        follows=follows,
+    )
 
 
 def agent(place: int, text: str, score: float) -> Candidate:
@@ -49,12 +57,14 @@ def arranged(
     order: Order | None = None,
     denial: bool | None = None,
     weights: Weights = WEIGHTS,
+    dated: bool = False,
 ) -> list[Candidate]:
     asked = Asked(
         words=Content(query, language="english").set,
         order=order,
         denial=denial,
         about_asking=False,
+        dated=dated,
         language="english",
     )
     best_first = sorted(candidates, key=lambda one: -one.score)
@@ -289,3 +299,19 @@ def test_each_step_can_be_switched_off() -> None:
     ]
     assert places(arranged("tea", *candidates, weights=off)) == [0, 1, 2]
     assert all(not one.gains for one in candidates)
+
+
+@pytest.mark.parametrize(("dated", "expected"), [(False, [1, 0]), (True, [0, 1])])
+def test_days_tell_restatements_apart_and_not_their_time(dated: bool, expected: list[int]) -> None:
+    earlier = said(0, "The parcel went to Zolvik.", 2.0)
+    later = said(1, "The parcel went to Tavrek.", 1.9)
+    assert places(arranged("Who got the parcel?", earlier, later, dated=dated)) == expected
+
+
+@pytest.mark.parametrize("order", [None, "newest"])
+def test_a_word_of_the_query_in_another_spelling_tells_restatements_apart(
+    order: Order | None,
+) -> None:
+    meant = said(0, "The parcel went to Zolvik.", 2.0, words=0.6)
+    other = said(1, "The parcel went to Tavrek.", 1.9, words=0.1)
+    assert places(arranged("Has Zolvick the parcel?", meant, other, order=order)) == [0, 1]

@@ -2,10 +2,7 @@
 
 import codecs
 from io import BufferedReader, RawIOBase
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from typing import BinaryIO
 
 BUFFER_BYTES = 65_536
 UTF8_MARK = codecs.BOM_UTF8
@@ -40,7 +37,8 @@ class _Recoded(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+    # Any writable buffer, a type without a name before Python 3.12.
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
         room = memoryview(buffer).cast("B")
         while not self._pending:
             read = self._file.read(BUFFER_BYTES)

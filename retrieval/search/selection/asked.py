@@ -26,6 +26,8 @@ class Asked:
     """Whether messages that deny come first; None if it does not matter."""
     about_asking: bool
     """Whether earlier questions may be the answer."""
+    dated: bool
+    """Whether it names days, which then tell alike messages apart."""
     language: str
     """Of the room."""
 
@@ -47,5 +49,6 @@ def asked_by(query: Query, *, language: str, weights: Weights) -> Asked:
         order=order,
         denial=asks_polarity(text, content, words) if weights.polarity else None,
         about_asking=not _ABOUT_ASKING.isdisjoint(content.words),
+        dated=bool(query.days),
         language=language,
     )

@@ -59,13 +59,16 @@ COMPARED: Final = 8
 """Best candidates; others are corrected by none."""
 
 
-def put_corrections_first(candidates: Sequence[Candidate], query: Set[str]) -> None:
+def put_corrections_first(
+    candidates: Sequence[Candidate], query: Set[str], *, restatements: bool
+) -> None:
+    """With `restatements`, also the newest of sentences that differ in a value only."""
     compared = sorted(candidates, key=lambda one: (one.follows is None, -one.score))[:COMPARED]
     by_time = sorted(compared, key=lambda one: one.said)
     for earlier, later in combinations(by_time, 2):
         if _corrects(later, earlier, query) and not (earlier.asks or later.asks):
             put_before("correction", later, earlier)
-    for group in _restatements(by_time, query):
+    for group in _restatements(by_time, query) if restatements else ():
         exchange("correction", group)
 
 

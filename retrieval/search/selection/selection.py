@@ -74,7 +74,7 @@ def arrange(
     if asked.order:
         put_in_order(standing, asked.order, asked.words)
     elif weights.correction:
-        put_corrections_first(standing, asked.words)
+        put_corrections_first(standing, asked.words, restatements=not asked.dated)
     if asked.denial is not None:
         put_deniers(standing, asked.words, first=asked.denial)
     kept = [one for one in standing if one.place in best or one.gains]
