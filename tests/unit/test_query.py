@@ -168,3 +168,20 @@ def test_a_few_words_with_content_are_keywords(text: str) -> None:
 )
 def test_sentences_are_not(text: str) -> None:
     assert not are_keywords(text, language="german" if text == "wo Rad" else "english")
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("Who phoned the week before last?", None),
+        ("What happened in the first week of May?", None),
+        ("Что привезли в начале октября?", None),
+        ("What is my badge as of today?", "newest"),
+        ("What was my previous badge in 2024?", "previous"),
+    ],
+)
+def test_words_that_name_days_are_none_of_order(text: str, order: str | None) -> None:
+    query = understand(
+        text, names={}, participants=2, asker=None, now=datetime(2026, 3, 14, 12, tzinfo=UTC)
+    )
+    assert query.order == order

@@ -1,11 +1,11 @@
 """What a query asks for: people, days, places, and the text to embed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from retrieval.search.query.days import Days, read_days
+from retrieval.search.query.days import Days, Reading, read_days, without
 from retrieval.search.query.keywords import are_keywords
 from retrieval.search.query.order import Order, asked_order
 from retrieval.search.query.people import About, as_first_person, asked_about, mentions
@@ -64,8 +64,18 @@ def understand(
         asks_where=_WHERE.search(text) is not None,
         small_talk=is_small_talk(text) or is_greeting_of(text, named),
         keywords=are_keywords(text, language=language),
-        order=asked_order(text, language=language),
+        order=_order(text, read, today=now.date(), language=language),
     )
+
+
+def _order(text: str, read: Sequence[Reading], *, today: date, language: str) -> Order | None:
+    """Words that name days are none of order ("the week before last"), but "as of today" is."""
+    order = asked_order(text, language=language)
+    if order is None or not read:
+        return order
+    if order == "newest" and all((one.days.first, one.days.last) == (today, today) for one in read):
+        return order
+    return asked_order(without(text, read), language=language)
 
 
 def _as_question(text: str) -> str:

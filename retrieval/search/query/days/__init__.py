@@ -1,6 +1,21 @@
 """The days that a query names, in its own language, and how well a message's day fits them."""
 
 from retrieval.search.query.days.days import Days, fit, spans
-from retrieval.search.query.days.reading import named_days, read_days, without_days
+from retrieval.search.query.days.reading import (
+    Reading,
+    named_days,
+    read_days,
+    without,
+    without_days,
+)
 
-__all__ = ["Days", "fit", "named_days", "read_days", "spans", "without_days"]
+__all__ = [
+    "Days",
+    "Reading",
+    "fit",
+    "named_days",
+    "read_days",
+    "spans",
+    "without",
+    "without_days",
+]

@@ -43,9 +43,14 @@ def named_days(query: str, *, now: datetime, language: str = "english") -> list[
 
 
 def without_days(text: str, *, language: str = "english") -> str:
-    rest = text
     # Which day is today makes no difference to where days are named.
-    for one in reversed(read_days(text, now=datetime(2000, 12, 31), language=language)):  # noqa: DTZ001
+    return without(text, read_days(text, now=datetime(2000, 12, 31), language=language))  # noqa: DTZ001
+
+
+def without(text: str, read: Sequence[Reading]) -> str:
+    """`read` in this text, in order."""
+    rest = text
+    for one in reversed(read):
         rest = f"{rest[: one.start]} {rest[one.end :]}"
     return rest
 
