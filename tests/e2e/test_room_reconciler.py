@@ -87,7 +87,7 @@ async def test_a_dispatch_lost_before_there_was_a_worker_is_repeated_when_one_co
             await asyncio.sleep(0.2)
     worker = backends.worker("late")
     await asyncio.to_thread(worker.start, until=REGISTERED)
-    await alice.agent_is_there(timeout_s=15)
+    await alice.agent_is_there(timeout_s=60)
     assert (await alice.ask("Is somebody there now?")).outcome == "answered"
     assert len(await backends.stack.agents(room)) == 1
     # Two backends run and one of them acts: both acting would dispatch twice at once. Only the
