@@ -1,1 +1,1 @@
-"""Analysis of a message's text: passages, exact terms, traits."""
+"""Analysis of texts, of messages and queries alike: words, stems, terms, passages, traits."""
