@@ -68,12 +68,15 @@ async def insert_new(
     await connection.execute(ENQUEUE, conversation_id, [message.seq for message in messages])
 
 
+# From here on in the transaction, foreign keys are checked by one plan. Custom plans, as searches
+# need them (SESSION_SETTINGS), would be made for each check: half the cost of a message's ten rows.
 INSERT_MESSAGES = """
 insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
                      interrupted, traits, word_count, metadata)
-select $1, *
+select $1, said.*
   from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-              $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[])
+              $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[]) said
+ cross join set_config('plan_cache_mode', 'auto', true)
 """
 
 

@@ -301,3 +301,14 @@ async def test_extreme_content_is_stored(db: asyncpg.Pool, room: ConversationId)
     await append_messages(db, conversation_id=room, messages=batch)
     page = await recent_messages(db, conversation_id=room, limit=10)
     assert [one.content for one in page.messages] == extremes
+
+
+async def test_foreign_keys_of_new_messages_are_not_planned_row_by_row(
+    db: asyncpg.Pool, room: ConversationId
+) -> None:
+    async with db.acquire() as connection:
+        async with connection.transaction():
+            await append_messages(connection, conversation_id=room, messages=[message(1)])
+            assert await connection.fetchval("show plan_cache_mode") == "auto"
+        # Searches on this connection are planned for their conversation again.
+        assert await connection.fetchval("show plan_cache_mode") == "force_custom_plan"
