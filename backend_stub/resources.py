@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from backend_stub.background import BackgroundTask, stop
 from backend_stub.http.metrics import Metrics
 from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 DatabaseSource = Callable[[], AbstractAsyncContextManager[str]]
 WORKER_CONNECTIONS = 3  # a separate pool: embedding must not make searches wait
-STOP_S = 3
-CLOSE_S = 5
+CLOSE_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Resources:
     pool: "asyncpg.Pool[asyncpg.Record]"
     embedder: Embedder
     model: EmbeddingModel
-    worker: asyncio.Task[None] | None
+    background: Sequence[BackgroundTask]
     livekit: "LiveKitRooms | None"
     metrics: Metrics
     room_language: str
@@ -59,21 +59,21 @@ async def open_resources(
         )
         stack.push_async_callback(_close, pool)
         embedder = BatchingEmbedder(await asyncio.to_thread(open_embedder, settings.embedding))
-        stack.push_async_callback(embedder.aclose)
+        stack.push_async_callback(_close_embedder, embedder)
         model = await embedding_models.ensure_model(
             pool, name=embedder.name, dimension=embedder.dimension
         )
-        worker = None
+        background: list[BackgroundTask] = []
         if settings.embedding_worker:
-            worker = await stack.enter_async_context(_embedding(url, embedder, model))
+            background += await stack.enter_async_context(_embedding(url, embedder, model, metrics))
         livekit = await stack.enter_async_context(_livekit(settings.livekit))
         if livekit is not None and settings.livekit.watch_interval_s:
-            await stack.enter_async_context(_reconciling_rooms(url, livekit))
+            background += await stack.enter_async_context(_reconciling_rooms(url, livekit, metrics))
         yield Resources(
             pool=pool,
             embedder=embedder,
             model=model,
-            worker=worker,
+            background=background,
             livekit=livekit,
             metrics=metrics,
             room_language=settings.room_language,
@@ -99,22 +99,21 @@ async def configured_database(settings: BackendSettings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _embedding(
-    url: str, embedder: Embedder, model: EmbeddingModel
-) -> AsyncIterator[asyncio.Task[None]]:
+    url: str, embedder: Embedder, model: EmbeddingModel, metrics: Metrics
+) -> AsyncIterator[list[BackgroundTask]]:
     pool = await connect(url, pool_size=WORKER_CONNECTIONS)
+    works = {
+        "embedding worker": EmbeddingWorker(pool, embedder, model).run,
+        "ANN maintenance": AnnMaintenance(pool).run,
+        "reindexing": Reindexing(pool).run,
+    }
+    tasks = [
+        BackgroundTask(name, work, on_restart=metrics.restarted) for name, work in works.items()
+    ]
     try:
-        worker = EmbeddingWorker(pool, embedder, model)
-        embedding = asyncio.create_task(worker.run(), name="embedding worker")
-        maintenance = asyncio.create_task(AnnMaintenance(pool).run(), name="ANN maintenance")
-        reindexing = asyncio.create_task(Reindexing(pool).run(), name="reindexing")
-        tasks = (embedding, maintenance, reindexing)
-        for task in tasks:
-            task.add_done_callback(_log_end)
-        try:
-            yield embedding
-        finally:
-            await _stop(pool, *tasks)
+        yield tasks
     finally:
+        await stop(tasks, cut_off=pool.terminate)
         await _close(pool)
 
 
@@ -130,25 +129,17 @@ async def _livekit(settings: LiveKitSettings) -> "AsyncIterator[LiveKitRooms | N
 
 
 @asynccontextmanager
-async def _reconciling_rooms(url: str, livekit: "LiveKitRooms") -> AsyncIterator[None]:
+async def _reconciling_rooms(
+    url: str, livekit: "LiveKitRooms", metrics: Metrics
+) -> AsyncIterator[list[BackgroundTask]]:
     pool = await connect(url, pool_size=1)
-    task = asyncio.create_task(livekit.reconciler(pool).run(), name="room reconciler")
-    task.add_done_callback(_log_end)
+    reconciler = livekit.reconciler(pool)
+    task = BackgroundTask("room reconciler", reconciler.run, on_restart=metrics.restarted)
     try:
-        yield
+        yield [task]
     finally:
-        await _stop(pool, task)
+        await stop([task], cut_off=pool.terminate)
         await _close(pool)
-
-
-async def _stop(pool: "asyncpg.Pool[asyncpg.Record]", *tasks: asyncio.Task[None]) -> None:
-    """Cancel tasks that use this pool; they hang in their clean-up if the database is silent."""
-    for task in tasks:
-        task.cancel()
-    _, pending = await asyncio.wait(tasks, timeout=STOP_S)
-    if pending:
-        pool.terminate()
-        await asyncio.wait(pending, timeout=STOP_S)
 
 
 async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
@@ -159,8 +150,9 @@ async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         pool.terminate()  # a response still streams from it, or the server is gone
 
 
-def _log_end(task: asyncio.Task[None]) -> None:
-    # Without the embedding worker /healthz fails and the process is restarted; without ANN
-    # maintenance large rooms are only slower.
-    if not task.cancelled() and task.exception() is not None:
-        logger.critical("background task ended", exc_info=task.exception())
+async def _close_embedder(embedder: Embedder) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await embedder.aclose()
+    except TimeoutError:
+        logger.warning("the embedder does not end; left behind")

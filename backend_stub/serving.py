@@ -22,6 +22,9 @@ from retrieval.telemetry import start_exporting
 
 logger = logging.getLogger(__name__)
 
+CLOSE_S = 30.0
+"""After the drain: more than all that is waited for while resources close, one after the other."""
+
 
 def run(
     settings: BackendSettings,
@@ -50,9 +53,14 @@ async def serve(
 ) -> None:
     """Prints "ready http://host:port" once it answers. Raises what the lifespan raises."""
     stop = asyncio.Event()
-    _stop_at_signal(stop)
+
+    def request_stop() -> None:
+        stop.set()
+        _end_at_last(drain_timeout_s + CLOSE_S)
+
+    _stop_at_signal(request_stop)
     if exit_with_parent:
-        _stop_with_parent(stop)
+        _stop_with_parent(request_stop)
     # Entered here: uvicorn would turn the lifespan's errors into log lines.
     async with app.router.lifespan_context(app):
         config = uvicorn.Config(
@@ -122,11 +130,23 @@ def _announce(listener: socket.socket) -> None:
     sys.stdout.flush()
 
 
-def _stop_at_signal(stop: asyncio.Event) -> None:
+def _end_at_last(after_s: float) -> None:
+    """Whatever hangs by then, on the loop, in a thread or at the interpreter's exit: it ends."""
+
+    def end() -> None:
+        logger.critical("shutdown took too long; ended", extra={"after_s": after_s})
+        os._exit(1)
+
+    timer = threading.Timer(after_s, end)
+    timer.daemon = True
+    timer.start()
+
+
+def _stop_at_signal(request_stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
 
     def request() -> None:
-        stop.set()
+        request_stop()
         # A second signal ends the process at once.
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(signal_number)
@@ -135,13 +155,13 @@ def _stop_at_signal(stop: asyncio.Event) -> None:
         loop.add_signal_handler(signal_number, request)
 
 
-def _stop_with_parent(stop: asyncio.Event) -> None:
+def _stop_with_parent(request_stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
 
     def wait_for_end() -> None:
         # os.read: a buffered reader that blocks in a thread aborts the interpreter's exit.
         while os.read(0, 4096):
             pass
-        loop.call_soon_threadsafe(stop.set)
+        loop.call_soon_threadsafe(request_stop)
 
     threading.Thread(target=wait_for_end, name="parent watch", daemon=True).start()

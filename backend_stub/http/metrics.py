@@ -1,9 +1,11 @@
 """Prometheus metrics with bounded labels: never ids or text."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from backend_stub.background import BackgroundTask
 from retrieval.embeddings.model_registry import PendingCounts
 from retrieval.wire import AppendResult, SearchResponse
 
@@ -54,6 +56,18 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+        self._background_running = Gauge(
+            "longroom_background_task_running",
+            "1 while the task works or has finished, 0 while it waits to start again",
+            ["task"],
+            registry=self.registry,
+        )
+        self._background_restarts = Counter(
+            "longroom_background_task_restarts",
+            "Failures after which a background task was started again",
+            ["task"],
+            registry=self.registry,
+        )
 
     def request(self, *, method: str, route: str | None, status: int, seconds: float) -> None:
         """`route` is the template; None if no route matched."""
@@ -74,8 +88,15 @@ class Metrics:
         for outcome in result.outcomes:
             self._messages.labels(outcome.status).inc()
 
+    def restarted(self, task: str) -> None:
+        self._background_restarts.labels(task).inc()
+
     def expose(
-        self, counts: PendingCounts | None, *, pool: "asyncpg.Pool[asyncpg.Record]"
+        self,
+        counts: PendingCounts | None,
+        *,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        background: Sequence[BackgroundTask],
     ) -> bytes:
         """Without `counts` the pending gauges keep their last values."""
         if counts is not None:
@@ -83,4 +104,6 @@ class Metrics:
             self._pending.labels("failed").set(counts.failed)
         self._connections.labels("idle").set(pool.get_idle_size())
         self._connections.labels("used").set(pool.get_size() - pool.get_idle_size())
+        for task in background:
+            self._background_running.labels(task.name).set(task.state != "restarting")
         return generate_latest(self.registry)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-import asyncpg
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -13,24 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from backend_stub.http.field_errors import field_errors
+from retrieval.database.outage import DATABASE_AWAY
 from retrieval.errors import ConversationNotFound, LanguageUnknown, MessageConflict
 from retrieval.wire import FieldError, Problem
 
 MAX_LISTED_ERRORS = 20
 RETRY_AFTER_S = "1"
-
-# Raised while the database is away, starting, stopping, closed to us or full: a retry may help.
-DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ObjectNotInPrerequisiteStateError,
-    asyncpg.InterfaceError,
-    asyncpg.TransactionRollbackError,
-    ConnectionError,
-    TimeoutError,
-)
 
 logger = logging.getLogger(__name__)
 

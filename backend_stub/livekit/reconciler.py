@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import aiohttp
-import asyncpg
 from livekit import api
 
 from backend_stub.livekit.dispatches import AgentDispatches, AgentPresence, PresenceState
 from retrieval.database.connection import raise_if_cancelled
+from retrieval.database.outage import DATABASE_AWAY
 from retrieval.store import agent_workers
 from retrieval.store.agent_workers import LEASE, AgentWorker
 
@@ -72,7 +72,7 @@ class RoomReconciler:
                 await self._round()
         except (api.ServerError, aiohttp.ClientError, TimeoutError, OSError) as error:
             logger.warning("LiveKit not watched", extra={"error": type(error).__name__})
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_AWAY as error:
             # Workers' reports failed as well: a missing one proves nothing after this.
             self._leading_since = None
             logger.warning("rooms not watched", extra={"error": type(error).__name__})
@@ -136,5 +136,5 @@ class RoomReconciler:
         try:
             async with asyncio.timeout(1):
                 await agent_workers.resign(self._db, holder=self._holder)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, OSError):
+        except DATABASE_AWAY:
             logger.info("another process will watch in a moment")

@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from backend_stub.background import BackgroundState
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.problems import DATABASE_AWAY
 from backend_stub.resources import AppResources, Resources
 from retrieval.database import migrations
+from retrieval.database.outage import DATABASE_AWAY
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.errors import SchemaMismatch
 
@@ -26,34 +27,45 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """The backend can serve, and with which embedding model."""
+    """The backend can serve, with which embedding model, and how its background tasks are."""
 
     status: Literal["ready"] = "ready"
     model: str
+    background: dict[str, BackgroundState]
 
 
-@router.get("/healthz", summary="Does the process live?", responses=problem_responses(503))
-async def healthz(resources: AppResources) -> Health:
-    """503 when a part of the process has died: the process should be started again."""
-    if resources.worker is not None and resources.worker.done():
-        raise HTTPException(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "the embedding worker has ended; start the process again",
-        )
+@router.get("/healthz", summary="Does the process live?")
+async def healthz() -> Health:
+    """If it does not answer, start it again. It asks nothing that a restart would not mend."""
     return Health()
 
 
 @router.get("/readyz", summary="Can it serve?", responses=problem_responses(503))
 async def readyz(resources: AppResources) -> Readiness:
-    """Ready when the database answers, and its schema and active model are this program's."""
+    """Ready when the database takes writes, and its schema and active model are this program's.
+
+    A background task that restarts makes it no less ready: messages are stored and found by words.
+    """
     reason = await _unready(resources)
     if reason is not None:
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, reason)
-    return Readiness(model=resources.model.name)
+    background = {task.name: task.state for task in resources.background}
+    return Readiness(model=resources.model.name, background=background)
+
+
+CAN_WRITE = """
+select not current_setting('transaction_read_only')::boolean
+   and has_table_privilege('conversation', 'insert, update')
+   and has_table_privilege('message', 'insert')
+"""
 
 
 async def _unready(resources: Resources) -> str | None:
     async with resources.pool.acquire() as db:
+        if not await db.fetchval(CAN_WRITE):
+            # New ones reach the new primary, if the name of the old one leads to it by now.
+            await resources.pool.expire_connections()
+            return "the database takes no writes; it is a standby, or read-only for this role"
         try:
             missing = await migrations.pending(db)
         except SchemaMismatch as error:
@@ -82,5 +94,6 @@ async def metrics(resources: AppResources) -> Response:
     except DATABASE_AWAY:
         counts = None  # the other figures matter most while the database is away
     return Response(
-        resources.metrics.expose(counts, pool=resources.pool), media_type=CONTENT_TYPE_LATEST
+        resources.metrics.expose(counts, pool=resources.pool, background=resources.background),
+        media_type=CONTENT_TYPE_LATEST,
     )

@@ -7,15 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from retrieval.ann.binary_codes import extend_codes
 from retrieval.ann.hnsw import build_index, drop_unused_indexes
 from retrieval.ann.tiers import LIMITS, TierLimits
-from retrieval.database.connection import raise_if_cancelled
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from retrieval.database.connection import Connection, Record
 
 logger = logging.getLogger(__name__)
@@ -54,13 +53,8 @@ class AnnMaintenance:
         self._interval_s = interval_s
 
     async def run(self) -> None:
-        """Survives loss of the database."""
         while True:
-            try:
-                await self.prepare()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                raise_if_cancelled()
-                logger.warning("large rooms stay as they are", extra={"reason": repr(error)})
+            await self.prepare()
             await asyncio.sleep(self._interval_s)
 
     async def prepare(self) -> bool:

@@ -3,18 +3,29 @@
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+from asyncpg.pool import PoolAcquireContext
 from pgvector.asyncpg import register_vector
 
 from retrieval.database.connection import CONNECT_TIMEOUT_S, SESSION_SETTINGS, open_connection
 from retrieval.database.migrations import pending
+from retrieval.database.outage import connection_lost
 from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismatch
 
 if TYPE_CHECKING:
-    from asyncpg.pool import PoolAcquireContext
-
     from retrieval.database.connection import Connection, Record
 
 OLDEST_PGVECTOR = (0, 8, 5)  # older ones have a buffer overflow in parallel index builds
+
+
+class _AcquiredConnection(PoolAcquireContext):
+    """Ends a connection that was lost: it may not know it yet, and would fail its next user."""
+
+    async def __aexit__(self, *exc: object) -> None:
+        if connection_lost(exc[1]) and self.connection is not None:
+            self.connection.terminate()
+        await super().__aexit__(*exc)
+        if isinstance(exc[1], asyncpg.ReadOnlySQLTransactionError):
+            await self.pool.expire_connections()  # the others lead to the same standby
 
 
 class _BoundedPool(asyncpg.Pool):
@@ -25,7 +36,7 @@ class _BoundedPool(asyncpg.Pool):
         self._acquire_timeout_s = acquire_timeout_s
 
     def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[Record]":
-        return super().acquire(timeout=self._acquire_timeout_s if timeout is None else timeout)
+        return _AcquiredConnection(self, self._acquire_timeout_s if timeout is None else timeout)
 
 
 async def connect(

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from retrieval.database.connection import raise_if_cancelled
+from retrieval.database.outage import DATABASE_AWAY
 from retrieval.embedders.protocol import Embedder
 from retrieval.embeddings import queue
 from retrieval.embeddings.batch import BatchLimits, EmbeddingBatches
@@ -65,12 +66,7 @@ class EmbeddingWorker:
             try:
                 async with self._listening():
                     await self._work()
-            except (
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                OSError,
-                EmbeddingError,
-            ) as error:
+            except (*DATABASE_AWAY, EmbeddingError) as error:
                 raise_if_cancelled()
                 logger.warning(
                     "embedding pauses", extra={"reason": repr(error), "pause_s": self._pause_s}
@@ -152,8 +148,9 @@ class EmbeddingWorker:
             try:
                 yield
             finally:
-                connection.remove_termination_listener(self._on_termination)
-                if not connection.is_closed():
+                # Of a lost connection, or one that its pool took back, nothing is left to listen.
+                with suppress(*DATABASE_AWAY):
+                    connection.remove_termination_listener(self._on_termination)
                     await connection.remove_listener(PENDING_CHANNEL, self._on_notify)
 
     def _on_notify(self, connection: Any, pid: int, channel: str, payload: object) -> None:

@@ -1,16 +1,20 @@
 import asyncio
 import json
+import os
 import signal
 import socket
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from retrieval.database.connection import open_connection
-from testbed.backend_process import BackendProcess
+from testbed.backend_process import ROOT, BackendProcess
 from testbed.tcp_proxy import tcp_proxy
 from tests.support.wire_examples import message
 
@@ -192,6 +196,41 @@ async def test_sigterm_ends_it_also_while_its_database_is_silent(database_url: s
             assert await asyncio.to_thread(backend.process.wait, END_S) == 0
 
 
+async def test_sigterm_ends_it_after_its_database_was_killed_in_the_middle_of_embedding(
+    data_dir: Path,
+) -> None:
+    pid_file = data_dir / "postgres" / "cluster" / "postmaster.pid"
+    with BackendProcess({"LONGROOM_DATA_DIR": str(data_dir)}) as backend:
+        url = await asyncio.to_thread(backend.url)
+        async with httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=20) as api:
+            room = (await api.post("/rooms", json={"name": "r"})).json()
+            path = f"/conversations/{room['conversation_id']}/messages"
+            many = [message(id=f"m{n}", content=f"drawer {n} " * 40) for n in range(300)]
+            await api.post(path, json={"messages": many})
+            os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+            while (await api.get("/readyz")).status_code != 200:  # noqa: ASYNC110  # as a probe does
+                await asyncio.sleep(0.1)
+            waiting = pending_messages((await api.get("/metrics")).text)
+            ready = (await api.get("/readyz")).json()
+
+        backend.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(backend.process.wait, END_S) == 0
+
+    assert waiting > 0, "nothing was left to embed"
+    assert set(ready["background"]) == {"embedding worker", "ANN maintenance", "reindexing"}
+    assert not pid_file.exists()
+
+
+def pending_messages(metrics: str) -> float:
+    [value] = (
+        sample.value
+        for family in text_string_to_metric_families(metrics)
+        for sample in family.samples
+        if family.name == "longroom_pending_messages" and sample.labels == {"state": "waiting"}
+    )
+    return value
+
+
 async def waits_for_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     waiting = "select exists (select 1 from pg_locks where not granted)"
     while not await connection.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL has no event for it
@@ -216,3 +255,34 @@ async def test_no_text_of_a_message_or_query_reaches_the_log(database_url: str) 
     requests = [line for line in map(json.loads, log.splitlines()) if line["message"] == "request"]
     assert [line["status"] for line in requests] == [201, 200, 409, 200, 422, 404]
     assert {line["conversation_id"] for line in requests[1:5]} == {room["conversation_id"]}
+
+
+HANGS = """
+import asyncio, contextlib, threading
+from fastapi import FastAPI
+from backend_stub import serving
+
+@contextlib.asynccontextmanager
+async def hanging(app):
+    yield
+    await asyncio.to_thread(threading.Event().wait)
+
+serving.CLOSE_S = 0.2
+app = FastAPI(lifespan=hanging)
+listener = serving.bind("127.0.0.1", 0)
+asyncio.run(serving.serve(app, listener=listener, drain_timeout_s=0, exit_with_parent=True))
+"""
+
+
+async def test_whatever_hangs_while_it_closes_it_ends() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HANGS, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).startswith(b"ready ")
+
+    process.send_signal(signal.SIGTERM)
+    _, log = await process.communicate()
+
+    assert process.returncode == 1
+    assert b"shutdown took too long" in log

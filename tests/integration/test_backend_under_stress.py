@@ -1,26 +1,35 @@
 """The backend without free connections, in lack of time, or without its database."""
 
 import asyncio
+import errno
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
+import pytest
 from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
+from starlette.middleware import Middleware
 
 from backend_stub.app import create_app
+from backend_stub.http.metrics import Metrics
+from backend_stub.http.problems import install_problems
+from backend_stub.http.request_log import RequestLog
 from backend_stub.settings import BackendSettings
 from retrieval.database.connection import open_connection
 from retrieval.settings import DatabaseSettings
 from testbed.postgres import Server
+from testbed.tcp_proxy import tcp_proxy
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from retrieval.database.connection import Connection
 
 MESSAGE = {
@@ -117,7 +126,7 @@ async def test_the_backend_outlives_its_database(postgres: Server, database_url:
     async with backend(database_url) as client:
         path = await new_path(client)
         await _admin(postgres, f'alter database "{name}" with allow_connections false')
-        await _admin(postgres, END_CONNECTIONS, name)
+        await _end_connections(postgres, name)
 
         away = [await client.get(f"{path}/messages"), await client.get("/readyz")]
         alive = await client.get("/healthz")
@@ -127,6 +136,87 @@ async def test_the_backend_outlives_its_database(postgres: Server, database_url:
 
     assert [response.status_code for response in away] == [503, 503]
     assert [response.status_code for response in (alive, back, ready)] == [200, 200, 200]
+
+
+async def test_it_is_ready_only_while_its_database_takes_writes(
+    postgres: Server, database_url: str
+) -> None:
+    name = urlsplit(database_url).path.removeprefix("/")
+    async with backend(database_url) as client:
+        path = await new_path(client)
+        messages = {"messages": [MESSAGE]}
+        await _admin(postgres, f'alter database "{name}" set default_transaction_read_only = on')
+        await _end_connections(postgres, name)
+
+        read_only = [
+            await client.post(f"{path}/messages", json=messages),
+            await client.get("/readyz"),
+        ]
+        page = await client.get(f"{path}/messages")
+        await _admin(postgres, f'alter database "{name}" reset default_transaction_read_only')
+        while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110  # as a probe does
+            await asyncio.sleep(0.05)
+        back = await client.post(f"{path}/messages", json=messages)
+
+    assert [response.status_code for response in read_only] == [503, 503]
+    assert "writes" in read_only[1].json()["detail"]
+    assert (page.status_code, back.status_code) == (200, 200)
+
+
+async def test_an_unreachable_database_is_no_fault_of_the_backend(database_url: str) -> None:
+    there = urlsplit(database_url)
+    async with tcp_proxy(database_url) as proxy:
+        url = f"postgresql://{there.username}@{urlsplit(proxy.url).netloc}{there.path}"
+        async with backend(url) as client:
+            path = await new_path(client)
+            proxy.cut()
+            cut = [
+                await client.post(f"{path}/messages", json={"messages": [MESSAGE]}),
+                await client.get(f"{path}/messages"),
+                await client.post(f"{path}/search", json={"query": "pump"}),
+                await client.get("/readyz"),
+            ]
+            proxy.restore()
+            back = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+
+    assert [response.status_code for response in cut] == [503] * 4
+    assert all(response.headers["retry-after"] == "1" for response in cut[:3])
+    assert back.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("cannot switch to state 11; another operation is in progress"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+        asyncpg.TooManyConnectionsError("too many clients already"),
+        asyncpg.DiskFullError("could not extend file"),
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+        asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+        asyncpg.InvalidCatalogNameError("database does not exist"),
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        ConnectionRefusedError(),
+        OSError(errno.EHOSTUNREACH, "No route to host"),
+        ssl.SSLError("handshake failure"),
+        TimeoutError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_database_that_is_away_is_answered_with_503(error: Exception) -> None:
+    app = FastAPI(middleware=[Middleware(RequestLog, metrics=Metrics())])
+    install_problems(app)
+
+    @app.get("/")
+    async def failing() -> None:
+        raise error
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        response = await client.get("/")
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
 
 
 async def test_a_model_that_was_changed_behind_its_back_makes_it_unready(
@@ -220,13 +310,27 @@ async def _until_nothing_is_pending(db: "asyncpg.Pool[asyncpg.Record]") -> None:
 
 
 END_CONNECTIONS = """
-select pg_terminate_backend(pid) from pg_stat_activity where datname = $1
+select pid, pg_terminate_backend(pid) from pg_stat_activity where datname = $1
+"""
+
+LEFT = """
+select exists (select 1 from pg_stat_activity where pid = any($1))
 """
 
 
-async def _admin(server: Server, statement: str, *values: object) -> None:
+async def _end_connections(server: Server, name: str) -> None:
     connection = await open_connection(server.url)
     try:
-        await connection.execute(statement, *values)
+        ended = [row["pid"] for row in await connection.fetch(END_CONNECTIONS, name)]
+        while await connection.fetchval(LEFT, ended):  # noqa: ASYNC110  # no event for it
+            await asyncio.sleep(0.02)
+    finally:
+        await connection.close()
+
+
+async def _admin(server: Server, statement: str) -> None:
+    connection = await open_connection(server.url)
+    try:
+        await connection.execute(statement)
     finally:
         await connection.close()

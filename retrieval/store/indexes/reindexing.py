@@ -5,15 +5,12 @@ new ones, or both; what the new layer no longer stores is deleted at the end. Af
 on where it was.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import asyncpg
-
-from retrieval.database.connection import raise_if_cancelled, transaction
+from retrieval.database.connection import transaction
 from retrieval.store.indexes.lexical_index import index_messages
 from retrieval.text.terms.stored import VERSION
 from retrieval.wire import ConversationId
@@ -67,25 +64,14 @@ async def reindex(
 class Reindexing:
     """Indexes outdated rooms anew in the background of a backend."""
 
-    def __init__(self, db: "asyncpg.Pool[asyncpg.Record]", *, retry_s: float = 60.0) -> None:
+    def __init__(self, db: "Database") -> None:
         self._db = db
-        self._retry_s = retry_s
 
     async def run(self) -> None:
-        """Returns when no room is left; survives loss of the database."""
-        while True:
-            try:
-                for one in await outdated(self._db):
-                    await reindex(self._db, one.conversation_id)
-                    logger.info(
-                        "room indexed anew", extra={"conversation_id": str(one.conversation_id)}
-                    )
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                raise_if_cancelled()
-                logger.warning("rooms are indexed later", extra={"reason": repr(error)})
-                await asyncio.sleep(self._retry_s)
-            else:
-                return
+        """Returns when no room is left."""
+        for one in await outdated(self._db):
+            await reindex(self._db, one.conversation_id)
+            logger.info("room indexed anew", extra={"conversation_id": str(one.conversation_id)})
 
 
 LOCK = """
