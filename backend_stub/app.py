@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from backend_stub.http.credentials import Credentials, check_bind
+from backend_stub.http.departures import Departures
 from backend_stub.http.limits import BodyLimit, RequestTimeout
 from backend_stub.http.metrics import Metrics
 from backend_stub.http.openapi import describe_problems
@@ -65,6 +66,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         middleware=[
             Middleware(Tracing),
             Middleware(RequestLog, metrics=metrics),
+            Middleware(Departures),
             Middleware(RequestTimeout, timeout_s=settings.request_timeout_s),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
         ],

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from backend_stub.background import BackgroundTask, stop
 from backend_stub.http.metrics import Metrics
+from backend_stub.pools import Pools, close_pool, open_pools
 from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.database import migrations
@@ -24,20 +25,18 @@ from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.store.indexes.reindexing import Reindexing
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from backend_stub.livekit.rooms import LiveKitRooms
 
 DatabaseSource = Callable[[], AbstractAsyncContextManager[str]]
 WORKER_CONNECTIONS = 3  # a separate pool: embedding must not make searches wait
-CLOSE_S = 5.0
+CLOSE_EMBEDDER_S = 5.0
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Resources:
-    pool: "asyncpg.Pool[asyncpg.Record]"
+    pools: Pools
     embedder: Embedder
     model: EmbeddingModel
     background: Sequence[BackgroundTask]
@@ -54,14 +53,11 @@ async def open_resources(
     """Raises DatabaseUnfit or EmbeddingError."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(database())
-        pool = await connect(
-            url, pool_size=settings.database.pool_size, acquire_timeout_s=settings.pool_timeout_s
-        )
-        stack.push_async_callback(_close, pool)
+        pools = await stack.enter_async_context(open_pools(url, settings))
         embedder = BatchingEmbedder(await asyncio.to_thread(open_embedder, settings.embedding))
         stack.push_async_callback(_close_embedder, embedder)
         model = await embedding_models.ensure_model(
-            pool, name=embedder.name, dimension=embedder.dimension
+            pools.writes, name=embedder.name, dimension=embedder.dimension
         )
         background: list[BackgroundTask] = []
         if settings.embedding_worker:
@@ -70,7 +66,7 @@ async def open_resources(
         if livekit is not None and settings.livekit.watch_interval_s:
             background += await stack.enter_async_context(_reconciling_rooms(url, livekit, metrics))
         yield Resources(
-            pool=pool,
+            pools=pools,
             embedder=embedder,
             model=model,
             background=background,
@@ -114,7 +110,7 @@ async def _embedding(
         yield tasks
     finally:
         await stop(tasks, cut_off=pool.terminate)
-        await _close(pool)
+        await close_pool(pool)
 
 
 @asynccontextmanager
@@ -139,20 +135,12 @@ async def _reconciling_rooms(
         yield [task]
     finally:
         await stop([task], cut_off=pool.terminate)
-        await _close(pool)
-
-
-async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()  # a response still streams from it, or the server is gone
+        await close_pool(pool)
 
 
 async def _close_embedder(embedder: Embedder) -> None:
     try:
-        async with asyncio.timeout(CLOSE_S):
+        async with asyncio.timeout(CLOSE_EMBEDDER_S):
             await embedder.aclose()
     except TimeoutError:
         logger.warning("the embedder does not end; left behind")

@@ -72,5 +72,4 @@ async def missing(url: str) -> list[str]:
 
 
 def _configured_url() -> str | None:
-    url = DatabaseSettings().url
-    return None if url is None else url.get_secret_value()
+    return DatabaseSettings().direct()

@@ -7,6 +7,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrieval.errors import DatabaseUnfit
 
+CACHED_STATEMENTS = 100
+
 
 class DatabaseSettings(BaseSettings):
     model_config = SettingsConfigDict(
@@ -18,18 +20,59 @@ class DatabaseSettings(BaseSettings):
         description="PostgreSQL with pgvector, as postgresql://user:password@host/database;"
         " empty: the embedded one",
     )
+    direct_url: SecretStr | None = Field(
+        default=None,
+        description="the same database without the pooler, such as pgbouncer in transaction mode,"
+        " that DATABASE_URL leads to; for notifications, advisory locks and migrations",
+    )
     pool_size: int = Field(
-        default=8, ge=1, le=200, description="connections that one process keeps open at most"
+        default=12,
+        ge=1,
+        le=200,
+        description="connections for requests that one process keeps open at most; from three on,"
+        " searches, writes and all other requests have their own shares",
+    )
+    statement_cache: int | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="prepared statements that a connection keeps; empty: 100, and none behind a"
+        " pooler, which may know them (pgbouncer 1.21 and newer)",
+    )
+    statement_timeout_s: float = Field(
+        default=20.0, gt=0, description="longest statement of a request, in seconds"
+    )
+    lock_timeout_s: float = Field(
+        default=5.0, gt=0, description="longest wait of a request for a lock, in seconds"
     )
 
+    def direct(self) -> str | None:
+        """The address without a pooler; None for the embedded database."""
+        url = self.direct_url or self.url
+        return None if url is None else url.get_secret_value()
+
+    def pooler(self) -> str | None:
+        """DATABASE_URL where a pooler answers there."""
+        if self.url is None or self.direct_url is None:
+            return None
+        return self.url.get_secret_value()
+
+    def cached_statements(self) -> int:
+        if self.statement_cache is not None:
+            return self.statement_cache
+        return CACHED_STATEMENTS if self.pooler() is None else 0
+
     def required_url(self, *, instead: str) -> str:
-        """Raises DatabaseUnfit without a URL; `instead` is the command that brings a database."""
-        if self.url is None:
+        """The direct one. Raises DatabaseUnfit without any; `instead` is the command that brings
+        a database.
+        """
+        url = self.direct()
+        if url is None:
             raise DatabaseUnfit(
                 "DATABASE_URL is not set; give the database's address,"
                 f" or run `{instead}`, which brings a database"
             )
-        return self.url.get_secret_value()
+        return url
 
 
 class EmbeddingSettings(BaseSettings):

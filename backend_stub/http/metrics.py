@@ -1,16 +1,13 @@
 """Prometheus metrics with bounded labels: never ids or text."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from backend_stub.background import BackgroundTask
+from backend_stub.pools import Pools
 from retrieval.embeddings.model_registry import PendingCounts
 from retrieval.wire import AppendResult, SearchResponse
-
-if TYPE_CHECKING:
-    import asyncpg
 
 # Clients may send any method; other ones are counted as "other".
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -52,8 +49,8 @@ class Metrics:
         )
         self._connections = Gauge(
             "longroom_database_connections",
-            "Connections of the pool",
-            ["state"],
+            "Connections of the pools",
+            ["pool", "state"],
             registry=self.registry,
         )
         self._background_running = Gauge(
@@ -95,15 +92,17 @@ class Metrics:
         self,
         counts: PendingCounts | None,
         *,
-        pool: "asyncpg.Pool[asyncpg.Record]",
+        pools: Pools,
         background: Sequence[BackgroundTask],
     ) -> bytes:
         """Without `counts` the pending gauges keep their last values."""
         if counts is not None:
             self._pending.labels("waiting").set(counts.pending)
             self._pending.labels("failed").set(counts.failed)
-        self._connections.labels("idle").set(pool.get_idle_size())
-        self._connections.labels("used").set(pool.get_size() - pool.get_idle_size())
+        for name, pool in pools.by_name().items():
+            idle = pool.get_idle_size()
+            self._connections.labels(name, "idle").set(idle)
+            self._connections.labels(name, "used").set(pool.get_size() - idle)
         for task in background:
             self._background_running.labels(task.name).set(task.state != "restarting")
         return generate_latest(self.registry)

@@ -40,6 +40,6 @@ async def record_events(
 ) -> EventsRecorded:
     """An event that is already recorded under its id is left as it is and not counted."""
     recorded = await events.record_events(
-        resources.pool, conversation_id=conversation_id, events=request.events
+        resources.pools.writes, conversation_id=conversation_id, events=request.events
     )
     return EventsRecorded(recorded=recorded)

@@ -61,10 +61,10 @@ select not current_setting('transaction_read_only')::boolean
 
 
 async def _unready(resources: Resources) -> str | None:
-    async with resources.pool.acquire() as db:
+    async with resources.pools.others.acquire() as db:
         if not await db.fetchval(CAN_WRITE):
             # New ones reach the new primary, if the name of the old one leads to it by now.
-            await resources.pool.expire_connections()
+            await resources.pools.expire()
             return "the database takes no writes; it is a standby, or read-only for this role"
         try:
             missing = await migrations.pending(db)
@@ -89,11 +89,11 @@ async def metrics(resources: AppResources) -> Response:
     """Labels are bounded: route templates, methods, status classes, stages."""
     try:
         counts = await embedding_models.pending_counts(
-            resources.pool, model_id=resources.model.model_id
+            resources.pools.others, model_id=resources.model.model_id
         )
     except DATABASE_AWAY:
         counts = None  # the other figures matter most while the database is away
     return Response(
-        resources.metrics.expose(counts, pool=resources.pool, background=resources.background),
+        resources.metrics.expose(counts, pools=resources.pools, background=resources.background),
         media_type=CONTENT_TYPE_LATEST,
     )

@@ -82,7 +82,7 @@ async def append_messages(
     taken by other content, the whole batch is refused with 409 and `ids` names the culprits.
     """
     result = await messages.append_messages(
-        resources.pool, conversation_id=conversation_id, messages=request.messages
+        resources.pools.writes, conversation_id=conversation_id, messages=request.messages
     )
     resources.metrics.appended(result)
     return result
@@ -102,7 +102,7 @@ async def recent_messages(
     (`after`) gets each message once, also history that is imported later.
     """
     return await messages.recent_messages(
-        resources.pool,
+        resources.pools.others,
         conversation_id=conversation_id,
         limit=page.limit,
         before=page.before,
@@ -124,7 +124,7 @@ async def export_conversation(
 
     A response that breaks off has no last chunk: an incomplete export never looks complete.
     """
-    stream = messages.stream_messages(resources.pool, conversation_id=conversation_id)
+    stream = messages.stream_messages(resources.pools.others, conversation_id=conversation_id)
     # Read one message before the response begins: an unknown conversation must be a 404.
     first = await anext(stream, None)
     return StreamingResponse(_lines(first, stream), media_type="application/x-ndjson")

@@ -43,7 +43,9 @@ async def create_room(
     whose use dispatches the agent as well when it is what opens the room on the LiveKit server.
     """
     conversation_id, created = await conversations.create_room(
-        resources.pool, name=request.name, language=request.language or resources.room_language
+        resources.pools.writes,
+        name=request.name,
+        language=request.language or resources.room_language,
     )
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
@@ -77,7 +79,7 @@ async def agent_joined(
 ) -> Conversation:
     """Creates the room if it does not exist. The window holds the newest messages, oldest first."""
     return await conversations.join_conversation(
-        resources.pool,
+        resources.pools.writes,
         room=room,
         window=request.window,
         language=request.language or resources.room_language,

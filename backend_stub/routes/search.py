@@ -61,7 +61,10 @@ async def search(
     `window`; `read_as` then tells as what.
     """
     response = await search_conversation(
-        resources.pool, resources.embedder, conversation_id=conversation_id, request=request
+        resources.pools.searches,
+        resources.embedder,
+        conversation_id=conversation_id,
+        request=request,
     )
     resources.metrics.search(response)
     return response

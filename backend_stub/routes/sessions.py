@@ -41,4 +41,4 @@ async def save_session(
     resources: AppResources,
 ) -> None:
     """Figures only: the messages are already in the conversation."""
-    await sessions.save_session(resources.pool, session_id=session_id, summary=summary)
+    await sessions.save_session(resources.pools.writes, session_id=session_id, summary=summary)

@@ -28,4 +28,4 @@ async def report_worker(
     """About once a second, from when LiveKit knows the worker. Three seconds of silence are its
     death: rooms that it served are dispatched to others, and its agents removed from them.
     """
-    await agent_workers.report(resources.pool, worker_id=worker_id, agent_name=agent_name)
+    await agent_workers.report(resources.pools.others, worker_id=worker_id, agent_name=agent_name)

@@ -19,10 +19,10 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         from retrieval.settings import DatabaseSettings
     except ModuleNotFoundError as error:
         return [fail("database", f"package {error.name} is not installed", mend=INSTALL)]
-    url = DatabaseSettings().url
+    url = DatabaseSettings().direct()
     if url is not None:
         mend = "correct DATABASE_URL, or leave it empty for the embedded database"
-        return await _examine(url.get_secret_value(), name="database", mend=mend)
+        return await _examine(url, name="database", mend=mend)
     try:
         async with running_postgres(data_dir) as started:
             findings = await _examine(started, name="embedded database", mend=REPORT)

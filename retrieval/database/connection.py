@@ -37,11 +37,16 @@ SESSION_SETTINGS = {
 
 
 async def open_connection(url: str) -> "asyncpg.Connection[Record]":
-    """The caller closes it. Raises DatabaseUnreachable."""
+    """To the database itself, not to a pooler. The caller closes it. Raises DatabaseUnreachable."""
     try:
         return await asyncpg.connect(
             url, timeout=CONNECT_TIMEOUT_S, server_settings=SESSION_SETTINGS
         )
+    except asyncpg.ProtocolViolationError as error:
+        raise DatabaseUnreachable(
+            f"{error}; if DATABASE_URL leads to a pooler such as pgbouncer, set DATABASE_DIRECT_URL"
+            " to the address of the database itself"
+        ) from error
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         reason = str(error) or f"no answer within {CONNECT_TIMEOUT_S} s"
         raise DatabaseUnreachable(f"cannot connect to the database: {reason}") from error

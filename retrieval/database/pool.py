@@ -1,61 +1,116 @@
 """Connection pool on a database whose extension and schema were checked."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from asyncpg.pool import PoolAcquireContext
 from pgvector.asyncpg import register_vector
 
 from retrieval.database.connection import CONNECT_TIMEOUT_S, SESSION_SETTINGS, open_connection
 from retrieval.database.migrations import pending
 from retrieval.database.outage import connection_lost
 from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismatch
+from retrieval.settings import CACHED_STATEMENTS
 
 if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
     from retrieval.database.connection import Connection, Record
 
 OLDEST_PGVECTOR = (0, 8, 5)  # older ones have a buffer overflow in parallel index builds
 
 
-class _AcquiredConnection(PoolAcquireContext):
-    """Ends a connection that was lost: it may not know it yet, and would fail its next user."""
+@dataclass(frozen=True)
+class Pooler:
+    """At `url`, in front of the database; each of a connection's transactions may run on another
+    of the server's, so that session settings and statements outside a transaction are no good.
+    """
 
-    async def __aexit__(self, *exc: object) -> None:
-        if connection_lost(exc[1]) and self.connection is not None:
-            self.connection.terminate()
-        await super().__aexit__(*exc)
-        if isinstance(exc[1], asyncpg.ReadOnlySQLTransactionError):
-            await self.pool.expire_connections()  # the others lead to the same standby
+    url: str
 
 
-class _BoundedPool(asyncpg.Pool):
-    """Applies a default timeout to every acquire, including those inside fetch() and execute()."""
+@dataclass(frozen=True)
+class StatementLimits:
+    """Seconds until PostgreSQL gives a statement, or its wait for a lock, up."""
 
-    def __init__(self, *arguments: Any, acquire_timeout_s: float | None, **options: Any) -> None:
+    statement_s: float
+    lock_s: float
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "statement_timeout": f"{round(self.statement_s * 1000)}ms",
+            "lock_timeout": f"{round(self.lock_s * 1000)}ms",
+        }
+
+
+class _Pool(asyncpg.Pool):
+    """Of live connections: a lost one may not know it yet, and would fail its next user.
+
+    Every acquire, also those inside fetch() and execute(), ends after `acquire_timeout_s`, and is
+    one transaction where `transaction_settings` are given.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        acquire_timeout_s: float | None,
+        transaction_settings: Mapping[str, str] | None,
+        **options: Any,
+    ) -> None:
         super().__init__(*arguments, **options)
         self._acquire_timeout_s = acquire_timeout_s
+        self._begin = _set_local(transaction_settings) if transaction_settings else None
 
-    def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[Record]":
-        return _AcquiredConnection(self, self._acquire_timeout_s if timeout is None else timeout)
+    @asynccontextmanager
+    async def acquire(  # type: ignore[override]  # `await pool.acquire()` is not for us
+        self,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109  # the signature of asyncpg
+    ) -> AsyncIterator["PoolConnectionProxy[Record]"]:
+        async with super().acquire(timeout=timeout or self._acquire_timeout_s) as connection:
+            try:
+                if self._begin is None:
+                    yield connection
+                else:
+                    async with connection.transaction():
+                        await connection.execute(self._begin)
+                        yield connection
+            except BaseException as error:
+                if connection_lost(error):
+                    connection.terminate()
+                if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                    await self.expire_connections()  # the others lead to the same standby
+                raise
+
+
+def _set_local(settings: Mapping[str, str]) -> str:
+    return ";".join(f"set local {name} = '{value}'" for name, value in settings.items())
 
 
 async def connect(
-    url: str, *, pool_size: int = 8, acquire_timeout_s: float | None = None
+    url: str,
+    *,
+    pool_size: int = 8,
+    acquire_timeout_s: float | None = None,
+    limits: StatementLimits | None = None,
+    cached_statements: int = CACHED_STATEMENTS,
+    pooler: Pooler | None = None,
 ) -> "asyncpg.Pool[Record]":
-    """Check extension and schema, then open a pool with the halfvec codec; the caller closes it.
+    """Check extension and schema at `url`, then open a pool with the halfvec codec, through the
+    pooler if there is one; the caller closes it.
 
     Raises a subclass of DatabaseUnfit. Acquiring raises TimeoutError after `acquire_timeout_s`.
     """
-    connection = await open_connection(url)
+    await _check(url)
+    settings = SESSION_SETTINGS | (limits.settings() if limits else {})
+    behind = pooler is not None
     try:
-        await _check_pgvector(connection)
-        await _check_schema(connection)
-    finally:
-        await connection.close()
-    try:
-        return await _BoundedPool(
-            url,
+        return await _Pool(
+            pooler.url if pooler else url,
             acquire_timeout_s=acquire_timeout_s,
+            transaction_settings=_without(settings, POOLER_TAKES) if behind else None,
             min_size=1,
             max_size=pool_size,
             max_queries=50_000,
@@ -63,13 +118,36 @@ async def connect(
             loop=None,
             connection_class=asyncpg.Connection,
             record_class=asyncpg.Record,
-            init=register_vector,
+            init=_init,
             reset=_no_reset,
             timeout=CONNECT_TIMEOUT_S,
-            server_settings=SESSION_SETTINGS,
+            statement_cache_size=cached_statements,
+            server_settings={n: settings[n] for n in POOLER_TAKES} if behind else settings,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
+
+
+async def _check(url: str) -> None:
+    connection = await open_connection(url)
+    try:
+        await _check_pgvector(connection)
+        await _check_schema(connection)
+    finally:
+        await connection.close()
+
+
+POOLER_TAKES = ("application_name", "timezone")
+"""The session settings that pgbouncer accepts when a connection opens, and keeps for it."""
+
+
+def _without(settings: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in settings.items() if name not in names}
+
+
+async def _init(connection: "asyncpg.Connection[Record]") -> None:
+    async with connection.transaction():  # a pooler may otherwise change servers in between
+        await register_vector(connection)
 
 
 async def _no_reset(connection: "Connection") -> None:

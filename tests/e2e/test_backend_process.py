@@ -184,6 +184,32 @@ async def test_sigterm_lets_open_requests_finish(database_url: str) -> None:
         assert backend.process.wait(END_S) == 0
 
 
+async def test_who_leaves_takes_the_statement_along(database_url: str) -> None:
+    with BackendProcess({"DATABASE_URL": database_url}) as backend:
+        async with httpx.AsyncClient(base_url=f"{backend.url()}/api/v1", timeout=20) as api:
+            room = (await api.post("/rooms", json={"name": "r"})).json()
+            path = f"/conversations/{room['conversation_id']}"
+            blocker = await open_connection(database_url)
+            try:
+                async with blocker.transaction():
+                    await blocker.execute("select 1 from conversation for update")
+                    leaving = asyncio.create_task(
+                        api.post(f"{path}/messages", json={"messages": [message()]})
+                    )
+                    await waits_for_lock(blocker)
+                    leaving.cancel()
+                    while await blocker.fetchval(LOCK_AWAITED):  # noqa: ASYNC110  # no event for it
+                        await asyncio.sleep(0.02)
+            finally:
+                await blocker.close()
+            page = (await api.get(f"{path}/messages")).json()
+        backend.stop()
+        statuses = [json.loads(line).get("status") for line in backend.log().splitlines()]
+
+    assert page["messages"] == []
+    assert 499 in statuses
+
+
 async def test_sigterm_ends_it_also_while_its_database_is_silent(database_url: str) -> None:
     async with tcp_proxy(database_url) as proxy:
         there = urlsplit(database_url)
@@ -231,9 +257,13 @@ def pending_messages(metrics: str) -> float:
     return value
 
 
+LOCK_AWAITED = """
+select exists (select 1 from pg_locks where not granted)
+"""
+
+
 async def waits_for_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    waiting = "select exists (select 1 from pg_locks where not granted)"
-    while not await connection.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL has no event for it
+    while not await connection.fetchval(LOCK_AWAITED):  # noqa: ASYNC110  # PostgreSQL has no event for it
         await asyncio.sleep(0.02)
 
 

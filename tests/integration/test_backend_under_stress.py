@@ -43,10 +43,12 @@ MESSAGE = {
 
 @asynccontextmanager
 async def backend(
-    database_url: str, *, pool_size: int = 4, **settings: Any
+    database_url: str, *, pool_size: int = 4, lock_timeout_s: float = 5, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The real application, without a socket."""
-    database = DatabaseSettings(url=SecretStr(database_url), pool_size=pool_size)
+    database = DatabaseSettings(
+        url=SecretStr(database_url), pool_size=pool_size, lock_timeout_s=lock_timeout_s
+    )
     app = create_app(BackendSettings(database=database, **settings))
     async with (
         LifespanManager(app, startup_timeout=30),
@@ -90,6 +92,45 @@ async def test_without_a_free_connection_callers_are_asked_to_come_back(
         assert refused.headers["retry-after"] == "1"
         assert refused.headers["content-type"] == "application/problem+json"
     assert metrics.status_code == 200, "figures are needed most when the database is short"
+
+
+async def test_what_waits_for_a_lock_holds_up_nothing_else(
+    db: "asyncpg.Pool[asyncpg.Record]", postgres: Server, database_url: str
+) -> None:
+    async with backend(database_url, pool_size=3, pool_timeout_s=60, lock_timeout_s=60) as client:
+        path = await new_path(client)
+        async with (
+            db.acquire() as connection,
+            asyncio.TaskGroup() as group,
+            connection.transaction(),
+        ):
+            await connection.execute("lock table message_term in access exclusive mode")
+            search = {"query": "pump"}
+            waiting = [
+                group.create_task(client.post(f"{path}/search", json=search)) for _ in range(100)
+            ]
+            append = client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+            waiting.append(group.create_task(append))
+            await _until_somebody_waits(db, number=2)
+            served = [await client.get(f"{path}/messages"), await client.get("/readyz")]
+            assert not any(task.done() for task in waiting)
+            for task in waiting:
+                task.cancel()
+
+    assert [response.status_code for response in served] == [200, 200]
+
+
+async def test_a_lock_is_waited_for_only_so_long(
+    db: "asyncpg.Pool[asyncpg.Record]", database_url: str
+) -> None:
+    async with backend(database_url, lock_timeout_s=0.2) as client:
+        path = await new_path(client)
+        async with locked_conversations(db):
+            append = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+        again = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+
+    assert (append.status_code, append.headers["retry-after"]) == (503, "1")
+    assert again.status_code == 200
 
 
 async def test_an_answer_that_takes_too_long_is_given_up_and_stores_nothing(
@@ -297,9 +338,9 @@ def _value(metrics: httpx.Response, name: str, **labels: str) -> float:
     return value
 
 
-async def _until_somebody_waits(db: "asyncpg.Pool[asyncpg.Record]") -> None:
-    waiting = "select exists (select 1 from pg_locks where not granted)"
-    while not await db.fetchval(waiting):  # noqa: ASYNC110  # PostgreSQL has no event for it
+async def _until_somebody_waits(db: "asyncpg.Pool[asyncpg.Record]", *, number: int = 1) -> None:
+    waiting = "select count(*) from pg_locks where not granted"
+    while await db.fetchval(waiting) < number:  # noqa: ASYNC110  # PostgreSQL has no event for it
         await asyncio.sleep(0.02)
 
 

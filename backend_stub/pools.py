@@ -1,0 +1,88 @@
+"""The requests' database connections, in shares: what holds one kind up leaves the others be."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backend_stub.settings import BackendSettings
+from retrieval.database.pool import Pooler, StatementLimits, connect
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Pool = asyncpg.Pool[asyncpg.Record]
+
+CLOSE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The same pool three times where there are less than three connections."""
+
+    searches: "Pool"
+    writes: "Pool"
+    others: "Pool"
+    """Reads, probes, reports of workers."""
+
+    def by_name(self) -> "Mapping[str, Pool]":
+        if self.searches is self.writes:
+            return {"all": self.searches}
+        return {"searches": self.searches, "writes": self.writes, "others": self.others}
+
+    async def expire(self) -> None:
+        """Every next request gets a new connection."""
+        for pool in self.by_name().values():
+            await pool.expire_connections()
+
+
+@asynccontextmanager
+async def open_pools(url: str, settings: BackendSettings) -> AsyncIterator[Pools]:
+    """`url` is the database's own address. Raises DatabaseUnfit."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(size: int) -> "Pool":
+            return await stack.enter_async_context(_open_pool(url, settings, size))
+
+        size = settings.database.pool_size
+        if size < 3:
+            pool = await opened(size)
+            yield Pools(pool, pool, pool)
+            return
+        searches = size // 2
+        writes = (size - searches) // 2
+        yield Pools(
+            searches=await opened(searches),
+            writes=await opened(writes),
+            others=await opened(size - searches - writes),
+        )
+
+
+@asynccontextmanager
+async def _open_pool(url: str, settings: BackendSettings, size: int) -> "AsyncIterator[Pool]":
+    database = settings.database
+    pooler = database.pooler()
+    pool = await connect(
+        url,
+        pool_size=size,
+        acquire_timeout_s=settings.pool_timeout_s,
+        limits=StatementLimits(
+            statement_s=database.statement_timeout_s, lock_s=database.lock_timeout_s
+        ),
+        cached_statements=database.cached_statements(),
+        pooler=Pooler(pooler) if pooler else None,
+    )
+    try:
+        yield pool
+    finally:
+        await close_pool(pool)
+
+
+async def close_pool(pool: "Pool") -> None:
+    """Bounded: a response may still stream from it, or the server be gone."""
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
