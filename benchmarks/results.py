@@ -130,9 +130,13 @@ def _record(section: Section, record: Mapping[str, Any]) -> Iterator[str]:
         yield from _evaluate(record["result"])
     elif section.name == "writing":
         yield table(record["result"]["kinds"], columns=WRITING_COLUMNS)
-        yield table({"questions by hand": record["result"]["questions"]})
+        yield table(_by_hand(record["result"]["questions"]))
     else:
         yield from tables(record["result"])
+
+
+def _by_hand(questions: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {f"questions by hand, {chat}": figures for chat, figures in questions.items()}
 
 
 def _recall(result: Mapping[str, Any]) -> Iterator[str]:

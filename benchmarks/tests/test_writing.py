@@ -141,12 +141,18 @@ def test_a_kind_is_counted_with_its_control() -> None:
     assert worst_share({"a": figures, "b": {"top1": 0.0, "control_top1": 0.0}}) == 0.5
 
 
-def test_questions_by_hand_name_marks_of_their_chat() -> None:
-    found = questions.rows(_draw())
+@pytest.mark.parametrize(
+    ("name", "least", "first"), [("house", 80, "front door code"), ("band", 45, "Kornspeicher")]
+)
+def test_questions_by_hand_name_marks_of_their_chat(name: str, least: int, first: str) -> None:
+    found = questions.rows(_draw())[name]
 
-    assert len(found) >= 60
+    assert len(found) >= least
     chat = found[0].chat
-    assert "front door code" in chat.said[min(found[0].right)].text
+    assert any(first in chat.said[place].text for place in found[0].right)
+    assert {line.mark for line in questions.lines(name)} - {""} >= {
+        mark for *_, marks in questions.CHATS[name] for mark in marks.split()
+    }
     ages = [said.days_ago for said in chat.said]
     assert ages == sorted(ages, reverse=True)
     assert ages[-1] > 0

@@ -3,10 +3,10 @@
     python -m benchmarks.writing [--kinds marks,days] [--seed 2] [--rows 20] [--show-misses]
 
 A kind has sub-kinds: messages that differ only in an invented name or number, each asked for once,
-in one way of writing; its control is the same in plain writing. Questions written by hand about one
-messy chat come with them. Everything goes through the HTTP
-API of a backend with an embedded database and the real embedding model. Prints progress and a table
-on standard error and one JSON object as the last line of standard output.
+in one way of writing; its control is the same in plain writing. Questions written by hand about two
+messy chats come with them. Everything goes through the HTTP API of a backend with an embedded
+database and the real embedding model. Prints progress and a table on standard error and one JSON
+object as the last line of standard output.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import sys
 import time
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,8 @@ def main() -> None:
     console = Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH)
     result = asyncio.run(_run(arguments, console))
     console.print(summary(result["kinds"]))
-    if result["questions"]["n"]:
-        console.print(f"questions by hand: {result['questions']}")
+    for chat, by_hand in result["questions"].items():
+        console.print(f"questions by hand, {chat}: {by_hand}")
     if arguments.summary:
         result["kinds"] = {name: without_sub_kinds(kind) for name, kind in result["kinds"].items()}
     text = json.dumps(result, ensure_ascii=False)
@@ -76,20 +77,20 @@ async def _measure(
     now = datetime.now(UTC)
     draw = Draw(str(arguments.seed), arguments.rows, now)
     sub_kinds = {name: KINDS[name](draw) for name in arguments.kinds if name != QUESTIONS}
-    by_hand = questions.rows(draw) if QUESTIONS in arguments.kinds else []
+    by_hand = questions.rows(draw) if QUESTIONS in arguments.kinds else {}
     rows = [
         row for subs in sub_kinds.values() for sub in subs for row in (*sub.rows, *sub.controls)
     ]
     rooms = Rooms(client, ProgressBars(console, transient=False), now=now)
-    answers = await rooms.ask([*rows, *by_hand])
+    answers = await rooms.ask([*rows, *chain.from_iterable(by_hand.values())])
     kinds = {name: kind_figures(subs, answers) for name, subs in sub_kinds.items()}
     if arguments.show_misses:
         named = [(sub.name, row) for subs in sub_kinds.values() for sub in subs for row in sub.rows]
-        named += [(QUESTIONS, row) for row in by_hand]
+        named += [(chat, row) for chat, asked in by_hand.items() for row in asked]
         print("\n".join(misses(named, answers)), file=sys.stderr)
     return {
         "kinds": kinds,
-        "questions": question_figures(by_hand, answers),
+        "questions": {chat: question_figures(asked, answers) for chat, asked in by_hand.items()},
         "worst_share": worst_share(kinds),
         "seed": arguments.seed,
         "wall_s": round(time.monotonic() - started, 1),

@@ -107,7 +107,7 @@ async def _read_words(search: Search) -> _Said:
     similar = [term for term in every_term(asked) if term not in read]
     if asked != context.terms and similar:
         postings = [*postings, *await _postings(search, similar)]
-    return _Said(asked, postings)
+    return _Said([term.without_name_in(search.query.day_words) for term in asked], postings)
 
 
 async def _postings(search: Search, terms: list[str]) -> list[Postings]:

@@ -118,7 +118,7 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
 
 def _asked(words: LexicalScores, query: Query) -> Asked:
     # The figures of a date are no code.
-    return Asked(query.keywords, words.exact, words.asks_exactly and not query.days)
+    return Asked(query.keywords, words.exact, words.asks_exactly and not query.days, words.named)
 
 
 def _features(candidates: Candidates, query: Query, *, degraded: bool) -> Features:

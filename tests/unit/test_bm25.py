@@ -88,6 +88,19 @@ def test_a_code_that_occurs_nowhere_costs_nothing() -> None:
     assert with_it.best(np.array([1])) == pytest.approx(_score(order).best(np.array([1])))
 
 
+def test_a_name_counts_as_one_where_few_messages_have_it() -> None:
+    names = [QueryTerm({"tavrek": 1.0}, name=True), QueryTerm({"anna": 1.0}, name=True)]
+    postings = [
+        _postings("tavrek", [(1, 0), (4, 0)]),
+        _postings("anna", [(seq, 0) for seq in range(9)]),
+        _postings("lamp", [(1, 0)]),
+    ]
+
+    found = bm25.score([*names, QueryTerm({"lamp": 1.0})], postings, passages=100, lexemes=900)
+
+    assert found.named.tolist() == [True, False, False]
+
+
 def test_of_the_spellings_of_one_word_a_passage_counts_the_best() -> None:
     asked = [QueryTerm({"colour": 1.0, "color": 0.5})]
     postings = [_postings("colour", [(1, 0), (2, 0)]), _postings("color", [(2, 0), (3, 0)])]

@@ -25,6 +25,7 @@ NEAR = Evidence(
     matched=0.75,
     keywords=False,
     exact=0,
+    named=False,
     speaker_lead=0.5,
 )
 FAR = replace(NEAR, best_score=0.8, best_cosine=0.2, coverage=0.1, matched=0.25, speaker_lead=None)
@@ -40,7 +41,12 @@ FACTS = Facts(
     speaker_fit=np.array([1, 0, 0]),
     allowed=np.ones(3, dtype=bool),
 )
-NOTHING_EXACT = Asked(keywords=False, exact=np.zeros(1, dtype=bool), asks_exactly=False)
+NOTHING_EXACT = Asked(
+    keywords=False,
+    exact=np.zeros(1, dtype=bool),
+    asks_exactly=False,
+    named=np.zeros(1, dtype=bool),
+)
 
 
 def test_what_is_near_is_relevant_and_what_is_far_is_not() -> None:
@@ -88,6 +94,15 @@ def test_a_code_decides_if_it_was_said_and_counts_against_if_not() -> None:
     assert is_relevant(replace(asked, exact=1))
     assert not is_relevant(replace(asked, exact=-1))
     assert is_relevant(replace(NEAR, exact=-1)), "the other words speak"
+
+
+def test_a_rare_name_that_was_said_is_relevant_whatever_else_is_asked() -> None:
+    named = replace(FAR, named=True, exact=-1)
+
+    assert not is_relevant(FAR)
+    assert is_relevant(named)
+    assert confidence(named) < 0.1
+    assert nearness(replace(NEAR, named=True)) > nearness(NEAR)
 
 
 def test_without_two_sides_there_is_no_lead() -> None:
@@ -140,13 +155,19 @@ def test_evidence_is_what_may_be_a_hit() -> None:
         coverage=np.array([0.1, 0.2, 1.0]),
         surroundings=np.zeros(3),
     )
-    asked = Asked(keywords=True, exact=np.array([False, True]), asks_exactly=True)
+    asked = Asked(
+        keywords=True,
+        exact=np.array([False, True]),
+        asks_exactly=True,
+        named=np.array([True, False]),
+    )
 
     found = evidence(features, parts, asked, blind=False)
-    elsewhere = replace(asked, exact=np.array([False, False]))
+    elsewhere = replace(asked, exact=np.array([False, False]), named=np.array([False, False]))
 
     assert (found.best_cosine, found.coverage, found.matched, found.terms) == (0.2, 0.2, 1.0, 2)
     # 2.4 cosine, 0.7 words, 1.1 coverage, 0.4 the share of terms, -0.9 the best term
     assert found.best_score == pytest.approx(0.48 + 0.35 + 0.22 + 0.4 - 0.27)
-    assert found.exact == 1
-    assert evidence(features, parts, elsewhere, blind=False).exact == -1
+    assert (found.exact, found.named) == (1, True)
+    without = evidence(features, parts, elsewhere, blind=False)
+    assert (without.exact, without.named) == (-1, False)

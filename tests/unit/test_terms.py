@@ -133,3 +133,37 @@ def test_what_is_not_seen_is_not_there() -> None:
 def test_parts_of_one_word_weigh_less_than_the_word() -> None:
     (term,) = query_terms("TavrekService", language="english")
     assert term.weights["tavrekservic"] > term.weights["tavrek"]
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "names"),
+    [
+        ("How long was Tavrek down?", "english", {"tavrek"}),
+        ("Where is /srv/tavrek/data kept?", "english", {"srv", "tavrek", "data"}),
+        ("is tavrek.pdf here", "english", {"tavrek", "pdf"}),
+        ("TavrekService, how long?", "english", {"tavrekservic"}),
+        ("Tavrek는 언제 고장났습니까?", "english", {"tavrek"}),
+        ("Where did we meet, and when?", "english", set()),
+        ("WHERE IS TAVREK", "english", set()),
+        ("Where Is The Parcel", "english", set()),
+        ("Wo ist die blaue Bohrmaschine?", "german", set()),
+    ],
+)
+def test_names_are_told_by_how_they_are_written(query: str, language: str, names: set[str]) -> None:
+    found = query_terms(query, language=language)
+
+    assert {next(iter(term.weights)) for term in found if term.name} == names
+
+
+def test_an_emoji_of_a_question_need_not_have_been_said() -> None:
+    found = query_terms("What did 🔥Tavrek ask for?", language="english")
+
+    assert [term.required for term in found if "=🔥" in term.weights] == [False]
+
+
+def test_the_word_of_a_day_is_no_name() -> None:
+    (_, august) = query_terms("Who came in August?", language="english")
+
+    assert august.name
+    assert not august.without_name_in(frozenset({"august"})).name
+    assert august.without_name_in(frozenset({"june"})).name

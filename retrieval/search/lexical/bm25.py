@@ -15,6 +15,9 @@ from retrieval.weights import BM25_B, BM25_K1
 PASSAGE_BITS = 16
 CLOSE_SHARE = 0.7
 """Of the best score: less does not say the same thing."""
+RARE = 2
+RARE_SHARE = 0.02
+"""Passages of the conversation up to which a name is one that few messages are about."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class LexicalScores:
     gain: Floats
     exact: Flags
     """Per term: whether it is a code or a long number."""
+    named: Flags
+    """Per term: whether it is written as a name, and rare in the conversation."""
     asks_exactly: bool
     """Whether the query has such a term, said or not."""
 
@@ -90,6 +95,7 @@ NO_WORDS = LexicalScores(
     gain_place=np.zeros(0, dtype=np.int64),
     gain=np.zeros(0),
     exact=np.zeros(0, dtype=bool),
+    named=np.zeros(0, dtype=bool),
     asks_exactly=False,
 )
 
@@ -105,6 +111,7 @@ def score(
     average = max(1.0, lexemes / max(1, passages))
     each = [_gains(term, read, passages, average) for term in asked]
     exact = [term.importance > 1 for term in asked]
+    rare = max(RARE, RARE_SHARE * passages)
     counted = [one for one in each if one is not None]
     most = sum(one.most for one in counted)
     if most == 0:
@@ -124,6 +131,13 @@ def score(
         gain_place=place,
         gain=gain,
         exact=np.array([flag for flag, one in zip(exact, each, strict=True) if one is not None]),
+        named=np.array(
+            [
+                term.name and one.frequency <= rare
+                for term, one in zip(asked, each, strict=True)
+                if one is not None
+            ]
+        ),
         asks_exactly=any(exact),
     )
 
@@ -136,6 +150,8 @@ class _Gains:
     gain: Floats
     most: float
     """What a passage could gain at most."""
+    frequency: float
+    """Of the rarest spelling in the conversation."""
 
 
 def _gains(
@@ -146,8 +162,10 @@ def _gains(
     if not known:
         if not asked.required or not found:
             return None
-        return _Gains(NO_WORDS.key, NO_WORDS.gain, asked.importance * _rarest([0.0], passages))
-    most = asked.importance * _rarest([one.frequency for one, _ in known], passages)
+        most = asked.importance * inverse_frequency(0.0, passages)
+        return _Gains(NO_WORDS.key, NO_WORDS.gain, most, 0.0)
+    rarest = min(one.frequency for one, _ in known)
+    most = asked.importance * inverse_frequency(rarest, passages)
     keys = [(one.seq << PASSAGE_BITS) + one.passage for one, _ in known]
     gains = [
         asked.importance
@@ -157,12 +175,8 @@ def _gains(
         for one, weight in known
     ]
     if len(known) == 1:
-        return _Gains(keys[0], gains[0], most)
-    return _Gains(*_best_by_key(np.concatenate(keys), np.concatenate(gains)), most)
-
-
-def _rarest(frequencies: Sequence[float], passages: int) -> float:
-    return inverse_frequency(min(frequencies), passages)
+        return _Gains(keys[0], gains[0], most, rarest)
+    return _Gains(*_best_by_key(np.concatenate(keys), np.concatenate(gains)), most, rarest)
 
 
 def _best_by_key(keys: Integers, gains: Floats) -> tuple[Integers, Floats]:

@@ -31,6 +31,10 @@ ONE_TERM = -0.9
 """What one message adds to its nearness by its own cosine, by the share of the query's terms that
 it has, and by the most that a single one of them gains: chance finds one word, not several."""
 
+NAMED = 0.5
+"""What a rare name adds that was said; it makes any query relevant, if only just."""
+JUST = 0.1
+
 LEADERS = (3, 6)
 """Best messages compared, of the person asked about and of the others each."""
 QUESTION = -0.15
@@ -48,6 +52,8 @@ class Asked:
     """Per term, in the order of Features.by_term: whether it is a code or a long number."""
     asks_exactly: bool
     """Whether the query has such a term, said or not."""
+    named: Flags
+    """Per term: whether it is a rare name."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ class Evidence:
     keywords: bool
     exact: int
     """1: a code or long number of the query was said; -1: none of those asked for; 0: no such."""
+    named: bool
+    """Whether a rare name of the query was said, in any spelling."""
     speaker_lead: float | None
     """By how much the asked person's best messages beat the others'; None without either."""
 
@@ -83,6 +91,7 @@ def evidence(features: Features, parts: ScoreParts, asked: Asked, *, blind: bool
         matched=float(np.max(has_term.mean(axis=0), initial=0.0)) if len(has_term) else 0.0,
         keywords=asked.keywords,
         exact=_exact(asked, has_term),
+        named=bool(has_term[asked.named].any()),
         speaker_lead=_lead(features, parts),
     )
 
@@ -140,7 +149,11 @@ def _log_odds(found: Evidence) -> float:
     odds = 2.85 * found.best_score + 0.28 * math.log1p(found.terms) - 6.0
     if found.keywords:  # said or not said; what is said in other words is only less likely
         odds += max(-1.0, 8.44 * found.matched - 5.5)
-    return odds + (2.5 if found.exact > 0 else 1.0 * found.exact)
+    if found.exact > 0:
+        odds += 2.5
+    if found.named:  # the code that has the name need not be said
+        return max(odds + NAMED, _log_odds_of(RELEVANT_NEARNESS) + JUST)
+    return odds + min(found.exact, 0)
 
 
 def _best_mean(score: Floats) -> float:
@@ -150,3 +163,7 @@ def _best_mean(score: Floats) -> float:
 
 def _logistic(value: float) -> float:
     return 1 / (1 + math.exp(-value))
+
+
+def _log_odds_of(probability: float) -> float:
+    return math.log(probability / (1 - probability))

@@ -1,7 +1,7 @@
 """The terms of a query: what is looked up, and what each is worth."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Final
 
 from retrieval.text import words
@@ -16,6 +16,7 @@ from retrieval.text.terms.forms import (
     read_word,
     with_content,
 )
+from retrieval.text.terms.names import starts_of_names
 from retrieval.text.terms.numbers import Number, suffixes
 from retrieval.text.words import Piece
 
@@ -36,9 +37,18 @@ class QueryTerm:
     """By term; 1 for the very word."""
     importance: float = 1.0
     required: bool = True
-    """Whether to occur nowhere lowers all scores; other spellings of a code need not occur."""
+    """Whether to occur nowhere lowers all scores; other spellings of a code, and emoji, need not
+    occur."""
     spelling: str | None = None
     """The folded word, if a similar one may be meant."""
+    name: bool = False
+    """Whether it is written as names and identifiers are."""
+
+    def without_name_in(self, words: Set[str]) -> "QueryTerm":
+        """As no name if it is one of these words, such as those of months."""
+        if not self.name or words.isdisjoint((self.spelling or "", *self.weights)):
+            return self
+        return replace(self, name=False)
 
 
 def query_terms(text: str, *, language: str) -> list[QueryTerm]:
@@ -47,10 +57,14 @@ def query_terms(text: str, *, language: str) -> list[QueryTerm]:
     found = list(words.pieces(asked))
     languages = languages_of(found, language)
     spaced = words.without_unspaced(asked)
-    terms = [_asked_code(forms) for forms in codes(spaced)]
+    written = [*codes(spaced)]
+    terms = [_asked_code(forms) for forms in written]
     terms += [_asked_number(number) for number in numbers.numbers(spaced)]
+    names = starts_of_names(asked, found, languages, codes=written)
     terms += [
-        term for piece in with_content(asked, found, languages) for term in _asked(piece, languages)
+        replace(term, name=True) if piece.start in names else term
+        for piece in with_content(asked, found, languages)
+        for term in _asked(piece, languages)
     ]
     distinct = {tuple(term.weights): term for term in reversed(terms)}
     return list(distinct.values())[::-1][:MAX_QUERY_TERMS]
@@ -61,7 +75,7 @@ def _asked(piece: Piece, languages: tuple[str, ...]) -> Iterator[QueryTerm]:
         word = read_word(piece.written, languages)
         yield QueryTerm(word.weights, spelling=next(iter(word.spelled), None))
     elif piece.kind == "emoji":
-        yield QueryTerm({EXACT_PREFIX + piece.written: 1.0})
+        yield QueryTerm({EXACT_PREFIX + piece.written: 1.0}, required=False)
     else:
         yield from (QueryTerm({two: 1.0}, required=False) for two in neighbours(piece.written))
         importance = SINGLE_CHARACTER if len(piece.written) > 1 else 1.0

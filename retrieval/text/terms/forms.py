@@ -49,12 +49,12 @@ def with_content(text: str, found: Sequence[Piece], languages: tuple[str, ...]) 
         for piece in told
         if piece.kind != "word"
         or read_word(piece.written, languages).has_content
-        or _looks_like_a_title(text, piece)
+        or looks_like_a_title(text, piece)
     ]
     return kept or told
 
 
-def _looks_like_a_title(text: str, piece: Piece) -> bool:
+def looks_like_a_title(text: str, piece: Piece) -> bool:
     written = piece.written
     return (
         written[0].isupper()
