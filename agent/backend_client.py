@@ -10,6 +10,7 @@ import httpx
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
+from agent.acknowledgements import check_outcomes, check_recorded, check_saved
 from agent.errors import BackendProtocolError, BackendRejected, BackendUnavailable
 from agent.settings import AgentSettings
 from agent.tracing import span, trace_headers
@@ -82,11 +83,13 @@ class BackendClient:
     async def append_messages(
         self, conversation_id: UUID, messages: Sequence[MessageCreate]
     ) -> AppendResult:
-        """All or nothing, in this order."""
+        """All or nothing, in this order. BackendProtocolError unless each is acknowledged."""
         body = AppendMessages(messages=list(messages))
-        return await self._ask(
+        result = await self._ask(
             "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
         )
+        check_outcomes([message.id for message in messages], result)
+        return result
 
     async def save_conversation_turn(
         self, conversation_id: UUID, messages: Sequence[MessageCreate]
@@ -123,14 +126,18 @@ class BackendClient:
     async def record_events(
         self, conversation_id: UUID, events: Sequence[ConversationEvent]
     ) -> EventsRecorded:
+        """All or nothing. BackendProtocolError if the count cannot be."""
         body = RecordEvents(events=list(events))
-        return await self._ask(
+        result = await self._ask(
             "POST", f"/conversations/{conversation_id}/events", body, EventsRecorded
         )
+        check_recorded(len(events), result)
+        return result
 
     async def save_session(self, session_id: str, summary: SessionSummary) -> None:
-        """Replaces an earlier summary."""
-        await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
+        """Replaces an earlier summary. BackendProtocolError if anything else answers."""
+        response = await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
+        check_saved(response)
 
     async def report_worker(self, agent_name: str, worker_id: str) -> None:
         path = f"/workers/{_segment(agent_name)}/{_segment(worker_id)}"
