@@ -8,13 +8,16 @@ AgentError
 └─ OutboxError
    ├─ OutboxUnwritable     the folder cannot be written: read-only, full, or no permission
    ├─ OutboxBusy           another process holds this file
-   ├─ OutboxCorrupt        the file is damaged
+   ├─ OutboxCorrupt        the file is damaged; OutboxStore repairs it
    └─ OutboxTooNew         a newer program wrote this file
 """
 
 from pathlib import Path
 
 from retrieval.wire import Problem
+
+CREDENTIALS_REFUSED = frozenset({401, 403, 407})
+"""Statuses that a person must mend: the same request is taken once the key is right."""
 
 
 class AgentError(Exception):
@@ -67,7 +70,7 @@ class OutboxBusy(OutboxError):
 
 
 class OutboxCorrupt(OutboxError):
-    """The file is damaged; it is renamed and kept."""
+    """The file is damaged: what is whole goes into a new one, and the old one is kept."""
 
 
 class OutboxTooNew(OutboxError):

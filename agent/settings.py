@@ -1,5 +1,6 @@
 """Settings of any process with an agent, read once from the environment."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
@@ -128,9 +129,18 @@ class AgentSettings(BaseSettings):
     outbox_retry_max_s: float = Field(
         default=30.0, gt=0, description="Longest delay between two attempts of delivery."
     )
+    dead_letter_days: float = Field(
+        default=30.0,
+        ge=0,
+        description="Days after which refused entries of the outbox are deleted; 0: never.",
+    )
     drain_timeout_s: float = Field(
         default=20.0, ge=0, description="How long a closing session waits for its deliveries."
     )
+
+    @property
+    def dead_letters_expire_after(self) -> timedelta | None:
+        return timedelta(days=self.dead_letter_days) if self.dead_letter_days else None
 
     @model_validator(mode="before")
     @classmethod

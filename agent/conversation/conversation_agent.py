@@ -13,10 +13,10 @@ from agent.conversation.event_records import turn_record
 from agent.conversation.reply import TurnTrace, answer_text, outcome_of, user_item
 from agent.conversation.reply_correlation import Reply
 from agent.conversation.resume import Resumed
-from agent.conversation.session_events import SessionEvents
+from agent.conversation.session_events import NOT_STORED, SessionEvents
 from agent.conversation.session_summary import SessionTotals
 from agent.conversation.support_agent import SupportAgent
-from agent.messages.question import Question
+from agent.messages.question import Question, QuestionNotStored
 from agent.messages.rolling_window import message_ids
 from agent.outbox.write_buffer import WriteBuffer
 from agent.recall.conversation_search import ConversationSearch
@@ -57,7 +57,13 @@ class ConversationAgent:
             self.queued.add(question.id)
 
     async def accept(self, question: Question) -> bool:
-        """Write a question to disk before its turn; False if the disk refuses it."""
+        """Write a question to disk before its turn; False if the disk refuses it for now.
+
+        Raises QuestionNotStored if the disk has refused for so long that no memory is left for it.
+        """
+        if not self.write_buffer.takes_questions:
+            self.write_buffer.refuse_question()
+            raise QuestionNotStored(NOT_STORED)
         self.queued.add(question.id)
         return await self.events.accept_question(user_item(question))
 

@@ -9,7 +9,9 @@ from uuid import UUID
 from agent.backend_client import BackendClient
 from agent.errors import BackendError, BackendRejected
 from agent.messages.rolling_window import conversational
-from agent.outbox.outbox import Outbox, Retry
+from agent.outbox.metrics import OutboxMetrics
+from agent.outbox.outbox import Outbox
+from agent.outbox.retry import Retry
 from agent.settings import AgentSettings
 from retrieval.wire import MAX_PAGE_MESSAGES, Conversation, Message, MessageCreate
 
@@ -42,6 +44,7 @@ async def resume(
     session_id: str,
     conversation_id: UUID | None = None,
     language: str | None = None,
+    outbox_metrics: OutboxMetrics | None = None,
 ) -> Resumed:
     """Report the agent, open the conversation's outbox, and read the window.
 
@@ -68,6 +71,8 @@ async def resume(
         conversation_id=joined.conversation_id,
         batch_size=settings.outbox_batch_messages,
         retry=Retry(settings.outbox_retry_s, settings.outbox_retry_max_s),
+        dead_letters_expire_after=settings.dead_letters_expire_after,
+        metrics=outbox_metrics,
     )
     try:
         waiting = await outbox.waiting_messages()

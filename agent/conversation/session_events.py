@@ -13,6 +13,7 @@ from livekit.agents import (
     UserInputTranscribedEvent,
 )
 from livekit.agents.llm import ChatMessage
+from livekit.agents.voice import SpeechHandle
 
 from agent.conversation.event_records import (
     error_record,
@@ -27,13 +28,20 @@ from agent.outbox.write_buffer import WriteBuffer
 from retrieval.wire import MessageId
 
 _REMEMBERED_IDS = 1_000
+_DISK_TIMEOUT_S = 2.0
 _MAX_PARTICIPANTS = 200
+
+NOT_STORED = (
+    "it cannot be stored: the agent's disk takes nothing at the moment; "
+    "send it again in a few minutes"
+)
 
 
 class SpokenTurnListener(Protocol):
     """Told of turns that the session answers by itself; `ended` returns when the reply is over."""
 
     def accepted(self, question_id: MessageId, speaker: str) -> None: ...
+    def refused(self, question_id: MessageId, speaker: str, reason: str) -> None: ...
     def replying(
         self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
     ) -> None: ...
@@ -71,16 +79,24 @@ class SessionEvents:
         session.on("speech_created", self._handle_speech_created)
         session.on("error", self._handle_error)
 
-    async def accept_question(self, message: ChatMessage, *, timeout_s: float = 2.0) -> bool:
+    async def accept_question(
+        self, message: ChatMessage, *, timeout_s: float = _DISK_TIMEOUT_S
+    ) -> bool:
         """Record before the answer; False if not on disk in `timeout_s`, while the turn goes on."""
         self._record(message)
         return await self._write_buffer.flush(timeout_s)
 
     async def accept_spoken(self, message: ChatMessage) -> None:
         self._replies.turn_ended(message)
-        on_disk = await self.accept_question(message)
-        if on_disk and self._spoken_turns is not None:
-            self._spoken_turns.accepted(message_id(message), str(message.extra[SPEAKER]))
+        taken = self._record(message)
+        on_disk = await self._write_buffer.flush(_DISK_TIMEOUT_S)
+        if self._spoken_turns is None:
+            return
+        speaker = str(message.extra[SPEAKER])
+        if not taken:
+            self._spoken_turns.refused(message_id(message), speaker, NOT_STORED)
+        elif on_disk:
+            self._spoken_turns.accepted(message_id(message), speaker)
 
     def already_recorded(self, stored: MessageId) -> None:
         self._recorded[stored] = None
@@ -111,25 +127,30 @@ class SessionEvents:
 
     def _handle_speech_created(self, event: SpeechCreatedEvent) -> None:
         self._replies.reply_created(event.speech_handle)
+
         # What was said is known only when the speech is over.
-        event.speech_handle.add_done_callback(
-            lambda _: self._write_buffer.put(speech_record(event))
-        )
+        def ended(_: SpeechHandle) -> None:
+            self._write_buffer.put(speech_record(event))
+
+        event.speech_handle.add_done_callback(ended)
 
     def _handle_error(self, event: ErrorEvent) -> None:
         self._write_buffer.put(error_record(event))
 
-    def _record(self, item: ChatMessage) -> None:
+    def _record(self, item: ChatMessage) -> bool:
+        """False if it cannot be stored."""
         # Prompts name their speakers by this, too.
         speaker = self._agent_name if item.role == "assistant" else self.listened_to()
         participant = str(item.extra.setdefault(SPEAKER, speaker))
         if message_id(item) in self._recorded:
-            return
+            return True
         self._recorded[message_id(item)] = None
         if len(self._recorded) > _REMEMBERED_IDS:
             self._recorded.popitem(last=False)
         record = message_record(item, participant=participant)
-        self._write_buffer.put(record)
+        if not self._write_buffer.put(record):
+            return False
         self.message_count += 1
         if record.participant not in self.participants[:_MAX_PARTICIPANTS]:
             self.participants = [*self.participants, record.participant][:_MAX_PARTICIPANTS]
+        return True

@@ -31,6 +31,10 @@ Outcome = Literal["answered", "interrupted", "empty", "failed"]
 """How a turn ended: `empty` is a reply without text, `failed` is no reply."""
 
 
+class QuestionNotStored(Exception):
+    """It is not taken; the text tells its sender why, and what to do."""
+
+
 @dataclass(frozen=True)
 class Question:
     """`asked_at` is arrival by the agent's clock, which keeps several people's in order."""

@@ -2,40 +2,29 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from operator import attrgetter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 from agent.backend_client import BackendClient
-from agent.errors import BackendError, BackendRejected, BackendUnavailable, OutboxError
-from agent.outbox.delivery import deliver, refused_items, unreadable
+from agent.background_tasks import BackgroundTasks
+from agent.errors import OutboxError
+from agent.outbox.delivery import unreadable
+from agent.outbox.delivery_loop import DeliveryLoop
 from agent.outbox.files import open_file
-from agent.outbox.store import Entry, OutboxStore, Stream
-from agent.tracing import span
+from agent.outbox.metrics import OutboxMetrics
+from agent.outbox.retry import Retry
+from agent.outbox.storage.entry import DeadLetter, Entry, Stream
+from agent.outbox.store import OutboxStore
 from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_MAX_BATCH_CHARS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Retry:
-    """Backoff from `first_s`, doubled up to `max_s`, times a random 0.5 to 1."""
-
-    first_s: float = 0.2
-    max_s: float = 30.0
-
-    def delay_s(self, attempt: int) -> float:
-        """`attempt`: failures in a row, from 1."""
-        longest: float = min(self.max_s, self.first_s * 2 ** min(attempt - 1, 30))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+_HOUSEKEEPING_S = 3_600.0
 
 
 class Outbox:
@@ -53,19 +42,25 @@ class Outbox:
         conversation_id: UUID,
         batch_size: int = 100,
         retry: Retry | None = None,
+        dead_letters_expire_after: timedelta | None = None,
+        metrics: OutboxMetrics | None = None,
     ) -> None:
         self._file = file
-        self._client = client
-        self._conversation_id = conversation_id
-        self._batch_size = batch_size
-        self._retry = retry or Retry()
-        self._next_size = batch_size
+        self.metrics = metrics or OutboxMetrics()
+        self._expire_after = dead_letters_expire_after
         # One thread: transactions are whole and in order, and cancelling a caller breaks none.
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
-        self._wake = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._delivering = asyncio.create_task(self._deliver_for_ever(), name="outbox delivery")
+        self._delivery = DeliveryLoop(
+            file,
+            client=client,
+            conversation_id=conversation_id,
+            batch_size=batch_size,
+            retry=retry or Retry(),
+            on_disk=self._on_disk,
+            metrics=self.metrics,
+        )
+        self._tasks = BackgroundTasks()
+        self._tasks.start(self._keep_house())
 
     @classmethod
     async def open(
@@ -76,15 +71,20 @@ class Outbox:
         conversation_id: UUID,
         batch_size: int = 100,
         retry: Retry | None = None,
+        dead_letters_expire_after: timedelta | None = None,
+        metrics: OutboxMetrics | None = None,
     ) -> "Outbox":
-        """Open and begin to deliver; a damaged file is renamed. Raises OutboxUnwritable."""
-        file = await asyncio.to_thread(open_file, data_dir, conversation_id)
+        """Open and begin to deliver; of a damaged file what is whole. Raises OutboxUnwritable."""
+        metrics = metrics or OutboxMetrics()
+        file = await asyncio.to_thread(open_file, data_dir, conversation_id, metrics=metrics)
         return cls(
             file,
             client=client,
             conversation_id=conversation_id,
             batch_size=batch_size,
             retry=retry,
+            dead_letters_expire_after=dead_letters_expire_after,
+            metrics=metrics,
         )
 
     async def accept(self, *writes: MessageCreate | ConversationEvent) -> None:
@@ -109,119 +109,57 @@ class Outbox:
         return await self._on_disk(self._file.count)
 
     async def dead_letters(self) -> list[tuple[str, str]]:
+        """Ids and reasons, oldest first."""
         return await self._on_disk(self._file.dead_letters)
 
     async def drain(self, timeout_s: float) -> bool:
         """Deliver now; False if something is left after `timeout_s`."""
-        self._empty.clear()
-        self._hurry.set()
-        self._wake.set()
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._empty.wait()
-        except TimeoutError:
-            return False
-        finally:
-            self._hurry.clear()
-        return True
+        return await self._delivery.drain(timeout_s)
 
     async def aclose(self) -> None:
         """Stop delivering and release the file; what is unsent stays on disk."""
-        self._delivering.cancel()
-        await asyncio.wait({self._delivering})
+        await self._tasks.aclose()
+        await self._delivery.aclose()
         await self._on_disk(self._file.close)
+        await self._on_disk(self._count_folder)
         self._disk.shutdown()
 
     async def _add(self, entries: Sequence[Entry]) -> None:
-        self._empty.clear()
         await self._on_disk(lambda: self._file.add(entries))
-        self._wake.set()
+        self._delivery.wake()
 
-    async def _deliver_for_ever(self) -> None:
-        failures = 0
+    async def _keep_house(self) -> None:
         while True:
             try:
-                if await self._deliver_batch():
-                    failures = 0
-                    continue
-            except (BackendError, OutboxError) as error:
-                failures += 1
-                self._report(error, failures)
-            except Exception:
-                # The boundary of the delivery loop: one entry's error must not keep the entries
-                # behind it from being delivered.
-                failures += 1
-                logger.exception("outbox delivery failed", extra=self._ids())
-            if failures:
-                await self._wait_before_retry(self._retry.delay_s(failures))
-            else:
-                await self._wait_for_work()
+                await self._on_disk(self._expire_dead_letters)
+                await self._on_disk(self._count_folder)
+            except OutboxError as error:
+                logger.warning("dead letters not expired", extra={"reason": str(error)})
+            await asyncio.sleep(_HOUSEKEEPING_S)
 
-    async def _deliver_batch(self) -> bool:
-        """False if there is nothing to deliver."""
-        # Cleared before reading: what is accepted meanwhile sets it again.
-        self._wake.clear()
-        batch = await self._on_disk(
-            lambda: self._file.next_batch(limit=self._next_size, max_chars=_MAX_BATCH_CHARS)
-        )
-        if not batch:
-            return False
-        if broken := unreadable(batch):
-            reason = "not readable as this program's wire type"
-            await self._set_aside([(entry, reason) for entry in broken])
-            return True
-        try:
-            with span(
-                "outbox delivery",
-                stream=batch[0].stream,
-                entries=len(batch),
-                conversation_id=str(self._conversation_id),
-            ):
-                await deliver(self._client, self._conversation_id, batch)
-        except BackendRejected as rejection:
-            if refused := refused_items(rejection, batch, id_of=attrgetter("id")):
-                await self._set_aside(refused)
-            else:
-                self._next_size = len(batch) // 2
-            return True
-        self._next_size = min(self._batch_size, self._next_size * 2)
-        await self._on_disk(lambda: self._file.remove(batch))
-        return True
-
-    async def _set_aside(self, refused: Sequence[tuple[Entry, str]]) -> None:
-        await self._on_disk(lambda: self._file.set_aside(refused))
-        logger.error(
-            "the backend will never take these; they are kept in the outbox as dead letters",
-            extra=self._ids() | {"ids": [entry.id for entry, _ in refused]},
-        )
-
-    async def _wait_for_work(self) -> None:
-        if not self._wake.is_set():
-            self._empty.set()
-        await self._wake.wait()
-
-    async def _wait_before_retry(self, delay_s: float) -> None:
-        try:
-            async with asyncio.timeout(delay_s):
-                await self._hurry.wait()
-            # One attempt at once for a drain, then the usual delays again.
-            self._hurry.clear()
-        except TimeoutError:
+    def _expire_dead_letters(self) -> None:
+        if self._expire_after is None:
             return
+        oldest_kept = datetime.now(UTC) - self._expire_after
+        expired = [letter for letter in self._file.letters() if _set_aside(letter) < oldest_kept]
+        if not expired:
+            return
+        self._file.forget(expired)
+        self.metrics.expired.inc(len(expired))
+        logger.warning(
+            "dead letters have expired and are deleted",
+            extra={"file": self._file.path.name, "ids": [each.entry.id for each in expired]},
+        )
+
+    def _count_folder(self) -> None:
+        self.metrics.count_folder(self._file.path.parent)
 
     async def _on_disk(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
-    def _report(self, error: BackendError | OutboxError, failures: int) -> None:
-        level = logging.WARNING if isinstance(error, BackendUnavailable) else logging.ERROR
-        logger.log(
-            level,
-            "delivery failed, will be tried again",
-            extra=self._ids() | {"failures": failures, "reason": str(error)},
-        )
 
-    def _ids(self) -> dict[str, object]:
-        return {"conversation_id": str(self._conversation_id)}
+def _set_aside(letter: DeadLetter) -> datetime:
+    return datetime.fromisoformat(letter.set_aside_at)
 
 
 def _entry(write: MessageCreate | ConversationEvent) -> Entry:

@@ -2,41 +2,50 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.outbox.files import left_over, open_path
-from agent.outbox.outbox import Outbox, Retry
-from agent.outbox.store import OutboxStore
+from agent.outbox.metrics import OutboxMetrics
+from agent.outbox.outbox import Outbox
+from agent.outbox.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 
 async def recover(
-    data_dir: Path, *, client: BackendClient, timeout_s: float, retry: Retry | None = None
+    data_dir: Path,
+    *,
+    client: BackendClient,
+    timeout_s: float,
+    retry: Retry | None = None,
+    dead_letters_expire_after: timedelta | None = None,
 ) -> int:
     """Deliver each file that no process holds, in `timeout_s`; returns how many were emptied.
 
     The rest stays for the next recovery. Raises OutboxUnwritable.
     """
     emptied = 0
+    metrics = OutboxMetrics()
     for path, conversation_id in await asyncio.to_thread(lambda: list(left_over(data_dir))):
-        file = await asyncio.to_thread(open_path, path)
+        file = await asyncio.to_thread(open_path, path, metrics)
         if file is None:
             continue
-        emptied += await _deliver(file, client, conversation_id, timeout_s, retry)
+        outbox = Outbox(
+            file,
+            client=client,
+            conversation_id=conversation_id,
+            retry=retry,
+            dead_letters_expire_after=dead_letters_expire_after,
+            metrics=metrics,
+        )
+        emptied += await _deliver(outbox, conversation_id, timeout_s)
     return emptied
 
 
-async def _deliver(
-    file: OutboxStore,
-    client: BackendClient,
-    conversation_id: UUID,
-    timeout_s: float,
-    retry: Retry | None,
-) -> bool:
-    outbox = Outbox(file, client=client, conversation_id=conversation_id, retry=retry)
+async def _deliver(outbox: Outbox, conversation_id: UUID, timeout_s: float) -> bool:
     try:
         delivered = await outbox.drain(timeout_s)
     finally:

@@ -1,235 +1,248 @@
 """One conversation's outbox: a SQLite file, held by one process (docs/decisions/0005-outbox.md)."""
 
-import sqlite3
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from agent.errors import OutboxBusy, OutboxCorrupt, OutboxError, OutboxTooNew, OutboxUnwritable
+from agent.errors import OutboxCorrupt, OutboxUnwritable
+from agent.outbox.metrics import OutboxMetrics
+from agent.outbox.storage import pending
+from agent.outbox.storage.connection import attempt
+from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream
+from agent.outbox.storage.letters import all_letters, forget
+from agent.outbox.storage.mark import RESERVE_BYTES, Mark, MarkFile
+from agent.outbox.storage.salvage import log_of, open_database, streams_of
+from agent.outbox.storage.schema import INSERT_ENTRY, INSERT_LETTER, entry_row
 
-Stream = Literal["message", "event", "session"]
-STREAMS: tuple[Stream, ...] = ("message", "event", "session")
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
-FORMAT_VERSION = 1
-
-SCHEMA = """
-CREATE TABLE entry (
-    position    INTEGER PRIMARY KEY AUTOINCREMENT,
-    stream      TEXT NOT NULL CHECK (stream IN ('message', 'event', 'session')),
-    id          TEXT NOT NULL,
-    body        TEXT NOT NULL,
-    accepted_at TEXT NOT NULL,
-    UNIQUE (stream, id)
-);
-CREATE INDEX entry_in_order ON entry (stream, position);
-CREATE TABLE dead_letter (
-    position    INTEGER PRIMARY KEY AUTOINCREMENT,
-    stream      TEXT NOT NULL,
-    id          TEXT NOT NULL,
-    body        TEXT NOT NULL,
-    accepted_at TEXT NOT NULL,
-    reason      TEXT NOT NULL,
-    set_aside_at TEXT NOT NULL
-);
-PRAGMA user_version = 1;
-"""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """`body` is wire JSON; `position` is the place in the file, 0 before storing."""
-
-    stream: Stream
-    id: str
-    body: str
-    position: int = 0
+_SPACE_TO_SPARE_BYTES = 4 * RESERVE_BYTES
 
 
 class OutboxStore:
     """Blocking; every method is one transaction, on disk when it returns.
 
-    Raises OutboxBusy, OutboxCorrupt, OutboxTooNew on opening, and OutboxUnwritable at any time.
+    Raises OutboxBusy and OutboxTooNew on opening, OutboxUnwritable at any time. Damage is repaired
+    when it is found, and told.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, metrics: OutboxMetrics | None = None) -> None:
         self.path = path
-        self._db = _attempt(path, lambda: _connect(path))
+        self._metrics = metrics or OutboxMetrics()
+        self._mark_file = MarkFile(path)
+        self._accepted: dict[Stream, int] = {}
+        self._refused: list[DeadLetter] = []
+        """Not among the dead letters yet, because the disk was full."""
+        self._is_swept = True
+        try:
+            self._open(self._mark_file.at_opening, log_of(path))
+        except BaseException:
+            self._mark_file.close()
+            raise
+        self._mark_file.reserve()
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Append in order; a newer session summary replaces the older.
 
         Duplicates are stored once. A pending id with other content becomes a dead letter.
         """
+        before = dict(self._accepted)
 
         def add_all() -> None:
+            self._accepted = dict(before)
+            if not self._is_swept:
+                self._sweep()
             for entry in entries:
-                self._add(entry)
+                self._add(replace(entry, position=0, accepted_at=_now()))
 
-        self._in_transaction(add_all)
+        try:
+            self._in_transaction(add_all)
+        except BaseException:
+            self._accepted = before
+            raise
+        if self._is_swept:
+            self._write_mark()
+        else:
+            self._swept()
 
     def next_batch(self, *, limit: int, max_chars: int) -> list[Entry]:
         """The oldest entries of one stream, messages before events before sessions.
 
         Their bodies have at most `max_chars` in all, unless the first is longer.
         """
-        rows = self._in_transaction(lambda: self._db.execute(NEXT_BATCH, (limit,)).fetchall())
+        rows = self._in_transaction(lambda: pending.oldest(self._db, limit))
         batch: list[Entry] = []
         chars = 0
-        for position, stream, entry_id, body in rows:
-            chars += len(body)
+        for entry in rows:
+            chars += len(entry.body)
             if batch and chars > max_chars:
                 break
-            batch.append(Entry(stream, entry_id, body, position))
+            batch.append(entry)
         return batch
 
     def waiting(self, stream: Stream) -> list[Entry]:
         """Oldest first."""
-        rows = self._in_transaction(lambda: self._db.execute(WAITING, (stream,)).fetchall())
-        return [Entry(stream, entry_id, body, position) for position, entry_id, body in rows]
+        return self._in_transaction(lambda: pending.of_stream(self._db, stream))
 
     def count(self) -> int:
-        return int(self._in_transaction(lambda: self._db.execute(COUNT).fetchone()[0]))
+        return self._in_transaction(lambda: pending.count(self._db))
+
+    def settle(self, entries: Sequence[Entry]) -> None:
+        """These are delivered: noted in memory, so that they are passed over on a full disk too."""
+        delivered = [(entry.position, entry.checksum) for entry in entries]
+        self._in_transaction(lambda: self._db.executemany(SETTLE, delivered))
+        self._is_swept = False
+        self._write_mark()
 
     def remove(self, entries: Sequence[Entry]) -> None:
-        """Entries replaced since they were read stay."""
-        delivered = [(entry.position, entry.body) for entry in entries]
-        self._in_transaction(lambda: self._db.executemany(REMOVE, delivered))
+        """Settle and remove; entries replaced since they were read stay.
 
-    def set_aside(self, refused: Sequence[tuple[Entry, str]]) -> None:
-        """Move refused entries, with reasons, to the dead letters."""
+        Raises OutboxUnwritable if there is no space even with the reserve: a later transaction
+        that succeeds removes them.
+        """
+        self.settle(entries)
+        self._with_reserve(self._sweep)
+        self._swept()
+
+    def set_aside(self, refused: Sequence[tuple[Entry, str]], *, keep_text: bool = True) -> None:
+        """Move refused entries, with reasons, to the dead letters. Raises like `remove`."""
         now = _now()
-        rows = [(reason, now, entry.position) for entry, reason in refused]
-        gone = [(entry.position, entry.body) for entry, _ in refused]
-
-        def move() -> None:
-            self._db.executemany(SET_ASIDE, rows)
-            self._db.executemany(REMOVE, gone)
-
-        self._in_transaction(move)
+        self._refused += [
+            DeadLetter(entry if keep_text else replace(entry, body=""), reason, now)
+            for entry, reason in refused
+        ]
+        self.settle([entry for entry, _ in refused])
+        self._with_reserve(self._sweep)
+        self._swept()
 
     def dead_letters(self) -> list[tuple[str, str]]:
         """Ids and reasons, oldest first."""
-        return self._in_transaction(lambda: self._db.execute(DEAD_LETTERS).fetchall())
+        return [(letter.entry.id, letter.reason) for letter in self.letters()]
+
+    def letters(self) -> list[DeadLetter]:
+        """Oldest first."""
+        return self._in_transaction(lambda: all_letters(self._db))
+
+    def forget(self, letters: Sequence[DeadLetter]) -> None:
+        """Delete dead letters that were resent, or have expired."""
+        self._with_reserve(lambda: forget(self._db, letters))
+        self._write_mark()
 
     def close(self) -> None:
         """Release the file; delete it if empty."""
-        empty = self.count() == 0 and not self.dead_letters()
+        with suppress(OutboxUnwritable):
+            self._with_reserve(self._sweep)
+            self._swept()
+        empty = self.count() == 0 and not self.letters() and not self._refused
+        self._mark_file.release_reserve()
         if empty:
-            # The write-ahead log goes first: closing would delete it by name, and by then the name
-            # may be another file's. The file is still locked: a process that opened the path
-            # meanwhile finds its file gone, and starts anew (see _connect).
-            _attempt(self.path, lambda: self._db.execute("PRAGMA journal_mode = DELETE").fetchone())
-            self.path.unlink(missing_ok=True)
+            # While its mark is held: nobody else opens the path before all of the file is gone.
+            attempt(self.path, lambda: self.path.unlink(missing_ok=True))
         self._db.close()
+        if empty:
+            for part in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + part).unlink(missing_ok=True)
+        self._mark_file.close(delete=empty)
+
+    def _open(self, mark: Mark | None, log: bytes) -> None:
+        opened = open_database(self.path, mark, log)
+        self._db = opened.db
+        self._refused = []
+        self._is_swept = True
+        known = mark or Mark()
+        self._accepted = {
+            stream: max(known.streams[stream].accepted, opened.contents.highest(stream))
+            for stream in STREAMS
+        }
+        if opened.damage is not None:
+            self._metrics.found_damage(streams_of(opened.damage))
+        self._write_mark()
+
+    def _write_mark(self) -> None:
+        self._mark = attempt(self.path, lambda: pending.mark(self._db, self._accepted))
+        self._mark_file.write(self._mark)
+
+    def _sweep(self) -> None:
+        for letter in self._refused:
+            row = entry_row(replace(letter.entry, position=0))
+            self._db.execute(INSERT_LETTER, (*row, letter.reason, letter.set_aside_at))
+        self._db.execute(REMOVE_SETTLED)
+
+    def _swept(self) -> None:
+        """After a transaction with `_sweep`."""
+        self._refused = []
+        self._is_swept = True
+        self._db.execute("DELETE FROM temp.settled")
+        self._mark_file.reserve(least_free_bytes=_SPACE_TO_SPARE_BYTES)
+        self._write_mark()
 
     def _add(self, entry: Entry) -> None:
-        if entry.stream == "session":
-            self._db.execute(REPLACE, (entry.stream, entry.id, entry.body, _now()))
-            return
-        waiting = self._db.execute(BODY, (entry.stream, entry.id)).fetchone()
+        waiting = self._db.execute(WAITING_AS, (entry.stream, entry.id)).fetchone()
         if waiting is None:
-            self._db.execute(REPLACE, (entry.stream, entry.id, entry.body, _now()))
-        elif waiting[0] != entry.body:
+            self._db.execute(INSERT_ENTRY, entry_row(self._numbered(entry)))
+            return
+        position, number, body = waiting
+        if entry.stream == "session":
+            newer = replace(entry, number=number)
+            changed = (newer.body, newer.accepted_at, newer.checksum, position)
+            self._db.execute(REPLACE, changed)
+            self._db.execute(UNSETTLE, (position,))
+        elif body != entry.body:
             reason = "another entry of this id waits with other content"
-            self._db.execute(REFUSE, (entry.stream, entry.id, entry.body, _now(), reason, _now()))
+            row = entry_row(self._numbered(entry))
+            self._db.execute(INSERT_LETTER, (*row, reason, _now()))
+
+    def _numbered(self, entry: Entry) -> Entry:
+        self._accepted[entry.stream] += 1
+        return replace(entry, number=self._accepted[entry.stream])
+
+    def _with_reserve(self, work: Callable[[], object]) -> None:
+        """A transaction that frees space, and for that needs some itself."""
+        try:
+            self._in_transaction(work)
+        except OutboxUnwritable:
+            if not self._mark_file.release_reserve():
+                raise
+            logger.error(
+                "the disk is full: space in reserve is used to remove what was delivered",
+                extra={"file": self.path.name},
+            )
+            self._in_transaction(work)
 
     def _in_transaction(self, work: Callable[[], T]) -> T:
-        def whole() -> T:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                result = work()
-                self._db.execute("COMMIT")
-            except sqlite3.Error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-            return result
-
-        return _attempt(self.path, whole)
-
-
-NEXT_BATCH = """
-SELECT position, stream, id, body FROM entry
-WHERE stream = (
-    SELECT stream FROM entry
-    ORDER BY CASE stream WHEN 'message' THEN 1 WHEN 'event' THEN 2 ELSE 3 END
-    LIMIT 1
-)
-ORDER BY position LIMIT ?
-"""
-WAITING = "SELECT position, id, body FROM entry WHERE stream = ? ORDER BY position"
-COUNT = "SELECT count(*) FROM entry"
-BODY = "SELECT body FROM entry WHERE stream = ? AND id = ?"
-REPLACE = """
-INSERT INTO entry (stream, id, body, accepted_at) VALUES (?, ?, ?, ?)
-ON CONFLICT (stream, id) DO UPDATE SET body = excluded.body, accepted_at = excluded.accepted_at
-"""
-REFUSE = """
-INSERT INTO dead_letter (stream, id, body, accepted_at, reason, set_aside_at)
-VALUES (?, ?, ?, ?, ?, ?)
-"""
-REMOVE = "DELETE FROM entry WHERE position = ? AND body = ?"
-SET_ASIDE = """
-INSERT INTO dead_letter (stream, id, body, accepted_at, reason, set_aside_at)
-SELECT stream, id, body, accepted_at, ?, ? FROM entry WHERE position = ?
-"""
-DEAD_LETTERS = "SELECT id, reason FROM dead_letter ORDER BY position"
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        path.touch()
-        inode = path.stat().st_ino
-        db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
-            _hold(db)
+            return attempt(self.path, lambda: self._whole(work))
+        except OutboxCorrupt:
+            log = log_of(self.path)
+            self._db.close()
+            self._open(self._mark, log)
+            return attempt(self.path, lambda: self._whole(work))
+
+    def _whole(self, work: Callable[[], T]) -> T:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work()
+            self._db.execute("COMMIT")
         except BaseException:
-            db.close()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        # The process that held it before may have deleted it after this one had opened it.
-        if path.exists() and path.stat().st_ino == inode:
-            return db
-        db.close()
+        return result
 
 
-def _hold(db: sqlite3.Connection) -> None:
-    """Lock until closed, check, and create a new file's tables."""
-    db.execute("PRAGMA locking_mode = EXCLUSIVE")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > FORMAT_VERSION:
-        raise OutboxTooNew(f"the outbox has format {version}, this program knows {FORMAT_VERSION}")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("BEGIN EXCLUSIVE")
-    db.execute("COMMIT")
-    if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-        raise sqlite3.DatabaseError("quick_check found damage")
-    if version == 0:
-        db.executescript("BEGIN;" + SCHEMA + "COMMIT;")
-
-
-def _attempt(path: Path, work: Callable[[], T]) -> T:
-    """Translates SQLite's and the system's errors."""
-    try:
-        return work()
-    except sqlite3.Error as error:
-        raise _translated(path, error) from error
-    except OSError as error:
-        raise OutboxUnwritable(path.parent, error.strerror or type(error).__name__) from error
-
-
-def _translated(path: Path, error: sqlite3.Error) -> OutboxError:
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = code & 0xFF if code is not None else None
-    if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return OutboxBusy(f"{path.name} is held by another process")
-    if isinstance(error, sqlite3.OperationalError) and primary != sqlite3.SQLITE_CORRUPT:
-        return OutboxUnwritable(path.parent, str(error))
-    return OutboxCorrupt(f"{path.name} is damaged: {error}")
+WAITING_AS = "SELECT position, number, body FROM entry WHERE stream = ? AND id = ?"
+REPLACE = "UPDATE entry SET body = ?, accepted_at = ?, checksum = ? WHERE position = ?"
+UNSETTLE = "DELETE FROM temp.settled WHERE position = ?"
+SETTLE = """
+INSERT OR IGNORE INTO temp.settled SELECT position FROM entry WHERE position = ? AND checksum = ?
+"""
+REMOVE_SETTLED = "DELETE FROM entry WHERE position IN (SELECT position FROM temp.settled)"
 
 
 def _now() -> str:

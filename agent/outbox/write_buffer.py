@@ -6,36 +6,61 @@ from collections import deque
 
 from agent.errors import OutboxError
 from agent.outbox.outbox import Outbox
+from agent.outbox.storage.entry import Stream
 from retrieval.wire import ConversationEvent, MessageCreate
 
 logger = logging.getLogger(__name__)
 
 MAX_WAITING_EVENTS = 1_000
+MAX_WAITING_MESSAGES = 1_000
+MAX_WAITING_CHARS = 8_000_000
+QUESTIONS_SHARE = 0.5
+"""Questions are refused from this share of the bounds on: the answers to those taken still fit."""
 
 
 class WriteBuffer:
-    """Writes put together are accepted together, all or none.
+    """Writes put together are accepted together, all or none, if the disk takes them at all.
 
-    While the disk refuses, messages stay in memory; a retry comes every `retry_s`. Events beyond
-    MAX_WAITING_EVENTS are dropped and counted, to bound memory.
+    While the disk refuses, writes stay in memory within the bounds above; a retry comes every
+    `retry_s`. What is beyond them is not taken, and counted.
     """
 
     def __init__(self, outbox: Outbox, *, retry_s: float = 1.0) -> None:
         self._outbox = outbox
         self._retry_s = retry_s
         self._waiting: deque[MessageCreate | ConversationEvent] = deque()
+        self._messages = 0
+        self._chars = 0
+        self._at_once: int | None = None
         self._arrived = asyncio.Event()
         self._accepted = asyncio.Event()
         self.dropped_events = 0
+        self.refused_messages = 0
         self._flushing = asyncio.create_task(self._flush_for_ever(), name="write buffer")
 
-    def put(self, write: MessageCreate | ConversationEvent) -> None:
-        if isinstance(write, ConversationEvent) and len(self._waiting) >= MAX_WAITING_EVENTS:
-            self.dropped_events += 1
-            return
+    @property
+    def takes_questions(self) -> bool:
+        """False while the disk refuses and the memory for questions is used up."""
+        return (
+            self._messages < MAX_WAITING_MESSAGES * QUESTIONS_SHARE
+            and self._chars < MAX_WAITING_CHARS * QUESTIONS_SHARE
+        )
+
+    def refuse_question(self) -> None:
+        """Count one that was not even put, since `takes_questions` was False."""
+        self.refused_messages += 1
+        self._outbox.metrics.refused("message")
+
+    def put(self, write: MessageCreate | ConversationEvent) -> bool:
+        """False if it is not taken, and so will not be stored."""
+        if not self._has_room(write):
+            self._refuse(write)
+            return False
         self._waiting.append(write)
+        self._count(write, 1)
         self._accepted.clear()
         self._arrived.set()
+        return True
 
     async def flush(self, timeout_s: float) -> bool:
         """Wait until all writes are on disk; False at the timeout."""
@@ -51,27 +76,68 @@ class WriteBuffer:
         """Flush, then stop. Writes not on disk within `timeout_s` are lost."""
         if not await self.flush(timeout_s):
             logger.error("writes lost: the disk refused them", extra={"lost": len(self._waiting)})
+            for write in self._waiting:
+                self._outbox.metrics.refused(_stream(write))
         self._flushing.cancel()
         await asyncio.wait({self._flushing})
+
+    def _has_room(self, write: MessageCreate | ConversationEvent) -> bool:
+        if self._chars and self._chars + _chars(write) > MAX_WAITING_CHARS:
+            return False
+        if isinstance(write, ConversationEvent):
+            return len(self._waiting) < MAX_WAITING_EVENTS
+        return self._messages < MAX_WAITING_MESSAGES
+
+    def _refuse(self, write: MessageCreate | ConversationEvent) -> None:
+        self._outbox.metrics.refused(_stream(write))
+        if isinstance(write, ConversationEvent):
+            self.dropped_events += 1
+            return
+        self.refused_messages += 1
+        logger.error(
+            "a message is not stored: the disk refuses writes, and the memory for them is full",
+            extra={"message_id": write.id, "waiting": len(self._waiting)},
+        )
+
+    def _count(self, write: MessageCreate | ConversationEvent, sign: int) -> None:
+        self._chars += sign * _chars(write)
+        if isinstance(write, MessageCreate):
+            self._messages += sign
 
     async def _flush_for_ever(self) -> None:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                await self._accept_all()
+                await self._accept_some()
             self._accepted.set()
 
-    async def _accept_all(self) -> None:
-        batch = list(self._waiting)
+    async def _accept_some(self) -> None:
+        """All that waits; after a failure the first half: a nearly full disk has some space."""
+        batch = list(self._waiting)[: self._at_once]
         try:
             await self._outbox.accept(*batch)
         except OutboxError as error:
+            self._at_once = max(1, len(batch) // 2)
+            self._outbox.metrics.failed("disk")
             logger.error(
                 "outbox not writable, will be tried again",
-                extra={"reason": str(error), "waiting": len(batch)},
+                extra={"reason": str(error), "waiting": len(self._waiting)},
             )
             await asyncio.sleep(self._retry_s)
             return
-        for _ in batch:
+        self._at_once = None if self._at_once is None else self._at_once * 2
+        if len(batch) == len(self._waiting):
+            self._at_once = None
+        for write in batch:
             self._waiting.popleft()
+            self._count(write, -1)
+
+
+def _chars(write: MessageCreate | ConversationEvent) -> int:
+    """An event's data is bounded on the wire."""
+    return len(write.content) if isinstance(write, MessageCreate) else 0
+
+
+def _stream(write: MessageCreate | ConversationEvent) -> Stream:
+    return "message" if isinstance(write, MessageCreate) else "event"

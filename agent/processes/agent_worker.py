@@ -50,7 +50,9 @@ class AgentWorker(AgentServer):
         )
         self._settings = settings
         self._agent_settings = agent_settings
-        self.heartbeat = Heartbeat(settings.name, lambda: open_client(agent_settings))
+        self.heartbeat = Heartbeat(
+            settings.name, lambda: open_client(agent_settings), key_taken=self._show_ready
+        )
         self.on("worker_registered", self._registered)
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
@@ -85,15 +87,22 @@ class AgentWorker(AgentServer):
 
     @property
     def _ready_file(self) -> Path:
-        """Exists once LiveKit knows this worker; dispatches before that are lost.
+        """Exists once LiveKit knows this worker, unless the backend refuses its key.
 
-        LiveKit's health check says OK earlier, and still does without a connection.
+        Dispatches before that are lost. LiveKit's health check says OK earlier, and still does
+        without a connection.
         """
         return self._agent_settings.data_dir / READY_FILE
 
     def _registered(self, *_: object) -> None:
-        self._ready_file.touch()
+        self._show_ready(True)
         self.heartbeat.start()
+
+    def _show_ready(self, ready: bool) -> None:
+        if ready:
+            self._ready_file.touch()
+        else:
+            self._ready_file.unlink(missing_ok=True)
 
     def _livekit_api(self) -> api.LiveKitAPI:
         return api.LiveKitAPI(
@@ -110,7 +119,10 @@ class AgentWorker(AgentServer):
         client = open_client(self._agent_settings)
         try:
             await recover(
-                self._agent_settings.data_dir, client=client, timeout_s=RECOVERY_TIMEOUT_S
+                self._agent_settings.data_dir,
+                client=client,
+                timeout_s=RECOVERY_TIMEOUT_S,
+                dead_letters_expire_after=self._agent_settings.dead_letters_expire_after,
             )
         finally:
             await client.aclose()

@@ -9,6 +9,7 @@ from agent.backend_client import BackendClient, open_client
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.llm.factory import language_model
 from agent.llm.speech import SpeechModels, open_speech_models
+from agent.outbox.metrics import OutboxMetrics
 from agent.settings import AgentSettings
 from agent.worker_settings import WorkerSettings
 
@@ -37,6 +38,7 @@ class JobDependencies:
     models: RoomModels
     client: BackendClient
     metrics: TurnMetrics
+    outbox_metrics: OutboxMetrics
 
 
 def open_dependencies(
@@ -49,4 +51,5 @@ def open_dependencies(
         models or open_models(settings, worker),
         open_client(settings),
         TurnMetrics(),
+        OutboxMetrics(),
     )

@@ -14,7 +14,7 @@ from agent.conversation.event_records import action_record
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_agent
-from agent.errors import BackendUnavailable
+from agent.errors import CREDENTIALS_REFUSED, BackendRejected, BackendUnavailable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
 from agent.room.dependencies import JobDependencies
@@ -43,6 +43,7 @@ class RoomJob:
         self._worker = worker = dependencies.worker
         self._models = dependencies.models
         self._client = dependencies.client
+        self._outbox_metrics = dependencies.outbox_metrics
         self._closing = AsyncExitStack()
         self._tasks = BackgroundTasks()
         self._turns = TurnIntake(ctx.room, worker, dependencies.metrics)
@@ -78,7 +79,7 @@ class RoomJob:
         await self._closing.aclose()
 
     async def _resume(self) -> Resumed:
-        """Waits for a backend that is down: without its conversation nothing could be stored."""
+        """Waits for a backend that is down or refuses the key: it alone knows the conversation."""
         ctx = self._ctx
         metadata = (ctx.job.metadata, ctx.room.metadata, ctx.job.room.metadata)
         named = next(filter(None, map(conversation_in, metadata)), None)
@@ -92,10 +93,15 @@ class RoomJob:
                     session_id=ctx.job.id,
                     conversation_id=named,
                     language=room_language(metadata, self._participants.people()),
+                    outbox_metrics=self._outbox_metrics,
                 )
             except BackendUnavailable as error:
                 logger.warning("waiting for the backend", extra={"reason": str(error)})
-                await asyncio.sleep(BACKEND_RETRY_S)
+            except BackendRejected as error:
+                if error.status not in CREDENTIALS_REFUSED:
+                    raise
+                logger.error("waiting for a key that is taken", extra={"reason": str(error)})
+            await asyncio.sleep(BACKEND_RETRY_S)
 
     def _keep_metadata(self, resumed: Resumed) -> None:
         ctx = self._ctx

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.messages.question import Outcome, Question
+from agent.messages.question import Outcome, Question, QuestionNotStored
 from agent.messages.sanitize import storable_content, storable_name
 
 REMEMBERED_IDS = 2_000
@@ -21,7 +21,10 @@ class Audience(Protocol):
 
 
 class Answerer(Protocol):
-    """`accept` writes to disk or returns False; `answer` returns at the end of the turn."""
+    """`accept` writes to disk or returns False; `answer` returns at the end of the turn.
+
+    `accept` raises QuestionNotStored if the question is not to be answered.
+    """
 
     async def accept(self, question: Question) -> bool: ...
     async def answer(self, question: Question) -> Outcome: ...
@@ -76,12 +79,18 @@ class TurnQueue:
         self._remember(question, None)
         self._idle.clear()
         self._being_accepted += 1
+        refusal = None
         try:
             if await self._answerer.accept(question):
                 await self._audience.accepted(question.id, question.speaker)
+        except QuestionNotStored as error:
+            refusal = str(error)
         finally:
             self._being_accepted -= 1
-            self._enqueue(question)
+            if refusal is None:
+                self._enqueue(question)
+        if refusal is not None:
+            await self._give_back(question, refusal)
 
     async def run(self) -> None:
         while True:
@@ -110,6 +119,12 @@ class TurnQueue:
         if sum(map(len, self._queues.values())) + self._being_accepted >= self._max_waiting:
             return "too many messages are waiting in this room; send it again in a moment"
         return None
+
+    async def _give_back(self, question: Question, reason: str) -> None:
+        """Sent again under its id, it is a new question."""
+        self._known.pop(question.id, None)
+        self._arrived.set()
+        await self._audience.refused(question.id, question.speaker, reason)
 
     def _enqueue(self, question: Question) -> None:
         self._queues.setdefault(question.speaker, deque()).append(question)

@@ -20,6 +20,9 @@ class VoiceTurns:
     def accepted(self, question_id: MessageId, speaker: str) -> None:
         self._tasks.start(self._audience.accepted(question_id, speaker))
 
+    def refused(self, question_id: MessageId, speaker: str, reason: str) -> None:
+        self._tasks.start(self._audience.refused(question_id, speaker, reason))
+
     def replying(
         self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
     ) -> None:

@@ -64,7 +64,12 @@ async def _call_livekit(url: str) -> None:
 
 async def _converse(dependencies: JobDependencies) -> None:
     resumed = await resume(
-        dependencies.client, dependencies.settings, room=NAME, identity="agent", session_id=NAME
+        dependencies.client,
+        dependencies.settings,
+        room=NAME,
+        identity="agent",
+        session_id=NAME,
+        outbox_metrics=dependencies.outbox_metrics,
     )
     agent = build_agent(
         dependencies.settings,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.errors import BackendRejected, BackendUnavailable
-from agent.outbox.delivery import refused_items
+from agent.outbox.refusals import refused_items
 from longroom.transfer.batches import Batch
 from longroom.transfer.formats.format import Rejected
 from longroom.transfer.lines import Read

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.outbox.outbox import Outbox, Retry
+from agent.outbox.outbox import Outbox
+from agent.outbox.retry import Retry
 from tests.support.fake_backend import FakeBackend, served
 
 ACCEPT_FOR_EVER = """
@@ -15,7 +16,8 @@ import asyncio, sys, uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from agent.backend_client import BackendClient
-from agent.outbox.outbox import Outbox, Retry
+from agent.outbox.outbox import Outbox
+from agent.outbox.retry import Retry
 from retrieval.wire import MessageCreate
 
 async def main(url, data_dir, conversation_id, start):

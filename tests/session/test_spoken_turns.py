@@ -13,6 +13,7 @@ from agent.conversation.reply import TurnTrace
 from agent.conversation.session_events import SessionEvents
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
+from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import RunningAgent, remember, running_agent
 
@@ -141,11 +142,15 @@ class Listener:
 
     def __init__(self) -> None:
         self.accepted_ids: list[str] = []
+        self.refused_ids: list[str] = []
         self.following: list[asyncio.Future[TurnTrace]] = []
         self.ids: list[str] = []
 
     def accepted(self, question_id: MessageId, speaker: str) -> None:
         self.accepted_ids.append(question_id)
+
+    def refused(self, question_id: MessageId, speaker: str, reason: str) -> None:
+        self.refused_ids.append(question_id)
 
     def replying(
         self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
@@ -184,6 +189,21 @@ async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
     ] * 2
     records = [e.data for e in backend.recorded if e.kind == "metric"]
     assert [record["question_id"] for record in records] == questions
+
+
+async def test_a_spoken_turn_that_cannot_be_stored_is_told_to_its_speaker(tmp_path: Path) -> None:
+    backend, llm, listener = FakeBackend(), ScriptedLLM(), Listener()
+    async with running_agent(backend, llm, tmp_path, spoken_turns=listener) as running:
+        db = running.outbox._file._db
+        db.execute("PRAGMA max_page_count = 1")
+        n = 0
+        while running.conversation_agent.write_buffer.put(message(n)):
+            n += 1
+        running.end_spoken_turn(QUESTION)
+        await _until(partial(_answered, running, 1))
+        db.execute("PRAGMA max_page_count = 1000000")
+    assert len(listener.refused_ids) == 1
+    assert listener.accepted_ids == []
 
 
 async def test_the_hook_never_raises(tmp_path: Path) -> None:

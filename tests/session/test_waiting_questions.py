@@ -4,12 +4,14 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from livekit.agents.llm import ChatContext, ChatMessage
 
-from agent.messages.question import Question, answered_question
+from agent.messages.question import Question, QuestionNotStored, answered_question
 from agent.messages.rolling_window import message_id
 from retrieval.wire import ConversationEvent, MessageCreate, MessageId
 from testbed.scripted_llm import ScriptedLLM, ToolCall
+from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import RunningAgent, remember, running_agent
 
@@ -127,3 +129,26 @@ async def test_a_question_asked_during_the_greeting_comes_after_it(tmp_path: Pat
         running.outbox.accept = accept_slowly  # type: ignore[method-assign]
         await running.ask("Where is the key?")
     assert llm.last_prompt[-1] == ("user", "Where is the key?")
+
+
+async def test_on_a_full_disk_questions_are_refused_before_memory_is_used_up(
+    tmp_path: Path,
+) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    async with running_agent(backend, llm, tmp_path) as running:
+        agent = running.conversation_agent
+        db = running.outbox._file._db
+        db.execute("PRAGMA max_page_count = 1")
+        n = 0
+        while agent.write_buffer.takes_questions:
+            agent.write_buffer.put(message(n, "x" * 60_000))
+            n += 1
+        with pytest.raises(QuestionNotStored, match="send it again"):
+            await agent.accept(question("q1", "And what now?"))
+        # What is being answered already still gets its answer stored.
+        assert agent.write_buffer.put(message(n))
+        db.execute("PRAGMA max_page_count = 1000000")
+        assert await agent.write_buffer.flush(20)
+        assert await agent.accept(question("q1", "And what now?"))
+        assert await running.outbox.drain(20)
+    assert [m.id for m in backend.stored] == [*(f"m{k}" for k in range(n + 1)), "q1"]

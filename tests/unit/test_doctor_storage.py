@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.outbox.store import Entry, OutboxStore
+from agent.outbox.storage.entry import Entry
+from agent.outbox.store import OutboxStore
 from longroom.doctor.finding import Finding
 from longroom.doctor.storage import examine_storage
 

@@ -13,9 +13,11 @@ import pytest
 
 from agent.errors import OutboxUnwritable
 from agent.outbox.files import folder, open_file
-from agent.outbox.outbox import Outbox, Retry
+from agent.outbox.outbox import Outbox
 from agent.outbox.recovery import recover
-from agent.outbox.store import Entry, OutboxStore
+from agent.outbox.retry import Retry
+from agent.outbox.storage.entry import Entry
+from agent.outbox.store import OutboxStore
 from retrieval.wire import ConversationId, FieldError, Problem
 from tests.support.builders import event, message, summary
 from tests.support.fake_backend import FakeBackend
@@ -244,10 +246,15 @@ async def test_a_corrupt_file_is_set_aside_and_a_new_one_started(
     async with _outbox(backend, tmp_path) as outbox:
         await outbox.accept(message(99))
         assert await outbox.drain(5)
-    assert [m.id for m in backend.stored] == ["m99"]
+    saved = [int(m.id[1:]) for m in backend.stored]
+    assert saved[-1] == 99
+    assert 0 < len(saved) < 51
     (aside,) = folder(tmp_path).glob("*.corrupt")
     assert aside.read_bytes() == bytes(damaged)
-    assert "damaged" in caplog.text
+    lost = 51 - len(saved)
+    assert f"damaged and was set aside; {lost} accepted entries are lost (message 1-{lost})" in (
+        caplog.text
+    )
 
 
 async def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:

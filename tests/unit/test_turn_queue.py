@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from agent.messages.question import Outcome, Question
+from agent.messages.question import Outcome, Question, QuestionNotStored
 from agent.room.turn_queue import OTHER_MESSAGE, TurnQueue
 from retrieval.wire import MessageId
 
@@ -30,16 +30,22 @@ class Audience:
 
 
 class Answerer:
-    """Notes what it accepts and answers; `disk_works` false: it accepts nothing."""
+    """Notes what it accepts and answers; `disk_works` false: it accepts nothing.
+
+    `memory_is_full`: it takes nothing.
+    """
 
     def __init__(self, answered: list[str]) -> None:
         self.answered = answered
         self.accepted: list[str] = []
         self.disk_works = True
+        self.memory_is_full = False
         self.may_accept = asyncio.Event()
         self.may_accept.set()
 
     async def accept(self, question: Question) -> bool:
+        if self.memory_is_full:
+            raise QuestionNotStored("the disk is full")
         self.accepted.append(question.id)
         await self.may_accept.wait()
         return self.disk_works
@@ -193,3 +199,19 @@ async def test_another_message_under_a_known_id_is_refused_from_any_sender() -> 
     async with running(turns):
         await turns.idle()
     assert answered == ["a0"]
+
+
+async def test_a_question_that_cannot_be_stored_is_refused_and_taken_when_sent_again() -> None:
+    audience, answerer = Audience(), Answerer([])
+    turns = make_turns(audience, answerer)
+    answerer.memory_is_full = True
+    async with running(turns):
+        await turns.add(question("q1"))
+        await turns.idle()
+        assert audience.told == [("q1", "refused")]
+        assert audience.reasons == ["the disk is full"]
+        answerer.memory_is_full = False
+        await turns.add(question("q1"))
+        await turns.idle()
+    assert audience.told[1:] == [("q1", "accepted"), ("q1", "answering"), ("q1", "answered")]
+    assert answerer.answered == ["q1"]

@@ -5,8 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from agent.outbox.outbox import Outbox, Retry
-from agent.outbox.write_buffer import MAX_WAITING_EVENTS, WriteBuffer
+import pytest
+
+from agent.outbox.outbox import Outbox
+from agent.outbox.retry import Retry
+from agent.outbox.write_buffer import (
+    MAX_WAITING_CHARS,
+    MAX_WAITING_EVENTS,
+    MAX_WAITING_MESSAGES,
+    WriteBuffer,
+)
+from retrieval.wire import MessageCreate
 from tests.support.builders import event, message
 from tests.support.fake_backend import FakeBackend
 
@@ -69,3 +78,50 @@ async def test_closing_brings_to_disk_what_was_put_last(tmp_path: Path) -> None:
         write_buffer.put(message(1))
     async with _write_buffer(backend, tmp_path) as (_, outbox):
         assert [m.id for m in await outbox.waiting_messages()] == ["m1"]
+
+
+async def test_memory_is_bounded_while_the_disk_refuses_and_what_is_not_taken_is_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = FakeBackend()
+    async with _write_buffer(backend, tmp_path) as (write_buffer, outbox):
+        outbox._file._db.execute("PRAGMA max_page_count = 1")
+        taken = [write_buffer.put(message(n, "a secret " + "x" * 60_000)) for n in range(300)] + [
+            write_buffer.put(message(n)) for n in range(300, 20_000)
+        ]
+        assert not await write_buffer.flush(0.05)
+        kept = sum(taken)
+        assert kept == len(write_buffer._waiting) <= MAX_WAITING_MESSAGES
+        contents = [m.content for m in write_buffer._waiting if isinstance(m, MessageCreate)]
+        assert sum(map(len, contents)) <= MAX_WAITING_CHARS
+        assert not write_buffer.takes_questions
+        assert write_buffer.refused_messages == 20_000 - kept
+        refused = outbox.metrics.registry.get_sample_value(
+            "longroom_outbox_not_accepted_total", {"stream": "message"}
+        )
+        assert refused == 20_000 - kept
+        outbox._file._db.execute("PRAGMA max_page_count = 1000000")
+        assert await write_buffer.flush(20)
+        assert write_buffer.takes_questions
+        assert await outbox.drain(20)
+    assert [m.id for m in backend.stored] == [f"m{n}" for n, took in enumerate(taken) if took]
+    assert "a secret" not in caplog.text
+
+
+async def test_what_fits_on_a_nearly_full_disk_goes_there(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    async with _write_buffer(backend, tmp_path) as (write_buffer, outbox):
+        db = outbox._file._db
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages + 40}")
+        for n in range(10):
+            write_buffer.put(message(n, "x" * 30_000))
+        assert not await write_buffer.flush(0.1)
+        waiting = len(await outbox.waiting_messages())
+        assert 0 < waiting < 10
+        db.execute("PRAGMA max_page_count = 1000000")
+        backend.down = False
+        assert await write_buffer.flush(5)
+        assert await outbox.drain(5)
+    assert [m.id for m in backend.stored] == [f"m{n}" for n in range(10)]

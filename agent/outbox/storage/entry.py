@@ -1,0 +1,41 @@
+"""What an outbox file holds: entries, and dead letters, each with a number and a checksum."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+Stream = Literal["message", "event", "session"]
+STREAMS: tuple[Stream, ...] = ("message", "event", "session")
+
+_DIGEST_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`body` is wire JSON. `number` counts acceptances in its stream: 1, 2, 3 … without gaps.
+
+    `position` is the place in the file. Both are 0 before storing.
+    """
+
+    stream: Stream
+    id: str
+    body: str
+    position: int = 0
+    number: int = 0
+    accepted_at: str = ""
+
+    @property
+    def checksum(self) -> str:
+        """Of all that is to be delivered, and of where it belongs."""
+        told = (self.stream, str(self.number), self.id, self.accepted_at, self.body)
+        content = "\0".join(told).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An entry that was refused for good. Its body is empty if the conversation was erased."""
+
+    entry: Entry
+    reason: str
+    set_aside_at: str
