@@ -201,7 +201,7 @@ def _content(message: Message | MessageCreate) -> tuple[object, ...]:
 
 def _numbered(fresh: Mapping[str, MessageCreate], *, after: int) -> dict[str, Message]:
     return {
-        message_id: Message.model_construct(seq=seq, **dict(message))  # checked already
+        message_id: Message.model_construct(seq=seq, **vars(message))  # checked already
         for seq, (message_id, message) in enumerate(fresh.items(), start=after + 1)
     }
 

@@ -4,7 +4,7 @@ Languages by their PostgreSQL names. Those missing here keep all their words: fr
 little anyway.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -122,14 +122,13 @@ def language_of(words: Iterable[str], *, default: str) -> str:
 
     The small-word technique of Grefenstette, Comparing two language identification schemes (1995).
     """
-    counts: dict[str, int] = {}
-    for word in words:
-        for language in _LANGUAGES_OF.get(word, ()):
-            counts[language] = counts.get(language, 0) + 1
-    if not counts:
+    theirs = FUNCTION_WORDS.get(default, frozenset())
+    known = [word for word in words if word in _LANGUAGES_OF]
+    if sum(word not in theirs for word in known) < CLEARLY_MORE:
         return default
+    counts = Counter(language for word in known for language in _LANGUAGES_OF[word])
     best = max(counts, key=lambda language: counts[language])
-    return best if counts[best] >= counts.get(default, 0) + CLEARLY_MORE else default
+    return best if counts[best] >= counts[default] + CLEARLY_MORE else default
 
 
 def _languages_of() -> dict[str, list[str]]:

@@ -1,7 +1,6 @@
 """Cuts a readable text into words, runs of scripts without spaces, and emoji."""
 
 import re
-from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 import regex
@@ -51,10 +50,10 @@ class Spellings(NamedTuple):
     parts: tuple[str, ...]
 
 
-def pieces(text: str) -> Iterator[Piece]:
+def pieces(text: str) -> list[Piece]:
     if text.isascii():
-        return (Piece("word", m.group(), m.start()) for m in _ASCII_WORD.finditer(text))
-    return (Piece(_KINDS[m.lastindex or 1], m.group(), m.start()) for m in _PIECE.finditer(text))
+        return [Piece("word", m[0], m.start()) for m in _ASCII_WORD.finditer(text)]
+    return [Piece(_KINDS[m.lastindex or 1], m[0], m.start()) for m in _PIECE.finditer(text)]
 
 
 def without_unspaced(text: str) -> str:

@@ -1,6 +1,5 @@
 """Tells keywords from sentences."""
 
-from itertools import islice
 from typing import Final
 
 from retrieval.text import words
@@ -17,7 +16,7 @@ def are_keywords(text: str, *, language: str) -> bool:
     look the same; more words than a few are then no keywords either.
     """
     asked = readable(text)
-    found = list(islice(words.pieces(asked), MOST_KEYWORDS + 1))
+    found = words.pieces(asked)
     if not 0 < len(found) <= MOST_KEYWORDS or asked.rstrip()[-1:] in "?؟":
         return False
     languages = languages_of(found, language)

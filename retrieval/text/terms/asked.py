@@ -10,10 +10,10 @@ from retrieval.text.terms import numbers
 from retrieval.text.terms.codes import EXACT_PREFIX, TELLING_DIGITS, codes, telling_digits
 from retrieval.text.terms.forms import (
     PART_WEIGHT,
+    Word,
     characters,
     languages_of,
     neighbours,
-    read_word,
     with_content,
 )
 from retrieval.text.terms.names import starts_of_names
@@ -54,7 +54,7 @@ class QueryTerm:
 def query_terms(text: str, *, language: str) -> list[QueryTerm]:
     """Each once, codes first. Function words count only where the query has nothing else."""
     asked = readable(text)
-    found = list(words.pieces(asked))
+    found = words.pieces(asked)
     languages = languages_of(found, language)
     spaced = words.without_unspaced(asked)
     written = [*codes(spaced)]
@@ -63,16 +63,15 @@ def query_terms(text: str, *, language: str) -> list[QueryTerm]:
     names = starts_of_names(asked, found, languages, codes=written)
     terms += [
         replace(term, name=True) if piece.start in names else term
-        for piece in with_content(asked, found, languages)
-        for term in _asked(piece, languages)
+        for piece, word in with_content(asked, found, languages)
+        for term in _asked(piece, word)
     ]
     distinct = {tuple(term.weights): term for term in reversed(terms)}
     return list(distinct.values())[::-1][:MAX_QUERY_TERMS]
 
 
-def _asked(piece: Piece, languages: tuple[str, ...]) -> Iterator[QueryTerm]:
-    if piece.kind == "word":
-        word = read_word(piece.written, languages)
+def _asked(piece: Piece, word: Word | None) -> Iterator[QueryTerm]:
+    if word is not None:
         yield QueryTerm(word.weights, spelling=next(iter(word.spelled), None))
     elif piece.kind == "emoji":
         yield QueryTerm({EXACT_PREFIX + piece.written: 1.0}, required=False)

@@ -13,6 +13,8 @@ TELLING_DIGITS: Final = 4
 _INSIDE = r"[^\s\"'`“”‘’«»<>()\[\]{},;|*]"
 # With a digit, or letters joined by a mark: most words are passed over here.
 _TOKEN = re.compile(rf"(?<!{_INSIDE})(?={_INSIDE}*?(?:\d|\w[_.:@\\=&#/]+\w)){_INSIDE}+")
+_TELLTALE = re.compile(r"[\d_.:@\\=&#/](?:(?<=\d)|\w)")
+"""Any token has it: most texts are passed over here."""
 _ELLIPSIS = re.compile(r"\.{2,}")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 _VERSION_MARK = re.compile(r"^v(?=\d)")
@@ -34,6 +36,8 @@ def codes(text: str) -> Iterator[list[str]]:
 
     A code also yields its parts and its form without hyphens: `A-48213` and `a48213` match.
     """
+    if not _TELLTALE.search(text):
+        return
     for token in _tokens(text.lower()):
         forms = dict.fromkeys(EXACT_PREFIX + _bounded(form) for form in _forms(token))
         if forms:

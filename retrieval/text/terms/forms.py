@@ -1,6 +1,6 @@
 """What is read in a text: its languages, its words with content, and the terms of each word."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -34,24 +34,35 @@ class Word:
     has_content: bool
 
 
+Read = tuple[Piece, Word | None]
+"""A piece, and how it is read if it is a word."""
+
+
 def languages_of(found: Iterable[Piece], language: str) -> tuple[str, ...]:
     """The room's, and the text's own if it is another one."""
-    lower = (piece.written.lower() for piece in found if piece.kind == "word")
+    lower = [written.lower() for kind, written, _ in found if kind == "word"]
     own = language_of(lower, default=language)
     return (language,) if own == language else (language, own)
 
 
-def with_content(text: str, found: Sequence[Piece], languages: tuple[str, ...]) -> Sequence[Piece]:
+def with_content(text: str, found: Iterable[Piece], languages: tuple[str, ...]) -> list[Read]:
     """Without numbers and function words, unless these look like titles ("Up") or are all."""
-    told = [piece for piece in found if not piece.written.isdigit()]
+    told = read(found, languages)
     kept = [
-        piece
-        for piece in told
-        if piece.kind != "word"
-        or read_word(piece.written, languages).has_content
-        or looks_like_a_title(text, piece)
+        (piece, word)
+        for piece, word in told
+        if word is None or word.has_content or looks_like_a_title(text, piece)
     ]
     return kept or told
+
+
+def read(found: Iterable[Piece], languages: tuple[str, ...]) -> list[Read]:
+    """Without numbers."""
+    return [
+        (piece, read_word(piece.written, languages) if piece.kind == "word" else None)
+        for piece in found
+        if not piece.written.isdigit()
+    ]
 
 
 def looks_like_a_title(text: str, piece: Piece) -> bool:
@@ -68,7 +79,7 @@ def looks_like_a_title(text: str, piece: Piece) -> bool:
 def content(text: str, *, language: str) -> list[str]:
     """Words, runs, and emoji without function words, and numbers, in lower case."""
     asked = readable(text)
-    found = list(words.pieces(asked))
+    found = words.pieces(asked)
     languages = languages_of(found, language)
     return [
         piece.written.lower()

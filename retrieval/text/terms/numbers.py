@@ -27,6 +27,7 @@ _SEQUENCE = re.compile(
     rf"(?: ?({'|'.join(_MULTIPLIERS)})\b)?",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _GROUP = re.compile(r"\d+")
 _DATE = re.compile(r"(?:(?:19|20)\d\d([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:19|20)\d\d)")
 
@@ -46,6 +47,8 @@ def suffixes(digits: str) -> list[str]:
 
 def numbers(text: str) -> Iterator[Number]:
     """Of a readable text of spaced words."""
+    if not _DIGIT.search(text):
+        return
     for match in _SEQUENCE.finditer(text):
         number = _number(match[1])
         yield _multiplied(number, match[2].lower()) if match[2] else number

@@ -1,15 +1,23 @@
 """The terms of a message: what its index entries are made of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from retrieval.text import words
 from retrieval.text.normal_form import readable
 from retrieval.text.terms import numbers
 from retrieval.text.terms.codes import EXACT_PREFIX, codes, telling_digits
-from retrieval.text.terms.forms import characters, languages_of, neighbours, read_word, with_content
+from retrieval.text.terms.forms import (
+    Read,
+    characters,
+    languages_of,
+    neighbours,
+    read,
+    with_content,
+)
 from retrieval.text.terms.numbers import Number, suffixes
 from retrieval.text.words import Piece
 
@@ -31,30 +39,22 @@ class Terms:
 def passage_terms(passage: str, *, participant: str, language: str) -> Terms:
     """`participant` is indexed as words are."""
     text = readable(passage)
-    found = list(words.pieces(text))
+    found = words.pieces(text)
     languages = languages_of(found, language)
+    told = (*with_content(text, found, languages), *_name(participant, languages))
+    spoken = [word for _, word in told if word is not None]
+    unspaced = [piece for piece, word in told if word is None]
+    exact = list(_exact_terms(words.without_unspaced(text)))
     counts: dict[str, int] = {}
-    vocabulary: set[str] = set()
-    length = 0
-    for piece in (*with_content(text, found, languages), *_name_pieces(participant)):
-        terms: Iterable[str]
-        if piece.kind == "word":
-            word = read_word(piece.written, languages)
-            terms = word.weights
-            vocabulary.update(word.spelled)
-            length += 1
-        else:
-            terms = _unspaced_terms(piece)
-            length += len(piece.written)
-        for term in terms:
-            counts[term] = counts.get(term, 0) + 1
-    exact: set[str] = set()
-    for forms in _exact_terms(words.without_unspaced(text)):
-        exact |= forms
-        length += 1
-    for term in exact:
+    for term in chain(
+        chain.from_iterable(word.weights for word in spoken),
+        chain.from_iterable(map(_unspaced_terms, unspaced)),
+        set().union(*exact),
+    ):
         counts[term] = counts.get(term, 0) + 1
-    return Terms(counts, max(1, length), frozenset(vocabulary))
+    length = len(spoken) + sum(len(piece.written) for piece in unspaced) + len(exact)
+    vocabulary = frozenset(chain.from_iterable(word.spelled for word in spoken))
+    return Terms(counts, max(1, length), vocabulary)
 
 
 def _exact_terms(text: str) -> Iterator[set[str]]:
@@ -69,8 +69,8 @@ def _exact_terms(text: str) -> Iterator[set[str]]:
 
 
 @lru_cache(maxsize=10_000)
-def _name_pieces(participant: str) -> tuple[Piece, ...]:
-    return tuple(p for p in words.pieces(readable(participant)) if not p.written.isdigit())
+def _name(participant: str, languages: tuple[str, ...]) -> tuple[Read, ...]:
+    return tuple(read(words.pieces(readable(participant)), languages))
 
 
 def _unspaced_terms(piece: Piece) -> list[str]:
