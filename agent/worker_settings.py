@@ -74,6 +74,9 @@ class WorkerSettings(BaseSettings):
     waiting_per_room: int = Field(
         default=200, ge=1, description="Questions of all participants that may wait for an answer."
     )
+    answer_agents: bool = Field(
+        default=False, description="Whether what other agents in the room type is a question, too."
+    )
     turn_timeout_s: float = Field(
         default=120.0, gt=0, description="When a turn that has not ended counts as failed."
     )

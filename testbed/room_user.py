@@ -42,9 +42,12 @@ class Turn:
         return " ".join(answer.text for answer in self.answers)
 
 
-def join_token(identity: str, room: str, *, metadata: str = "") -> str:
-    grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True)
+def join_token(
+    identity: str, room: str, *, metadata: str = "", hidden: bool = False, agent: bool = False
+) -> str:
+    grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True, hidden=hidden)
     token = api.AccessToken(API_KEY, API_SECRET).with_identity(identity).with_name(identity)
+    token = token.with_kind("agent") if agent else token
     return token.with_metadata(metadata).with_grants(grants).to_jwt()
 
 
@@ -66,13 +69,20 @@ class RoomUser:
     async def join(cls, url: str, room: str, identity: str, *, metadata: str = "") -> Self:
         """Returns once connected and visible to others."""
         user = cls(identity)
-        # Before connecting: data may arrive with the connection.
-        user.room.register_text_stream_handler("lk.transcription", user._on_transcription)
-        user.room.on("data_received", user._on_data)
-        await user.room.connect(url, join_token(identity, room, metadata=metadata))
+        await user.connect(url, room, metadata=metadata)
         # Without a published track, others learn of a participant up to 3 s late.
         await user.room.local_participant.set_attributes({"present": "1"})
         return user
+
+    async def connect(
+        self, url: str, room: str, *, metadata: str = "", hidden: bool = False, agent: bool = False
+    ) -> None:
+        """As `join`, but others may not know of it yet."""
+        # Before connecting: data may arrive with the connection.
+        self.room.register_text_stream_handler("lk.transcription", self._on_transcription)
+        self.room.on("data_received", self._on_data)
+        token = join_token(self.identity, room, metadata=metadata, hidden=hidden, agent=agent)
+        await self.room.connect(url, token)
 
     async def leave(self) -> None:
         """Harmless if repeated."""

@@ -14,7 +14,7 @@ from agent.backend_client import open_client
 from agent.background_tasks import BackgroundTasks
 from agent.outbox.recovery import recover
 from agent.processes.job_process import end_room, prepare, serve_room
-from agent.processes.start_checks import check_credentials, check_outbox
+from agent.processes.start_checks import check_credentials, check_outbox, check_service_key
 from agent.settings import AgentSettings
 from agent.supervision.admission import Admission
 from agent.supervision.drain import move_rooms
@@ -61,6 +61,7 @@ class AgentWorker(AgentServer):
         async with contextlib.AsyncExitStack() as stack:
             livekit = await stack.enter_async_context(self._livekit_api())
             await check_outbox(self._agent_settings.data_dir)
+            await check_service_key(self._agent_settings)
             await check_credentials(livekit)
             self._ready_file.unlink(missing_ok=True)
             stack.callback(self._ready_file.unlink, missing_ok=True)

@@ -3,13 +3,23 @@
 import asyncio
 import logging
 import os
+from contextlib import aclosing
 from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 from livekit import api
 
-from agent.errors import OutboxUnwritable
+from agent.backend_client import open_client
+from agent.errors import (
+    CREDENTIALS_REFUSED,
+    BackendProtocolError,
+    BackendRejected,
+    BackendUnavailable,
+    OutboxUnwritable,
+)
 from agent.outbox.files import folder
+from agent.settings import AgentSettings
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +33,29 @@ async def check_outbox(data_dir: Path) -> None:
         raise SystemExit(str(OutboxUnwritable(outbox, str(error)))) from error
     if not os.access(outbox, os.W_OK):
         raise SystemExit(str(OutboxUnwritable(outbox, "not writable")))
+
+
+async def check_service_key(settings: AgentSettings) -> None:
+    """Raises SystemExit if the backend refuses the key; a backend that is down is only logged."""
+    async with aclosing(open_client(settings)) as client:
+        try:
+            # The least that a key is needed for: a conversation that does not exist.
+            await client.get_recent_messages(uuid4(), limit=1)
+        except BackendRejected as error:
+            if error.status in CREDENTIALS_REFUSED:
+                raise SystemExit(
+                    f"the backend at {settings.backend_url} refuses BACKEND_SERVICE_KEY"
+                    f" ({error.status}); set it to the key that the backend was started with"
+                ) from error
+        except BackendProtocolError as error:
+            raise SystemExit(
+                f"what answers at {settings.backend_url} is no Longroom backend ({error});"
+                " correct BACKEND_URL"
+            ) from error
+        except BackendUnavailable as error:
+            logger.warning(
+                "the backend does not answer yet, rooms wait for it", extra={"reason": str(error)}
+            )
 
 
 async def check_credentials(livekit: api.LiveKitAPI) -> None:

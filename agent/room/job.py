@@ -14,7 +14,7 @@ from agent.conversation.event_records import action_record
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_agent
-from agent.errors import CREDENTIALS_REFUSED, BackendRejected, BackendUnavailable
+from agent.errors import BackendError, BackendUnavailable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
 from agent.room.dependencies import JobDependencies
@@ -31,6 +31,7 @@ from agent.worker_settings import Voice, WorkerSettings
 from retrieval.wire import ConversationId, conversation_in
 
 BACKEND_RETRY_S = 1.0
+LONGEST_BACKEND_RETRY_S = 15.0
 RETIRE_WITHIN_S = 30.0
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class RoomJob:
         self._outbox_metrics = dependencies.outbox_metrics
         self._closing = AsyncExitStack()
         self._tasks = BackgroundTasks()
-        self._turns = TurnIntake(ctx.room, worker, dependencies.metrics)
+        self._turns = TurnIntake(ctx.room, worker, dependencies.metrics, refusal=self._refusal)
         self._voice_turns = VoiceTurns(self._turns.status, dependencies.metrics)
         self._election = LeaderElection(ctx.room)
         self._participants = Participants(ctx.room, changed=self._people_changed)
@@ -79,10 +80,13 @@ class RoomJob:
         await self._closing.aclose()
 
     async def _resume(self) -> Resumed:
-        """Waits for a backend that is down or refuses the key: it alone knows the conversation."""
+        """Waits for a backend that is down, or refuses: a job that ends here would take the room's
+        agent along, and what is mended at the backend needs no new one.
+        """
         ctx = self._ctx
         metadata = (ctx.job.metadata, ctx.room.metadata, ctx.job.room.metadata)
         named = next(filter(None, map(conversation_in, metadata)), None)
+        pause_s = BACKEND_RETRY_S
         while True:
             try:
                 return await resume(
@@ -97,11 +101,13 @@ class RoomJob:
                 )
             except BackendUnavailable as error:
                 logger.warning("waiting for the backend", extra={"reason": str(error)})
-            except BackendRejected as error:
-                if error.status not in CREDENTIALS_REFUSED:
-                    raise
-                logger.error("waiting for a key that is taken", extra={"reason": str(error)})
-            await asyncio.sleep(BACKEND_RETRY_S)
+                pause_s = BACKEND_RETRY_S
+            except BackendError as error:
+                logger.error(
+                    "waiting until the backend takes this room", extra={"reason": str(error)}
+                )
+                pause_s = min(2 * pause_s, LONGEST_BACKEND_RETRY_S)
+            await asyncio.sleep(pause_s)
 
     def _keep_metadata(self, resumed: Resumed) -> None:
         ctx = self._ctx
@@ -130,6 +136,11 @@ class RoomJob:
             people=people,
             spoken_turns=self._voice_turns,
         )
+
+    def _refusal(self, sender: str) -> str | None:
+        if self._worker.answer_agents or not self._participants.is_agent(sender):
+            return None
+        return "other agents are not answered here; AGENT_ANSWER_AGENTS=true answers them"
 
     def _asker(self, identity: str | None) -> Asker:
         """None stands for the linked participant."""

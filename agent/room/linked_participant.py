@@ -5,7 +5,7 @@ import logging
 from livekit import rtc
 from livekit.agents import AgentSession
 
-from agent.room.transcription import SPEAKING_KINDS
+from agent.room.participants import PEOPLE
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class LinkedParticipant:
 
     def _link_someone(self) -> None:
         for participant in self._room.remote_participants.values():
-            if participant.kind in SPEAKING_KINDS:
+            if participant.kind in PEOPLE:
                 self._session.room_io.set_participant(participant.identity)
                 logger.info("now hearing", extra={"participant": participant.identity})
                 return

@@ -15,12 +15,7 @@ from agent.llm.speech import SpeechInput
 from agent.messages.question import Question
 from agent.messages.rolling_window import message_id
 from agent.messages.sanitize import storable_content
-
-SPEAKING_KINDS = (
-    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
-    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
-    rtc.ParticipantKind.PARTICIPANT_KIND_CONNECTOR,
-)
+from agent.room.participants import PEOPLE
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +78,7 @@ class RoomTranscriber:
 
     def _joined(self, participant: rtc.RemoteParticipant) -> None:
         identity = participant.identity
-        if self._closed or participant.kind not in SPEAKING_KINDS or identity in self._sessions:
+        if self._closed or participant.kind not in PEOPLE or identity in self._sessions:
             return
         transcriber = self._speech.open_stt(identity)
         session = self._new_session(identity, transcriber)

@@ -1,7 +1,7 @@
 """A room's questions, from arrival to the status that says how they ended."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from livekit import rtc
@@ -9,6 +9,7 @@ from livekit import rtc
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.messages.question import Outcome, Question
+from agent.room.legacy_chat import LegacyChat
 from agent.room.text_input import TextInput
 from agent.room.turn_queue import TurnQueue
 from agent.room.turn_status import TurnStatus
@@ -18,7 +19,16 @@ LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late
 
 
 class TurnIntake:
-    def __init__(self, room: rtc.Room, worker: WorkerSettings, metrics: TurnMetrics) -> None:
+    """`refusal` says why a sender is not answered, or None."""
+
+    def __init__(
+        self,
+        room: rtc.Room,
+        worker: WorkerSettings,
+        metrics: TurnMetrics,
+        *,
+        refusal: Callable[[str], str | None],
+    ) -> None:
         self._room = room
         self._turn_timeout_s = worker.turn_timeout_s
         self._metrics = metrics
@@ -26,8 +36,12 @@ class TurnIntake:
         self._replies_allowed = asyncio.Event()
         self.status = TurnStatus(room)
         self._text_input = TextInput(
-            self.take, self.status.refused, max_chars=worker.text_max_chars
+            self.take,
+            self.status.refused,
+            max_chars=worker.text_max_chars,
+            refusal=refusal,
         )
+        self._legacy_chat = LegacyChat(room, self._text_input)
         self._turns = TurnQueue(
             self,
             self.status,
@@ -38,6 +52,7 @@ class TurnIntake:
     def listen(self) -> None:
         """Call before connecting; early questions wait for `open`."""
         self._text_input.listen(self._room)
+        self._legacy_chat.listen()
 
     def open(
         self, agent: ConversationAgent, *, waiting: Sequence[Question], answered: Sequence[Question]
@@ -72,6 +87,7 @@ class TurnIntake:
             self._metrics.failed(question.id, type(error).__name__)
             return "failed"
         self._metrics.ended(question.id, trace)
+        await self._legacy_chat.answer(question.id, trace.answer)
         return trace.outcome
 
     async def finish(self) -> None:

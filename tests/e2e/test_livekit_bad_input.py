@@ -1,5 +1,6 @@
 """What clients should not do, and what becomes of the others in the room."""
 
+import json
 import secrets
 import time
 
@@ -84,6 +85,53 @@ async def test_who_joins_again_under_the_same_identity_goes_on_talking(stack: St
     stored = await stack.messages(room, at_least=4)
     assert {m.participant for m in stored if m.role == "user"} == {"alice"}
     await later.leave()
+    await stack.close(room)
+
+
+async def test_who_is_hidden_is_told_why_nobody_answers(stack: Stack) -> None:
+    room = await stack.open_room("alice")
+    hidden = RoomUser("hidden")
+    await hidden.connect(stack.livekit.url, room.name, hidden=True)
+    turn = await hidden.ask("May a hidden one ask?")
+    assert (turn.outcome, "hidden" in str(turn.reason)) == ("refused", True)
+    await hidden.leave()
+    await stack.close(room)
+
+
+async def test_what_another_agent_types_is_refused_with_the_reason(stack: Stack) -> None:
+    room = await stack.open_room("alice")
+    bot = RoomUser("bot")
+    await bot.connect(stack.livekit.url, room.name, agent=True)
+    await until(lambda: "bot" in room.users[0].room.remote_participants)
+    turn = await bot.ask("Am I a user?")
+    assert (turn.outcome, "AGENT_ANSWER_AGENTS" in str(turn.reason)) == ("refused", True)
+    await bot.leave()
+    await stack.close(room)
+
+
+async def test_an_older_chat_client_is_answered_in_its_own_packets(stack: Stack) -> None:
+    room = await stack.open_room("alice")
+    alice = room.users[0]
+    packets: list[dict[str, str]] = []
+
+    def heard(packet: rtc.DataPacket) -> None:
+        if packet.topic == "lk-chat-topic":
+            packets.append(json.loads(packet.data))
+
+    alice.room.on("data_received", heard)
+    asked = {"id": "old-1", "timestamp": 1_700_000_000_000, "message": "Do you hear old clients?"}
+    both_ways = {**asked, "id": "new-1", "ignoreLegacy": True}
+    sent: list[object] = [asked, both_ways, [], {"id": 5}, {"id": "x"}]
+    for packet in sent:
+        await alice.room.local_participant.publish_data(json.dumps(packet), topic="lk-chat-topic")
+
+    assert (await alice.outcome("old-1"))["outcome"] == "answered"
+    await until(lambda: packets)
+    stored = await stack.messages(room, at_least=2)
+    assert [(m.id, m.content) for m in stored] == [
+        ("old-1", "Do you hear old clients?"),
+        (packets[0]["id"], packets[0]["message"]),
+    ]
     await stack.close(room)
 
 

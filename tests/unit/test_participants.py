@@ -1,8 +1,17 @@
 import json
+from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
+from livekit import rtc
 
-from agent.room.participants import MAX_CONTEXT_CHARS, Person, read_person, room_language
+from agent.room.participants import (
+    MAX_CONTEXT_CHARS,
+    Participants,
+    Person,
+    read_person,
+    room_language,
+)
 
 
 def test_metadata_and_attributes_are_read_and_attributes_win() -> None:
@@ -40,6 +49,50 @@ def test_enormous_context_is_cut_off() -> None:
     person = read_person(identity="a", name="n" * 9_000, metadata=metadata, attributes={})
     assert sum(len(k) + len(v) for k, v in person.context.items()) <= MAX_CONTEXT_CHARS
     assert len(person.name) <= 100
+
+
+def test_one_value_too_long_hides_none_of_the_others() -> None:
+    metadata = json.dumps({"plan": "gold", "notes": "x" * 5_000, "company": "Acme", "seat": 4})
+    person = read_person(identity="a", name="a", metadata=metadata, attributes={"desk": "B"})
+    assert person.context == {"plan": "gold", "company": "Acme", "seat": "4", "desk": "B"}
+
+
+def test_what_telephony_says_of_a_call_is_not_about_the_person() -> None:
+    attributes = {"sip.callID": "c1", "sip.trunkPhoneNumber": "+4930", "lk.a": "b", "vip": "yes"}
+    person = read_person(identity="a", name="a", metadata="", attributes=attributes)
+    assert person.context == {"vip": "yes"}
+
+
+@dataclass
+class Listed:
+    identity: str
+    kind: int
+    name: str = ""
+    metadata: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ListingRoom:
+    remote_participants: dict[str, Listed]
+
+
+KINDS = rtc.ParticipantKind
+
+
+def test_recorders_and_streams_and_agents_are_no_people() -> None:
+    listed = {
+        "caller": KINDS.PARTICIPANT_KIND_SIP,
+        "alice": KINDS.PARTICIPANT_KIND_STANDARD,
+        "whatsapp": KINDS.PARTICIPANT_KIND_CONNECTOR,
+        "recorder": KINDS.PARTICIPANT_KIND_EGRESS,
+        "camera": KINDS.PARTICIPANT_KIND_INGRESS,
+        "bot": KINDS.PARTICIPANT_KIND_AGENT,
+    }
+    room = ListingRoom({name: Listed(name, kind) for name, kind in listed.items()})
+    participants = Participants(cast("rtc.Room", room), changed=lambda: None)
+    assert [person.identity for person in participants.people()] == ["caller", "alice", "whatsapp"]
+    assert [name for name in [*listed, "unknown"] if participants.is_agent(name)] == ["bot"]
 
 
 @pytest.mark.parametrize(

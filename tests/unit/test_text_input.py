@@ -6,7 +6,7 @@ import pytest
 from livekit import rtc
 
 from agent.messages.question import Question
-from agent.room.text_input import TextInput
+from agent.room.text_input import TextInput, TextStream
 
 
 @dataclass
@@ -15,7 +15,7 @@ class StreamInfo:
 
 
 class Stream:
-    """A text stream that arrives in chunks; None in place of a chunk: it never ends."""
+    """What LiveKit hands over: text in chunks; None in place of a chunk: it never ends."""
 
     def __init__(self, stream_id: str, *chunks: str | None, error: bool = False) -> None:
         self.info = StreamInfo(stream_id)
@@ -61,7 +61,7 @@ class Desk:
 
 
 def arrive(typed: TextInput, stream: Stream, sender: str = "alice") -> None:
-    typed.arrived(cast("rtc.TextStreamReader", stream), sender)
+    typed.arrived(TextStream(cast("rtc.TextStreamReader", stream)), sender)
 
 
 def typed_text(desk: Desk, **settings: float) -> TextInput:
@@ -102,6 +102,14 @@ async def test_a_stream_that_never_ends_holds_up_only_its_sender_and_only_for_a_
         ((), "empty"),
         ((" \n\t ",), "empty"),
         (("\x00\x00",), "empty"),
+        (("\u200b\u2060",), "empty"),
+        (("\ufeff \u00ad",), "empty"),
+        (("\u3164\u3164",), "empty"),
+        (("\u2800", "\u2800"), "empty"),
+        (("\ufe0f\u200d",), "empty"),
+        (("\U000e0041\U000e0042",), "empty"),
+        (("\u202e\u2066\u2069",), "empty"),
+        (("\u0301",), "empty"),
         (("x" * 60, "y" * 60), "longer"),
     ],
 )
@@ -115,6 +123,33 @@ async def test_what_is_no_message_is_refused_with_the_reason(
     assert desk.taken == []
     assert reason in desk.refused[0][1]
     assert stream.closed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["👍", "?", "é", "e\u0301", "❤\ufe0f", "7", "…", "\u200bhi", "\ue000", "\U0001fae9", "字"],
+)
+async def test_what_is_to_be_seen_is_a_message(text: str) -> None:
+    desk = Desk()
+    arrive(typed_text(desk), Stream("m1", text))
+    await desk.received(1)
+    assert [question.text for question in desk.taken] == [text]
+
+
+async def test_who_is_not_answered_is_told_why() -> None:
+    desk = Desk()
+    typed = TextInput(
+        desk.take,
+        desk.refuse,
+        max_chars=100,
+        refusal=lambda sender: "not you" if sender == "bot" else None,
+    )
+    stream = Stream("m1", "beep")
+    arrive(typed, stream, "bot")
+    arrive(typed, Stream("m2", "hello"), "alice")
+    await desk.received(2)
+    assert (desk.refused, stream.closed) == ([("m1", "not you")], True)
+    assert [question.speaker for question in desk.taken] == ["alice"]
 
 
 async def test_a_stream_that_breaks_off_is_refused_not_stored_in_half() -> None:
@@ -144,11 +179,12 @@ async def test_a_flood_of_streams_is_bounded_and_told() -> None:
     assert all(stream.closed for stream in streams)
 
 
-async def test_a_sender_without_identity_is_refused() -> None:
+@pytest.mark.parametrize(("sender", "reason"), [("", "hidden"), ("  ", "no identity")])
+async def test_a_sender_without_identity_is_refused(sender: str, reason: str) -> None:
     desk = Desk()
-    arrive(typed_text(desk), Stream("m1", "hello"), sender="")
+    arrive(typed_text(desk), Stream("m1", "hello"), sender=sender)
     await desk.received(1)
-    assert "no identity" in desk.refused[0][1]
+    assert reason in desk.refused[0][1]
 
 
 @pytest.mark.parametrize("stream_id", ["", "x" * 101, "nul\x00", "two\nlines", "m1.answer1"])
