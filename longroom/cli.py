@@ -8,6 +8,7 @@ import typer
 from longroom.commands.backend import backend
 from longroom.commands.backfill import backfill
 from longroom.commands.chat import chat
+from longroom.commands.dead_letters import app as dead_letters
 from longroom.commands.doctor import doctor
 from longroom.commands.evaluate import evaluate
 from longroom.commands.export import export
@@ -36,6 +37,7 @@ app.command("import")(import_messages)
 app.command()(evaluate)
 app.command()(export)
 app.command()(doctor)
+app.add_typer(dead_letters, name="dead-letters")
 
 
 def main() -> None:

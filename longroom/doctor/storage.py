@@ -70,7 +70,7 @@ def _outbox(path: Path) -> Finding:
         return _unreadable(path, error)
     if refused:
         text = f"{path.name} keeps {refused} entries that the backend refused"
-        return warn("outbox", text, mend="read the reasons in its table dead_letter")
+        return warn("outbox", text, mend="look at them with `longroom dead-letters list`")
     if waiting:
         text = f"{path.name} holds {waiting} entries that the backend has not got yet"
         return warn("outbox", text, mend="start the agent or `longroom chat` of that room again")
@@ -78,5 +78,5 @@ def _outbox(path: Path) -> Finding:
 
 
 def _unreadable(path: Path, error: sqlite3.DatabaseError) -> Finding:
-    mend = "nothing: the next agent of the room sets it aside and starts a new one"
+    mend = "nothing: the next agent of the room saves what is whole and logs what is lost"
     return fail("outbox", f"{path.name} is damaged ({error})", mend=mend)

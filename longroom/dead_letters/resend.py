@@ -1,0 +1,64 @@
+"""Sends dead letters to the backend once more, and removes those that it takes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from uuid import uuid5
+
+from agent.backend_client import BackendClient
+from agent.errors import BackendRejected
+from agent.outbox.delivery import deliver
+from agent.outbox.storage.entry import Entry
+from longroom.dead_letters.collection import FoundLetter, remove_letters
+
+ERASED = "its text was deleted when the conversation was erased"
+UNREADABLE = "it is not readable as this program's wire type; `longroom dead-letters show` has it"
+
+
+@dataclass
+class Resent:
+    """`kept` are still dead letters, with reasons."""
+
+    sent: list[FoundLetter] = field(default_factory=list)
+    kept: list[tuple[FoundLetter, str]] = field(default_factory=list)
+
+
+async def resend(
+    client: BackendClient, letters: Sequence[FoundLetter], *, with_new_ids: bool = False
+) -> Resent:
+    """One by one, in this order. `with_new_ids` is for ids that other content has taken.
+
+    Killed in between, it can be called again: what the backend has, it does not store twice.
+    Raises BackendError but for refusals, OutboxError, CommandFailed.
+    """
+    resent = Resent()
+    for found in letters:
+        if (reason := await _send(client, found, with_new_ids)) is not None:
+            resent.kept.append((found, reason))
+            continue
+        remove_letters(found.path, [found.letter])
+        resent.sent.append(found)
+    return resent
+
+
+async def _send(client: BackendClient, found: FoundLetter, with_new_id: bool) -> str | None:
+    """Why not, if it was not sent."""
+    entry = found.letter.entry
+    if not entry.body:
+        return ERASED
+    try:
+        await deliver(client, found.conversation_id, [_renamed(found) if with_new_id else entry])
+    except ValueError:
+        return UNREADABLE
+    except BackendRejected as rejection:
+        return str(rejection)
+    return None
+
+
+def _renamed(found: FoundLetter) -> Entry:
+    """The same new id at each call: a letter is stored once however often it is sent."""
+    entry = found.letter.entry
+    if entry.stream == "session":
+        return entry
+    id_ = uuid5(found.conversation_id, found.full_key + entry.checksum).hex
+    return replace(entry, id=id_, body=json.dumps(json.loads(entry.body) | {"id": id_}))
