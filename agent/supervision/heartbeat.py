@@ -11,6 +11,7 @@ from agent.errors import CREDENTIALS_REFUSED, BackendError, BackendRejected
 from retrieval.wire import WORKER_ATTRIBUTE
 
 INTERVAL_S = 0.75
+NOT_REPORTED = "worker not reported"
 KEY_REFUSED = (
     "the backend refuses this worker's key: nothing said in its rooms is stored until "
     "BACKEND_SERVICE_KEY is right"
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 class Heartbeat:
     """Reports from `start` until closed, under an id that is new at each start.
 
-    `key_taken` is told after each answer whether the backend took this worker's key.
+    `key_taken` is told whether the backend takes this worker's key, where its answer tells.
     """
 
     def __init__(
@@ -55,26 +56,25 @@ class Heartbeat:
     async def _report_forever(self) -> None:
         client = self._open_client()
         try:
-            failing = False
+            wrong = None
             while True:
-                failing = not await self._report(client, failing)
+                wrong = await self._report(client, wrong)
                 await asyncio.sleep(INTERVAL_S)
         finally:
             await client.aclose()
 
-    async def _report(self, client: BackendClient, failing: bool) -> bool:
+    async def _report(self, client: BackendClient, before: str | None) -> str | None:
+        """What is wrong, told once; `before` is what was at the last report."""
         try:
             await client.report_worker(self._agent_name, self._worker_id)
-        except BackendRejected as error:
-            refused = error.status in CREDENTIALS_REFUSED
-            self._key_taken(not refused)
-            if not failing:
-                said = KEY_REFUSED if refused else "worker not reported"
-                logger.error(said, extra={"reason": str(error)})
-            return False
         except BackendError as error:
-            if not failing:
-                logger.warning("worker not reported", extra={"reason": str(error)})
-            return False
+            refused = isinstance(error, BackendRejected) and error.status in CREDENTIALS_REFUSED
+            if refused:
+                self._key_taken(False)
+            wrong = KEY_REFUSED if refused else NOT_REPORTED
+            if wrong != before:
+                level = logging.ERROR if refused else logging.WARNING
+                logger.log(level, wrong, extra={"reason": str(error)})
+            return wrong
         self._key_taken(True)
-        return True
+        return None

@@ -174,7 +174,7 @@ async def test_a_resent_letter_whose_elders_still_wait_is_no_loss(
     async with opened_outbox(backend, tmp_path) as outbox:
         await outbox.accept(*[message(n) for n in range(1, 6)])
         async with asyncio.timeout(5):
-            while not await outbox.dead_letters():
+            while not await outbox.dead_letters():  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.01)
     backend.refuse = lambda *_: None
     assert len((await resend(client, _letters(tmp_path))).sent) == 1
