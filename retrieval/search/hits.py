@@ -120,6 +120,8 @@ def _hit(
         excerpt=excerpt(
             message.content, passage_scores=lambda: candidates.passage_scores(message.seq)
         ),
+        before=[],  # given: pydantic copies a default at a cost
+        after=[],
         also_said=_also_said(selected.also),
         parts=ranking.explain(selected.place) | selected.moved if explain else None,
     )

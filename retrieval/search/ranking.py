@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -47,12 +48,14 @@ class Candidates:
         }
 
     def arms(self, seq: int) -> list[Arm]:
-        found: list[Arm] = []
-        if seq in self.nearest:
-            found.append("vector")
-        if seq in self.wordiest:
-            found.append("lexical")
-        return found
+        return [arm for arm, proposed in self._proposed.items() if seq in proposed]
+
+    @cached_property
+    def _proposed(self) -> dict[Arm, frozenset[int]]:
+        return {
+            "vector": frozenset(self.nearest.tolist()),
+            "lexical": frozenset(self.wordiest.tolist()),
+        }
 
 
 @dataclass(frozen=True)

@@ -120,15 +120,20 @@ def _spans(query: str) -> Iterator[tuple[int, int, str, bool]]:
 
 def _readings(query: str, start: int, end: int) -> Iterator[tuple[int, int, str, bool]]:
     raw = query[start:end]
-    for bare in dict.fromkeys((raw, raw.strip(_EDGES), raw.strip(_EDGES_WITH_AT))):
-        if not bare:
-            continue
+    for bare in _without_edges(raw):
         start_of_name = start + raw.index(bare)
         end_of_name = start_of_name + len(bare)
         yield start_of_name, end_of_name, bare.lower(), False
         owned = _POSSESSIVE.sub("", bare) if bare[-1] in _ENDS_OF_POSSESSIVE else bare
         if owned and owned != bare:
             yield start_of_name, end_of_name, owned.lower(), True
+
+
+def _without_edges(raw: str) -> list[str]:
+    if raw[0] not in _EDGES_WITH_AT and raw[-1] not in _EDGES_WITH_AT:
+        return [raw]  # most
+    bare = dict.fromkeys((raw, raw.strip(_EDGES), raw.strip(_EDGES_WITH_AT)))
+    return [one for one in bare if one]
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Content:
     """Words as stems; those with content without function words."""
 
     def __init__(self, text: str, *, language: str) -> None:
-        self.words = [*map(_stem, _words(text))]
+        self.words = stems_in(text)
         self.set = frozenset(self.words) - _function_words(language)
 
     @cached_property
@@ -44,9 +44,14 @@ class Content:
         return frozenset(word for word in self.set if not word.isalpha() and _DIGIT.search(word))
 
 
+def stems_in(text: str) -> list[str]:
+    """In order, of function words too."""
+    return [*map(_stem, _words(text))]
+
+
 def stems_of(words: str) -> frozenset[str]:
     """Of a list of words as text."""
-    return frozenset(_stem(word) for word in _words(words))
+    return frozenset(stems_in(words))
 
 
 def _words(text: str) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Set
 from typing import Final
 
-from retrieval.search.selection.content import NEGATIONS, Content, stems_of
+from retrieval.search.selection.content import NEGATIONS, Content, stems_in, stems_of
 
 REACH: Final = 4
 """Words after a negation that it denies."""
@@ -40,7 +40,7 @@ def denied(text: str, content: Content, words: Set[str]) -> bool:
 
 
 def _denied(clause: str, words: Set[str]) -> bool:
-    found = Content(clause, language="english").words
+    found = stems_in(clause)
     about = [place for place, word in enumerate(found) if word in words and word not in _DENYING]
     if not about:
         return False

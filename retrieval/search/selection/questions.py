@@ -4,7 +4,7 @@ import re
 from collections.abc import Set
 from typing import Final
 
-from retrieval.search.selection.content import Content, stems_of
+from retrieval.search.selection.content import Content, stems_in, stems_of
 
 _ASKING: Final = stems_of("""
 who whom whose what what's when where which why how is are was were do does did has have had
@@ -78,7 +78,7 @@ def asks(text: str, content: Content) -> bool:
 def _asks(sentence: str, *, may_request: bool) -> bool:
     if _QUESTION_MARK.search(sentence):
         return True
-    words = Content(sentence[:60], language="english").words
+    words = stems_in(sentence[:60])
     if next((word for word in words if word not in _BEFORE_ASKING), None) in _ASKING:
         return True
     if not may_request:

@@ -27,6 +27,8 @@ MORE: Final = 30
 """Messages read at a time while repeats leave places free."""
 MOST_READS: Final = 4
 
+Read = tuple[Message, Content]
+
 
 async def select(
     db: "Database",
@@ -43,18 +45,13 @@ async def select(
     following = next_said(candidates.facts, ranking.first(CORRECTED)) if weights.correction else {}
     others = [*following, *(ranking.by_time(asked.order).tolist() if asked.order else ())]
     depth = max(count, COMPARED) if asked.compares else count
-    read: dict[int, Message] = {}
+    read: dict[int, Read] = {}
     arranged: list[Candidate] = []
     for _ in range(MOST_READS):
         best = ranking.first(depth)
         places = dict.fromkeys([*best, *others])
-        wanted = [int(ranking.seq[place]) for place in places]
-        read |= await read_messages(
-            db,
-            conversation_id=context.conversation_id,
-            seqs=[seq for seq in wanted if seq not in read],
-        )
-        found = _candidates(ranking, places, read, following, language=context.language)
+        read |= await _read(db, context, ranking.seq[[*places]].tolist(), known=read)
+        found = _candidates(ranking, places, read, following)
         arranged = arrange(found, asked, weights, best=frozenset(best))
         if len(arranged) >= count or len(best) < depth:
             break
@@ -81,25 +78,40 @@ def arrange(
     return sorted(kept, key=lambda one: -one.score)
 
 
+async def _read(
+    db: "Database", context: SearchContext, seqs: Sequence[int], *, known: Mapping[int, Read]
+) -> dict[int, Read]:
+    messages = await read_messages(
+        db,
+        conversation_id=context.conversation_id,
+        seqs=[seq for seq in seqs if seq not in known],
+    )
+    return {
+        seq: (message, Content(message.content, language=context.language))
+        for seq, message in messages.items()
+    }
+
+
 def _candidates(
     ranking: Ranking,
     places: Iterable[int],
-    read: Mapping[int, Message],
+    read: Mapping[int, Read],
     following: Mapping[int, int],
-    *,
-    language: str,
 ) -> list[Candidate]:
     """Deleted messages are missing."""
+    at = [*places]
+    columns = (ranking.seq, ranking.score, ranking.parts.words, ranking.parts.speaker)
+    rows = zip(at, *(column[at].tolist() for column in columns), strict=True)
     return [
         Candidate(
             place=place,
-            message=message,
-            content=Content(message.content, language=language),
-            score=float(ranking.score[place]),
-            words=float(ranking.parts.words[place]),
-            speaker_fit=float(ranking.parts.speaker[place]),
+            message=read[seq][0],
+            content=read[seq][1],
+            score=score,
+            words=words,
+            speaker_fit=speaker,
             follows=following.get(place),
         )
-        for place in places
-        if (message := read.get(int(ranking.seq[place]))) is not None
+        for place, seq, score, words, speaker in rows
+        if seq in read
     ]
