@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from retrieval.search.query.days import Days, fit, named_days, without_days
+from retrieval.search.query.days import Days, fit, without_days
+from tests.support.days import named_days
 
 NOW = datetime(2024, 1, 10, 12, 0, tzinfo=UTC)  # a Wednesday
 

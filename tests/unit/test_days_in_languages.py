@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from retrieval.search.query.days import Days, named_days
+from retrieval.search.query.days import Days
+from tests.support.days import named_days
 
 NOW = datetime(2024, 1, 10, 12, 0, tzinfo=UTC)  # a Wednesday
 

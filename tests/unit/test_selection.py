@@ -7,10 +7,10 @@ import pytest
 from retrieval.search.query.order import Order
 from retrieval.search.selection.asked import Asked
 from retrieval.search.selection.candidate import Candidate
-from retrieval.search.selection.content import Content
-from retrieval.search.selection.negation import denied
-from retrieval.search.selection.questions import asks
 from retrieval.search.selection.selection import arrange
+from retrieval.search.selection.texts.content import Content
+from retrieval.search.selection.texts.negation import denied
+from retrieval.search.selection.texts.questions import asks
 from retrieval.weights import WEIGHTS, Weights
 from retrieval.wire import Message, MessageId, Role
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from retrieval.search.query.order import Order, without_order_words
 from retrieval.search.query.query import Query
-from retrieval.search.selection.content import NEGATIONS, Content, stems_of
 from retrieval.search.selection.polarity import asks_polarity
-from retrieval.search.selection.questions import REQUESTING
+from retrieval.search.selection.texts.content import NEGATIONS, Content, stems_of
+from retrieval.search.selection.texts.questions import REQUESTING
 from retrieval.weights import Weights
 
 _ABOUT_ASKING: Final = stems_of("""

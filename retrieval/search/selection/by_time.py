@@ -6,8 +6,8 @@ from typing import Final
 
 from retrieval.search.query.order import Order
 from retrieval.search.selection.candidate import FEWER_WORDS, Candidate
-from retrieval.search.selection.content import Content, stems_of
 from retrieval.search.selection.exchange import exchange
+from retrieval.search.selection.texts.content import Content, stems_of
 
 MARGIN: Final = 0.9
 """Of scores: what says the same thing is not further behind the best."""

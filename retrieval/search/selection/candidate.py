@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from retrieval.search.selection.content import Content
-from retrieval.search.selection.questions import asks
+from retrieval.search.selection.texts.content import Content
+from retrieval.search.selection.texts.questions import asks
 from retrieval.wire import Message
 
 FEWER_WORDS: Final = 0.25

@@ -6,9 +6,9 @@ from typing import Final
 
 from retrieval.search.selection.by_time import MARGIN
 from retrieval.search.selection.candidate import Candidate
-from retrieval.search.selection.content import Content, stems_of
 from retrieval.search.selection.exchange import exchange
-from retrieval.search.selection.negation import denied
+from retrieval.search.selection.texts.content import Content, stems_of
+from retrieval.search.selection.texts.negation import denied
 
 MOST_WORDS: Final = 20
 """With content, of a message that denies."""

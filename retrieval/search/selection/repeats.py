@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from retrieval.search.selection.candidate import Candidate
-from retrieval.search.selection.content import NEGATIONS, Content, stems_of
 from retrieval.search.selection.exchange import put_after
-from retrieval.search.selection.questions import REQUESTING, repeats_query
+from retrieval.search.selection.texts.content import NEGATIONS, Content, stems_of
+from retrieval.search.selection.texts.questions import REQUESTING, repeats_query
 from retrieval.wire import Message
 
 LONG: Final = 20

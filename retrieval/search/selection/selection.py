@@ -10,11 +10,11 @@ from retrieval.search.scoring.next_said import next_said
 from retrieval.search.selection.asked import Asked, asked_by
 from retrieval.search.selection.by_time import put_in_order
 from retrieval.search.selection.candidate import Candidate
-from retrieval.search.selection.content import Content
 from retrieval.search.selection.corrections import put_corrections_first
 from retrieval.search.selection.messages import read_messages
 from retrieval.search.selection.polarity import put_deniers
 from retrieval.search.selection.repeats import collapse, stand_for_the_query
+from retrieval.search.selection.texts.content import Content
 from retrieval.weights import Weights
 from retrieval.wire import Message
 

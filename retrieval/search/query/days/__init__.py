@@ -3,7 +3,6 @@
 from retrieval.search.query.days.days import Days, fit, spans
 from retrieval.search.query.days.reading import (
     Reading,
-    named_days,
     read_days,
     without,
     without_days,
@@ -13,7 +12,6 @@ __all__ = [
     "Days",
     "Reading",
     "fit",
-    "named_days",
     "read_days",
     "spans",
     "without",

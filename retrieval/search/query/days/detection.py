@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from retrieval.search.query.days.languages import ENGLISH, LANGUAGES
-from retrieval.search.query.days.words.folding import folded
+from retrieval.search.query.days.words.folding import folded_in_place
 from retrieval.search.query.days.words.language import Language
 from retrieval.search.query.days.words.names import names_of
 
@@ -106,6 +106,6 @@ def _languages_by_word() -> dict[str, tuple[str, ...]]:
             names = names_of(language)
             abbreviations = names.months.keys() - names.full_months
             telling = names.triggers - abbreviations
-            for word in {*folded(language.function_words).split(), *telling}:
+            for word in {*folded_in_place(language.function_words).split(), *telling}:
                 found[word] = (*found.get(word, ()), language.code)
     return found

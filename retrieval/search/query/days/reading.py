@@ -18,7 +18,7 @@ from retrieval.search.query.days.calendar.periods import (
 from retrieval.search.query.days.days import Days
 from retrieval.search.query.days.detection import languages_of
 from retrieval.search.query.days.items import Item, find_items
-from retrieval.search.query.days.words.folding import folded
+from retrieval.search.query.days.words.folding import folded_in_place
 from retrieval.search.query.days.words.vocabulary import Vocabulary, vocabulary_of
 
 _WORD = re.compile(r"\w+")
@@ -34,12 +34,7 @@ class Reading:
 
     def words(self, text: str) -> list[str]:
         """Folded."""
-        return _WORD.findall(folded(text)[self.start : self.end])
-
-
-def named_days(query: str, *, now: datetime, language: str = "english") -> list[Days]:
-    """`now` is in the asker's time zone; `language`, the room's, may differ from the query's."""
-    return [reading.days for reading in read_days(query, now=now, language=language)]
+        return _WORD.findall(folded_in_place(text)[self.start : self.end])
 
 
 def without_days(text: str, *, language: str = "english") -> str:
@@ -56,8 +51,11 @@ def without(text: str, read: Sequence[Reading]) -> str:
 
 
 def read_days(text: str, *, now: datetime, language: str) -> list[Reading]:
-    """Of the language that reads most of the text as days."""
-    plain = folded(text)
+    """Of the language that reads most of the text as days; the room's is `language`.
+
+    `now` is in the asker's time zone.
+    """
+    plain = folded_in_place(text)
     best: list[Reading] = []
     for candidate in languages_of(plain, room=language):
         found = _readings(plain, vocabulary_of(candidate), now)

@@ -7,8 +7,11 @@ _LAST_CYRILLIC = 0x530
 _EXTENDED_LATIN_AND_GREEK = range(0x1E00, 0x2000)
 
 
-def folded(text: str) -> str:
-    """Of Latin, Greek and Cyrillic; other scripts' marks make other letters."""
+def folded_in_place(text: str) -> str:
+    """Of Latin, Greek and Cyrillic; other scripts' marks make other letters.
+
+    Places in the text stay, unlike with `normal_form.folded`.
+    """
     lower = text.lower()
     if lower.isascii():
         return lower

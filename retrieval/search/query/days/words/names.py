@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from dateparser.languages.loader import default_loader
 
 from retrieval.search.query.days.calendar.periods import Unit
-from retrieval.search.query.days.words.folding import folded
+from retrieval.search.query.days.words.folding import folded_in_place
 from retrieval.search.query.days.words.language import Language
 
 Value = TypeVar("Value")
@@ -52,10 +52,12 @@ def names_of(language: Language) -> Names:
     weekdays = dict(enumerate(info[name] for name in WEEKDAYS))
     shortest = _SHORTEST if language.spaced else _SHORTEST - 1
     full = _full if language.spaced else chain.from_iterable
-    full_weekdays = frozenset(map(folded, full(weekdays.values())))
+    full_weekdays = frozenset(map(folded_in_place, full(weekdays.values())))
     found = Names(
         months=_by_name(months, shortest) | words_of(language.months),
-        full_months=frozenset((*map(folded, full(months.values())), *words_of(language.months))),
+        full_months=frozenset(
+            (*map(folded_in_place, full(months.values())), *words_of(language.months))
+        ),
         weekdays={
             name: number
             for name, number in _by_name(weekdays, shortest).items()
@@ -64,7 +66,7 @@ def names_of(language: Language) -> Names:
         | words_of(language.weekdays),
         relative={
             (unit, count): [
-                folded(phrase)
+                folded_in_place(phrase)
                 for phrase in info["relative-type"].get(f"{count} {unit} ago", ())
                 if len(phrase) >= shortest
             ]
@@ -90,20 +92,20 @@ def words_of(table: Mapping[str, Value]) -> dict[str, Value]:
     return {
         word.replace("_", " "): value
         for words, value in table.items()
-        for word in folded(words).split()
+        for word in folded_in_place(words).split()
     }
 
 
 def folded_pattern(template: str) -> str:
     r"""Folded but for the escapes, for `\W` is not `\w`."""
     parts = re.split(r"(\\[A-Za-z]|\(\?P<\w+>)", template)
-    return "".join(one if place % 2 else folded(one) for place, one in enumerate(parts))
+    return "".join(one if place % 2 else folded_in_place(one) for place, one in enumerate(parts))
 
 
 def _by_name(names: Mapping[int, Iterable[str]], shortest: int) -> dict[str, int]:
     """Without the shortest, which are mostly words."""
     return {
-        folded(name): number
+        folded_in_place(name): number
         for number, several in names.items()
         for name in several
         if len(name) >= shortest and not name.startswith("(")
@@ -127,7 +129,7 @@ def _triggers(language: Language, names: Names) -> Iterator[str]:
         language.triggers,
     ]
     phrases += [phrase for several in names.relative.values() for phrase in several]
-    frequent = {*folded(language.function_words).split()}
+    frequent = {*folded_in_place(language.function_words).split()}
     for phrase in phrases:
         found = _LETTERS.findall(_NOT_WORDS.sub(" ", folded_pattern(phrase)))
         yield from (word for word in found if word not in frequent)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from retrieval.search.query.days.calendar.periods import Hours, Season, Unit
-from retrieval.search.query.days.words.folding import folded
+from retrieval.search.query.days.words.folding import folded_in_place
 from retrieval.search.query.days.words.language import Kind, Language
 from retrieval.search.query.days.words.names import folded_pattern, names_of, words_of
 
@@ -82,8 +82,8 @@ class _Compiler:
             weekdays=self._weekdays,
             ordinals=self._ordinals,
             full_months=self._names.full_months,
-            certain=frozenset(folded(language.certain).split()),
-            ambiguous=frozenset(folded(language.ambiguous).split()),
+            certain=frozenset(folded_in_place(language.certain).split()),
+            ambiguous=frozenset(folded_in_place(language.ambiguous).split()),
             days=tuple((self._bounded(words), n) for words, n in language.days.items()),
             relative=tuple(relative),
             counted=tuple(counted),
@@ -114,7 +114,7 @@ class _Compiler:
         ones, tens = self._parts_of_numbers()
         joined = {
             form.format(tens=ten, ones=one): tens[ten] + ones[one]
-            for form in folded(self._language.tens).split("|")
+            for form in folded_in_place(self._language.tens).split("|")
             for ten in tens
             for one in ones
         }
@@ -124,7 +124,7 @@ class _Compiler:
         ones, tens = ("|".join(_longest_first(words)) for words in self._parts_of_numbers())
         joined = [
             form.format(tens=f"(?:{tens})", ones=f"(?:{ones})")
-            for form in folded(self._language.tens).split("|")
+            for form in folded_in_place(self._language.tens).split("|")
             if form
         ]
         base = _longest_first(words_of(self._language.numbers))
@@ -134,7 +134,7 @@ class _Compiler:
     def _forms(self) -> dict[str, str]:
         suffix = f"{self._language.day_suffix}?" if self._language.day_suffix else ""
         day = [rf"[0-3]?\d{suffix}", *_longest_first(self._ordinals)]
-        rare = set(folded(self._language.rare).split())
+        rare = set(folded_in_place(self._language.rare).split())
         weekdays = set(self._weekdays) - rare
         forms = {
             "count": f"(?P<count>{self._count()})",
@@ -201,10 +201,10 @@ class _Compiler:
 
 
 def _ends_monthday(language: Language) -> re.Pattern[str]:
-    refused = "|".join(folded(language.no_monthday_before).split())
+    refused = "|".join(folded_in_place(language.no_monthday_before).split())
     if refused:
         return re.compile(rf"(?!\s*(?:\d|(?:{refused})\b))")
-    allowed = "|".join(folded(language.monthday_before).split())
+    allowed = "|".join(folded_in_place(language.monthday_before).split())
     if not allowed:
         return re.compile("")
     return re.compile(rf"{_ENDS_CLAUSE.pattern}|\s*[-–—]|\s+(?:{allowed})\b")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Set
 from typing import Final
 
-from retrieval.search.selection.content import Content, stems_in, stems_of
+from retrieval.search.selection.texts.content import Content, stems_in, stems_of
 
 _ASKING: Final = stems_of("""
 who whom whose what what's when where which why how is are was were do does did has have had

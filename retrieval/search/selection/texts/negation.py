@@ -4,7 +4,7 @@ import re
 from collections.abc import Set
 from typing import Final
 
-from retrieval.search.selection.content import NEGATIONS, Content, stems_in, stems_of
+from retrieval.search.selection.texts.content import NEGATIONS, Content, stems_in, stems_of
 
 REACH: Final = 4
 """Words after a negation that it denies."""

@@ -1,0 +1,1 @@
+"""What a short text says, asks and denies."""
