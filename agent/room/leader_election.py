@@ -10,7 +10,10 @@ import time
 from livekit import rtc
 
 SINCE_ATTRIBUTE = "longroom.since"
-"""When an agent arrived, in nanoseconds: the later one takes over."""
+"""When an agent joined by the LiveKit server's clock, in nanoseconds: the later one takes over.
+
+Announced, since a reconnecting agent's time of joining may change while it serves the room.
+"""
 
 WAIT_FOR_EARLIER_S = 15.0
 
@@ -22,12 +25,14 @@ class LeaderElection:
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
-        self._since = time.time_ns()
+        self._since = 0
         self._changed = asyncio.Event()
         self.replaced = asyncio.Event()
 
     async def announce(self) -> None:
         """Call once connected. Setting attributes makes us visible at once, not in 3 s."""
+        joined_at = self._room.local_participant.joined_at
+        self._since = time.time_ns() if joined_at is None else int(joined_at.timestamp() * 1e9)
         self._room.on("participant_connected", self._on_change)
         self._room.on("participant_disconnected", self._on_change)
         self._room.on("participant_attributes_changed", self._on_change)
@@ -35,24 +40,33 @@ class LeaderElection:
         self._on_change()
 
     async def wait_for_earlier(self, timeout_s: float = WAIT_FOR_EARLIER_S) -> None:
-        """Return when no earlier agent is left, or at the timeout: it may be dead."""
+        """Return when no earlier agent is left, or this one is replaced, or at the timeout: the
+        earlier one may be dead.
+        """
         try:
             async with asyncio.timeout(timeout_s):
-                while any(since < self._since for since in self._others()):
+                while any(other < self._rank for other in self._others()):
+                    if self.replaced.is_set():
+                        return
                     await self._changed.wait()
         except TimeoutError:
             logger.warning("an earlier agent has not left", extra={"room": self._room.name})
 
     def _on_change(self, *_: object) -> None:
-        if any(since > self._since for since in self._others()):
+        if any(other > self._rank for other in self._others()):
             self.replaced.set()
         self._changed.set()
         self._changed.clear()
 
-    def _others(self) -> list[int]:
+    @property
+    def _rank(self) -> tuple[int, str]:
+        return self._since, self._room.local_participant.identity
+
+    def _others(self) -> list[tuple[int, str]]:
+        """Two may join within the same millisecond: then their identities decide."""
         marks = [
-            person.attributes.get(SINCE_ATTRIBUTE, "")
+            (person.attributes.get(SINCE_ATTRIBUTE, ""), person.identity)
             for person in self._room.remote_participants.values()
             if person.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
         ]
-        return [int(mark) for mark in marks if mark.isdecimal()]
+        return [(int(mark), identity) for mark, identity in marks if mark.isdecimal()]

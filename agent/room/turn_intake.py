@@ -53,6 +53,7 @@ class TurnIntake:
         """Call before connecting; early questions wait for `open`."""
         self._text_input.listen(self._room)
         self._legacy_chat.listen()
+        self.status.listen()
 
     def open(
         self, agent: ConversationAgent, *, waiting: Sequence[Question], answered: Sequence[Question]
@@ -71,8 +72,10 @@ class TurnIntake:
 
     async def take(self, question: Question) -> None:
         """Before `open` this waits for the agent that will store the question."""
+        early = not self._agent.done()
         await asyncio.shield(self._agent)
-        await self._turns.add(question)
+        if not (early and self.status.has_heard_end(question.id)):
+            await self._turns.add(question)
 
     async def accept(self, question: Question) -> bool:
         return await self._agent.result().accept(question)

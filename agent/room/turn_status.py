@@ -13,13 +13,17 @@ A client that gets none of these within a few seconds should send the message ag
 
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Sequence
+from typing import get_args
 
 from livekit import rtc
 
 from agent.messages.question import Outcome
 
 TOPIC = "longroom.turn"
+AGENT = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+REMEMBERED_QUESTIONS = 1_000
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,15 @@ class TurnStatus:
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
+        self._ended_elsewhere: OrderedDict[str, None] = OrderedDict()
+
+    def listen(self) -> None:
+        """To the other agents of the room. Call before connecting."""
+        self._room.on("data_received", self._overhear)
+
+    def has_heard_end(self, question_id: str) -> bool:
+        """Whether another agent has told how the question ended; knows the newest 1,000."""
+        return question_id in self._ended_elsewhere
 
     async def accepted(self, question_id: str, speaker: str) -> None:
         await self._send(_status(question_id, speaker, "accepted"))
@@ -44,6 +57,19 @@ class TurnStatus:
         status = _status(question_id, speaker, "refused") | {"reason": reason}
         # Not to others: one of them may have asked a question of the same id.
         await self._send(status, to=[speaker] if speaker else [])
+
+    def _overhear(self, packet: rtc.DataPacket) -> None:
+        sender = packet.participant
+        if packet.topic != TOPIC or sender is None or sender.kind != AGENT:
+            return
+        try:
+            status = json.loads(packet.data)
+        except ValueError:
+            return
+        if isinstance(status, dict) and status.get("outcome") in get_args(Outcome):
+            self._ended_elsewhere[str(status.get("question_id"))] = None
+            if len(self._ended_elsewhere) > REMEMBERED_QUESTIONS:
+                self._ended_elsewhere.popitem(last=False)
 
     async def _send(self, status: dict[str, str], *, to: Sequence[str] = ()) -> None:
         try:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from livekit import api
+from livekit.protocol.agent import JobStatus
 
 from retrieval.store.agent_workers import LEASE, AgentWorker
 from retrieval.wire import WORKER_ATTRIBUTE, conversation_in
@@ -20,6 +21,8 @@ FIRST_PATIENCE = timedelta(seconds=7)
 LONGEST_PATIENCE = timedelta(seconds=60)
 JOB_PATIENCE = timedelta(seconds=30)
 """From a job's start on a worker, which may be busy, to its agent in the room."""
+
+ENDED = (JobStatus.JS_SUCCESS, JobStatus.JS_FAILED, JobStatus.JS_CANCELLED)
 
 FIRST_REPORT_WITHIN = timedelta(seconds=2)
 
@@ -134,7 +137,11 @@ def is_coming(
     now = datetime.now(UTC)
     *earlier, newest = sorted(dispatches, key=lambda dispatch: dispatch.state.created_at)
     if newest.state.jobs:
-        return any(now - _at(job.state.started_at) < JOB_PATIENCE for job in newest.state.jobs)
+        return any(
+            now - _at(job.state.started_at) < JOB_PATIENCE
+            for job in newest.state.jobs
+            if job.state.status not in ENDED
+        )
     dispatched_at = _at(newest.state.created_at)
     if any(_came_after(dispatched_at, worker, agent_name) for worker in workers):
         return False

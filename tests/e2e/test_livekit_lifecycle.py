@@ -8,7 +8,7 @@ import pytest
 from livekit import api
 
 from testbed.livekit_stack import OpenRoom, Stack, agent_pids, kill_agent
-from testbed.room_user import RoomUser, until
+from testbed.room_user import FINAL_OUTCOMES, RoomUser, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -117,4 +117,22 @@ async def test_an_agent_that_arrives_twice_answers_once(stack: Stack) -> None:
     assert turn.outcome == "answered"
     assert len(turn.answers) == 1
     assert len(await stack.agents(room.name)) == 1
+    await stack.close(room)
+
+
+async def test_several_dispatches_tell_the_end_of_each_question_once(stack: Stack) -> None:
+    room = await stack.open_room("alice")
+    alice = room.users[0]
+    await asyncio.gather(*(stack.dispatch(room.name, "longroom") for _ in range(3)))
+    questions = []
+    for number in range(12):
+        questions.append(await alice.say(f"Question number {number}?"))
+        await asyncio.sleep(0.25)
+    outcomes = [(await alice.outcome(question))["outcome"] for question in questions]
+    while len(await stack.agents(room.name)) > 1:  # noqa: ASYNC110  # the server has no event
+        await asyncio.sleep(0.1)
+
+    assert outcomes == ["answered"] * len(questions)
+    ends = [s["question_id"] for s in alice.statuses if s["outcome"] in FINAL_OUTCOMES]
+    assert sorted(ends) == sorted(questions)
     await stack.close(room)

@@ -1,6 +1,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from livekit import api
 from livekit.protocol import agent as jobs
 from livekit.protocol import agent_dispatch as dispatches
@@ -33,13 +34,19 @@ def agent(worker_id: str, *, joined_s: float = 100) -> api.ParticipantInfo:
     )
 
 
-def dispatch(*, ago_s: float, job_ago_s: float | None = None) -> api.AgentDispatch:
+def dispatch(
+    *,
+    ago_s: float,
+    job_ago_s: float | None = None,
+    status: jobs.JobStatus = jobs.JobStatus.JS_RUNNING,
+) -> api.AgentDispatch:
     def nanoseconds(ago: float) -> int:
         return int((time.time() - ago) * 1e9)
 
     state = dispatches.AgentDispatchState(created_at=nanoseconds(ago_s))
     if job_ago_s is not None:
-        state.jobs.append(jobs.Job(state=jobs.JobState(started_at=nanoseconds(job_ago_s))))
+        job_state = jobs.JobState(started_at=nanoseconds(job_ago_s), status=status)
+        state.jobs.append(jobs.Job(state=job_state))
     return api.AgentDispatch(agent_name=NAME, state=state)
 
 
@@ -74,6 +81,16 @@ def test_a_fresh_dispatch_may_still_bring_an_agent_an_old_one_without_a_job_not(
     assert is_coming([dispatch(ago_s=5)], [alive()], NAME)
     assert not is_coming([dispatch(ago_s=8)], [alive()], NAME)
     assert not is_coming([], [alive()], NAME)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [jobs.JobStatus.JS_SUCCESS, jobs.JobStatus.JS_FAILED, jobs.JobStatus.JS_CANCELLED],
+)
+def test_a_job_that_has_ended_brings_no_agent(ended: jobs.JobStatus) -> None:
+    assert not is_coming([dispatch(ago_s=5, job_ago_s=5, status=ended)], [], NAME)
+    pending = dispatch(ago_s=5, job_ago_s=5, status=jobs.JobStatus.JS_PENDING)
+    assert is_coming([dispatch(ago_s=9, job_ago_s=9, status=ended), pending], [], NAME)
 
 
 def test_a_job_on_a_busy_worker_is_given_more_time() -> None:
