@@ -3,6 +3,7 @@
 RetrievalError
 ├─ ConversationNotFound      no such conversation
 ├─ MessageConflict           a message id is taken by other content
+├─ StaleEpoch                another agent has joined the room since
 ├─ LanguageUnknown           the database has no text search for this language
 ├─ EmbeddingError
 │  ├─ EmbeddingUnavailable   the embedder cannot answer now; a retry may help
@@ -36,6 +37,16 @@ class MessageConflict(RetrievalError):
             "message ids are already taken by other content: " + ", ".join(message_ids)
         )
         self.message_ids = message_ids
+
+
+class StaleEpoch(RetrievalError):
+    """Nothing of the batch was stored."""
+
+    def __init__(self, epoch: int, present: int) -> None:
+        super().__init__(
+            f"another agent has this room (epoch {present}, not {epoch}); join it again if you are "
+            "its agent, or send what you have accepted without an epoch of the batch"
+        )
 
 
 class LanguageUnknown(RetrievalError):

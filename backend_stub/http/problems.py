@@ -13,8 +13,8 @@ from starlette.routing import Match
 
 from backend_stub.http.field_errors import field_errors
 from retrieval.database.outage import DATABASE_AWAY
-from retrieval.errors import ConversationNotFound, LanguageUnknown, MessageConflict
-from retrieval.wire import FieldError, Problem
+from retrieval.errors import ConversationNotFound, LanguageUnknown, MessageConflict, StaleEpoch
+from retrieval.wire import STALE_EPOCH, FieldError, Problem
 
 MAX_LISTED_ERRORS = 20
 RETRY_AFTER_S = "1"
@@ -30,11 +30,13 @@ class ProblemResponse(Response):
         status: int,
         detail: str,
         *,
+        kind: str = "about:blank",
         errors: Sequence[FieldError] = (),
         ids: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         problem = Problem(
+            type=kind,
             title=HTTPStatus(status).phrase,
             status=status,
             detail=detail,
@@ -50,6 +52,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ConversationNotFound, _not_found)
     app.add_exception_handler(MessageConflict, _conflict)
+    app.add_exception_handler(StaleEpoch, _stale_epoch)
     app.add_exception_handler(LanguageUnknown, _language_unknown)
     for error in DATABASE_AWAY:
         app.add_exception_handler(error, _database_away)
@@ -118,6 +121,10 @@ async def _conflict(_: Request, error: Exception) -> Response:
         "message ids are already taken by other content; nothing of this batch was stored",
         ids=error.message_ids,
     )
+
+
+async def _stale_epoch(_: Request, error: Exception) -> Response:
+    return ProblemResponse(HTTPStatus.CONFLICT, str(error), kind=STALE_EPOCH)
 
 
 async def _language_unknown(_: Request, error: Exception) -> Response:

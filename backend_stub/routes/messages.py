@@ -80,9 +80,17 @@ async def append_messages(
 
     Sending a message again under its id stores nothing and is reported as `duplicate`. If an id is
     taken by other content, the whole batch is refused with 409 and `ids` names the culprits.
+
+    With an `epoch`, a batch is refused with 409 of the type `urn:longroom:stale-epoch` when another
+    agent has joined the room since. What was accepted before is then sent without it, each message
+    with the epoch that accepted it: it is stored, and keeps that epoch as the mark of a late one. A
+    late answer gets an id of its own, so that it does not take that of the present agent's.
     """
     result = await messages.append_messages(
-        resources.pools.writes, conversation_id=conversation_id, messages=request.messages
+        resources.pools.writes,
+        conversation_id=conversation_id,
+        messages=request.messages,
+        epoch=request.epoch,
     )
     resources.metrics.appended(result)
     return result

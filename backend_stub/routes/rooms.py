@@ -77,10 +77,16 @@ async def agent_joined(
     ],
     resources: AppResources,
 ) -> Conversation:
-    """Creates the room if it does not exist. The window holds the newest messages, oldest first."""
+    """Creates the room if it does not exist. The window holds the newest messages, oldest first.
+
+    `epoch` rises with each agent that joins. What the agent appends carries it, and is refused when
+    another agent has joined since. The same identity and session keep their epoch.
+    """
     return await conversations.join_conversation(
         resources.pools.writes,
         room=room,
         window=request.window,
+        identity=request.identity,
+        session_id=request.session_id,
         language=request.language or resources.room_language,
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.database.connection import transaction
 from retrieval.errors import LanguageUnknown
+from retrieval.store import epochs
 from retrieval.store.messages import recent_messages
 from retrieval.text.terms.stored import VERSION
 from retrieval.wire import Conversation, ConversationId
@@ -30,13 +31,25 @@ async def create_room(
 
 
 async def join_conversation(
-    db: "Database", *, room: str, window: int, language: str = "english"
+    db: "Database",
+    *,
+    room: str,
+    window: int,
+    language: str = "english",
+    identity: str | None = None,
+    session_id: str = "",
 ) -> Conversation:
     """Creates a missing room; the `window` messages said last, oldest first.
 
-    Raises LanguageUnknown.
+    The agent of that identity, if given, has the room from now on. Raises LanguageUnknown.
     """
     conversation_id, _ = await create_room(db, name=room, language=language)
+    # Before the messages are read: what an earlier agent writes from now on arrives late.
+    epoch, now = None, None
+    if identity is not None:
+        epoch, now = await epochs.join(
+            db, conversation_id, identity=identity, session_id=session_id
+        )
     page = await recent_messages(db, conversation_id=conversation_id, limit=max(window, 1))
     newest = page.messages[-1] if page.messages else None
     return Conversation(
@@ -45,6 +58,8 @@ async def join_conversation(
         message_count=page.message_count,
         window=page.messages[-window:] if window else [],
         last_message_at=newest.created_at if newest else None,
+        epoch=epoch,
+        now=now,
     )
 
 

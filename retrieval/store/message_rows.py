@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from retrieval.store import participant_names
+from retrieval.store.epochs import Epochs
 from retrieval.store.indexes import lexical_index, metadata_index
 from retrieval.text import traits
 from retrieval.wire import ConversationId, Message
@@ -22,7 +23,9 @@ update conversation
        word_count = word_count + $5,
        in_order = in_order and $6 and $7 >= coalesce(newest_at, $7),
        newest_seq = case when $8 >= coalesce(newest_at, $8) then $9 else newest_seq end,
-       newest_at = greatest(newest_at, $8)
+       newest_at = greatest(newest_at, $8),
+       agent_epoch = greatest(agent_epoch, $10),
+       written_epoch = greatest(written_epoch, $11)
  where conversation_id = $1
 """
 
@@ -40,6 +43,7 @@ async def insert_new(
     conversation_id: ConversationId,
     messages: Sequence[Message],
     language: str,
+    epochs: Epochs,
 ) -> None:
     """Messages must have their seq. Expects a transaction that holds the conversation's lock."""
     await _insert_messages(connection, conversation_id, messages)
@@ -64,6 +68,8 @@ async def insert_new(
         messages[0].created_at,
         newest.created_at,
         newest.seq,
+        epochs.present,
+        epochs.written,
     )
     await connection.execute(ENQUEUE, conversation_id, [message.seq for message in messages])
 
@@ -72,10 +78,11 @@ async def insert_new(
 # need them (SESSION_SETTINGS), would be made for each check: half the cost of a message's ten rows.
 INSERT_MESSAGES = """
 insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
-                     interrupted, traits, word_count, metadata)
+                     interrupted, traits, word_count, metadata,
+                     late_epoch)
 select $1, said.*
   from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-              $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[]) said
+              $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[], $12::bigint[]) said
  cross join set_config('plan_cache_mode', 'auto', true)
 """
 
@@ -94,5 +101,6 @@ async def _insert_messages(
         [traits.of(message.content) for message in messages],
         [len(message.content.split()) for message in messages],
         [orjson.dumps(message.metadata).decode() for message in messages],
+        [message.epoch for message in messages],
     ]
     await connection.execute(INSERT_MESSAGES, conversation_id, *columns)

@@ -7,6 +7,7 @@ import orjson
 
 from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.store.epochs import Epochs, as_received, late_answer_ids
 from retrieval.store.message_rows import insert_new
 from retrieval.store.timeline import said_page
 from retrieval.wire import (
@@ -30,27 +31,40 @@ LAST_SEQ = 2**63 - 1
 
 
 async def append_messages(
-    db: "Database", *, conversation_id: ConversationId, messages: Sequence[MessageCreate]
+    db: "Database",
+    *,
+    conversation_id: ConversationId,
+    messages: Sequence[MessageCreate],
+    epoch: int | None = None,
 ) -> AppendResult:
     """Store a batch in order, all or nothing; messages that are already stored are skipped.
 
     Words are searchable at once; embeddings are pending, notified on PENDING_CHANNEL after commit.
-    Raises ConversationNotFound, and MessageConflict if an id is taken by other content.
+    `epoch` is that of the agent that sends them, None for other senders.
+    Raises ConversationNotFound, MessageConflict if an id is taken by other content, and StaleEpoch.
     """
     async with transaction(db) as connection:
         conversation = await _lock(connection, conversation_id)
-        stored = await _stored(connection, conversation_id, messages)
-        fresh = _numbered(_fresh(messages, stored), after=conversation["last_seq"])
+        epochs = Epochs(epoch, conversation["agent_epoch"], conversation["written_epoch"])
+        epochs.check()
+        late = epochs.late(messages)
+        stored = await _stored(connection, conversation_id, messages, late)
+        received = as_received(messages, late, stored)
+        fresh = _numbered(_fresh(received, stored), after=conversation["last_seq"])
         if fresh:
             await insert_new(
                 connection,
                 conversation_id=conversation_id,
                 messages=list(fresh.values()),
                 language=conversation["language"],
+                epochs=epochs.written_after(messages),
             )
     if fresh:
         await db.execute(NOTIFY, PENDING_CHANNEL, str(conversation_id))
-    return AppendResult(outcomes=[_outcome(message.id, stored, fresh) for message in messages])
+    pairs = zip(messages, received, strict=True)
+    return AppendResult(
+        outcomes=[_outcome(sent.id, kept.id, stored, fresh) for sent, kept in pairs]
+    )
 
 
 NOTIFY = """
@@ -61,7 +75,8 @@ PAGE_BEFORE = """
 select conversation.message_count, page.*
   from conversation
   left join (
-        select seq, message_id, role, participant, content, created_at, interrupted, metadata
+        select seq, message_id, role, participant, content, created_at, interrupted, metadata,
+               late_epoch
           from message
          where conversation_id = $1 and seq < $2
          order by seq desc
@@ -74,7 +89,8 @@ PAGE_AFTER = """
 select conversation.message_count, page.*
   from conversation
   left join (
-        select seq, message_id, role, participant, content, created_at, interrupted, metadata
+        select seq, message_id, role, participant, content, created_at, interrupted, metadata,
+               late_epoch
           from message
          where conversation_id = $1 and seq > $4 and seq < $2
          order by seq
@@ -144,11 +160,15 @@ def message_of(row: "Record") -> Message:
         created_at=row["created_at"],
         interrupted=row["interrupted"],
         metadata=orjson.loads(row["metadata"]),
+        epoch=row["late_epoch"],
     )
 
 
 LOCK_CONVERSATION = """
-select last_seq, language from conversation where conversation_id = $1 for update
+select last_seq, language, agent_epoch, written_epoch
+  from conversation
+ where conversation_id = $1
+   for update
 """
 
 
@@ -160,17 +180,23 @@ async def _lock(connection: "Connection", conversation_id: ConversationId) -> "R
 
 
 STORED = """
-select seq, message_id, role, participant, content, created_at, interrupted, metadata
+select seq, message_id, role, participant, content, created_at, interrupted, metadata,
+       late_epoch
   from message
  where conversation_id = $1 and message_id = any($2)
 """
 
 
 async def _stored(
-    connection: "Connection", conversation_id: ConversationId, messages: Sequence[MessageCreate]
+    connection: "Connection",
+    conversation_id: ConversationId,
+    messages: Sequence[MessageCreate],
+    late: set[MessageId],
 ) -> dict[str, Message]:
     # A separate statement: its snapshot is taken after the lock, so it sees the previous append.
-    rows = await connection.fetch(STORED, conversation_id, [message.id for message in messages])
+    ids = [message.id for message in messages]
+    ids += late_answer_ids(message for message in messages if message.id in late)
+    rows = await connection.fetch(STORED, conversation_id, ids)
     return {row["message_id"]: message_of(row) for row in rows}
 
 
@@ -207,8 +233,8 @@ def _numbered(fresh: Mapping[str, MessageCreate], *, after: int) -> dict[str, Me
 
 
 def _outcome(
-    message_id: MessageId, stored: Mapping[str, Message], fresh: Mapping[str, Message]
+    sent: MessageId, kept: MessageId, stored: Mapping[str, Message], fresh: Mapping[str, Message]
 ) -> AppendOutcome:
-    if message_id in stored:
-        return AppendOutcome(id=message_id, seq=stored[message_id].seq, status="duplicate")
-    return AppendOutcome(id=message_id, seq=fresh[message_id].seq, status="stored")
+    if kept in stored:
+        return AppendOutcome(id=sent, seq=stored[kept].seq, status="duplicate")
+    return AppendOutcome(id=sent, seq=fresh[kept].seq, status="stored")

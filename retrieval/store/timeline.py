@@ -96,7 +96,8 @@ select c.message_count, page.*
                          where conversation_id = $1 and seq <= $4
                          order by seq desc limit 1), '-infinity') as lower) bound
   left join lateral (
-       select seq, message_id, role, participant, content, created_at, interrupted, metadata
+       select seq, message_id, role, participant, content, created_at, interrupted, metadata,
+              late_epoch
          from message
         where conversation_id = $1
           and (created_at, seq) < (bound.upper, $2) and (created_at, seq) > (bound.lower, $4)

@@ -51,7 +51,7 @@ from retrieval.wire.metadata import (
     parse_metadata,
     with_conversation,
 )
-from retrieval.wire.problems import FieldError, Problem
+from retrieval.wire.problems import STALE_EPOCH, FieldError, Problem
 from retrieval.wire.records import (
     MAX_BATCH_EVENTS,
     MAX_PARTICIPANTS,
@@ -97,6 +97,7 @@ __all__ = [
     "MAX_WINDOW_MESSAGES",
     "MAX_WINDOW_MESSAGE_CHARS",
     "MESSAGE_OVERHEAD_TOKENS",
+    "STALE_EPOCH",
     "WORKER_ATTRIBUTE",
     "AgentJoined",
     "AlsoSaid",

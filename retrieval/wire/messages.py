@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from retrieval.wire.base import Flag, MessageId, Request, Response, Role, Timestamp
+from retrieval.wire.base import Count, Flag, MessageId, Request, Response, Role, Timestamp
 from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.languages import Language
 from retrieval.wire.text import Content, GivenId, Name
@@ -16,6 +16,10 @@ MAX_PAGE_MESSAGES = 200
 
 WORKER_ATTRIBUTE = "longroom.worker"
 """LiveKit attribute of an agent: the id under which its worker reports."""
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class CreateRoom(Request):
@@ -53,12 +57,16 @@ class MessageCreate(Request):
     created_at: Timestamp
     interrupted: Flag = False
     metadata: GivenMetadata = {}
+    epoch: Count | None = None
+    """Of the agent that accepted it, if that is not the one that sends it."""
 
 
 class AppendMessages(Request):
     """An ordered batch, stored all or nothing."""
 
     messages: Annotated[list[MessageCreate], Field(min_length=1, max_length=MAX_BATCH_MESSAGES)]
+    epoch: Count | None = None
+    """Of the agent that sends it; 409 if another agent has joined since. Others send none."""
 
 
 class AppendOutcome(Response):
@@ -89,6 +97,8 @@ class Message(Response):
     created_at: datetime
     interrupted: bool = False
     metadata: dict[str, JsonValue] = {}
+    epoch: int | None = Field(default=None, exclude_if=_is_none)
+    """Given if it is late: of the agent that accepted it, which had been replaced by then."""
 
 
 PageOrder = Literal["time", "arrival"]
@@ -103,7 +113,10 @@ class MessagePage(Response):
 
 
 class AgentJoined(Request):
-    """An agent joins a room and asks for its newest messages."""
+    """An agent joins a room and asks for its newest messages.
+
+    The same identity and session joining again is the same agent.
+    """
 
     identity: Name
     session_id: Name
@@ -120,3 +133,7 @@ class Conversation(Response):
     message_count: int
     window: list[Message]
     last_message_at: datetime | None = None
+    epoch: int | None = None
+    """Rises with each agent that joins; what this one writes carries it."""
+    now: datetime | None = None
+    """By the clock that all agents share."""

@@ -2,6 +2,9 @@
 
 from retrieval.wire.base import Response
 
+STALE_EPOCH = "urn:longroom:stale-epoch"
+"""Type of the 409 for an agent that another one has replaced. Its messages are valid."""
+
 
 class FieldError(Response):
     """One invalid field; `message` says what is wrong and what to send instead."""

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 MESSAGES = """
-select message_id, seq, role, participant, content, created_at, interrupted, metadata
+select message_id, seq, role, participant, content, created_at, interrupted, metadata,
+       late_epoch
   from message
  where conversation_id = $1 and seq = any($2)
 """
