@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from retrieval.search.lexical.postings import Postings
@@ -67,24 +68,21 @@ def _weights(similar: dict[str, int], language: str) -> dict[str, float]:
 
 
 SIMILAR = """
-select asked.word, near.word as similar
-  from unnest($2::text[], $3::text[], $4::text[]) as asked (word, head, behind_head)
- cross join lateral (
-       select word
-         from vocabulary
-        where conversation_id = $1 and word >= asked.head and word < asked.behind_head
-          and length(word) between length(asked.word) - 2 and length(asked.word) + 2
-        limit $7) near
-union
-select asked.word, near.word as similar
-  from unnest($2::text[], $5::text[], $6::text[]) as asked (word, tail, behind_tail)
- cross join lateral (
-       select word
-         from vocabulary
-        where conversation_id = $1
-          and reverse(word) >= asked.tail and reverse(word) < asked.behind_tail
-          and length(word) between length(asked.word) - 2 and length(asked.word) + 2
-        limit $7) near
+select asked.word,
+       array(select word
+               from vocabulary
+              where conversation_id = $1 and word >= head and word < behind_head
+                and length(word) between length(asked.word) - edits and length(asked.word) + edits
+              limit $8)
+       || array(select word
+                  from vocabulary
+                 where conversation_id = $1
+                   and reverse(word) >= tail and reverse(word) < behind_tail
+                   and length(word) between length(asked.word) - edits
+                                        and length(asked.word) + edits
+                 limit $8) as similar
+  from unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[])
+       as asked (word, edits, head, behind_head, tail, behind_tail)
 """
 
 
@@ -99,6 +97,7 @@ async def _similar_words(
         SIMILAR,
         conversation_id,
         [word for word, _ in looked_up],
+        [_allowed(word) for word, _ in looked_up],
         heads,
         [_behind(head) for head in heads],
         tails,
@@ -107,10 +106,11 @@ async def _similar_words(
     )
     near: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for word, similar in rows:
-        edits = OSA.distance(word, similar, score_cutoff=_allowed(word))
-        if 0 < edits <= _allowed(word):
-            near[word][similar] = edits
-    return {word: _nearest(found) for word, found in near.items()}
+        found = process.extract(
+            word, similar, scorer=OSA.distance, score_cutoff=_allowed(word), limit=None
+        )
+        near[word] |= {other: int(edits) for other, edits, _ in found if edits > 0}
+    return {word: _nearest(found) for word, found in near.items() if found}
 
 
 def _nearest(found: dict[str, int]) -> dict[str, int]:
