@@ -1,5 +1,6 @@
 """The figures of one session, as the backend keeps them."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +9,11 @@ from livekit.agents import AgentSession, CloseEvent
 from agent.conversation.event_records import usage_record
 from agent.conversation.resume import Resumed
 from agent.conversation.session_events import SessionEvents
+from agent.errors import OutboxError
 from agent.outbox.write_buffer import WriteBuffer
 from retrieval.wire import SessionSummary
+
+logger = logging.getLogger(__name__)
 
 _DISK_TIMEOUT_S = 5.0
 
@@ -36,9 +40,13 @@ class SessionTotals:
         session.on("close", self._handle_close)
 
     async def save(self) -> None:
-        """Written behind the messages that it counts."""
-        await self._write_buffer.flush(_DISK_TIMEOUT_S)
-        await self._resumed.outbox.accept_session(self._resumed.session_id, self._summary())
+        """Written behind the messages that it counts; a disk that refuses is only logged."""
+        await self._write_buffer.flush(0 if self._write_buffer.disk_refuses else _DISK_TIMEOUT_S)
+        try:
+            await self._resumed.outbox.accept_session(self._resumed.session_id, self._summary())
+        except OutboxError as error:
+            # What was accepted is still to be delivered: the figures of a session are not it.
+            logger.error("session summary not stored", extra={"reason": str(error)})
 
     def _summary(self) -> SessionSummary:
         return SessionSummary(

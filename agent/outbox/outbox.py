@@ -12,12 +12,12 @@ from uuid import UUID
 from agent.backend_client import BackendClient
 from agent.background_tasks import BackgroundTasks
 from agent.errors import OutboxError
-from agent.outbox.delivery import unreadable
+from agent.outbox.delivery import deliver, unreadable
 from agent.outbox.delivery_loop import DeliveryLoop
 from agent.outbox.files import open_file
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.retry import Retry
-from agent.outbox.storage.entry import DeadLetter, Entry, Stream
+from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream
 from agent.outbox.store import OutboxStore
 from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
 
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _HOUSEKEEPING_S = 3_600.0
+_PAST_DISK_ENTRIES = 50
 
 
 class Outbox:
@@ -46,6 +47,8 @@ class Outbox:
         metrics: OutboxMetrics | None = None,
     ) -> None:
         self._file = file
+        self._client = client
+        self._conversation_id = conversation_id
         self.metrics = metrics or OutboxMetrics()
         self._expire_after = dead_letters_expire_after
         # One thread: transactions are whole and in order, and cancelling a caller breaks none.
@@ -94,6 +97,18 @@ class Outbox:
     async def accept_session(self, session_id: str, summary: SessionSummary) -> None:
         """Replaces an older, unsent summary of the session."""
         await self._add([Entry("session", session_id, summary.model_dump_json())])
+
+    async def deliver_past_disk(self, *writes: MessageCreate | ConversationEvent) -> None:
+        """Without accepting: the last resort where the disk takes nothing and memory ends.
+
+        Call when nothing waits that was accepted before. Raises BackendError.
+        """
+        entries = [_entry(write) for write in writes]
+        for stream in STREAMS:
+            of_stream = [entry for entry in entries if entry.stream == stream]
+            for first in range(0, len(of_stream), _PAST_DISK_ENTRIES):
+                part = of_stream[first : first + _PAST_DISK_ENTRIES]
+                await deliver(self._client, self._conversation_id, part)
 
     async def waiting_messages(self) -> list[MessageCreate]:
         """Unacknowledged messages, oldest first."""

@@ -39,7 +39,6 @@ class OutboxStore:
         self._accepted: dict[Stream, int] = {}
         self._refused: list[DeadLetter] = []
         """Not among the dead letters yet, because the disk was full."""
-        self._is_swept = True
         try:
             self._open(self._mark_file.at_opening, log_of(path))
         except BaseException:
@@ -54,22 +53,24 @@ class OutboxStore:
         """
         before = dict(self._accepted)
 
-        def add_all() -> None:
+        def add_all() -> list[str]:
             self._accepted = dict(before)
-            if not self._is_swept:
-                self._sweep()
-            for entry in entries:
-                self._add(replace(entry, position=0, accepted_at=_now()))
+            self._sweep()
+            now = _now()
+            added = [(e.id, self._add(replace(e, position=0, accepted_at=now))) for e in entries]
+            return [id_ for id_, is_taken in added if not is_taken]
 
         try:
-            self._in_transaction(add_all)
+            conflicts = self._in_transaction(add_all)
         except BaseException:
             self._accepted = before
             raise
-        if self._is_swept:
-            self._write_mark()
-        else:
-            self._swept()
+        self._swept()
+        if conflicts:
+            self._metrics.set_aside("refused", len(conflicts))
+            logger.error(
+                "these ids wait with other content: dead letters", extra={"ids": conflicts}
+            )
 
     def next_batch(self, *, limit: int, max_chars: int) -> list[Entry]:
         """The oldest entries of one stream, messages before events before sessions.
@@ -97,7 +98,6 @@ class OutboxStore:
         """These are delivered: noted in memory, so that they are passed over on a full disk too."""
         delivered = [(entry.position, entry.checksum) for entry in entries]
         self._in_transaction(lambda: self._db.executemany(SETTLE, delivered))
-        self._is_swept = False
         self._write_mark()
 
     def remove(self, entries: Sequence[Entry]) -> None:
@@ -154,7 +154,6 @@ class OutboxStore:
         opened = open_database(self.path, mark, log)
         self._db = opened.db
         self._refused = []
-        self._is_swept = True
         known = mark or Mark()
         self._accepted = {
             stream: max(known.streams[stream].accepted, opened.contents.highest(stream))
@@ -177,16 +176,16 @@ class OutboxStore:
     def _swept(self) -> None:
         """After a transaction with `_sweep`."""
         self._refused = []
-        self._is_swept = True
         self._db.execute("DELETE FROM temp.settled")
         self._mark_file.reserve(least_free_bytes=_SPACE_TO_SPARE_BYTES)
         self._write_mark()
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: Entry) -> bool:
+        """False if it became a dead letter."""
         waiting = self._db.execute(WAITING_AS, (entry.stream, entry.id)).fetchone()
         if waiting is None:
             self._db.execute(INSERT_ENTRY, entry_row(self._numbered(entry)))
-            return
+            return True
         position, number, body = waiting
         if entry.stream == "session":
             newer = replace(entry, number=number)
@@ -197,6 +196,8 @@ class OutboxStore:
             reason = "another entry of this id waits with other content"
             row = entry_row(self._numbered(entry))
             self._db.execute(INSERT_LETTER, (*row, reason, _now()))
+            return False
+        return True
 
     def _numbered(self, entry: Entry) -> Entry:
         self._accepted[entry.stream] += 1

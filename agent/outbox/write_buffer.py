@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 
-from agent.errors import OutboxError
+from agent.errors import BackendError, OutboxError
 from agent.outbox.outbox import Outbox
 from agent.outbox.storage.entry import Stream
 from retrieval.wire import ConversationEvent, MessageCreate
@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 MAX_WAITING_EVENTS = 1_000
 MAX_WAITING_MESSAGES = 1_000
 MAX_WAITING_CHARS = 8_000_000
+_PAST_DISK_S = 5.0
 QUESTIONS_SHARE = 0.5
 """Questions are refused from this share of the bounds on: the answers to those taken still fit."""
 
@@ -34,6 +35,8 @@ class WriteBuffer:
         self._at_once: int | None = None
         self._arrived = asyncio.Event()
         self._accepted = asyncio.Event()
+        self.disk_refuses = False
+        """Whether the last attempt failed."""
         self.dropped_events = 0
         self.refused_messages = 0
         self._flushing = asyncio.create_task(self._flush_for_ever(), name="write buffer")
@@ -73,13 +76,34 @@ class WriteBuffer:
         return True
 
     async def aclose(self, timeout_s: float) -> None:
-        """Flush, then stop. Writes not on disk within `timeout_s` are lost."""
-        if not await self.flush(timeout_s):
+        """Flush, then stop. Writes that reach neither disk nor backend in time are lost."""
+        patience_s = min(2 * self._retry_s, timeout_s) if self.disk_refuses else timeout_s
+        flushed = await self.flush(patience_s)
+        await self._stop()
+        if flushed or await self._deliver_past_disk():
+            return
+        self._flushing = asyncio.create_task(self._flush_for_ever(), name="write buffer")
+        self._arrived.set()
+        if not await self.flush(timeout_s - patience_s):
             logger.error("writes lost: the disk refused them", extra={"lost": len(self._waiting)})
             for write in self._waiting:
                 self._outbox.metrics.refused(_stream(write))
+        await self._stop()
+
+    async def _stop(self) -> None:
         self._flushing.cancel()
         await asyncio.wait({self._flushing})
+
+    async def _deliver_past_disk(self) -> bool:
+        """In their order, behind all that the outbox holds; False if that cannot be had."""
+        try:
+            async with asyncio.timeout(_PAST_DISK_S):
+                if not await self._outbox.drain(_PAST_DISK_S):
+                    return False
+                await self._outbox.deliver_past_disk(*self._waiting)
+        except (BackendError, OutboxError, TimeoutError):
+            return False
+        return True
 
     def _has_room(self, write: MessageCreate | ConversationEvent) -> bool:
         if self._chars and self._chars + _chars(write) > MAX_WAITING_CHARS:
@@ -118,6 +142,7 @@ class WriteBuffer:
         try:
             await self._outbox.accept(*batch)
         except OutboxError as error:
+            self.disk_refuses = True
             self._at_once = max(1, len(batch) // 2)
             self._outbox.metrics.failed("disk")
             logger.error(
@@ -126,6 +151,7 @@ class WriteBuffer:
             )
             await asyncio.sleep(self._retry_s)
             return
+        self.disk_refuses = False
         self._at_once = None if self._at_once is None else self._at_once * 2
         if len(batch) == len(self._waiting):
             self._at_once = None

@@ -19,20 +19,22 @@ from agent.errors import (
     OutboxUnwritable,
 )
 from agent.outbox.files import folder
+from agent.outbox.storage.mark import marks_folder
 from agent.settings import AgentSettings
 
 logger = logging.getLogger(__name__)
 
 
 async def check_outbox(data_dir: Path) -> None:
-    """Create the outbox folder. Raises SystemExit if it is not writable."""
+    """Create the outbox folder and that of its marks. Raises SystemExit if one is not writable."""
     outbox = folder(data_dir)
-    try:
-        await asyncio.to_thread(outbox.mkdir, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SystemExit(str(OutboxUnwritable(outbox, str(error)))) from error
-    if not os.access(outbox, os.W_OK):
-        raise SystemExit(str(OutboxUnwritable(outbox, "not writable")))
+    for needed in (outbox, marks_folder(outbox)):
+        try:
+            await asyncio.to_thread(needed.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SystemExit(str(OutboxUnwritable(needed, str(error)))) from error
+        if not os.access(needed, os.W_OK):
+            raise SystemExit(str(OutboxUnwritable(needed, "not writable")))
 
 
 async def check_service_key(settings: AgentSettings) -> None:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from livekit.agents.llm import ChatContext
 
 from retrieval.wire import MessageCreate
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.fake_backend import FakeBackend
+from tests.support.outboxes import fill, small_disk
 from tests.support.running_agent import RunningAgent, remember, running_agent
 
 KEY = "The spare key hangs behind the fridge."
@@ -102,3 +104,19 @@ async def test_impossible_text_is_made_storable(tmp_path: Path) -> None:
     assert users[0] == "nul and ? surrogate"
     assert users[1] == "[empty message]"
     assert users[2].endswith("[cut: the message was longer than can be stored]")
+
+
+async def test_a_session_that_closes_on_a_full_disk_delivers_what_was_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    backend.room("den")
+    with small_disk(tmp_path / "disk", kilobytes=1_000) as disk:
+        async with running_agent(backend, llm, disk) as running:
+            backend.down = True
+            await running.ask("Where is the spare key?")
+            running.outbox._file._mark_file.release_reserve()
+            fill(disk)
+            backend.down = False
+    assert [m.content for m in backend.stored] == ["Where is the spare key?", "fine "]
+    assert "session summary not stored" in caplog.text

@@ -400,3 +400,20 @@ def test_a_batch_is_bounded_in_size_but_never_empty(tmp_path: Path) -> None:
     assert len(file.next_batch(limit=100, max_chars=200)) == 3
     assert len(file.next_batch(limit=100, max_chars=1)) == 1
     file.close()
+
+
+async def test_ids_that_wait_with_other_content_are_told_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    async with _outbox(backend, tmp_path) as outbox:
+        await outbox.accept(message(1))
+        await outbox.accept(message(1, "other words"), message(2))
+        told = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert [record.__dict__["ids"] for record in told] == [["m1"]]
+        counted = outbox.metrics.registry.get_sample_value(
+            "longroom_outbox_dead_letters_total", {"reason": "refused"}
+        )
+        assert counted == 1
+    assert "other words" not in caplog.text

@@ -125,3 +125,26 @@ async def test_what_fits_on_a_nearly_full_disk_goes_there(tmp_path: Path) -> Non
         assert await write_buffer.flush(5)
         assert await outbox.drain(5)
     assert [m.id for m in backend.stored] == [f"m{n}" for n in range(10)]
+
+
+async def test_closing_delivers_what_the_disk_refuses_past_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    client = backend.client()
+    outbox = await Outbox.open(tmp_path, client=client, conversation_id=backend.room())
+    write_buffer = WriteBuffer(outbox, retry_s=0.001)
+    await outbox.accept(message(0))
+    outbox._file._db.execute("PRAGMA max_page_count = 1")
+    for n in range(1, 120):
+        write_buffer.put(message(n, "x" * 10_000))
+        write_buffer.put(event(n))
+    assert not await write_buffer.flush(0.05)
+    backend.down = False
+    await write_buffer.aclose(0.05)
+    await outbox.aclose()
+    await client.aclose()
+    assert [m.id for m in backend.stored] == [f"m{n}" for n in range(120)]
+    assert len(backend.recorded) == 119
+    assert "writes lost" not in caplog.text

@@ -96,7 +96,7 @@ class MarkFile:
             size = min(RESERVE_BYTES, free // _SHARE_OF_FREE)
             if size < _SMALLEST_RESERVE_BYTES or free < least_free_bytes:
                 return
-            os.posix_fallocate(self._descriptor, _RECORD_BYTES, size)
+            _allocate(self._descriptor, _RECORD_BYTES, size)
             self.has_reserve = True
         except OSError as error:
             os.ftruncate(self._descriptor, _RECORD_BYTES)
@@ -150,6 +150,13 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return path.stat().st_ino == os.fstat(descriptor).st_ino
     except FileNotFoundError:
         return False
+
+
+def _allocate(descriptor: int, at: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, at, size)
+    else:  # macOS
+        os.pwrite(descriptor, bytes(size), at)
 
 
 def _record(mark: Mark) -> bytes:
