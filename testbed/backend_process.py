@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from testbed.forked_program import PIPE, ForkedProgram
+
 ROOT = Path(__file__).parents[1]
 READY = "ready "
 STOP_S = 20
@@ -18,20 +20,16 @@ STOP_S = 20
 class BackendProcess:
     """`python -m backend_stub`, or `longroom backend` without DATABASE_URL in `env`.
     `env` is its whole environment, but for PATH. Leaving the context kills it.
+    `forked` spares the interpreter's start and the imports.
     """
 
-    def __init__(self, env: Mapping[str, str], *arguments: str) -> None:
+    def __init__(self, env: Mapping[str, str], *arguments: str, forked: bool = False) -> None:
         self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed in __exit__
         program = ["backend_stub"] if "DATABASE_URL" in env else ["longroom", "backend"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *program, "--exit-with-parent", *arguments],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "BACKEND_PORT": "0", **env},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
+        words = [*program, "--exit-with-parent", *arguments]
+        whole = {"PATH": os.environ["PATH"], "BACKEND_PORT": "0", **env}
+        start = _fork if forked else _start
+        self.process = start(words, whole, self._log.fileno())
 
     def __enter__(self) -> "BackendProcess":
         return self
@@ -77,7 +75,25 @@ class BackendProcess:
 
 
 @contextmanager
-def running_backend(env: Mapping[str, str], *arguments: str) -> Iterator[str]:
-    with BackendProcess(env, *arguments) as backend:
+def running_backend(env: Mapping[str, str], *arguments: str, forked: bool = False) -> Iterator[str]:
+    with BackendProcess(env, *arguments, forked=forked) as backend:
         yield backend.url()
         backend.stop()
+
+
+def _start(words: list[str], env: Mapping[str, str], log: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+
+
+def _fork(words: list[str], env: Mapping[str, str], log: int) -> ForkedProgram:
+    return ForkedProgram(
+        words[0], words[1:], env=env, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=log
+    )

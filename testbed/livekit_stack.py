@@ -120,7 +120,7 @@ class Stack:
     ) -> Program:
         """Not started yet; `env` overrides settings of the first one."""
         log = self.directory / f"{name}.log"
-        worker = Program(arguments, env={**self.worker_env, **env}, log=log)
+        worker = Program(arguments, env={**self.worker_env, **env}, log=log, forked=True)
         self.cleanup.callback(worker.kill)
         return worker
 

@@ -22,13 +22,16 @@ from urllib.parse import urlsplit, urlunsplit
 from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database.connection import open_connection
 from retrieval.database.migrations import migrate
+from testbed.cluster_folder import folder_of_clusters
 
 T = TypeVar("T")
 
 IMAGE = "pgvector/pgvector:pg17"
 DOCKER_PING_S = 2
+IN_MEMORY = "--in-memory"
 # A test's data need not survive a power failure.
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+SMALL = {"max_wal_size": "256MB"}
 
 
 class NoDatabase(Exception):
@@ -49,9 +52,9 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Raises NoDatabase."""
-    with _owned_server() as (provider, url):
+def running_server(*, in_memory: bool = False) -> Iterator[Server]:
+    """`in_memory`: an embedded server's files are there, if there is room. Raises NoDatabase."""
+    with _owned_server(in_memory=in_memory) as (provider, url):
         template = f"longroom_template_{secrets.token_hex(4)}"
         server = Server(provider, url, template, versions=_blocking(_prepare(url, template)))
         try:
@@ -104,13 +107,13 @@ def _blocking(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def _owned_server() -> Iterator[tuple[str, str]]:
+def _owned_server(*, in_memory: bool) -> Iterator[tuple[str, str]]:
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield "TEST_DATABASE_URL", given
         return
     owner = subprocess.Popen(
-        [sys.executable, "-m", "testbed.postgres"],
+        [sys.executable, "-m", "testbed.postgres", *([IN_MEMORY] if in_memory else [])],
         cwd=Path(__file__).parents[1],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -133,7 +136,7 @@ def main() -> None:
     if wanted == "docker" or (wanted == "" and _docker_answers()):
         _own_container()
     else:
-        _own_embedded()
+        _own_embedded(folder_of_clusters() if IN_MEMORY in sys.argv else None)
 
 
 def _docker_answers() -> bool:
@@ -158,10 +161,10 @@ def _own_container() -> None:
         _serve("docker", container.get_connection_url())
 
 
-def _own_embedded() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="longroom-test-"))
+def _own_embedded(parent: Path | None) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="longroom-test-", dir=parent))
     folder.chmod(0o711)  # PostgreSQL's user must get through when we are root
-    postgres = EmbeddedPostgres(folder, settings=FAST)
+    postgres = EmbeddedPostgres(folder, settings=FAST if parent is None else FAST | SMALL)
     try:
         _serve("embedded", postgres.start())
     finally:

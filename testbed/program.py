@@ -8,25 +8,38 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from testbed.forked_program import ForkedProgram
+
 ROOT = Path(__file__).parents[1]
 
 
 class Program:
-    """`python -m …` in the project's root. Of our environment it gets PATH, HOME and LANG only."""
+    """`python -m …` in the project's root. Of our environment it gets PATH, HOME and LANG only.
 
-    def __init__(self, arguments: Sequence[str], *, env: Mapping[str, str], log: Path) -> None:
+    `forked` spares the interpreter's start and the imports.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        forked: bool = False,
+    ) -> None:
         self._arguments = arguments
         self._log = log
+        self._forked = forked
         self._env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONUNBUFFERED": "1",
             "PYTHONFAULTHANDLER": "1",
             **env,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedProgram | None = None
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> subprocess.Popen[bytes] | ForkedProgram:
         if self._process is None:
             raise RuntimeError("not started")
         return self._process
@@ -39,15 +52,7 @@ class Program:
     def start(self, *, until: str, timeout_s: float = 120.0) -> str:
         """Blocks until this run writes a line with `until`; returns that line."""
         before = self.output.count(until)
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", *self._arguments],
-                cwd=ROOT,
-                env=self._env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = self._launch()
         deadline = time.monotonic() + timeout_s
         while self.output.count(until) <= before:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -57,17 +62,8 @@ class Program:
         return next(line for line in reversed(self.output.splitlines()) if until in line)
 
     def run(self, timeout_s: float = 120.0) -> int:
-        with self._log.open("ab") as log:
-            return subprocess.run(
-                [sys.executable, "-m", *self._arguments],
-                cwd=ROOT,
-                env=self._env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                timeout=timeout_s,
-                check=False,
-            ).returncode
+        self._process = self._launch()
+        return self.wait(timeout_s)
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -88,3 +84,24 @@ class Program:
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
+
+    def _launch(self) -> subprocess.Popen[bytes] | ForkedProgram:
+        with self._log.open("ab") as log, open(os.devnull) as nothing:
+            if self._forked:
+                return ForkedProgram(
+                    self._arguments[0],
+                    self._arguments[1:],
+                    env=self._env,
+                    cwd=ROOT,
+                    stdin=nothing.fileno(),
+                    stdout=log.fileno(),
+                    stderr=log.fileno(),
+                )
+            return subprocess.Popen(
+                [sys.executable, "-m", *self._arguments],
+                cwd=ROOT,
+                env=self._env,
+                stdin=nothing,
+                stdout=log,
+                stderr=log,
+            )

@@ -13,6 +13,7 @@ import pytest
 from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database.pool import connect
 from retrieval.settings import EmbeddingSettings
+from testbed.cluster_folder import folder_of_clusters
 from testbed.postgres import NoDatabase, Server, create_database, drop_database, running_server
 from tests.support.file_order import place_of
 
@@ -112,7 +113,9 @@ def _server(config: pytest.Config) -> Server:
         return Server(**given["postgres"])
     if SERVER not in config.stash:
         try:
-            config.stash[SERVER] = config.stash[RESOURCES].enter_context(running_server())
+            config.stash[SERVER] = config.stash[RESOURCES].enter_context(
+                running_server(in_memory=True)
+            )
         except NoDatabase as error:
             pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return config.stash[SERVER]
@@ -131,7 +134,7 @@ def data_dir() -> Iterator[Path]:
     Not in `tmp_path`: that lies in a folder which every other test run by the same user closes
     again to all other users, and so, for root, to PostgreSQL's.
     """
-    folder = Path(tempfile.mkdtemp(prefix="longroom-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="longroom-test-", dir=folder_of_clusters()))
     folder.chmod(0o711)
     yield folder
     if (folder / "postgres" / "cluster" / "postmaster.pid").exists():

@@ -42,7 +42,7 @@ async def _stored(url: str, room: str) -> list[Message]:
 async def test_an_order_number_is_known_sixty_turns_and_a_restart_later(
     database_url: str, tmp_path: Path
 ) -> None:
-    with running_backend({"DATABASE_URL": database_url}) as url:
+    with running_backend({"DATABASE_URL": database_url}, forked=True) as url:
         settings = _settings(url, tmp_path)
         async with open_chat(settings, room="den", identity="ana") as chat:
             await chat.ask("By the way, my order number is 4711-XY.")
@@ -61,7 +61,7 @@ async def test_a_killed_backend_costs_the_turn_its_memory_and_no_message(
 ) -> None:
     environment = {"DATABASE_URL": database_url, "BACKEND_PORT": str(_free_port())}
     with ExitStack() as processes:
-        backend = processes.enter_context(BackendProcess(environment))
+        backend = processes.enter_context(BackendProcess(environment, forked=True))
         url = backend.url()
         async with open_chat(_settings(url, tmp_path), room="den", identity="ana") as chat:
             await chat.ask("The spare key hangs behind the fridge.")
@@ -69,7 +69,7 @@ async def test_a_killed_backend_costs_the_turn_its_memory_and_no_message(
             backend.process.kill()
             backend.process.wait()
             lost = await chat.ask("Where does the spare key hang?")
-            successor = processes.enter_context(BackendProcess(environment))
+            successor = processes.enter_context(BackendProcess(environment, forked=True))
             assert successor.url() == url
             found = await _asked_until_remembered(chat, "Where did the spare key hang?")
         stored = await _stored(url, "den")

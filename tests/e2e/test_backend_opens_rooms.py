@@ -1,15 +1,16 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 from livekit import api, rtc
 
 from retrieval.wire import Room
-from testbed.backend_process import BackendProcess
+from testbed.backend_process import BackendProcess, running_backend
 from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
+from testbed.postgres import Server, create_database, drop_database
 
 AGENT = f"nobody-{secrets.token_hex(4)}"  # no worker has it: these tests look at the server
 
@@ -34,13 +35,20 @@ async def rooms(livekit_server: LiveKitServer) -> AsyncIterator[api.LiveKitAPI]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def backend_url(livekit_server: LiveKitServer, postgres: Server) -> Iterator[str]:
+    """One backend for the file; each test uses rooms of its own."""
+    name = asyncio.run(create_database(postgres))
+    env = environment(postgres.database_url(name), livekit_server.url)
+    with running_backend(env, forked=True) as url:
+        yield url
+    asyncio.run(drop_database(postgres.url, name))
+
+
 @pytest.fixture
-async def backend(
-    livekit_server: LiveKitServer, database_url: str
-) -> AsyncIterator[httpx.AsyncClient]:
-    with BackendProcess(environment(database_url, livekit_server.url)) as process:
-        async with httpx.AsyncClient(base_url=f"{process.url()}/api/v1", timeout=20) as client:
-            yield client
+async def backend(backend_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"{backend_url}/api/v1", timeout=20) as client:
+        yield client
 
 
 @pytest.fixture
@@ -135,7 +143,7 @@ async def test_the_token_brings_the_agent_if_the_server_was_down_when_the_room_w
     livekit_server: LiveKitServer, rooms: api.LiveKitAPI, database_url: str, room_name: str
 ) -> None:
     nowhere = f"ws://127.0.0.1:{free_port()}"
-    with BackendProcess(environment(database_url, nowhere)) as process:
+    with BackendProcess(environment(database_url, nowhere), forked=True) as process:
         async with httpx.AsyncClient(base_url=f"{process.url()}/api/v1", timeout=20) as client:
             room = await _create(client, room_name, identity="ada")
         log = process.log()

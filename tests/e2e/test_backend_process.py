@@ -23,7 +23,7 @@ END_S = 30
 
 def refusal(env: dict[str, str], *arguments: str) -> str:
     """The one line of a backend that cannot start."""
-    with BackendProcess(env, *arguments) as backend:
+    with BackendProcess(env, *arguments, forked=True) as backend:
         assert backend.process.wait(END_S) == 2, backend.log()
         assert backend.rest_of_output() == ""
         lines = backend.log().splitlines()
@@ -119,7 +119,7 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
 async def test_a_missing_schema_is_applied_if_asked_for(database_url: str) -> None:
     await execute(database_url, "drop schema public cascade; create schema public")
 
-    with BackendProcess({"DATABASE_URL": database_url}, "--migrate") as backend:
+    with BackendProcess({"DATABASE_URL": database_url}, "--migrate", forked=True) as backend:
         async with httpx.AsyncClient(base_url=backend.url()) as probe:
             assert (await probe.get("/readyz")).status_code == 200
 
@@ -166,7 +166,7 @@ def test_a_bad_setting_is_named(env: dict[str, str], named: str) -> None:
 
 
 async def test_sigterm_lets_open_requests_finish(database_url: str) -> None:
-    with BackendProcess({"DATABASE_URL": database_url}) as backend:
+    with BackendProcess({"DATABASE_URL": database_url}, forked=True) as backend:
         async with httpx.AsyncClient(base_url=f"{backend.url()}/api/v1", timeout=20) as api:
             room = (await api.post("/rooms", json={"name": "r"})).json()
             path = f"/conversations/{room['conversation_id']}/messages"
@@ -215,7 +215,7 @@ async def test_sigterm_ends_it_also_while_its_database_is_silent(database_url: s
         there = urlsplit(database_url)
         user, _, _ = there.netloc.rpartition("@")
         url = f"postgresql://{user}@{urlsplit(proxy.url).netloc}{there.path}"
-        with BackendProcess({"DATABASE_URL": url}) as backend:
+        with BackendProcess({"DATABASE_URL": url}, forked=True) as backend:
             await asyncio.to_thread(backend.url)
             proxy.delay_s = 3600
             backend.process.send_signal(signal.SIGTERM)
@@ -268,7 +268,7 @@ async def waits_for_lock(connection: "asyncpg.Connection[asyncpg.Record]") -> No
 
 
 async def test_no_text_of_a_message_or_query_reaches_the_log(database_url: str) -> None:
-    with BackendProcess({"DATABASE_URL": database_url}) as backend:
+    with BackendProcess({"DATABASE_URL": database_url}, forked=True) as backend:
         async with httpx.AsyncClient(base_url=f"{backend.url()}/api/v1", timeout=20) as api:
             room = (await api.post("/rooms", json={"name": "hunter2"})).json()
             path = f"/conversations/{room['conversation_id']}"

@@ -1,6 +1,5 @@
 """The chat without a terminal: no input, a pipe, and kill -9."""
 
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import psutil
 import pytest
 
 from longroom.demo_room import QUESTIONS, messages
+from testbed.cluster_folder import cluster_folder
 from tests.support.command_line import CommandLine
 
 ORDER = "My order number is ZK-48213-Q and the parcel must go to the harbour office."
@@ -24,9 +24,8 @@ SMALL_TALK = [
 @pytest.fixture(scope="module")
 def command_line() -> Iterator[CommandLine]:
     """An empty data folder and no settings."""
-    # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
-    with tempfile.TemporaryDirectory(prefix="longroom-newcomer-") as folder:
-        yield CommandLine(Path(folder))
+    with cluster_folder() as folder:
+        yield CommandLine(folder)
 
 
 def test_without_terminal_and_input_the_demo_room_makes_its_point(

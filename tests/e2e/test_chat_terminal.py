@@ -3,7 +3,6 @@
 import asyncio
 import re
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,10 @@ import pytest
 from rich.cells import cell_len
 
 from testbed.backend_process import running_backend
+from testbed.cluster_folder import cluster_folder
 from testbed.language_model_server import language_model_server
-from tests.support.command_line import PROGRAM, ROOT, CommandLine
+from tests.support.command_line import MODULE, ROOT, CommandLine
+from tests.support.terminal import CTRL_C, Terminal
 
 PROMPT = "Mira>"
 TIMEOUT_S = 40
@@ -26,38 +27,21 @@ CHINESE = "备用保险丝在蓝色的罐子里，就在灯箱后面。请不要
 @pytest.fixture(scope="module")
 def command_line() -> Iterator[CommandLine]:
     """One backend for the file; each test uses another room."""
-    # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
     with (
-        tempfile.TemporaryDirectory(prefix="longroom-terminal-") as folder,
-        running_backend({"LONGROOM_DATA_DIR": folder}) as url,
+        cluster_folder() as folder,
+        running_backend({"LONGROOM_DATA_DIR": str(folder)}, forked=True) as url,
     ):
-        yield CommandLine(Path(folder), {"BACKEND_URL": url})
+        yield CommandLine(folder, {"BACKEND_URL": url})
 
 
-def chat(command_line: CommandLine, *arguments: str, **env: str) -> "pexpect.spawn[str]":
-    return pexpect.spawn(
-        PROGRAM[0],
-        [*PROGRAM[1:], "chat", "--as", "Mira", *arguments],
-        cwd=str(ROOT),
-        env={**command_line.environment, "TERM": "xterm", **env},
-        encoding="utf-8",
-        timeout=TIMEOUT_S,
-        dimensions=(40, 120),
-        echo=False,
-        preexec_fn=_heed_interrupts,
+def chat(command_line: CommandLine, *arguments: str, **env: str) -> Terminal:
+    return Terminal(
+        MODULE,
+        ["chat", "--as", "Mira", *arguments],
+        env={**command_line.environment, **env},
+        cwd=ROOT,
+        timeout_s=TIMEOUT_S,
     )
-
-
-def _heed_interrupts() -> None:
-    # Who runs the tests in the background has Ctrl-C ignored, and children inherit that.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def ended(terminal: "pexpect.spawn[str]") -> int | None:
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    status: int | None = terminal.exitstatus
-    return status
 
 
 def said(command_line: CommandLine, folder: Path, room: str, *, by: str = "Mira") -> list[str]:
@@ -92,7 +76,7 @@ def test_a_session_at_the_terminal_from_the_first_word_to_quit(command_line: Com
     terminal.expect("there is no /dance; there are /search, /window, /help, /quit")
     terminal.expect(PROMPT)
     terminal.sendline("/quit")
-    assert ended(terminal) == 0
+    assert terminal.ended() == 0
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
@@ -100,7 +84,7 @@ def test_ctrl_c_and_ctrl_d_at_the_prompt_leave(command_line: CommandLine, key: s
     terminal = chat(command_line, "--room", "leaving")
     terminal.expect(PROMPT)
     terminal.send(key)
-    assert ended(terminal) == 0
+    assert terminal.ended() == 0
 
 
 def test_several_lines_are_one_message_and_the_history_keeps_them_so(
@@ -115,7 +99,7 @@ def test_several_lines_are_one_message_and_the_history_keeps_them_so(
     terminal.expect("window 5 of 5")
     terminal.expect(PROMPT)
     terminal.send("\x04")
-    assert ended(terminal) == 0
+    assert terminal.ended() == 0
     again = chat(command_line, "--room", "pasted")
     again.expect(PROMPT)
     again.send("\x1b[A")
@@ -124,7 +108,7 @@ def test_several_lines_are_one_message_and_the_history_keeps_them_so(
     again.expect("window 7 of 7")
     again.expect(PROMPT)
     again.sendline("/quit")
-    assert ended(again) == 0
+    assert again.ended() == 0
     assert said(command_line, tmp_path, "pasted") == [
         "The spare fuse\n  is in the tin.",
         "The key\nis on the hook.",
@@ -142,7 +126,7 @@ def test_ctrl_c_clears_a_half_typed_line(command_line: CommandLine, tmp_path: Pa
     terminal.expect("window 3 of 3")
     terminal.expect(PROMPT)
     terminal.send("\x03")
-    assert ended(terminal) == 0
+    assert terminal.ended() == 0
     assert said(command_line, tmp_path, "cleared") == ["a whole one"]
 
 
@@ -162,7 +146,7 @@ def test_others_appear_above_a_half_typed_line(command_line: CommandLine, tmp_pa
     # Neither Mira's message nor the answer to it comes again.
     assert terminal.expect([pexpect.TIMEOUT, "longroom> ", "Mira> The key"], timeout=5) == 0
     terminal.sendline("/quit")
-    assert ended(terminal) == 0
+    assert terminal.ended() == 0
     assert said(command_line, tmp_path, "shared") == ["The key is on the hook."]
 
 
@@ -191,7 +175,7 @@ def _narrow(command_line: CommandLine, url: str) -> None:
             assert " ".join(lines).split() == answer.split()
     terminal.expect(PROMPT)
     terminal.sendline("/quit")
-    assert ended(terminal) == 0
+    assert terminal.ended() == 0
 
 
 async def test_ctrl_c_during_an_answer_interrupts_it_and_the_chat_goes_on(
@@ -210,14 +194,14 @@ def _interrupt(command_line: CommandLine, url: str) -> None:
     terminal.expect(PROMPT)
     terminal.sendline("Tell me something long.")
     terminal.expect("This answer is very long")
-    terminal.sendintr()
+    terminal.send(CTRL_C)
     terminal.expect("interrupted")
     terminal.expect(PROMPT)
     terminal.sendline("And now?")
     terminal.expect("Short and sweet")
     terminal.expect(PROMPT)
     terminal.sendline("/quit")
-    assert ended(terminal) == 0
+    assert terminal.ended() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -229,8 +213,8 @@ def test_a_terminated_chat_delivers_what_was_said(
     terminal.expect(PROMPT)
     terminal.sendline("The spare fuse is in the blue tin.")
     terminal.expect("window")
-    terminal.kill(number)
-    assert ended(terminal) == 128 + number
+    terminal.send_signal(number)
+    assert terminal.ended() == 128 + number
     assert said(command_line, tmp_path, room) == ["The spare fuse is in the blue tin."]
 
 

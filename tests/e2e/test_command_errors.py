@@ -3,7 +3,6 @@
 import json
 import socket
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +12,7 @@ import pytest
 
 from retrieval.database.connection import open_connection
 from testbed.backend_process import running_backend
+from testbed.cluster_folder import cluster_folder
 from testbed.postgres import Server, drop_database
 from tests.support.command_line import CommandLine
 
@@ -101,14 +101,14 @@ def test_a_database_without_our_schema_is_refused_until_it_is_migrated(
 
 def test_a_damaged_outbox_is_reported_and_set_aside_and_the_chat_goes_on() -> None:
     with (
-        tempfile.TemporaryDirectory(prefix="longroom-damaged-") as folder,
-        running_backend({"LONGROOM_DATA_DIR": folder}) as url,
+        cluster_folder() as folder,
+        running_backend({"LONGROOM_DATA_DIR": str(folder)}, forked=True) as url,
     ):
         room = httpx.post(f"{url}/api/v1/rooms", json={"name": "x"}).json()
         outbox = Path(folder, "outbox", f"{room['conversation_id']}.sqlite3")
         outbox.parent.mkdir()
         outbox.write_bytes(b"this was a database once " * 400)
-        command_line = CommandLine(Path(folder), {"BACKEND_URL": url})
+        command_line = CommandLine(folder, {"BACKEND_URL": url})
         text = "The tin is blue.\nWhat colour is the tin?\n"
         done = command_line.run("chat", "--room", "x", text=text)
         assert done.returncode == 0, done.stderr
@@ -148,8 +148,8 @@ def test_doctor_reports_invalid_settings(data_dir: Path) -> None:
 
 
 def test_doctor_finds_a_healthy_installation_healthy() -> None:
-    with tempfile.TemporaryDirectory(prefix="longroom-healthy-") as folder:
-        done = CommandLine(Path(folder)).run("doctor")
+    with cluster_folder() as folder:
+        done = CommandLine(folder).run("doctor")
     assert done.returncode == 0, done.stdout
     assert "FAIL" not in done.stdout
     assert "embedded database: PostgreSQL" in done.stdout

@@ -64,7 +64,7 @@ async def backends(stack: Stack, postgres: Server) -> AsyncIterator[TwoBackends]
         "BACKEND_EMBEDDING_WORKER": "false",
     }
     with ExitStack() as processes:
-        started = [processes.enter_context(BackendProcess(env)) for _ in range(2)]
+        started = [processes.enter_context(BackendProcess(env, forked=True)) for _ in range(2)]
         urls = [backend.url() for backend in started]
         client = BackendClient(urls[0], timeout_s=10)
         yield TwoBackends(stack, client, agent_name, env | {"BACKEND_URL": urls[1]})

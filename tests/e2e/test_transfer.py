@@ -1,7 +1,6 @@
 """Importing and exporting rooms with the real command against a real backend."""
 
 import gzip
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -16,6 +15,7 @@ import pytest
 from agent.backend_client import BackendClient
 from retrieval.wire import MessageCreate, MessageId
 from testbed.backend_process import running_backend
+from testbed.cluster_folder import cluster_folder
 from tests.support.command_line import CommandLine
 
 START = datetime(2025, 3, 1, 9, 0, 0, 500_000, tzinfo=timezone(timedelta(hours=2)))
@@ -30,12 +30,13 @@ BAD_LINES = {
 @pytest.fixture(scope="module")
 def command_line() -> Iterator[CommandLine]:
     """One backend for the file; each test uses other rooms."""
-    # Not in pytest's own folder: each run closes that one to PostgreSQL's user again.
     with (
-        tempfile.TemporaryDirectory(prefix="longroom-transfer-") as folder,
-        running_backend({"LONGROOM_DATA_DIR": folder}, "--no-embedding-worker") as url,
+        cluster_folder() as folder,
+        running_backend(
+            {"LONGROOM_DATA_DIR": str(folder)}, "--no-embedding-worker", forked=True
+        ) as url,
     ):
-        yield CommandLine(Path(folder), {"BACKEND_URL": url})
+        yield CommandLine(folder, {"BACKEND_URL": url})
 
 
 def lines(count: int) -> list[bytes]:

@@ -25,7 +25,9 @@ async def test_a_wrong_setting_stops_the_worker_at_start_and_is_named(
 ) -> None:
     env = worker_environment(livekit_server, backend_url=NOWHERE, model_url=NOWHERE)
     data_dir = {"LONGROOM_DATA_DIR": str(tmp_path / "agent")}
-    worker = Program(WORKER, env={**env, **data_dir, **changed}, log=tmp_path / "worker.log")
+    worker = Program(
+        WORKER, env={**env, **data_dir, **changed}, log=tmp_path / "worker.log", forked=True
+    )
     code = await asyncio.to_thread(worker.run)
     assert code not in (0, None)
     assert complaint in worker.output

@@ -30,8 +30,9 @@ from retrieval.errors import EmbeddingUnavailable, ModelMismatch
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId
+from testbed.forked_program import run_forked
 from tests.support.builders import message
-from tests.support.command_line import CommandLine
+from tests.support.command_line import ROOT, CommandLine
 from tests.support.fakes import HashEmbedder
 
 MODEL = "all-MiniLM-L6-v2"
@@ -42,10 +43,6 @@ class UnavailableEmbedder(HashEmbedder):
         raise EmbeddingUnavailable("no answer")
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "retrieval.backfill", *arguments]
-
-
 def _environment(database_url: str, **settings: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": database_url, "COLUMNS": "200", **settings}
 
@@ -53,14 +50,8 @@ def _environment(database_url: str, **settings: str) -> dict[str, str]:
 async def _backfill(
     database_url: str, *arguments: str, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    return await asyncio.to_thread(
-        subprocess.run,
-        _command(*arguments),
-        env=_environment(database_url, **settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = _environment(database_url, **settings)
+    return await asyncio.to_thread(run_forked, "retrieval.backfill", arguments, env=env, cwd=ROOT)
 
 
 @pytest.fixture
@@ -123,7 +114,7 @@ async def test_after_kill_at_most_one_batch_is_repeated(
 ) -> None:
     await _append(db, room, last=400)
     process = await asyncio.create_subprocess_exec(
-        *_command("--batch-size", "16"),
+        *(sys.executable, "-m", "retrieval.backfill", "--batch-size", "16"),
         env=_environment(database_url),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -278,7 +269,7 @@ def test_the_reference_runtime_is_not_needed_for_help() -> None:
         [sys.executable, "-X", "importtime", "-m", "retrieval.backfill", "--help"],
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         check=True,
     )
     for heavy in ("torch", "onnxruntime", "asyncpg", "numpy"):

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from testbed.forked_program import PIPE, ForkedProgram, run_forked
+
 ROOT = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-m", "longroom"]
+MODULE = "longroom"
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,22 @@ class CommandLine:
         closed_input: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         """`text` is its standard input, which `closed_input` closes before it starts."""
+        return run_forked(
+            MODULE,
+            arguments,
+            env=self.environment,
+            cwd=ROOT,
+            text=None if closed_input else text,
+            timeout_s=timeout_s,
+        )
+
+    def run_interpreter(
+        self, *arguments: str, timeout_s: float = 90.0
+    ) -> subprocess.CompletedProcess[str]:
+        """As a user starts it: `run` leaves out the start of Python and the imports."""
         return subprocess.run(
-            [*PROGRAM, *arguments],
-            input=text,
-            preexec_fn=(lambda: os.close(0)) if closed_input else None,
+            [sys.executable, "-m", MODULE, *arguments],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             cwd=ROOT,
@@ -44,15 +58,15 @@ class CommandLine:
             check=False,
         )
 
-    def start(self, *arguments: str, output: Path) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, output: Path) -> ForkedProgram:
         """Its standard input is a pipe; stdout and stderr go to `output`."""
         with output.open("ab") as file:
-            return subprocess.Popen(
-                [*PROGRAM, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=file,
-                stderr=file,
-                text=True,
-                cwd=ROOT,
+            return ForkedProgram(
+                MODULE,
+                arguments,
                 env=self.environment,
+                cwd=ROOT,
+                stdin=PIPE,
+                stdout=file.fileno(),
+                stderr=file.fileno(),
             )
