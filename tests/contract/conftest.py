@@ -7,6 +7,7 @@ Any backend that replaces ours must pass this suite:
 import asyncio
 import os
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
@@ -37,11 +38,22 @@ def backend(request: pytest.FixtureRequest) -> Iterator[BackendUnderTest]:
     asyncio.run(drop_database(server.url, name))
 
 
+@pytest.fixture(scope="session")
+def certificates() -> ssl.SSLContext:
+    """Read once: that takes longer than most of these tests."""
+    return httpx.create_ssl_context()
+
+
 @pytest.fixture
-async def api(backend: BackendUnderTest) -> AsyncIterator[httpx.AsyncClient]:
+async def api(
+    backend: BackendUnderTest, certificates: ssl.SSLContext
+) -> AsyncIterator[httpx.AsyncClient]:
     """At the API root, with the credential."""
     async with httpx.AsyncClient(
-        base_url=f"{backend.url}/api/v1", headers=backend.headers, timeout=30
+        base_url=f"{backend.url}/api/v1",
+        headers=backend.headers,
+        timeout=30,
+        verify=certificates,
     ) as client:
         yield client
 

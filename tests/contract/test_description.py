@@ -1,5 +1,6 @@
 import json
 import os
+import ssl
 import subprocess
 from typing import Any
 
@@ -87,8 +88,10 @@ def _examples(route: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz"])
-async def test_probes_need_no_credential(backend: BackendUnderTest, path: str) -> None:
-    async with httpx.AsyncClient(base_url=backend.url) as stranger:
+async def test_probes_need_no_credential(
+    backend: BackendUnderTest, path: str, certificates: ssl.SSLContext
+) -> None:
+    async with httpx.AsyncClient(base_url=backend.url, verify=certificates) as stranger:
         assert (await stranger.get(path)).status_code == 200
 
 

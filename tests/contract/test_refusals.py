@@ -1,6 +1,7 @@
 """Requests refused before their fields are read: paths, methods, bodies, credentials."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -151,6 +152,7 @@ def _connection_may_break() -> Iterator[None]:
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 async def test_without_the_credential_nothing_is_answered(
     backend: BackendUnderTest,
+    certificates: ssl.SSLContext,
     conversation_id: UUID,
     method: str,
     path: str,
@@ -160,7 +162,9 @@ async def test_without_the_credential_nothing_is_answered(
     if not backend.headers:
         pytest.skip("this backend is open")
     headers = [(b"Authorization", authorization.encode())] if authorization else []
-    async with httpx.AsyncClient(base_url=f"{backend.url}/api/v1", headers=headers) as stranger:
+    async with httpx.AsyncClient(
+        base_url=f"{backend.url}/api/v1", headers=headers, verify=certificates
+    ) as stranger:
         response = await stranger.request(
             method, f"/conversations/{conversation_id}/{path}", json=body
         )

@@ -1,4 +1,5 @@
 import secrets
+import ssl
 from urllib.parse import quote
 
 import httpx
@@ -22,8 +23,10 @@ async def test_a_name_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
     assert (await api.put("/workers/%20/w1")).status_code == 422
 
 
-async def test_a_report_needs_the_credential(backend: BackendUnderTest) -> None:
+async def test_a_report_needs_the_credential(
+    backend: BackendUnderTest, certificates: ssl.SSLContext
+) -> None:
     if not backend.headers:
         pytest.skip("this backend asks for no key")
-    async with httpx.AsyncClient(base_url=f"{backend.url}/api/v1") as stranger:
+    async with httpx.AsyncClient(base_url=f"{backend.url}/api/v1", verify=certificates) as stranger:
         assert (await stranger.put("/workers/longroom/w1")).status_code == 401

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from urllib.parse import unquote
 from uuid import UUID, uuid4
 
@@ -140,7 +141,8 @@ class FakeBackend:
 
     def _append(self, conversation_id: UUID, request: AppendMessages) -> httpx.Response:
         messages = self.messages[conversation_id]
-        known = {message.id: message for message in messages}
+        asked = {new.id for new in request.messages}
+        known = {message.id: message for message in messages if message.id in asked}
         taken = [
             new.id
             for new in request.messages
@@ -184,11 +186,11 @@ class FakeBackend:
         self.searches.append(request)
         await asyncio.sleep(self.search_delay_s)
         messages = self.messages[conversation_id]
-        wanted = _telling(request.query)
+        wanted, excluded = _telling(request.query), set(request.exclude_ids)
         scored = [
             (len(wanted & _telling(m.content)), m.seq, m)
             for m in messages
-            if m.id not in request.exclude_ids
+            if m.id not in excluded
             and (request.participants is None or m.participant in request.participants)
             and (request.since is None or m.created_at >= request.since)
             and (request.until is None or m.created_at < request.until)
@@ -255,8 +257,9 @@ def _as_said(messages: list[Message]) -> list[Message]:
     return sorted(messages, key=lambda message: (message.created_at, message.seq))
 
 
-def _telling(text: str) -> set[str]:
-    return set(WORD.findall(text.lower())) - COMMON
+@lru_cache(10_000)  # each search reads every message
+def _telling(text: str) -> frozenset[str]:
+    return frozenset(WORD.findall(text.lower())) - COMMON
 
 
 def _ok(reply: BaseModel) -> httpx.Response:

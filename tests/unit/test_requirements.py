@@ -5,6 +5,8 @@ import re
 import runpy
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -43,6 +45,11 @@ def _imported(package: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.partition(".")[0])
     return found - OURS - sys.stdlib_module_names
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def _names(name: str) -> set[str]:
@@ -110,7 +117,7 @@ def test_what_a_package_imports_is_declared_and_not_only_brought_along(
     package: str, extras: list[str]
 ) -> None:
     declared = _declared(*extras) | PARTS
-    distributions = packages_distributions()
+    distributions = _distributions()
 
     undeclared = {
         name
@@ -121,7 +128,7 @@ def test_what_a_package_imports_is_declared_and_not_only_brought_along(
 
 
 def test_what_the_agent_declares_it_imports() -> None:
-    distributions = packages_distributions()
+    distributions = _distributions()
     imported = {
         canonicalize_name(each)
         for package in ("agent", "longroom")

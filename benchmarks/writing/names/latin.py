@@ -1,8 +1,9 @@
 """Invented names in Latin letters."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
+
+from rapidfuzz.distance import Levenshtein
 
 ONSETS = "b br d dr f fl g gr h j k kl l m n p pl pr r s sk st t tr v w z sh th qu".split()
 VOWELS = "a e i o u ai ea oo ou".split()
@@ -49,11 +50,11 @@ def _stem(random: Random, syllables: int) -> str:
 
 def apart(make: Callable[[], str], count: int, *, distance: int = MIN_DISTANCE) -> tuple[str, ...]:
     """`count` texts that `make` gives, each at least `distance` edits from every other."""
-    found: dict[str, Counter[str]] = {}
+    found: dict[str, str] = {}
     for _ in range(count * 500):
         one = make()
-        letters = Counter(one.lower())
-        if all(_far(one, letters, *other, distance) for other in found.items()):
+        letters = one.lower()
+        if all(edits(letters, other) >= distance for other in found.values()):
             found[one] = letters
         if len(found) == count:
             return tuple(found)
@@ -84,19 +85,6 @@ def containing(random: Random, count: int, groups: tuple[str, ...]) -> tuple[str
     return apart(make, count)
 
 
-def _far(one: str, letters: Counter[str], other: str, facing: Counter[str], distance: int) -> bool:
-    """Most pairs need no edit distance: their letters differ enough."""
-    least = max((letters - facing).total(), (facing - letters).total())
-    return least >= distance or edits(one.lower(), other.lower()) >= distance
-
-
 def edits(one: str, other: str) -> int:
     """Levenshtein distance."""
-    before = list(range(len(other) + 1))
-    for row, letter in enumerate(one, start=1):
-        now = [row]
-        for column, facing in enumerate(other, start=1):
-            replaced = before[column - 1] + (letter != facing)
-            now.append(min(before[column] + 1, now[-1] + 1, replaced))
-        before = now
-    return before[-1]
+    return Levenshtein.distance(one, other)
