@@ -21,7 +21,7 @@ class Reach(NamedTuple):
 class Weights:
     """Of the parts of a message's score; 0 switches a part off.
 
-    The last four are not of a message alone: they move messages that say the same among each other
+    The last five are not of a message alone: they move the best messages among each other
     (`retrieval/search/selection`), and are either on or off.
     """
 
@@ -39,6 +39,7 @@ class Weights:
     order: float = 1.0
     correction: float = 1.0
     polarity: float = 1.0
+    answer: float = 1.0
 
 
 WEIGHTS: Final = Weights()

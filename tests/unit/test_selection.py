@@ -1,10 +1,12 @@
 """How the best messages are put in order, and which stand for others."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from retrieval.search.query.order import Order
+from retrieval.search.selection.answers.kinds import kinds_asked, share_told
 from retrieval.search.selection.asked import Asked
 from retrieval.search.selection.candidate import Candidate
 from retrieval.search.selection.selection import arrange
@@ -59,11 +61,13 @@ def arranged(
     weights: Weights = WEIGHTS,
     dated: bool = False,
 ) -> list[Candidate]:
+    content = Content(query, language="english")
     asked = Asked(
-        words=Content(query, language="english").set,
+        words=content.set,
         order=order,
         denial=denial,
         about_asking=False,
+        kinds=kinds_asked(query, content),
         dated=dated,
         language="english",
     )
@@ -293,7 +297,7 @@ def test_what_only_asks_tells_nothing(text: str, is_question: bool) -> None:
 
 
 def test_each_step_can_be_switched_off() -> None:
-    off = Weights(repeat=0.0, order=0.0, correction=0.0, polarity=0.0)
+    off = Weights(repeat=0.0, order=0.0, correction=0.0, polarity=0.0, answer=0.0)
     candidates = [
         said(n, text, 3.0 - n) for n, text in enumerate(["Is it tea?", "Is it tea?", "Tea."])
     ]
@@ -315,3 +319,95 @@ def test_a_word_of_the_query_in_another_spelling_tells_restatements_apart(
     meant = said(0, "The parcel went to Zolvik.", 2.0, words=0.6)
     other = said(1, "The parcel went to Tavrek.", 1.9, words=0.1)
     assert places(arranged("Has Zolvick the parcel?", meant, other, order=order)) == [0, 1]
+
+
+def minutes_later(first: Candidate, text: str, score: float, *, by: str) -> Candidate:
+    """Said just behind `first`."""
+    one = said(first.place + 1, text, score, by=by)
+    created_at = first.message.created_at + timedelta(minutes=2)
+    return replace(one, message=one.message.model_copy(update={"created_at": created_at}))
+
+
+def test_the_reply_stands_before_the_question_it_answers() -> None:
+    asking = said(1, "what was the wifi password again?", 2.4, by="bo")
+    reply = minutes_later(asking, "sunflower42", 2.0, by="ida")
+
+    assert places(arranged("what is the wifi password", asking, reply)) == [2, 1]
+
+
+def test_nothing_moves_behind_what_it_does_not_answer() -> None:
+    asking = said(1, "what was the wifi password again?", 2.4, by="bo")
+    later = said(3, "sunflower42", 2.0, by="ida")
+
+    assert places(arranged("is there wifi", asking, later)) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("query", "following", "expected"),
+    [
+        ("when is the wasp nest taken away", "the man from the club takes it on Tuesday", [2, 1]),
+        ("when is the wasp nest taken away", "oh no", [1, 2]),
+        ("wasp nest", "the man from the club takes it on Tuesday", [1, 2]),
+    ],
+)
+def test_what_follows_an_opener_stands_before_it_if_it_tells_what_is_asked_for(
+    query: str, following: str, expected: list[int]
+) -> None:
+    opener = said(1, "There is a wasp nest above the rack.", 2.3, by="bo")
+    telling = minutes_later(opener, following, 1.9, by="ida")
+
+    assert places(arranged(query, opener, telling)) == expected
+
+
+def test_a_statement_with_all_words_of_the_query_opens_nothing() -> None:
+    whole = said(1, "There a man takes the bus.", 2.3, by="bo")
+    other = minutes_later(whole, "and Ada the train", 1.9, by="ida")
+
+    assert places(arranged("who takes the bus", whole, other)) == [1, 2]
+
+
+def test_answers_only_exchange_the_scores_of_the_best() -> None:
+    asking = said(1, "where is the ladder?", 2.4, by="bo")
+    reply = minutes_later(asking, "in the shed", 2.1, by="ida")
+    found = arranged("where is the ladder", asking, reply)
+
+    assert [one.score for one in found] == pytest.approx([2.4, 2.1])
+    assert found[0].gains == {"answer": pytest.approx(0.3)}
+
+
+def test_the_part_can_be_switched_off() -> None:
+    asking = said(1, "where is the ladder?", 2.4, by="bo")
+    reply = minutes_later(asking, "in the shed", 2.1, by="ida")
+    off = replace(WEIGHTS, answer=0.0)
+
+    assert places(arranged("where is the ladder", asking, reply, weights=off)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("query", "tells", "does_not"),
+    [
+        ("what does the repair cost", "it was 95 euros", "it was a cable"),
+        ("how long does it last", "three hours", "not at all"),
+        ("phone of the caretaker", "0151 2233 8890", "mondays and thursdays"),
+        ("password of the guests", "brezel-und-salz", "ask me later"),
+        ("wie ist die Telefonnummer", "0441 555 0199", "später mal"),
+        ("at what time do we start", "load in 9:30", "not yet"),
+        ("cuándo abre", "el lunes", "no sé"),
+        ("where is the key", "behind the old monitors", "hm yes"),
+        ("wo ist der Schlüssel", "hinter der Tür", "keine Ahnung"),
+        ("who has the drill", "that must be Rutger", "no idea"),
+        ("青い鍵はどこ", "棚の中", "はい"),
+    ],
+)
+def test_a_message_tells_the_kind_of_answer_that_is_asked_for(
+    query: str, tells: str, does_not: str
+) -> None:
+    def share(text: str) -> float:
+        kinds = kinds_asked(query, Content(query, language="english"))
+        return share_told(kinds, text, Content(text, language="english"))
+
+    assert share(tells) > share(does_not)
+
+
+def test_a_query_that_asks_for_nothing_prefers_no_kind() -> None:
+    assert not kinds_asked("the blue ladder", Content("the blue ladder", language="english"))

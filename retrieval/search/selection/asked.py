@@ -1,11 +1,12 @@
 """What of a query decides between messages that the score finds alike."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
 from retrieval.search.query.order import Order, without_order_words
 from retrieval.search.query.query import Query
+from retrieval.search.selection.answers.kinds import Kind, kinds_asked
 from retrieval.search.selection.polarity import asks_polarity
 from retrieval.search.selection.texts.content import NEGATIONS, Content, stems_of
 from retrieval.search.selection.texts.questions import REQUESTING
@@ -26,6 +27,8 @@ class Asked:
     """Whether messages that deny come first; None if it does not matter."""
     about_asking: bool
     """Whether earlier questions may be the answer."""
+    kinds: Sequence[Kind] | None
+    """Of the answer that is asked for; None for keywords, which ask for whatever has them."""
     dated: bool
     """Whether it names days, which then tell alike messages apart."""
     language: str
@@ -49,6 +52,7 @@ def asked_by(query: Query, *, language: str, weights: Weights) -> Asked:
         order=order,
         denial=asks_polarity(text, content, words) if weights.polarity else None,
         about_asking=not _ABOUT_ASKING.isdisjoint(content.words),
+        kinds=kinds_asked(text, content) or (None if query.keywords else ()),
         dated=bool(query.days),
         language=language,
     )

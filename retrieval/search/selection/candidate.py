@@ -12,7 +12,7 @@ from retrieval.wire import Message
 FEWER_WORDS: Final = 0.25
 """Share of another's part `words` below which a message is about something else, such as another
 name, in whatever spelling the query has it."""
-PARTS: Final = ("repeat", "order", "correction", "polarity")
+PARTS: Final = ("repeat", "order", "correction", "polarity", "answer")
 
 
 @dataclass(eq=False)

@@ -7,6 +7,7 @@ from retrieval.search.context import SearchContext
 from retrieval.search.query.query import Query
 from retrieval.search.ranking import CORRECTED, Candidates, Ranking
 from retrieval.search.scoring.next_said import next_said
+from retrieval.search.selection.answers.order import Wanted, put_answers_first
 from retrieval.search.selection.asked import Asked, asked_by
 from retrieval.search.selection.by_time import put_in_order
 from retrieval.search.selection.candidate import Candidate
@@ -68,6 +69,10 @@ def arrange(
         standing = collapse(standing, language=asked.language)
         if not asked.about_asking:
             standing = stand_for_the_query(standing, asked.words)
+    if weights.answer and asked.kinds is not None and not asked.about_asking:
+        put_answers_first(
+            [one for one in standing if one.place in best], Wanted(asked.kinds, asked.words)
+        )
     if asked.order:
         put_in_order(standing, asked.order, asked.words)
     elif weights.correction:

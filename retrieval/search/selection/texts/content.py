@@ -1,6 +1,7 @@
 """What a short text says, as a cheap set of words: for telling repeats, corrections and answers."""
 
 import re
+from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
 from typing import Final
 
@@ -47,6 +48,13 @@ class Content:
 def stems_in(text: str) -> list[str]:
     """In order, of function words too."""
     return [*map(_stem, _words(text))]
+
+
+def opening_stems(text: str) -> Iterator[str]:
+    """The same of a short text, as far as they are asked for."""
+    plain = folded(readable(text))
+    words = (_ASCII_WORD if plain.isascii() else _WORD).finditer(plain)
+    return (_stem(match.group()) for match in words)
 
 
 def stems_of(words: str) -> frozenset[str]:

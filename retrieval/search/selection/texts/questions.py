@@ -4,7 +4,7 @@ import re
 from collections.abc import Set
 from typing import Final
 
-from retrieval.search.selection.texts.content import Content, stems_in, stems_of
+from retrieval.search.selection.texts.content import Content, opening_stems, stems_of
 
 _ASKING: Final = stems_of("""
 who whom whose what what's when where which why how is are was were do does did has have had
@@ -41,6 +41,9 @@ _TAG = re.compile(
 """Makes a question of a statement."""
 _SENTENCE = re.compile(r"[^.!?？。！\n]+[.!?？。！]*")
 MAX_ASKING_CHARS: Final = 300
+MAX_ASKING_WORDS: Final = 40
+_MARKS: Final = frozenset("?？؟")
+MAX_OPENING_CHARS: Final = 60
 LEAST_TELLING_WORDS: Final = 4
 """Of a sentence beside a question."""
 
@@ -61,24 +64,26 @@ _MAX_SHARE_NEW: Final = 0.35
 
 def asks(text: str, content: Content) -> bool:
     """A short message that asks or requests, and tells nothing; `content` is that of `text`."""
-    if len(text) > MAX_ASKING_CHARS:
+    if len(text) > MAX_ASKING_CHARS or len(content.words) > MAX_ASKING_WORDS:
         return False
     may_request = not text.isascii() or not _MAY_REQUEST.isdisjoint(content.words)
     if not may_request and "?" not in text and _ASKING.isdisjoint(content.words):
         return False
-    if _TAG.search(text):
+    if "?" in text and _TAG.search(text):
         return False
-    sentences = [one for one in _SENTENCE.findall(text) if one.strip()]
-    asking = [one for one in sentences if _asks(one, may_request=may_request)]
-    return bool(asking) and all(
-        one in asking or len(one.split()) < LEAST_TELLING_WORDS for one in sentences
-    )
+    asking = False
+    for sentence in _SENTENCE.findall(text):
+        if _asks(sentence, may_request=may_request):
+            asking = True
+        elif len(sentence.split()) >= LEAST_TELLING_WORDS:
+            return False
+    return asking
 
 
 def _asks(sentence: str, *, may_request: bool) -> bool:
-    if _QUESTION_MARK.search(sentence):
+    if not _MARKS.isdisjoint(sentence) and _QUESTION_MARK.search(sentence):
         return True
-    words = stems_in(sentence[:60])
+    words = opening_stems(sentence[:MAX_OPENING_CHARS])
     if next((word for word in words if word not in _BEFORE_ASKING), None) in _ASKING:
         return True
     if not may_request:

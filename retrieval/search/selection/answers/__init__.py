@@ -1,0 +1,1 @@
+"""What a question asks for: messages that tell it before those that only share its words."""
