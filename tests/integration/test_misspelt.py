@@ -12,7 +12,7 @@ from tests.support.builders import message
 
 NAMES = [
     "Tavrelin", "Zolvik", "Brunhas", "Quilmora", "Fendrake", "Osterby", "Malvern", "Ingvild",
-    "Perouse", "Wexhollow", "Катаринин", "Drossel",
+    "Perouse", "Wexhollow", "Montrevault", "Катаринин", "Drossel",
 ]  # fmt: skip
 
 
@@ -43,6 +43,7 @@ async def first(db: asyncpg.Pool, room: ConversationId, query: str) -> str:
         ("Osterbie", "Osterby"),  # two edits
         ("Vexholow", "Wexhollow"),  # one in the first letters, one in the last
         ("Tabreiln", "Tavrelin"),
+        ("Motnrevalt", "Montrevault"),  # one behind the first letters, one before the last
         ("Катаринн", "Катаринин"),
         ("drosel", "Drossel"),
         ("MALVRN", "Malvern"),

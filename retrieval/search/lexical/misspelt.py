@@ -5,7 +5,7 @@ hold all words one edit away, and two wider ones most that are two away.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +26,7 @@ MOST_LOOKED_UP: Final = 8
 MOST_SIMILAR: Final = 3
 TWO_EDITS_FROM: Final = 7
 """Letters from which two edits are allowed."""
+ENDS_OF_NAMES: Final = 2
 WEIGHT: Final = {1: 0.7, 2: 0.5}
 
 
@@ -52,7 +53,9 @@ async def with_similar_words(
     }
     if not unknown:
         return [*asked]
-    similar = await _similar_words(db, conversation_id, sorted(unknown)[:MOST_LOOKED_UP])
+    looked_up = sorted(unknown)[:MOST_LOOKED_UP]
+    names = {term.spelling for term in asked if term.name and term.spelling in unknown}
+    similar = await _similar_words(db, conversation_id, looked_up, names)
     return [
         replace(term, weights=term.weights | _weights(similar[term.spelling], language))
         if term.spelling in similar
@@ -87,10 +90,10 @@ select asked.word,
 
 
 async def _similar_words(
-    db: "Database", conversation_id: ConversationId, words: Sequence[str]
+    db: "Database", conversation_id: ConversationId, words: Sequence[str], names: Container[str]
 ) -> dict[str, dict[str, int]]:
     """By word: the nearest of the room with their edits; words without any are missing."""
-    looked_up = [(word, kept) for word in words for kept in _kept(word)]
+    looked_up = [(word, kept) for word in words for kept in _kept(word, is_name=word in names)]
     heads = [word[:kept] for word, kept in looked_up]
     tails = [word[::-1][:kept] for word, kept in looked_up]
     rows = await db.fetch(
@@ -123,11 +126,18 @@ def _allowed(word: str) -> int:
     return 2 if len(word) >= TWO_EDITS_FROM else 1
 
 
-def _kept(word: str) -> set[int]:
+def _kept(word: str, *, is_name: bool) -> set[int]:
     """Letters of either end that one edit leaves, also one that swaps the two in the middle; and
     those that two edits leave unless they fall on both ends.
+
+    Of long names also fewer, which two such edits leave: few queries pay for these wide ranges.
     """
-    return {max(1, (len(word) - 1) // 2), *([len(word) // 3] if _allowed(word) > 1 else [])}
+    kept = {max(1, (len(word) - 1) // 2)}
+    if _allowed(word) > 1:
+        kept.add(len(word) // 3)
+        if is_name:
+            kept.add(ENDS_OF_NAMES)
+    return kept
 
 
 def _behind(prefix: str) -> str:
