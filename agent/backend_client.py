@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import httpx
@@ -21,6 +22,8 @@ from retrieval.wire import (
     Conversation,
     ConversationEvent,
     CreateRoom,
+    EventKind,
+    EventList,
     EventsRecorded,
     MessageCreate,
     MessagePage,
@@ -133,6 +136,14 @@ class BackendClient:
         )
         check_recorded(len(events), result)
         return result
+
+    async def newest_events(
+        self, conversation_id: UUID, *, kind: EventKind, since: datetime, limit: int
+    ) -> list[ConversationEvent]:
+        """Oldest first."""
+        query = urlencode({"kind": kind, "since": since.isoformat(), "limit": limit})
+        path = f"/conversations/{conversation_id}/events?{query}"
+        return (await self._ask("GET", path, None, EventList)).events
 
     async def save_session(self, session_id: str, summary: SessionSummary) -> None:
         """Replaces an earlier summary. BackendProtocolError if anything else answers."""

@@ -16,10 +16,11 @@ from agent.conversation.resume import Resumed
 from agent.conversation.session_events import NOT_STORED, SessionEvents
 from agent.conversation.session_summary import SessionTotals
 from agent.conversation.support_agent import SupportAgent
-from agent.messages.question import Question, QuestionNotStored
+from agent.messages.question import Outcome, Question, QuestionNotStored
 from agent.messages.rolling_window import message_ids
 from agent.outbox.write_buffer import WriteBuffer
 from agent.recall.conversation_search import ConversationSearch
+from agent.recall.recall import Recalled
 from agent.recall.recalled_context import RecalledContext
 from agent.tracing import turn_span
 from retrieval.wire import MessageId
@@ -94,9 +95,24 @@ class ConversationAgent:
         await self.resumed.outbox.aclose()
         return delivered
 
+    async def record_failure(self, question: Question) -> None:
+        """Call when `ask` was given up, before its end is announced."""
+        await self._record_end(question.id, Recalled(), "failed")
+
+    async def _record_end(
+        self, question_id: MessageId, recalled: Recalled, outcome: Outcome
+    ) -> None:
+        """On disk before it is announced, unless an answer shows it: the next agent must not answer
+        what was given up.
+        """
+        self.write_buffer.put(turn_record(question_id, recalled, outcome))
+        if outcome != "answered":
+            await self.write_buffer.flush(_DISK_TIMEOUT_S)
+
     async def _reply(self, question: Question) -> SpeechHandle:
         message = user_item(question)
         await self.events.accept_question(message)
+        await self.agent.forget(question.id)
         # Something may have been said meanwhile, such as a greeting: the question comes after it.
         message.created_at = time.time()
         speech = self.session.generate_reply(
@@ -118,7 +134,7 @@ class ConversationAgent:
         await self.write_buffer.flush(_DISK_TIMEOUT_S)
         outcome = outcome_of(speech)
         recalled = self.recalled_context.recalled(prompted_as or question_id)
-        self.write_buffer.put(turn_record(question_id, recalled, outcome))
+        await self._record_end(question_id, recalled, outcome)
         counted = self.resumed.message_count + self.events.message_count
         return TurnTrace(
             answer=answer_text(speech),

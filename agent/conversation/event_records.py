@@ -14,11 +14,11 @@ from livekit.agents.llm import ChatMessage
 from livekit.agents.metrics.usage import AgentSessionUsage
 from pydantic import JsonValue
 
-from agent.messages.question import Outcome
+from agent.messages.question import OUTCOMES, Outcome
 from agent.messages.rolling_window import ASKED_AT, message_id
 from agent.messages.sanitize import storable_content, storable_name
 from agent.recall.recall import Recalled
-from retrieval.wire import ConversationEvent, EventKind, MessageCreate
+from retrieval.wire import ConversationEvent, EventKind, MessageCreate, MessageId
 
 _MAX_TEXT_CHARS = 2_500
 _MAX_STACK_CHARS = 6_000
@@ -86,6 +86,14 @@ def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> Conve
         "degraded": recalled.degraded,
     }
     return _event("metric", datetime.now(UTC).timestamp(), data)
+
+
+def turn_end(event: ConversationEvent) -> tuple[MessageId, Outcome] | None:
+    """A question's id and how its turn ended; None if the event is no `turn_record`."""
+    question_id, outcome = event.data.get("question_id"), event.data.get("outcome")
+    if event.kind != "metric" or not isinstance(question_id, str) or outcome not in OUTCOMES:
+        return None
+    return MessageId(question_id), outcome
 
 
 def action_record(action: str, *, participant: str | None = None) -> ConversationEvent:

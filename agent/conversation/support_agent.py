@@ -18,8 +18,9 @@ from livekit.agents.voice import SpeechHandle
 from agent.conversation.greeting import Greeting
 from agent.conversation.prompt import name_speakers, shorten_long_messages
 from agent.conversation.session_events import SessionEvents
-from agent.messages.rolling_window import trimmed
+from agent.messages.rolling_window import trimmed, without
 from agent.recall.recalled_context import RecalledContext
+from retrieval.wire import MessageId
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,12 @@ class SupportAgent(Agent):
     def hear(self, segment: str, *, final: bool, identity: str | None = None) -> None:
         """Prefetch for a turn being spoken, by default by the linked participant."""
         self._recalled_context.hear(segment, final=final, window=self.chat_ctx, identity=identity)
+
+    async def forget(self, stored: MessageId) -> None:
+        """Take a question out that failed and is asked again: it gets a new place."""
+        smaller = without(self.chat_ctx, stored)
+        if smaller is not None:
+            await self.update_chat_ctx(smaller)
 
     async def finish_trimming(self) -> None:
         await asyncio.gather(*self._trimming)

@@ -2,50 +2,60 @@
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agent.backend_client import BackendClient
+from agent.conversation.event_records import turn_end
 from agent.conversation.resume import Resumed, Said, as_said
 from agent.errors import BackendError
-from agent.messages.question import Question, answered_question
+from agent.messages.question import Outcome, Question, answered_question
 from agent.messages.rolling_window import conversational
-from retrieval.wire import MAX_PAGE_MESSAGES, MessageId
+from retrieval.wire import MAX_BATCH_EVENTS, MAX_PAGE_MESSAGES, MessageId
 
 STILL_WAITED_FOR = timedelta(seconds=120)
 """Older questions are not answered any more."""
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
+"""At most, those of two workers."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """`resumed` excludes `waiting` questions, which are to be answered; lists are oldest first.
+    """`resumed` excludes `waiting` questions, which are to be answered; both are oldest first.
 
-    A question in neither list was given up: it is answered if sent again.
+    `ended` are those whose end is known. A question in neither was given up: it is answered if
+    sent again.
     """
 
     resumed: Resumed
     waiting: list[Question]
-    answered: list[Question]
+    ended: list[tuple[Question, Outcome]]
 
 
 async def find_unanswered(
     client: BackendClient, resumed: Resumed, *, window: int, now: datetime | None = None
 ) -> Unanswered:
-    """Search the newest MAX_PAGE_MESSAGES; without the backend only the window and the outbox."""
+    """Search the newest MAX_PAGE_MESSAGES; without the backend only the window and the outbox.
+
+    What was announced as failed, empty or interrupted is not waited for any more.
+    """
     now = now or datetime.now(UTC)
     said: Sequence[Said] = resumed.window
     if _may_go_on_earlier(said, window, now):
         said = await _further_back(client, resumed)
-    answered = answered_ids(said)
-    waiting = {m.id for m in said if _waits(m, answered, now)}
+    ended: dict[MessageId, Outcome] = dict.fromkeys(answered_ids(said), "answered")
+    if any(_waits(m, ended, now) for m in said):
+        since = now - STILL_WAITED_FOR - CLOCKS_DIFFER_BY
+        ended = await announced_ends(client, resumed, since=since) | ended
+    waiting = {m.id for m in said if _waits(m, ended, now)}
     told = in_turns([m for m in said if m.id not in waiting])
     return Unanswered(
         dataclasses.replace(resumed, window=told[-window:]),
         waiting=[_question(m) for m in said if m.id in waiting],
-        answered=[_question(m) for m in said if m.role == "user" and m.id in answered],
+        ended=[(_question(m), ended[m.id]) for m in said if m.role == "user" and m.id in ended],
     )
 
 
@@ -91,9 +101,24 @@ def _may_go_on_earlier(said: Sequence[Said], window: int, now: datetime) -> bool
     )
 
 
-def _waits(message: Said, answered: set[MessageId], now: datetime) -> bool:
+def _waits(message: Said, ended: Collection[MessageId], now: datetime) -> bool:
     recent = now - message.created_at <= STILL_WAITED_FOR
-    return message.role == "user" and recent and message.id not in answered
+    return message.role == "user" and recent and message.id not in ended
+
+
+async def announced_ends(
+    client: BackendClient, resumed: Resumed, *, since: datetime
+) -> dict[MessageId, Outcome]:
+    """By the records of turns, stored or still on this disk; the last one of a question counts."""
+    records = await resumed.outbox.waiting_events()
+    try:
+        stored = await client.newest_events(
+            resumed.conversation_id, kind="metric", since=since, limit=MAX_BATCH_EVENTS
+        )
+        records = [*stored, *records]
+    except BackendError as error:
+        logger.warning("ends of turns not looked for", extra={"reason": str(error)})
+    return dict(filter(None, map(turn_end, records)))
 
 
 async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from retrieval.wire import MessageId
 
@@ -29,6 +29,8 @@ def answered_question(message_id: str) -> MessageId | None:
 
 Outcome = Literal["answered", "interrupted", "empty", "failed"]
 """How a turn ended: `empty` is a reply without text, `failed` is no reply."""
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class QuestionNotStored(Exception):

@@ -108,6 +108,16 @@ def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
     return ChatContext([*head, *_without_orphans(items[start:])])
 
 
+def without(chat_ctx: ChatContext, stored: MessageId) -> ChatContext | None:
+    """None if it has no message of that id."""
+    kept = [
+        item
+        for item in chat_ctx.items
+        if not isinstance(item, ChatMessage) or message_id(item) != stored
+    ]
+    return ChatContext(kept) if len(kept) < len(chat_ctx.items) else None
+
+
 def _first_kept(items: Sequence[ChatItem], newest: Sequence[int]) -> int:
     # An answer without its question misleads the model.
     return next((n for n in newest if _role(items[n]) == "user"), newest[0])

@@ -120,6 +120,16 @@ class Outbox:
             if entry not in broken
         ]
 
+    async def waiting_events(self) -> list[ConversationEvent]:
+        """Unacknowledged events, oldest first."""
+        entries = await self._on_disk(lambda: self._file.waiting("event"))
+        broken = unreadable(entries)
+        return [
+            ConversationEvent.model_validate_json(entry.body)
+            for entry in entries
+            if entry not in broken
+        ]
+
     async def count(self) -> int:
         return await self._on_disk(self._file.count)
 

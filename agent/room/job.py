@@ -199,7 +199,7 @@ class RoomJob:
         self._closing.push_async_callback(transcriber.aclose)
 
     async def _take_questions(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
-        self._turns.open(agent, waiting=unanswered.waiting, answered=unanswered.answered)
+        self._turns.open(agent, waiting=unanswered.waiting, ended=unanswered.ended)
         self._tasks.start(self._turns.run())
         self._tasks.start(self._retire_when_replaced())
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})

@@ -56,11 +56,15 @@ class TurnIntake:
         self.status.listen()
 
     def open(
-        self, agent: ConversationAgent, *, waiting: Sequence[Question], answered: Sequence[Question]
+        self,
+        agent: ConversationAgent,
+        *,
+        waiting: Sequence[Question],
+        ended: Sequence[tuple[Question, Outcome]],
     ) -> None:
         """Begin with the questions that an earlier agent left `waiting`."""
         agent.expect(waiting)
-        self._turns.resume(waiting=waiting, answered=answered)
+        self._turns.resume(waiting=waiting, ended=ended)
         self._agent.set_result(agent)
 
     def allow_replies(self) -> None:
@@ -80,15 +84,20 @@ class TurnIntake:
     async def accept(self, question: Question) -> bool:
         return await self._agent.result().accept(question)
 
-    async def answer(self, question: Question) -> Outcome:
+    async def answer(self, question: Question) -> Outcome | None:
+        """None if the session has closed: the next agent finds the question unanswered."""
         await self._until_replies_allowed()
+        agent = self._agent.result()
         try:
             async with asyncio.timeout(self._turn_timeout_s):
-                trace = await self._agent.result().ask(question)
-        except (TimeoutError, RuntimeError) as error:
-            # RuntimeError: the session has closed; the next agent finds the question unanswered.
-            self._metrics.failed(question.id, type(error).__name__)
+                trace = await agent.ask(question)
+        except TimeoutError:
+            self._metrics.failed(question.id, "TimeoutError")
+            await agent.record_failure(question)
             return "failed"
+        except RuntimeError as error:
+            self._metrics.failed(question.id, type(error).__name__)
+            return None
         self._metrics.ended(question.id, trace)
         await self._legacy_chat.answer(question.id, trace.answer)
         return trace.outcome

@@ -21,13 +21,14 @@ class Audience(Protocol):
 
 
 class Answerer(Protocol):
-    """`accept` writes to disk or returns False; `answer` returns at the end of the turn.
+    """`accept` writes to disk or returns False; `answer` returns at the end of the turn, or None
+    if it leaves the question to the room's next agent.
 
     `accept` raises QuestionNotStored if the question is not to be answered.
     """
 
     async def accept(self, question: Question) -> bool: ...
-    async def answer(self, question: Question) -> Outcome: ...
+    async def answer(self, question: Question) -> Outcome | None: ...
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,22 @@ class TurnQueue:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def resume(self, *, waiting: Sequence[Question], answered: Sequence[Question]) -> None:
+    def resume(
+        self, *, waiting: Sequence[Question], ended: Sequence[tuple[Question, Outcome]]
+    ) -> None:
         """Continue an earlier agent's queue: it has accepted the `waiting` questions."""
-        for question in answered:
-            self._remember(question, "answered")
+        for question, outcome in ended:
+            self._remember(question, outcome)
         for question in waiting:
             self._remember(question, None)
             self._enqueue(question)
 
     async def add(self, question: Question) -> None:
-        """Queue a question once per id, or tell its speaker why not."""
-        if (known := self._known.get(question.id)) is not None:
+        """Queue a question once per id, or tell its speaker why not. One that failed may be sent
+        again under its id.
+        """
+        known = self._known.get(question.id)
+        if known is not None and not _is_asked_anew(question, known):
             await self._repeat(question, known)
             return
         if reason := self._why_full(question.speaker):
@@ -143,6 +149,8 @@ class TurnQueue:
     async def _take(self, question: Question) -> None:
         await self._audience.answering(question.id, question.speaker)
         outcome = await self._answerer.answer(question)
+        if outcome is None:
+            return
         self._remember(question, outcome)
         await self._audience.ended(question.id, question.speaker, outcome)
 
@@ -151,6 +159,10 @@ class TurnQueue:
         self._known.move_to_end(question.id)
         if len(self._known) > REMEMBERED_IDS:
             self._known.popitem(last=False)
+
+
+def _is_asked_anew(question: Question, known: _Known) -> bool:
+    return known.outcome == "failed" and known.content == _content(question)
 
 
 def _content(question: Question) -> int:

@@ -5,7 +5,8 @@ So each question gets JSON packets on topic `longroom.turn`: `question_id`, `spe
 
 - `accepted`: it is on disk and will be answered, also if this agent is killed;
 - `answering`: before the reply's first word, again if another agent had to start over;
-- `answered`, `interrupted`, `empty` or `failed`: how it ended, once;
+- `answered`, `interrupted`, `empty` or `failed`: how it ended, once; what failed may be sent again
+  under its id, and is answered then;
 - `refused`, with a `reason`, to its sender alone: it was not taken.
 
 A client that gets none of these within a few seconds should send the message again, under its id.
@@ -15,11 +16,10 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import get_args
 
 from livekit import rtc
 
-from agent.messages.question import Outcome
+from agent.messages.question import OUTCOMES, Outcome
 
 TOPIC = "longroom.turn"
 AGENT = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
@@ -66,7 +66,7 @@ class TurnStatus:
             status = json.loads(packet.data)
         except ValueError:
             return
-        if isinstance(status, dict) and status.get("outcome") in get_args(Outcome):
+        if isinstance(status, dict) and status.get("outcome") in OUTCOMES:
             self._ended_elsewhere[str(status.get("question_id"))] = None
             if len(self._ended_elsewhere) > REMEMBERED_QUESTIONS:
                 self._ended_elsewhere.popitem(last=False)

@@ -2,13 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import Body
+from fastapi import Body, Query
+from pydantic import Field
 
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import events
-from retrieval.wire import EventsRecorded, RecordEvents
+from retrieval.wire import (
+    MAX_BATCH_EVENTS,
+    EventKind,
+    EventList,
+    EventsRecorded,
+    RecordEvents,
+    Request,
+    Timestamp,
+)
 
 router = guarded_router("events")
 
@@ -43,3 +52,30 @@ async def record_events(
         resources.pools.writes, conversation_id=conversation_id, events=request.events
     )
     return EventsRecorded(recorded=recorded)
+
+
+class EventsQuery(Request):
+    kind: EventKind | None = Field(default=None, description="only events of this kind")
+    since: Timestamp | None = Field(default=None, description="only events from this time on")
+    limit: int = Field(default=100, ge=1, le=MAX_BATCH_EVENTS, description="the newest so many")
+
+
+@router.get(
+    "/conversations/{conversation_id}/events",
+    summary="Read the newest events",
+    responses=problem_responses(404),
+)
+async def newest_events(
+    conversation_id: InConversation,
+    query: Annotated[EventsQuery, Query()],
+    resources: AppResources,
+) -> EventList:
+    """Oldest first, by `created_at`."""
+    found = await events.newest_events(
+        resources.pools.others,
+        conversation_id=conversation_id,
+        kind=query.kind,
+        since=query.since,
+        limit=query.limit,
+    )
+    return EventList(events=found)

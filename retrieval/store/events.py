@@ -1,16 +1,17 @@
 """Events of a conversation besides its messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
 import orjson
 
 from retrieval.errors import ConversationNotFound
-from retrieval.wire import ConversationEvent, ConversationId
+from retrieval.wire import ConversationEvent, ConversationId, EventKind
 
 if TYPE_CHECKING:
-    from retrieval.database.connection import Database
+    from retrieval.database.connection import Database, Record
 
 RECORD_EVENTS = """
 with recorded as (
@@ -42,3 +43,37 @@ async def record_events(
     except asyncpg.ForeignKeyViolationError as error:
         raise ConversationNotFound(conversation_id) from error
     return recorded
+
+
+NEWEST_EVENTS = """
+select event_id as id, kind, participant, created_at, data
+  from conversation_event
+ where conversation_id = $1
+   and ($2::text is null or kind = $2)
+   and ($3::timestamptz is null or created_at >= $3)
+ order by created_at desc, event_id
+ limit $4
+"""
+
+KNOWN = """
+select exists (select 1 from conversation where conversation_id = $1)
+"""
+
+
+async def newest_events(
+    db: "Database",
+    *,
+    conversation_id: ConversationId,
+    limit: int,
+    kind: EventKind | None = None,
+    since: datetime | None = None,
+) -> list[ConversationEvent]:
+    """Oldest first. Raises ConversationNotFound."""
+    rows = await db.fetch(NEWEST_EVENTS, conversation_id, kind, since, limit)
+    if not rows and not await db.fetchval(KNOWN, conversation_id):
+        raise ConversationNotFound(conversation_id)
+    return [_event_of(row) for row in reversed(rows)]
+
+
+def _event_of(row: "Record") -> ConversationEvent:
+    return ConversationEvent.model_construct(**{**row, "data": orjson.loads(row["data"])})

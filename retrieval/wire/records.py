@@ -41,6 +41,12 @@ class EventsRecorded(Response):
     recorded: int
 
 
+class EventList(Response):
+    """Oldest first."""
+
+    events: list[ConversationEvent]
+
+
 class SessionSummary(Request):
     """Figures of one agent session; no message text."""
 

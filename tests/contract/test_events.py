@@ -1,6 +1,7 @@
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from tests.support.wire_examples import event
 
@@ -45,3 +46,48 @@ async def test_any_json_is_data(api: httpx.AsyncClient, conversation_id: UUID) -
     )
 
     assert response.status_code == 200, response.text
+
+
+async def test_the_newest_events_are_read_by_kind_and_time(
+    api: httpx.AsyncClient, conversation_id: UUID
+) -> None:
+    path = f"/conversations/{conversation_id}/events"
+    events = [
+        event(
+            id=f"e{n}",
+            kind="metric" if n % 2 else "action",
+            created_at=f"2025-03-01T12:00:{n:02}Z",
+            data={"n": n, "deep": [{"a": None}]},
+        )
+        for n in range(10)
+    ]
+    await api.post(path, json={"events": events[::-1]})
+
+    async def read(**query: str | int) -> list[str]:
+        response = await api.get(path, params=query)
+        assert response.status_code == 200, response.text
+        return [one["id"] for one in response.json()["events"]]
+
+    assert await read() == [f"e{n}" for n in range(10)]
+    assert await read(limit=3) == ["e7", "e8", "e9"]
+    assert await read(kind="metric", limit=2) == ["e7", "e9"]
+    assert await read(kind="metric", since="2025-03-01T12:00:06Z") == ["e7", "e9"]
+    assert await read(kind="error") == []
+    [last] = (await api.get(path, params={"limit": 1})).json()["events"]
+    assert last["data"] == {"n": 9, "deep": [{"a": None}]}
+
+
+@pytest.mark.parametrize(
+    "query", [{"kind": "gossip"}, {"limit": 0}, {"limit": 10_000}, {"since": "then"}, {"sinc": "1"}]
+)
+async def test_a_bad_query_for_events_names_its_field(
+    api: httpx.AsyncClient, conversation_id: UUID, query: dict[str, str | int]
+) -> None:
+    response = await api.get(f"/conversations/{conversation_id}/events", params=query)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == next(iter(query))
+
+
+async def test_events_of_an_unknown_conversation_are_not_found(api: httpx.AsyncClient) -> None:
+    response = await api.get(f"/conversations/{uuid4()}/events")
+    assert response.status_code == 404

@@ -1,11 +1,13 @@
 """A turn may lose its memory, never its reply; a message is never lost."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from livekit.agents.llm import ChatContext
 
-from retrieval.wire import MessageCreate
+from agent.messages.question import Question
+from retrieval.wire import MessageCreate, MessageId
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.fake_backend import FakeBackend
 from tests.support.outboxes import fill, small_disk
@@ -120,3 +122,21 @@ async def test_a_session_that_closes_on_a_full_disk_delivers_what_was_said(
             backend.down = False
     assert [m.content for m in backend.stored] == ["Where is the spare key?", "fine "]
     assert "session summary not stored" in caplog.text
+
+
+async def test_a_question_that_failed_is_asked_again_under_its_id_and_stands_there_once(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    asked = Question(MessageId("q1"), "ana", "Which wing is closed?", datetime.now(UTC))
+    llm = ScriptedLLM([ValueError("no such model"), "The east wing."])
+    async with running_agent(backend, llm, tmp_path) as running:
+        failed = await running.conversation_agent.ask(asked)
+        again = await running.conversation_agent.ask(asked)
+        assert await running.outbox.drain(5)
+
+    assert (failed.outcome, again.outcome) == ("failed", "answered")
+    assert [m.id for m in backend.stored] == ["q1", "q1.answer1"]
+    assert sum("Which wing" in text for _, text in llm.last_prompt) == 1
+    ends = [e.data["outcome"] for e in backend.recorded if e.kind == "metric"]
+    assert ends == ["failed", "answered"]

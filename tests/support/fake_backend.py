@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import lru_cache
 from urllib.parse import unquote
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from retrieval.wire import (
     Conversation,
     ConversationEvent,
     CreateRoom,
+    EventList,
     EventsRecorded,
     FieldError,
     Message,
@@ -117,6 +119,8 @@ class FakeBackend:
                 return self._recent(conversation_id, httpx.URL(target).params)
             case "POST events":
                 return self._record(conversation_id, RecordEvents.model_validate_json(body))
+            case "GET events":
+                return self._events(conversation_id, httpx.URL(target).params)
             case "POST search":
                 return await self._search(conversation_id, SearchRequest.model_validate_json(body))
         return _problem(405, "no such verb")
@@ -181,6 +185,15 @@ class FakeBackend:
         fresh = [event for event in request.events if event.id not in events]
         events.update({event.id: event for event in fresh})
         return _ok(EventsRecorded(recorded=len(fresh)))
+
+    def _events(self, conversation_id: UUID, params: httpx.QueryParams) -> httpx.Response:
+        since = datetime.fromisoformat(params["since"])
+        events = [
+            event
+            for event in self.events[conversation_id].values()
+            if event.kind == params["kind"] and event.created_at >= since
+        ]
+        return _ok(EventList(events=events[-int(params["limit"]) :]))
 
     async def _search(self, conversation_id: UUID, request: SearchRequest) -> httpx.Response:
         self.searches.append(request)

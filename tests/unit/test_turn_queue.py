@@ -38,6 +38,7 @@ class Answerer:
     def __init__(self, answered: list[str]) -> None:
         self.answered = answered
         self.accepted: list[str] = []
+        self.outcomes: list[Outcome | None] = []
         self.disk_works = True
         self.memory_is_full = False
         self.may_accept = asyncio.Event()
@@ -50,10 +51,10 @@ class Answerer:
         await self.may_accept.wait()
         return self.disk_works
 
-    async def answer(self, question: Question) -> Outcome:
+    async def answer(self, question: Question) -> Outcome | None:
         self.answered.append(question.id)
         await asyncio.sleep(0)
-        return "answered"
+        return self.outcomes.pop(0) if self.outcomes else "answered"
 
 
 def question(question_id: str, speaker: str = "alice", text: str = "a text") -> Question:
@@ -143,16 +144,55 @@ async def test_a_question_sent_twice_is_answered_once_and_its_outcome_repeated()
 async def test_a_question_answered_by_an_earlier_agent_is_not_answered_again() -> None:
     audience, answered = Audience(), list[str]()
     turns = make_turns(audience, answered)
-    turns.resume(waiting=[], answered=[question("a0")])
+    turns.resume(waiting=[], ended=[(question("a0"), "answered"), (question("a1"), "empty")])
     await turns.add(question("a0"))
-    assert audience.told == [("a0", "answered")]
+    await turns.add(question("a1"))
+    assert audience.told == [("a0", "answered"), ("a1", "empty")]
     assert answered == []
+
+
+async def test_a_question_that_failed_with_an_earlier_agent_is_answered_when_it_is_sent_again() -> (
+    None
+):
+    audience, answered = Audience(), list[str]()
+    turns = make_turns(audience, answered)
+    turns.resume(waiting=[], ended=[(question("a0"), "failed")])
+    async with running(turns):
+        await turns.add(question("a0", text="another text"))
+        await turns.add(question("a0"))
+        await turns.idle()
+        await turns.add(question("a0"))
+    assert answered == ["a0"]
+    steps = ["refused", "accepted", "answering", "answered", "answered"]
+    assert audience.told == [("a0", step) for step in steps]
+
+
+async def test_a_question_that_failed_is_answered_when_it_is_sent_again() -> None:
+    audience, answerer = Audience(), Answerer([])
+    answerer.outcomes = ["failed", "answered"]
+    turns = make_turns(audience, answerer)
+    async with running(turns):
+        for _ in range(3):
+            await turns.add(question("a0"))
+            await turns.idle()
+    steps = ["accepted", "answering", "failed", "accepted", "answering", "answered", "answered"]
+    assert audience.told == [("a0", step) for step in steps]
+
+
+async def test_of_a_question_left_to_the_next_agent_no_end_is_told() -> None:
+    audience, answerer = Audience(), Answerer([])
+    answerer.outcomes = [None]
+    turns = make_turns(audience, answerer)
+    async with running(turns):
+        await turns.add(question("a0"))
+        await turns.idle()
+    assert audience.told == [("a0", "accepted"), ("a0", "answering")]
 
 
 async def test_what_an_earlier_agent_accepted_is_answered_first_and_not_accepted_again() -> None:
     audience, answerer = Audience(), Answerer([])
     turns = make_turns(audience, answerer, per_speaker=1, total=1)
-    turns.resume(waiting=[question("a0"), question("a1"), question("a2")], answered=[])
+    turns.resume(waiting=[question("a0"), question("a1"), question("a2")], ended=[])
     async with running(turns):
         await turns.idle()
         await turns.add(question("a3"))

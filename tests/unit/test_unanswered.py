@@ -1,5 +1,6 @@
 """Which questions an agent's successor finds open, and what it takes for the window."""
 
+import dataclasses
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from agent.conversation.event_records import turn_record
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import STILL_WAITED_FOR, answered_ids, find_unanswered, in_turns
-from agent.messages.question import answer_id, answered_question
+from agent.messages.question import Outcome, answer_id, answered_question
+from agent.recall.recall import Recalled
 from agent.settings import AgentSettings
 from retrieval.wire import MessageCreate, MessageId
 from tests.support.fake_backend import FakeBackend
@@ -38,6 +41,10 @@ def _message(id_: str, role: Any, who: str, ago_s: float) -> MessageCreate:
         content=f"text of {id_}",
         created_at=NOW - timedelta(seconds=ago_s),
     )
+
+
+def at(message: Any, now: datetime) -> Any:
+    return message.model_copy(update={"created_at": now - timedelta(seconds=5)})
 
 
 def test_an_answers_id_tells_its_question() -> None:
@@ -133,7 +140,9 @@ async def test_all_that_waits_is_found_in_order_also_when_it_has_left_the_window
     taken = await find_unanswered(backend.client(), resumed, window=4, now=NOW)
     await resumed.outbox.aclose()
     assert [q.id for q in taken.waiting] == ["a1", "a2", "a3", "a4", "a5"]
-    assert {q.id for q in taken.answered} == {"a0", "b0", "b1", "b2", "b3"}
+    assert {(q.id, end) for q, end in taken.ended} == {
+        (id_, "answered") for id_ in ("a0", "b0", "b1", "b2", "b3")
+    }
     assert [m.id for m in taken.resumed.window] == ["b2", "b2.answer1", "b3", "b3.answer1"]
 
 
@@ -146,13 +155,35 @@ async def test_the_questions_keep_speaker_text_and_time(tmp_path: Path) -> None:
     assert waiting.asked_at == NOW - timedelta(seconds=30)
 
 
+@pytest.mark.parametrize("still_on_disk", [False, True])
+async def test_what_was_announced_as_failed_or_empty_waits_no_more(
+    tmp_path: Path, still_on_disk: bool
+) -> None:
+    backend = FakeBackend()
+    resumed = await resumed_from([asked(id_) for id_ in "abcd"], tmp_path, backend)
+    ends: list[Outcome] = ["failed", "empty", "interrupted"]
+    records = [turn_record(id_, Recalled(), end) for id_, end in zip("abc", ends, strict=True)]
+    backend.down = still_on_disk
+    await resumed.outbox.accept(*records)
+    if not still_on_disk:
+        assert await resumed.outbox.drain(5)
+
+    now = datetime.now(UTC) - timedelta(seconds=60)  # by a worker whose clock is behind
+    found = dataclasses.replace(resumed, window=[at(m, now) for m in resumed.window])
+    taken = await find_unanswered(backend.client(), found, window=9, now=now)
+
+    await resumed.outbox.aclose()
+    assert [q.id for q in taken.waiting] == ["d"]
+    assert [(q.id, end) for q, end in taken.ended] == list(zip("abc", ends, strict=True))
+
+
 async def test_an_old_question_is_given_up_and_stays_in_the_window(tmp_path: Path) -> None:
     backend = FakeBackend()
     old = STILL_WAITED_FOR.total_seconds() + 1
     resumed = await resumed_from([asked("a", ago_s=old)], tmp_path, backend)
     taken = await find_unanswered(backend.client(), resumed, window=4, now=NOW)
     await resumed.outbox.aclose()
-    assert (taken.waiting, taken.answered) == ([], [])
+    assert (taken.waiting, taken.ended) == ([], [])
     assert [m.id for m in taken.resumed.window] == ["a"]
 
 
