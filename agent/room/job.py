@@ -63,10 +63,6 @@ class RoomJob:
         await ctx.connect(auto_subscribe=_subscription(self._worker))
         await self._election.announce()
         await self._election.wait_for_earlier()
-        if self._election.replaced.is_set():
-            logger.info("another agent has come before this one began")
-            ctx.shutdown("handed over")
-            return
         resumed = await self._resume()
         self._keep_metadata(resumed)
         unanswered = await find_unanswered(

@@ -40,14 +40,14 @@ class LeaderElection:
         self._on_change()
 
     async def wait_for_earlier(self, timeout_s: float = WAIT_FOR_EARLIER_S) -> None:
-        """Return when no earlier agent is left, or this one is replaced, or at the timeout: the
-        earlier one may be dead.
+        """Return when no earlier agent is left, or at the timeout: it may be dead.
+
+        Also if a later one has come meanwhile: what was asked before that may have arrived here
+        alone.
         """
         try:
             async with asyncio.timeout(timeout_s):
                 while any(other < self._rank for other in self._others()):
-                    if self.replaced.is_set():
-                        return
                     await self._changed.wait()
         except TimeoutError:
             logger.warning("an earlier agent has not left", extra={"room": self._room.name})

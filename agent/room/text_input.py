@@ -36,7 +36,7 @@ class Typed(Protocol):
 
 
 class TextInput:
-    """`refusal` says why nobody answers this sender, or None."""
+    """`refusal` says why nobody answers a sender, or None; `on_arrival` gets a message's id."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class TextInput:
         *,
         max_chars: int,
         refusal: Callable[[str], str | None] = lambda sender: None,
+        on_arrival: Callable[[str], None] = lambda message_id: None,
         max_unread_per_sender: int = 50,
         read_timeout_s: float = 10.0,
     ) -> None:
@@ -52,6 +53,7 @@ class TextInput:
         self._refuse = refuse
         self._max_chars = max_chars
         self._refusal = refusal
+        self._on_arrival = on_arrival
         self._max_unread = max_unread_per_sender
         self._read_timeout_s = read_timeout_s
         self._unread: dict[str, asyncio.Queue[Typed]] = {}
@@ -81,6 +83,7 @@ class TextInput:
         if reason := self._refusal(sender):
             self._turn_away(typed, sender, reason)
             return
+        self._on_arrival(typed.id)
         unread = self._unread.get(sender)
         if unread is None:
             unread = self._unread[sender] = asyncio.Queue(self._max_unread)

@@ -33,12 +33,14 @@ class TurnIntake:
         self._turn_timeout_s = worker.turn_timeout_s
         self._metrics = metrics
         self._agent: asyncio.Future[ConversationAgent] = asyncio.get_running_loop().create_future()
+        self._early: set[str] = set()
         self._replies_allowed = asyncio.Event()
         self.status = TurnStatus(room)
         self._text_input = TextInput(
             self.take,
             self.status.refused,
             max_chars=worker.text_max_chars,
+            on_arrival=self._arrived,
             refusal=refusal,
         )
         self._legacy_chat = LegacyChat(room, self._text_input)
@@ -76,10 +78,16 @@ class TurnIntake:
 
     async def take(self, question: Question) -> None:
         """Before `open` this waits for the agent that will store the question."""
-        early = not self._agent.done()
         await asyncio.shield(self._agent)
-        if not (early and self.status.has_heard_end(question.id)):
+        came_early = question.id in self._early
+        self._early.discard(question.id)
+        if not (came_early and self.status.has_heard_end(question.id)):
             await self._turns.add(question)
+
+    def _arrived(self, message_id: str) -> None:
+        """Before `open` an earlier agent may have got the same message, and tell its end."""
+        if not self._agent.done():
+            self._early.add(message_id)
 
     async def accept(self, question: Question) -> bool:
         return await self._agent.result().accept(question)

@@ -96,15 +96,18 @@ async def test_of_two_that_join_at_once_one_serves() -> None:
     assert [election.replaced.is_set() for election in elections] == [True, False]
 
 
-async def test_who_is_replaced_while_it_waits_waits_no_longer() -> None:
+async def test_who_is_replaced_while_it_waits_still_has_its_turn() -> None:
     server = Server()
     await server.join("first")
     second = await server.join("second", after_s=1)
-    waiting = asyncio.create_task(second.wait_for_earlier())
-    assert not await is_over(asyncio.shield(waiting))
     third = await server.join("third", after_s=2)
-    assert await is_over(waiting)
-    assert (second.replaced.is_set(), third.replaced.is_set()) == (True, False)
+    waiting = [asyncio.create_task(each.wait_for_earlier()) for each in (second, third)]
+    server.leave("first")
+    assert await is_over(waiting[0])
+    assert second.replaced.is_set()
+    assert not await is_over(asyncio.shield(waiting[1]))
+    server.leave("second")
+    assert await is_over(waiting[1])
 
 
 @pytest.mark.parametrize("mark", ["", "soon", "-5"])
