@@ -104,5 +104,6 @@ def test_the_readme_lists_every_command() -> None:
         command.name or (command.callback.__name__ if command.callback else "")
         for command in app.registered_commands
     }
+    commands |= {group.name or "" for group in app.registered_groups}
 
     assert set(re.findall(r"^\| `longroom ([a-z-]+)", text, re.MULTILINE)) == commands
