@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO
 
 from testbed.forked_program import PIPE, ForkedProgram
+from testbed.reaper import MARK
 
 ROOT = Path(__file__).parents[1]
 READY = "ready "
@@ -27,7 +28,8 @@ class BackendProcess:
         self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed in __exit__
         program = ["backend_stub"] if "DATABASE_URL" in env else ["longroom", "backend"]
         words = [*program, "--exit-with-parent", *arguments]
-        whole = {"PATH": os.environ["PATH"], "BACKEND_PORT": "0", **env}
+        kept = {name: os.environ[name] for name in ("PATH", MARK) if name in os.environ}
+        whole = {**kept, "BACKEND_PORT": "0", **env}
         start = _fork if forked else _start
         self.process = start(words, whole, self._log.fileno())
 

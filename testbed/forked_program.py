@@ -5,7 +5,6 @@ interpreter's own start does (command line, site packages) is left to tests that
 """
 
 import contextlib
-import ctypes
 import fcntl
 import multiprocessing
 import os
@@ -23,7 +22,6 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 PIPE = subprocess.PIPE
-PR_SET_PDEATHSIG = 1  # Linux; elsewhere a killed test run leaves its programs behind
 # None that starts a thread on import, as onnxruntime does: only the thread that forks lives on.
 PRELOADED = [
     "agent.chat",
@@ -147,6 +145,12 @@ def run_forked(
         return subprocess.CompletedProcess(arguments, code, stdout.read(), stderr.read())
 
 
+def kill_forked() -> None:
+    """Python's exit would wait for what a failed test has left running."""
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
 def _give(program: ForkedProgram, text: str) -> None:
     if program.stdin is None:
         return
@@ -190,15 +194,11 @@ def _become(
 
 
 def _leave_server() -> None:
-    """The program gets a fork server of its own if it uses multiprocessing, as LiveKit does.
-
-    Ours ends with the process that runs the tests, and the program is killed then.
-    """
+    """The program gets a fork server of its own if it uses multiprocessing, as LiveKit does."""
     server: Any = forkserver._forkserver
     os.close(server._forkserver_alive_fd)
     server._forkserver_alive_fd = server._forkserver_address = server._inherited_fds = None
     server._preload_modules = ["__main__"]
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _take(streams: list[_Lent | None]) -> None:

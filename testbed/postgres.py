@@ -23,6 +23,7 @@ from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database.connection import open_connection
 from retrieval.database.migrations import migrate
 from testbed.cluster_folder import folder_of_clusters
+from testbed.reaper import MARK
 
 T = TypeVar("T")
 
@@ -115,6 +116,7 @@ def _owned_server(*, in_memory: bool) -> Iterator[tuple[str, str]]:
     owner = subprocess.Popen(
         [sys.executable, "-m", "testbed.postgres", *([IN_MEMORY] if in_memory else [])],
         cwd=Path(__file__).parents[1],
+        env={name: value for name, value in os.environ.items() if name != MARK},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

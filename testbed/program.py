@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from testbed.forked_program import ForkedProgram
+from testbed.reaper import MARK
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,7 +32,11 @@ class Program:
         self._log = log
         self._forked = forked
         self._env = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            **{
+                name: os.environ[name]
+                for name in ("PATH", "HOME", "LANG", MARK)
+                if name in os.environ
+            },
             "PYTHONUNBUFFERED": "1",
             "PYTHONFAULTHANDLER": "1",
             **env,

@@ -14,7 +14,9 @@ from longroom.embedded_postgres.server import EmbeddedPostgres
 from retrieval.database.pool import connect
 from retrieval.settings import EmbeddingSettings
 from testbed.cluster_folder import folder_of_clusters
+from testbed.forked_program import kill_forked
 from testbed.postgres import NoDatabase, Server, create_database, drop_database, running_server
+from testbed.reaper import reaped_run
 from tests.support.file_order import place_of
 
 if TYPE_CHECKING:
@@ -39,9 +41,12 @@ SERVER = pytest.StashKey[Server]()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: a real browser against real processes")
     config.stash[RESOURCES] = ExitStack()
+    if not _worker_input(config):
+        config.stash[RESOURCES].enter_context(reaped_run())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    kill_forked()
     config.stash[RESOURCES].close()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from testbed.forked_program import PIPE, ForkedProgram, run_forked
+from testbed.reaper import MARK
 
 ROOT = Path(__file__).parents[2]
 MODULE = "longroom"
@@ -22,7 +23,8 @@ class CommandLine:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        inherited = ("PATH", "HOME", "LANG", MARK)
+        kept = {name: os.environ[name] for name in inherited if name in os.environ}
         settings = {"LONGROOM_DATA_DIR": str(self.data_dir), "AGENT_RECALL_TIMEOUT_S": "5"}
         return {**kept, "PYTHONUNBUFFERED": "1", **settings, **self.env}
 
