@@ -11,8 +11,9 @@ INSTALL = python=$$($(FIND_PYTHON)); \
 	test -n "$$python" || { echo "longroom: needs Python 3.11 or newer, and found none on PATH; \
 	name one with: make PYTHON=/path/to/python3" >&2; exit 1; }; $$python requirements/install.py
 # Most tests wait more than they compute: more workers than cores. Each runs whole files.
-WORKERS := 3
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+WORKERS := 4
+# Empty: every worker, and every program that a test starts, would compile its modules again.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 

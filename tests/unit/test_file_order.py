@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.file_order import GROUPS, LONGEST, group_of, place_of
+from tests.support.file_order import GROUPS, LONGEST, group_of, next_group, place_of
 
 TESTS = Path(__file__).parents[1]
 
@@ -30,3 +30,11 @@ def test_the_longest_come_first_and_then_kind_by_kind() -> None:
     )
 
     assert sorted([contract, e2e, long], key=place_of) == [long, e2e, contract]
+
+
+def test_a_third_group_with_rooms_waits_while_there_is_something_else() -> None:
+    waiting = ["rooms 3", "a.py", "b.py"]
+
+    assert next_group(waiting, ["rooms 1", "c.py"]) == "rooms 3"
+    assert next_group(waiting, ["rooms 1", "rooms 2", "c.py"]) == "a.py"
+    assert next_group(["rooms 3"], ["rooms 1", "rooms 2"]) == "rooms 3"
