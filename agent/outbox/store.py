@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from agent.errors import OutboxCorrupt, OutboxUnwritable
+from agent.errors import OutboxCorrupt, OutboxError, OutboxUnwritable
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.storage import pending
-from agent.outbox.storage.connection import attempt
+from agent.outbox.storage.connection import attempt, remove_file
 from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream
 from agent.outbox.storage.letters import all_letters, forget
 from agent.outbox.storage.mark import RESERVE_BYTES, Mark, MarkFile
@@ -37,8 +37,8 @@ class OutboxStore:
         self._metrics = metrics or OutboxMetrics()
         self._mark_file = MarkFile(path)
         self._accepted: dict[Stream, int] = {}
-        self._refused: list[DeadLetter] = []
-        """Not among the dead letters yet, because the disk was full."""
+        self._refused: list[DeadLetter] = []  # still to be set aside: the disk was full
+        self._damaged_log: bytes | None = None  # of a file that is still to be repaired
         try:
             self._open(self._mark_file.at_opening, log_of(path))
         except BaseException:
@@ -77,15 +77,9 @@ class OutboxStore:
 
         Their bodies have at most `max_chars` in all, unless the first is longer.
         """
-        rows = self._in_transaction(lambda: pending.oldest(self._db, limit))
-        batch: list[Entry] = []
-        chars = 0
-        for entry in rows:
-            chars += len(entry.body)
-            if batch and chars > max_chars:
-                break
-            batch.append(entry)
-        return batch
+        return self._in_transaction(
+            lambda: pending.oldest(self._db, limit=limit, max_chars=max_chars)
+        )
 
     def waiting(self, stream: Stream) -> list[Entry]:
         """Oldest first."""
@@ -135,19 +129,21 @@ class OutboxStore:
         self._write_mark()
 
     def close(self) -> None:
-        """Release the file; delete it if empty."""
-        with suppress(OutboxUnwritable):
-            self._with_reserve(self._sweep)
-            self._swept()
-        empty = self.count() == 0 and not self.letters() and not self._refused
-        self._mark_file.release_reserve()
-        if empty:
-            # While its mark is held: nobody else opens the path before all of the file is gone.
-            attempt(self.path, lambda: self.path.unlink(missing_ok=True))
+        """Release the file; delete it if empty. Never raises: what is left is for the next one."""
+        empty = False
+        try:
+            with suppress(OutboxUnwritable):
+                self._with_reserve(self._sweep)
+                self._swept()
+            empty = self.count() == 0 and not self.letters() and not self._refused
+            self._mark_file.release_reserve()
+            if empty:
+                # While its mark is held: nobody opens the path before all of the file is gone.
+                remove_file(self.path, self._db)
+        except OutboxError as error:
+            empty = False
+            logger.warning("outbox not closed cleanly", extra={"reason": str(error)})
         self._db.close()
-        if empty:
-            for part in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + part).unlink(missing_ok=True)
         self._mark_file.close(delete=empty)
 
     def _open(self, mark: Mark | None, log: bytes) -> None:
@@ -217,13 +213,17 @@ class OutboxStore:
             self._in_transaction(work)
 
     def _in_transaction(self, work: Callable[[], T]) -> T:
-        try:
-            return attempt(self.path, lambda: self._whole(work))
-        except OutboxCorrupt:
-            log = log_of(self.path)
-            self._db.close()
-            self._open(self._mark, log)
-            return attempt(self.path, lambda: self._whole(work))
+        if self._damaged_log is None:
+            try:
+                return attempt(self.path, lambda: self._whole(work))
+            except OutboxCorrupt:
+                # Closing the database moves its log into it, and drops what is broken.
+                self._damaged_log = log_of(self.path)
+                self._db.close()
+        # It may fail, such as on a full disk: then the next access tries it again.
+        self._open(self._mark, self._damaged_log)
+        self._damaged_log = None
+        return attempt(self.path, lambda: self._whole(work))
 
     def _whole(self, work: Callable[[], T]) -> T:
         self._db.execute("BEGIN IMMEDIATE")

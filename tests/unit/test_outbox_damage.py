@@ -11,8 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from agent.outbox.files import folder
+from agent.errors import OutboxBusy
+from agent.outbox.files import folder, open_file
 from agent.outbox.metrics import OutboxMetrics
+from agent.outbox.storage.entry import Entry
 from agent.outbox.storage.mark import mark_path, marks_folder
 from retrieval.wire import ConversationId
 from tests.support.builders import event, message, summary
@@ -219,6 +221,10 @@ async def test_damage_while_the_agent_runs_is_repaired_at_the_next_access(
         await outbox.accept(*[message(n) for n in range(1, 6)])
         with closing(sqlite3.connect(outbox_file(tmp_path, backend))) as db, db:
             db.execute(DAMAGES["another text"])
+        # What was read before the damage may be under way.
+        async with asyncio.timeout(5):
+            while "damaged and was set aside" not in caplog.text:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.01)
         backend.down = False
         assert await outbox.drain(5)
         await outbox.accept(message(6))
@@ -226,6 +232,30 @@ async def test_damage_while_the_agent_runs_is_repaired_at_the_next_access(
     # Its former page stands in the log.
     assert [m.id for m in backend.stored] == [f"m{n}" for n in range(1, 7)]
     assert (_told(caplog).__dict__["lost"], _told(caplog).__dict__["saved"]) == (0, 5)
+
+
+async def test_a_repair_that_another_process_is_in_the_way_of_is_done_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = FakeBackend()
+    file = open_file(tmp_path, backend.room())
+    file.add([Entry("event", f"e{n}", event(n).model_dump_json()) for n in range(1, 6)])
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as other:
+        other.execute("UPDATE entry SET body = 'x' WHERE id = 'e3'")
+        other.execute("BEGIN IMMEDIATE")
+        file._db.execute("PRAGMA busy_timeout = 0")
+        with pytest.raises(OutboxBusy):
+            file.waiting("event")
+        file._damaged_log = log_file(tmp_path, backend).read_bytes()
+        file._db.close()
+        with pytest.raises(OutboxBusy):
+            file.waiting("event")
+        with pytest.raises(OutboxBusy):
+            file.add([Entry("event", "e6", event(6).model_dump_json())])
+        other.execute("COMMIT")
+    assert [entry.id for entry in file.waiting("event")] == ["e1", "e2", "e3", "e4", "e5"]
+    assert _told(caplog).__dict__["saved"] == 5
+    file.close()
 
 
 async def test_without_its_mark_a_damaged_file_says_that_more_may_be_lost(

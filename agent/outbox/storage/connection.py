@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 5.0
 """The command line removes dead letters of a running agent's file, each in a moment."""
+_OPENING_TIMEOUT_S = 1.0
+"""Another agent of this version holds the mark, and is not waited for."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _NOT_THE_FILE = {
@@ -31,6 +33,18 @@ _POSSIBLE_FORMATS = range(1_000)
 def connect(path: Path) -> sqlite3.Connection:
     """Checked, and of the newest format. Raises OutboxError."""
     return attempt(path, lambda: _connect(path))
+
+
+def remove_file(path: Path, db: sqlite3.Connection) -> None:
+    """Closes the database too. Raises OutboxUnwritable."""
+
+    def remove() -> None:
+        path.unlink(missing_ok=True)
+        db.close()
+        for part in ("-wal", "-shm"):
+            path.with_name(path.name + part).unlink(missing_ok=True)
+
+    attempt(path, remove)
 
 
 def attempt(path: Path, work: Callable[[], T]) -> T:
@@ -55,7 +69,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _opened(path: Path, locking_mode: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(
+        path, timeout=_OPENING_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
     try:
         db.execute(f"PRAGMA locking_mode = {locking_mode}")
         _prepare(db)

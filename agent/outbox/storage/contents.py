@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream
+from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream, checksum
 from agent.outbox.storage.mark import Mark
 from agent.outbox.storage.pages import Row, Value
 
@@ -48,27 +49,64 @@ FROM dead_letter
 ACCOUNTED_FOR = "SELECT stream, number FROM accounted_for"
 
 
-def read(db: sqlite3.Connection, *, bodies: bool) -> Contents:
-    """Every row is checked; without `bodies` less memory is used.
-
-    Raises sqlite3.Error where SQLite itself finds damage.
-    """
-    contents = Contents()
-    # One text that is not UTF-8 must not hide the rows behind it.
-    db.text_factory = bytes
-    try:
-        for raw in (*db.execute(ACCOUNTED_FOR),):
-            contents.accounted_for.add((_stream(raw[0].decode(errors="replace")), raw[1]))
-        for table in (ENTRIES, LETTERS):
-            for raw in db.execute(table):
-                if not add_row(contents, _decoded(raw), bodies=bodies):
-                    contents.damaged.add((_stream(raw[1].decode(errors="replace")), raw[2]))
-    finally:
-        db.text_factory = str
+def check(db: sqlite3.Connection) -> Contents:
+    """Every row is checked, and its body left out. Raises sqlite3.Error for SQLite's own damage."""
+    contents = _accounted_for(db)
+    for raw in _rows(db, ENTRIES):
+        if (key := _whole(raw)) is not None:
+            contents.entries[key] = Entry(key[0], "", "", number=key[1])
+        else:
+            contents.damaged.add(_key(raw))
+    for raw in _rows(db, LETTERS):
+        if (key := _whole(raw)) is not None:
+            contents.letters[key] = DeadLetter(Entry(key[0], "", "", number=key[1]), "", "")
+        else:
+            contents.damaged.add(_key(raw))
     return contents
 
 
-def add_row(contents: Contents, row: Row, *, bodies: bool = True) -> bool:
+def read(db: sqlite3.Connection) -> Contents:
+    """The same with all that the rows hold."""
+    contents = _accounted_for(db)
+    for table in (ENTRIES, LETTERS):
+        for raw in _rows(db, table):
+            if not add_row(contents, _decoded(raw)):
+                contents.damaged.add(_key(raw))
+    return contents
+
+
+def _rows(db: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """Texts as bytes: one that is not UTF-8 must not hide the rows behind it."""
+    db.text_factory = bytes
+    try:
+        yield from db.execute(query)
+    finally:
+        db.text_factory = str
+
+
+def _accounted_for(db: sqlite3.Connection) -> Contents:
+    told = list(_rows(db, ACCOUNTED_FOR))
+    return Contents(
+        accounted_for={(_stream(row[0].decode(errors="replace")), row[1]) for row in told}
+    )
+
+
+def _whole(raw: tuple[Any, ...]) -> Key | None:
+    """Without decoding: that would take most of the time of opening a long outbox."""
+    _, stream, number, id_, body, accepted_at, told, *_ = raw
+    try:
+        if checksum(number, stream, id_, accepted_at, body).encode() == told:
+            return _stream(stream.decode()), number
+    except (TypeError, UnicodeDecodeError):
+        return None
+    return None
+
+
+def _key(raw: tuple[Any, ...]) -> Key:
+    return _stream(raw[1].decode(errors="replace")), raw[2]
+
+
+def add_row(contents: Contents, row: Row) -> bool:
     """A row of either table; False if it is neither, or fails its checksum."""
     if (letter := letter_of(row)) is not None:
         contents.letters[letter.entry.stream, letter.entry.number] = letter
@@ -77,7 +115,7 @@ def add_row(contents: Contents, row: Row, *, bodies: bool = True) -> bool:
         known = contents.entries.get(key)
         # A session's summary replaces the older one under its number.
         if known is None or known.accepted_at <= entry.accepted_at:
-            contents.entries[key] = entry if bodies else replace(entry, body="")
+            contents.entries[key] = entry
     else:
         return False
     return True
@@ -93,8 +131,8 @@ def _decoded(raw: Iterable[Value]) -> Row:
 
 def entry_of(row: Row) -> Entry | None:
     match row:
-        case (int(position), str(stream), int(number), str(id_), str(body), str(at), str(checksum)):
-            return _checked(Entry(_stream(stream), id_, body, position, number, at), checksum)
+        case (int(position), str(stream), int(number), str(id_), str(body), str(at), str(told)):
+            return _checked(Entry(_stream(stream), id_, body, position, number, at), told)
         case (int(position), str(stream), str(id_), str(body), str(at)):
             return _of_format_1(Entry(_stream(stream), id_, body, position, position, at))
     return None
@@ -117,8 +155,8 @@ def _stream(text: str) -> Stream:
     return next((stream for stream in STREAMS if stream == text), "message")
 
 
-def _checked(entry: Entry, checksum: str) -> Entry | None:
-    return entry if entry.checksum == checksum else None
+def _checked(entry: Entry, told: str) -> Entry | None:
+    return entry if entry.checksum == told else None
 
 
 def _of_format_1(entry: Entry) -> Entry | None:

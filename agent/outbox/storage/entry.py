@@ -27,9 +27,13 @@ class Entry:
     @property
     def checksum(self) -> str:
         """Of all that is to be delivered, and of where it belongs."""
-        told = (self.stream, str(self.number), self.id, self.accepted_at, self.body)
-        content = "\0".join(told).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+        texts = (self.stream, self.id, self.accepted_at, self.body)
+        return checksum(self.number, *(text.encode("utf-8", "surrogatepass") for text in texts))
+
+
+def checksum(number: int, *texts: bytes) -> str:
+    content = b"\0".join((str(number).encode(), *texts))
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 @dataclass(frozen=True)

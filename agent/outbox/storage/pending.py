@@ -24,9 +24,16 @@ FIRST = "SELECT number FROM pending WHERE stream = ? ORDER BY position LIMIT 1"
 COUNT_LETTERS = "SELECT count(*) FROM dead_letter"
 
 
-def oldest(db: sqlite3.Connection, limit: int) -> list[Entry]:
+def oldest(db: sqlite3.Connection, *, limit: int, max_chars: int) -> list[Entry]:
     """Of one stream: messages before events before sessions."""
-    return _checked(db, NEXT_BATCH, limit)
+    batch: list[Entry] = []
+    chars = 0
+    for entry in _checked(db, NEXT_BATCH, limit):
+        chars += len(entry.body)
+        if batch and chars > max_chars:
+            break
+        batch.append(entry)
+    return batch
 
 
 def of_stream(db: sqlite3.Connection, stream: Stream) -> list[Entry]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.errors import OutboxCorrupt
 from agent.outbox.storage.connection import attempt, connect
-from agent.outbox.storage.contents import Contents, Key, add_row, read
+from agent.outbox.storage.contents import Contents, Key, add_row, check, read
 from agent.outbox.storage.entry import STREAMS, Stream
 from agent.outbox.storage.mark import Mark
 from agent.outbox.storage.pages import rows
@@ -65,10 +65,10 @@ def _open(path: Path, mark: Mark | None, log: bytes) -> Opened:
     try:
         db = connect(path)
         try:
-            readable = attempt(path, lambda: read(db, bodies=False))
+            readable = attempt(path, lambda: check(db))
             if not readable.damaged and not readable.missing(mark):
                 return Opened(db, readable, None)
-            readable = attempt(path, lambda: read(db, bodies=True))
+            readable = attempt(path, lambda: read(db))
         except BaseException:
             db.close()
             raise
