@@ -37,12 +37,15 @@ def open_file(
         number += 1
 
 
-def open_path(path: Path, metrics: OutboxMetrics) -> OutboxStore | None:
-    """None if the file is held or too new. Raises OutboxUnwritable."""
+def open_path(
+    path: Path, metrics: OutboxMetrics, *, held: int = logging.WARNING
+) -> OutboxStore | None:
+    """None if the file is held (logged at the level `held`) or too new. Raises OutboxUnwritable."""
     try:
         return OutboxStore(path, metrics=metrics)
     except (OutboxBusy, OutboxTooNew) as error:
-        logger.warning("outbox file passed over", extra={"reason": str(error)})
+        level = held if isinstance(error, OutboxBusy) else logging.WARNING
+        logger.log(level, "outbox file passed over", extra={"reason": str(error)})
     return None
 
 

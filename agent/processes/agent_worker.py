@@ -1,6 +1,8 @@
 """The worker process: takes rooms from LiveKit and gives each one a job process."""
 
+import asyncio
 import contextlib
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from agent.backend_client import open_client
 from agent.background_tasks import BackgroundTasks
+from agent.errors import OutboxError
 from agent.outbox.recovery import recover
 from agent.processes.job_process import end_room, prepare, serve_room
 from agent.processes.start_checks import check_credentials, check_outbox, check_service_key
@@ -24,7 +27,11 @@ from agent.warmup.process_memory import use_one_arena
 from agent.worker_settings import WorkerSettings
 
 RECOVERY_TIMEOUT_S = 20.0
+RECOVERY_AGAIN_TIMEOUT_S = 2.0
+RECOVERY_EVERY_S = 300.0
 READY_FILE = "worker.ready"
+
+logger = logging.getLogger(__name__)
 
 
 class AgentWorker(AgentServer):
@@ -116,17 +123,25 @@ class AgentWorker(AgentServer):
         secret = self._settings.livekit_api_secret.get_secret_value()
         return restarted(dead, api_key=self._settings.livekit_api_key, api_secret=secret)
 
-    async def _recover_outbox(self) -> None:
-        client = open_client(self._agent_settings)
-        try:
-            await recover(
-                self._agent_settings.data_dir,
-                client=client,
-                timeout_s=RECOVERY_TIMEOUT_S,
-                dead_letters_expire_after=self._agent_settings.dead_letters_expire_after,
-            )
-        finally:
-            await client.aclose()
+    async def _recover_outbox(self, *, every_s: float = RECOVERY_EVERY_S) -> None:
+        """At the start, and then for what rooms leave behind: a worker may run for months."""
+        timeout_s = RECOVERY_TIMEOUT_S
+        while True:
+            client = open_client(self._agent_settings)
+            try:
+                await recover(
+                    self._agent_settings.data_dir,
+                    client=client,
+                    timeout_s=timeout_s,
+                    dead_letters_expire_after=self._agent_settings.dead_letters_expire_after,
+                )
+            except OutboxError as error:
+                logger.error("outboxes left behind not read", extra={"reason": str(error)})
+            finally:
+                await client.aclose()
+            # Short: a room that opens meanwhile would write to a second file.
+            timeout_s = RECOVERY_AGAIN_TIMEOUT_S
+            await asyncio.sleep(every_s)
 
 
 def build_worker(

@@ -25,6 +25,6 @@
 
 What the dead agent leaves behind: the next agent of the conversation answers its unanswered
 questions (`conversation.unanswered`) and takes its outbox file; files of conversations that no
-agent opens again are delivered when a worker starts (`outbox.recovery`).
+agent opens again are delivered when a worker starts and every 5 minutes (`outbox.recovery`).
 If two agents meet in a room, whatever brought them, LeaderElection lets the later one stay.
 """

@@ -104,6 +104,8 @@ async def test_figures_of_all_rooms_are_served_without_names_or_texts(stack: Sta
         page = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     assert 'longroom_turns_total{outcome="answered"} 1.0' in page
     assert "longroom_recall_added_seconds_count 1.0" in page
+    assert "longroom_outbox_waiting " in page
+    assert "longroom_outbox_dead_letters_kept 0.0" in page
     assert not any(secret in page for secret in (room, "alice", "private"))
     assert "private" not in worker.output
     await alice.leave()
