@@ -22,6 +22,8 @@ from retrieval.search.query.order import Order, asked_order, without_order_words
         ("Which bank did I have before?", "previous"),
         ("What was the last bank before this one?", "previous"),
         ("What was my old number?", "previous"),
+        ("an old phone number of mine", "previous"),
+        ("an old address of Ida's", "previous"),
         ("Wie lautet mein aktueller Tarif?", "newest"),
         ("Was war mein ursprünglicher Tarif?", "oldest"),
         ("Was war mein vorheriger Tarif?", "previous"),
@@ -51,6 +53,8 @@ def test_words_of_order_are_read(text: str, order: Order) -> None:
         "What did we plan at the beginning of May?",
         "Have you ever been there before?",
         "What was the bill of the previous month?",
+        "an old friend of mine",
+        "old photos of his trip",
         "What is the plan?",
     ],
 )

@@ -14,6 +14,7 @@ class Patterns(NamedTuple):
 
 
 _OWN = r"(?:my|our|your|his|her|their|its|the|whose|\w+['’]s)"
+_OWNER = r"(?:mine|ours|yours|hers|theirs|(?:his|\w+['’]s)(?!\s+\w))"
 _TIME = (
     r"(?:(?:few|couple|two|three|four|five|six|seven|ten|\d+)\s+(?:of\s+)?)?"
     r"(?:second|minute|hour|day|night|evening|morning|afternoon|week|weekend|month|quarter|year"
@@ -48,6 +49,8 @@ PATTERNS: Final[Mapping[str, Patterns]] = MappingProxyType({
             previous(?:ly)?(?!\s+{_TIME}) | former(?:ly)? | prior(?!\s+(?:to|{_TIME}))
           | used?\s+to(?=\s+\w) | last\s+but\s+one | second[\s-](?:to[\s-])?last
           | (?:{_OWN}\s+)(?:old|earlier|past)(?=\s+\w)(?!\s+(?:man|woman|lady|town|age|days)\b)
+          | (?:old|earlier|past)(?=(?:\s+\w+){{1,3}}\s+of\s+{_OWNER}\b)
+            (?!\s+(?:\w+\s+)?(?:friend|mate|pal|colleague|classmate|flame|acquaintance)s?\b)
           | before\s+(?:the\s+)?(?:current|present|this|that|it|newest|latest|last|now|new)
             (?:\s+(?:one|\w+))?(?=\s*[?.!]*\s*$)
           | before(?=\s*[?.!]*\s*$)
