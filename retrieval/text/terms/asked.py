@@ -62,17 +62,17 @@ def query_terms(text: str, *, language: str) -> list[QueryTerm]:
     terms += [_asked_number(number) for number in numbers.numbers(spaced)]
     names = starts_of_names(asked, found, languages, codes=written)
     terms += [
-        replace(term, name=True) if piece.start in names else term
+        term
         for piece, word in with_content(asked, found, languages)
-        for term in _asked(piece, word)
+        for term in _asked(piece, word, is_name=piece.start in names)
     ]
     distinct = {tuple(term.weights): term for term in reversed(terms)}
     return list(distinct.values())[::-1][:MAX_QUERY_TERMS]
 
 
-def _asked(piece: Piece, word: Word | None) -> Iterator[QueryTerm]:
+def _asked(piece: Piece, word: Word | None, *, is_name: bool) -> Iterator[QueryTerm]:
     if word is not None:
-        yield QueryTerm(word.weights, spelling=next(iter(word.spelled), None))
+        yield QueryTerm(word.weights, spelling=next(iter(word.spelled), None), name=is_name)
     elif piece.kind == "emoji":
         yield QueryTerm({EXACT_PREFIX + piece.written: 1.0}, required=False)
     else:

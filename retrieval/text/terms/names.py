@@ -23,16 +23,26 @@ def starts_of_names(
     """Where words begin that have a capital inside a sentence, are joined (`NameService`), stand in
     a code (`/srv/name`), or among writing without spaces.
     """
-    spoken = [piece for piece in found if piece.kind == "word" and not piece.written.isdigit()]
+    if any(piece.kind == "unspaced" for piece in found):
+        return {piece.start for piece in found if _is_word(piece)}
     coded = frozenset(chain.from_iterable(_PART.findall(form) for forms in codes for form in forms))
-    unspaced = any(piece.kind == "unspaced" for piece in found)
+    lower = [piece for piece in found if piece.written.islower() and piece.written.isalpha()]
     # All words with capitals tell nothing, nor do those of a language that writes nouns so.
-    capitals = _CAPITAL_NOUNS not in languages and any(one.written.islower() for one in spoken)
-    return {
-        piece.start
-        for piece in spoken
-        if unspaced
-        or (capitals and looks_like_a_title(text, piece))
-        or piece.written.lower() in coded
-        or bool(words.spellings(piece.written).parts)
-    }
+    capitals = bool(lower) and _CAPITAL_NOUNS not in languages
+    names = {piece.start for piece in lower if piece.written in coded} if coded else set()
+    for piece in found if len(lower) < len(found) else ():
+        if piece.written.islower() and piece.written.isalpha():
+            continue
+        if _is_word(piece) and _is_written_as_a_name(text, piece, coded, capitals=capitals):
+            names.add(piece.start)
+    return names
+
+
+def _is_word(piece: Piece) -> bool:
+    return piece.kind == "word" and not piece.written.isdigit()
+
+
+def _is_written_as_a_name(text: str, piece: Piece, coded: Set[str], *, capitals: bool) -> bool:
+    if capitals and looks_like_a_title(text, piece):
+        return True
+    return piece.written.lower() in coded or bool(words.spellings(piece.written).parts)
