@@ -12,10 +12,11 @@ from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
 from agent.acknowledgements import check_outcomes, check_recorded, check_saved
-from agent.errors import BackendProtocolError, BackendRejected, BackendUnavailable
+from agent.errors import AgentReplaced, BackendProtocolError, BackendRejected, BackendUnavailable
 from agent.settings import AgentSettings
 from agent.tracing import span, trace_headers
 from retrieval.wire import (
+    STALE_EPOCH,
     AgentJoined,
     AppendMessages,
     AppendResult,
@@ -84,10 +85,17 @@ class BackendClient:
         return await self._ask("POST", f"/rooms/{_segment(room)}/agent-joined", body, Conversation)
 
     async def append_messages(
-        self, conversation_id: UUID, messages: Sequence[MessageCreate]
+        self,
+        conversation_id: UUID,
+        messages: Sequence[MessageCreate],
+        *,
+        epoch: int | None = None,
     ) -> AppendResult:
-        """All or nothing, in this order. BackendProtocolError unless each is acknowledged."""
-        body = AppendMessages(messages=list(messages))
+        """All or nothing, in this order. BackendProtocolError unless each is acknowledged.
+
+        `epoch` is for the room's agent, which gets AgentReplaced if another one has joined since.
+        """
+        body = AppendMessages(messages=list(messages), epoch=epoch)
         result = await self._ask(
             "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
         )
@@ -95,10 +103,14 @@ class BackendClient:
         return result
 
     async def save_conversation_turn(
-        self, conversation_id: UUID, messages: Sequence[MessageCreate]
+        self,
+        conversation_id: UUID,
+        messages: Sequence[MessageCreate],
+        *,
+        epoch: int | None = None,
     ) -> AppendResult:
         """Messages as they were said: of one or more turns, or a part of one."""
-        return await self.append_messages(conversation_id, messages)
+        return await self.append_messages(conversation_id, messages, epoch=epoch)
 
     async def get_recent_messages(
         self,
@@ -223,7 +235,9 @@ def _segment(name: str) -> str:
     return quote(name, safe="").replace(".", "%2E")
 
 
-def _refusal(response: httpx.Response) -> BackendUnavailable | BackendRejected:
+def _refusal(
+    response: httpx.Response,
+) -> BackendUnavailable | BackendRejected | AgentReplaced:
     status = response.status_code
     if status >= 500 or status in _RETRYABLE or status < 400:
         return BackendUnavailable(f"HTTP {status}", retry_after_s=_retry_after_s(response))
@@ -231,7 +245,9 @@ def _refusal(response: httpx.Response) -> BackendUnavailable | BackendRejected:
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
         problem = Problem(title="Refused", status=status, detail="no reason was given")
-    return BackendRejected(status, problem)
+    return (
+        AgentReplaced(problem) if problem.type == STALE_EPOCH else BackendRejected(status, problem)
+    )
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

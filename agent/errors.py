@@ -4,6 +4,7 @@ AgentError
 ├─ BackendError
 │  ├─ BackendUnavailable   no usable answer now; a retry may help
 │  ├─ BackendRejected      the backend refuses this request, and would refuse it again
+│  ├─ AgentReplaced        another agent has joined the room since
 │  └─ BackendProtocolError the answer breaks the wire contract
 └─ OutboxError
    ├─ OutboxUnwritable     the folder cannot be written: read-only, full, or no permission
@@ -44,6 +45,13 @@ class BackendRejected(BackendError):
         super().__init__(f"the backend refused ({status}): {problem.detail}{fields}")
         self.status = status
         self.problem = problem
+
+
+class AgentReplaced(BackendError):
+    """The backend stored nothing; it takes the same without the agent's epoch."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
 
 
 class BackendProtocolError(BackendError):

@@ -54,7 +54,11 @@ class FrozenClient(BackendClient):
     """Searches the real backend but stores nothing."""
 
     async def append_messages(
-        self, conversation_id: Any, messages: Sequence[MessageCreate]
+        self,
+        conversation_id: Any,
+        messages: Sequence[MessageCreate],
+        *,
+        epoch: int | None = None,
     ) -> AppendResult:
         outcomes = [AppendOutcome(id=m.id, seq=1, status="stored") for m in messages]
         return AppendResult(outcomes=outcomes)

@@ -41,6 +41,7 @@ class Stack:
     rooms: api.LiveKitAPI
     model: LanguageModelServer
     proxy: TcpProxy
+    backend_url: str
     backend: BackendClient
     worker: Program
     worker_env: dict[str, str]
@@ -198,7 +199,17 @@ async def running_stack(
         stack.callback(worker.kill)
         worker.start(until=REGISTERED)
         yield Stack(
-            livekit, rooms, model, proxy, client, worker, env, database_url, directory, stack
+            livekit,
+            rooms,
+            model,
+            proxy,
+            backend_url,
+            client,
+            worker,
+            env,
+            database_url,
+            directory,
+            stack,
         )
 
 

@@ -1,13 +1,17 @@
 """Resumes a room's conversation, including what a killed agent had not delivered."""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from agent.backend_client import BackendClient
+from agent.epoch import Epoch
 from agent.errors import BackendError, BackendRejected
+from agent.messages.clock import Clock
 from agent.messages.rolling_window import conversational
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.outbox import Outbox
@@ -33,6 +37,8 @@ class Resumed:
     window: list[Said]
     message_count: int
     last_message_at: datetime | None
+    epoch: Epoch
+    clock: Clock
 
 
 async def resume(
@@ -45,17 +51,25 @@ async def resume(
     conversation_id: UUID | None = None,
     language: str | None = None,
     outbox_metrics: OutboxMetrics | None = None,
+    has_room: Callable[[], Awaitable[bool]] | None = None,
 ) -> Resumed:
     """Report the agent, open the conversation's outbox, and read the window.
+
+    `has_room` tells whether this agent is still the room's. Without it, as in a chat, several
+    agents may write at once.
 
     Raises OutboxUnwritable, and BackendError unless `conversation_id` (from the room's metadata) is
     given: the window then holds only what the outbox has.
     """
     limit = settings.rolling_window_messages
+    join = partial(
+        client.agent_joined, room, identity=identity, session_id=session_id, language=language
+    )
+    clock, reported = Clock(), True
     try:
-        joined = await client.agent_joined(
-            room, identity=identity, session_id=session_id, window=limit, language=language
-        )
+        asked_at = time.monotonic()
+        joined = await join(window=limit)
+        clock = Clock(joined.now, asked_at=asked_at, told_at=time.monotonic())
         joined = await _named(client, joined, conversation_id=conversation_id, limit=limit)
         joined = await _conversational(client, joined, limit=limit)
     except BackendError as error:
@@ -65,6 +79,11 @@ async def resume(
             "agent not reported to the backend", extra={"room": room, "reason": str(error)}
         )
         joined = _unreported(room, conversation_id)
+        reported = False
+    epoch = Epoch()
+    if has_room is not None and (joined.epoch is not None or not reported):
+        join_again = partial(_join_again, joined.conversation_id, join)
+        epoch = Epoch(joined.epoch, has_room=has_room, join=join_again)
     outbox = await Outbox.open(
         settings.data_dir,
         client=client,
@@ -73,6 +92,8 @@ async def resume(
         retry=Retry(settings.outbox_retry_s, settings.outbox_retry_max_s),
         dead_letters_expire_after=settings.dead_letters_expire_after,
         metrics=outbox_metrics,
+        epoch=epoch,
+        clock=clock,
     )
     try:
         waiting = await outbox.waiting_messages()
@@ -90,7 +111,17 @@ async def resume(
         window[-limit:],
         joined.message_count + len(window) - len(joined.window),
         last_message_at=window[-1].created_at if window else joined.last_message_at,
+        epoch=epoch,
+        clock=clock,
     )
+
+
+async def _join_again(
+    conversation_id: UUID, join: Callable[..., Awaitable[Conversation]]
+) -> int | None:
+    """None if the room's conversation is not the one that its metadata names."""
+    joined = await join(window=0)
+    return joined.epoch if joined.conversation_id == conversation_id else None
 
 
 async def _named(

@@ -23,6 +23,7 @@ from agent.conversation.event_records import (
 )
 from agent.conversation.reply import TurnTrace
 from agent.conversation.reply_correlation import Reply, ReplyCorrelation
+from agent.epoch import Epoch
 from agent.messages.rolling_window import SPEAKER, message_id
 from agent.outbox.write_buffer import WriteBuffer
 from retrieval.wire import MessageId
@@ -54,8 +55,14 @@ class SessionEvents:
     """Records each message once, and events; `listened_to` gives the transcribed participant."""
 
     def __init__(
-        self, write_buffer: WriteBuffer, *, agent_name: str, listened_to: Callable[[], str]
+        self,
+        write_buffer: WriteBuffer,
+        *,
+        epoch: Epoch,
+        agent_name: str,
+        listened_to: Callable[[], str],
     ) -> None:
+        self._epoch = epoch
         self._write_buffer = write_buffer
         self._agent_name = agent_name
         self.listened_to = listened_to
@@ -117,6 +124,8 @@ class SessionEvents:
             self._question_added(item)
         else:
             self._replies.answer_added(item)
+            if self._epoch.ended.is_set():
+                return  # the agent that has the room answers it
         self._record(item)
 
     def _question_added(self, item: ChatMessage) -> None:

@@ -61,7 +61,10 @@ def build_agent(
     )
     write_buffer = WriteBuffer(resumed.outbox)
     events = SessionEvents(
-        write_buffer, agent_name=people.agent_name, listened_to=people.listened_to
+        write_buffer,
+        epoch=resumed.epoch,
+        agent_name=people.agent_name,
+        listened_to=people.listened_to,
     )
     totals = SessionTotals(
         session, events, resumed=resumed, write_buffer=write_buffer, agent_name=people.agent_name
@@ -113,6 +116,7 @@ def _greeting(settings: AgentSettings, resumed: Resumed, people: People) -> Gree
         greeting=settings.greeting,
         welcome_back=settings.welcome_back,
         absence_s=settings.welcome_back_after_s,
+        now=resumed.clock.now(),
     )
     return Greeting(
         first_words, settings.farewell, people.has_listener, at_once=people.greet_at_once

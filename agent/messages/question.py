@@ -10,7 +10,7 @@ from retrieval.wire import MessageId
 MAX_QUESTION_ID_CHARS = 100
 """An answer's id is a little longer, and a message id has at most 128 characters."""
 
-_ANSWER_ID = re.compile(r"(?P<question>.+)\.answer(?P<part>[1-9]\d{0,3})", re.DOTALL)
+_ANSWER_ID = re.compile(r"(?P<question>.+)\.answer(?P<part>[1-9]\d{0,3})(?:\.late)?", re.DOTALL)
 
 
 def answer_id(question_id: MessageId, part: int) -> MessageId:
@@ -22,7 +22,7 @@ def answer_id(question_id: MessageId, part: int) -> MessageId:
 
 
 def answered_question(message_id: str) -> MessageId | None:
-    """None if `message_id` is not an answer's."""
+    """None if `message_id` is not an answer's. Late answers have an id of their own."""
     found = _ANSWER_ID.fullmatch(message_id)
     return MessageId(found["question"]) if found else None
 

@@ -6,6 +6,8 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from agent.backend_client import BackendClient
+from agent.epoch import Epoch
+from agent.errors import AgentReplaced
 from agent.outbox.storage.entry import Entry, Stream
 from retrieval.wire import ConversationEvent, MessageCreate, Request, SessionSummary
 
@@ -16,18 +18,36 @@ _WIRE_TYPES: dict[Stream, type[Request]] = {
 }
 
 
-async def deliver(client: BackendClient, conversation_id: UUID, batch: Sequence[Entry]) -> None:
+async def deliver(
+    client: BackendClient,
+    conversation_id: UUID,
+    batch: Sequence[Entry],
+    epoch: Epoch | None = None,
+) -> None:
     """One stream, all or nothing; of sessions one. Raises BackendError."""
     match batch[0].stream:
         case "message":
             messages = [MessageCreate.model_validate_json(entry.body) for entry in batch]
-            await client.save_conversation_turn(conversation_id, messages)
+            await _append(client, conversation_id, messages, epoch or Epoch())
         case "event":
             events = [ConversationEvent.model_validate_json(entry.body) for entry in batch]
             await client.record_events(conversation_id, events)
         case "session":
             (entry,) = batch
             await client.save_session(entry.id, SessionSummary.model_validate_json(entry.body))
+
+
+async def _append(
+    client: BackendClient, conversation_id: UUID, messages: Sequence[MessageCreate], epoch: Epoch
+) -> None:
+    """As the room's agent; of one that was replaced, as what it had accepted before."""
+    if epoch.number is None:
+        await epoch.confirm()
+    try:
+        await client.save_conversation_turn(conversation_id, messages, epoch=epoch.sender)
+    except AgentReplaced:
+        await epoch.confirm(refused=epoch.number)
+        await client.save_conversation_turn(conversation_id, messages, epoch=epoch.sender)
 
 
 def unreadable(batch: Sequence[Entry]) -> list[Entry]:

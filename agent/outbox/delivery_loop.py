@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from agent.backend_client import BackendClient
+from agent.epoch import Epoch
 from agent.errors import (
     BackendError,
     BackendProtocolError,
@@ -45,6 +46,7 @@ class DeliveryLoop:
         *,
         client: BackendClient,
         conversation_id: UUID,
+        epoch: Epoch,
         batch_size: int,
         retry: Retry,
         on_disk: Disk,
@@ -53,6 +55,7 @@ class DeliveryLoop:
         self._file = file
         self._client = client
         self._conversation_id = conversation_id
+        self._epoch = epoch
         self._batch_size = batch_size
         self._next_size = batch_size
         self._retry = retry
@@ -132,7 +135,7 @@ class DeliveryLoop:
                 entries=len(batch),
                 conversation_id=str(self._conversation_id),
             ):
-                await deliver(self._client, self._conversation_id, batch)
+                await deliver(self._client, self._conversation_id, batch, self._epoch)
         except BackendRejected as rejection:
             await self._refused(rejection, batch)
             return True

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.background_tasks import BackgroundTasks
+from agent.epoch import Epoch
 from agent.errors import OutboxError
+from agent.messages.clock import Clock
 from agent.outbox.delivery import deliver, unreadable
 from agent.outbox.delivery_loop import DeliveryLoop
 from agent.outbox.files import open_file
@@ -45,10 +47,14 @@ class Outbox:
         retry: Retry | None = None,
         dead_letters_expire_after: timedelta | None = None,
         metrics: OutboxMetrics | None = None,
+        epoch: Epoch | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._file = file
         self._client = client
         self._conversation_id = conversation_id
+        self._epoch = epoch or Epoch()
+        self._clock = clock or Clock()
         self.metrics = metrics or OutboxMetrics()
         self._expire_after = dead_letters_expire_after
         # One thread: transactions are whole and in order, and cancelling a caller breaks none.
@@ -57,6 +63,7 @@ class Outbox:
             file,
             client=client,
             conversation_id=conversation_id,
+            epoch=self._epoch,
             batch_size=batch_size,
             retry=retry or Retry(),
             on_disk=self._on_disk,
@@ -76,8 +83,13 @@ class Outbox:
         retry: Retry | None = None,
         dead_letters_expire_after: timedelta | None = None,
         metrics: OutboxMetrics | None = None,
+        epoch: Epoch | None = None,
+        clock: Clock | None = None,
     ) -> "Outbox":
-        """Open and begin to deliver; of a damaged file what is whole. Raises OutboxUnwritable."""
+        """Open and begin to deliver; of a damaged file what is whole. Raises OutboxUnwritable.
+
+        Without an `epoch` what is delivered is not the room's agent's, as in a chat.
+        """
         metrics = metrics or OutboxMetrics()
         file = await asyncio.to_thread(open_file, data_dir, conversation_id, metrics=metrics)
         return cls(
@@ -88,11 +100,13 @@ class Outbox:
             retry=retry,
             dead_letters_expire_after=dead_letters_expire_after,
             metrics=metrics,
+            epoch=epoch,
+            clock=clock,
         )
 
     async def accept(self, *writes: MessageCreate | ConversationEvent) -> None:
         """On disk when it returns, all or none. Raises OutboxUnwritable."""
-        await self._add([_entry(write) for write in writes])
+        await self._add([_entry(self._stamped(write)) for write in writes])
 
     async def accept_session(self, session_id: str, summary: SessionSummary) -> None:
         """Replaces an older, unsent summary of the session."""
@@ -103,12 +117,12 @@ class Outbox:
 
         Call when nothing waits that was accepted before. Raises BackendError.
         """
-        entries = [_entry(write) for write in writes]
+        entries = [_entry(self._stamped(write)) for write in writes]
         for stream in STREAMS:
             of_stream = [entry for entry in entries if entry.stream == stream]
             for first in range(0, len(of_stream), _PAST_DISK_ENTRIES):
                 part = of_stream[first : first + _PAST_DISK_ENTRIES]
-                await deliver(self._client, self._conversation_id, part)
+                await deliver(self._client, self._conversation_id, part, self._epoch)
 
     async def waiting_messages(self) -> list[MessageCreate]:
         """Unacknowledged messages, oldest first."""
@@ -152,6 +166,14 @@ class Outbox:
     async def _add(self, entries: Sequence[Entry]) -> None:
         await self._on_disk(lambda: self._file.add(entries))
         self._delivery.wake()
+
+    def _stamped(
+        self, write: MessageCreate | ConversationEvent
+    ) -> MessageCreate | ConversationEvent:
+        stamps: dict[str, object] = {"created_at": self._clock.corrected(write.created_at)}
+        if isinstance(write, MessageCreate):
+            stamps["epoch"] = self._epoch.number
+        return write.model_copy(update=stamps)
 
     async def _keep_house(self) -> None:
         while True:

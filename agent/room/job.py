@@ -14,6 +14,7 @@ from agent.conversation.event_records import action_record
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_agent
+from agent.epoch import Epoch
 from agent.errors import BackendError, BackendUnavailable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
@@ -66,7 +67,10 @@ class RoomJob:
         resumed = await self._resume()
         self._keep_metadata(resumed)
         unanswered = await find_unanswered(
-            self._client, resumed, window=self._settings.rolling_window_messages
+            self._client,
+            resumed,
+            window=self._settings.rolling_window_messages,
+            now=resumed.clock.now(),
         )
         self._agent = self._build_agent(unanswered.resumed)
         self._closing.push_async_callback(self._agent.close)
@@ -98,6 +102,7 @@ class RoomJob:
                     conversation_id=named,
                     language=room_language(metadata, self._participants.people()),
                     outbox_metrics=self._outbox_metrics,
+                    has_room=lambda: self._election.has_room(ctx.api),
                 )
             except BackendUnavailable as error:
                 logger.warning("waiting for the backend", extra={"reason": str(error)})
@@ -196,8 +201,11 @@ class RoomJob:
 
     async def _take_questions(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
         self._turns.open(agent, waiting=unanswered.waiting, ended=unanswered.ended)
-        self._tasks.start(self._turns.run())
+        epoch = unanswered.resumed.epoch
+        self._tasks.start(epoch.watch())
+        self._tasks.start(self._turns.run(until=epoch.ended))
         self._tasks.start(self._retire_when_replaced())
+        self._tasks.start(self._leave_when_ended(epoch))
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
         logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
 
@@ -217,6 +225,11 @@ class RoomJob:
         except TimeoutError:
             logger.warning("left with questions open")
         self._ctx.shutdown("handed over")
+
+    async def _leave_when_ended(self, epoch: Epoch) -> None:
+        """Unlike a handover: what is not answered yet, the agent that has the room answers."""
+        await epoch.ended.wait()
+        self._ctx.shutdown("another agent has the room")
 
     def _people_changed(self) -> None:
         if self._agent is not None:

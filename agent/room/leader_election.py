@@ -7,7 +7,10 @@ import asyncio
 import logging
 import time
 
-from livekit import rtc
+import aiohttp
+from livekit import api, rtc
+
+from agent.errors import BackendUnavailable
 
 SINCE_ATTRIBUTE = "longroom.since"
 """When an agent joined by the LiveKit server's clock, in nanoseconds: the later one takes over.
@@ -52,6 +55,25 @@ class LeaderElection:
         except TimeoutError:
             logger.warning("an earlier agent has not left", extra={"room": self._room.name})
 
+    async def has_room(self, livekit: api.LiveKitAPI) -> bool:
+        """By the server's list: this client's is old after a pause. Raises BackendUnavailable."""
+        request = api.ListParticipantsRequest(room=self._room.name)
+        try:
+            listed = (await livekit.room.list_participants(request)).participants
+        except api.TwirpError as error:
+            if error.code == api.TwirpErrorCode.NOT_FOUND:
+                return False
+            raise BackendUnavailable(f"LiveKit: {error.code}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise BackendUnavailable(f"LiveKit: {type(error).__name__}") from error
+        ranks = [
+            rank
+            for person in listed
+            if person.kind == api.ParticipantInfo.AGENT
+            if (rank := _rank(person)) is not None
+        ]
+        return self._rank == max(ranks, default=None)
+
     def _on_change(self, *_: object) -> None:
         if any(other > self._rank for other in self._others()):
             self.replaced.set()
@@ -64,9 +86,14 @@ class LeaderElection:
 
     def _others(self) -> list[tuple[int, str]]:
         """Two may join within the same millisecond: then their identities decide."""
-        marks = [
-            (person.attributes.get(SINCE_ATTRIBUTE, ""), person.identity)
+        return [
+            rank
             for person in self._room.remote_participants.values()
             if person.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+            if (rank := _rank(person)) is not None
         ]
-        return [(int(mark), identity) for mark, identity in marks if mark.isdecimal()]
+
+
+def _rank(agent: rtc.RemoteParticipant | api.ParticipantInfo) -> tuple[int, str] | None:
+    mark = agent.attributes.get(SINCE_ATTRIBUTE, "")
+    return (int(mark), agent.identity) if mark.isdecimal() else None

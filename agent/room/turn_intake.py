@@ -73,8 +73,16 @@ class TurnIntake:
         """Call when a participant is linked: LiveKit drops replies before that."""
         self._replies_allowed.set()
 
-    async def run(self) -> None:
-        await self._turns.run()
+    async def run(self, *, until: asyncio.Event) -> None:
+        """Answer one question after the other; `until` interrupts, and nothing is told of it."""
+        answering = asyncio.create_task(self._turns.run())
+        ended = asyncio.create_task(until.wait())
+        try:
+            await asyncio.wait({answering, ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            answering.cancel()
+            ended.cancel()
+            await asyncio.wait({answering, ended})
 
     async def take(self, question: Question) -> None:
         """Before `open` this waits for the agent that will store the question."""
@@ -96,6 +104,8 @@ class TurnIntake:
         """None if the session has closed: the next agent finds the question unanswered."""
         await self._until_replies_allowed()
         agent = self._agent.result()
+        if not await agent.resumed.epoch.holds():
+            return None
         try:
             async with asyncio.timeout(self._turn_timeout_s):
                 trace = await agent.ask(question)

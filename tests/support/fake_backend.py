@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import unquote
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.backend_client import BackendClient
 from retrieval.wire import (
+    STALE_EPOCH,
     AgentJoined,
     AppendMessages,
     AppendOutcome,
@@ -48,6 +49,8 @@ class FakeBackend:
 
     def __init__(self) -> None:
         self.rooms: dict[str, UUID] = {}
+        self.epochs: dict[UUID, list[str]] = {}
+        """Sessions of the agents that have joined; the last one's epoch is their number."""
         self.messages: dict[UUID, list[Message]] = {}
         self.events: dict[UUID, dict[str, ConversationEvent]] = {}
         self.sessions: dict[str, SessionSummary] = {}
@@ -133,8 +136,13 @@ class FakeBackend:
     def _join(self, name: str, request: AgentJoined) -> httpx.Response:
         conversation_id = self.room(name)
         messages = _as_said(self.messages[conversation_id])
+        joined = self.epochs.setdefault(conversation_id, [])
+        if joined[-1:] != [request.session_id]:
+            joined.append(request.session_id)
         return _ok(
             Conversation(
+                epoch=len(joined),
+                now=datetime.now(UTC),
                 conversation_id=conversation_id,
                 room=name,
                 message_count=len(messages),
@@ -144,6 +152,9 @@ class FakeBackend:
         )
 
     def _append(self, conversation_id: UUID, request: AppendMessages) -> httpx.Response:
+        present = len(self.epochs.get(conversation_id, []))
+        if request.epoch is not None and request.epoch < present:
+            return _problem(409, "another agent has this room", kind=STALE_EPOCH)
         messages = self.messages[conversation_id]
         asked = {new.id for new in request.messages}
         known = {message.id: message for message in messages if message.id in asked}
@@ -283,11 +294,12 @@ def _problem(
     status: int,
     detail: str,
     *,
+    kind: str = "about:blank",
     ids: list[str] | None = None,
     errors: list[FieldError] | None = None,
 ) -> httpx.Response:
     problem = Problem(
-        title="Refused", status=status, detail=detail, ids=ids or [], errors=errors or []
+        type=kind, title="Refused", status=status, detail=detail, ids=ids or [], errors=errors or []
     )
     return httpx.Response(status, content=problem.model_dump_json())
 
