@@ -29,7 +29,6 @@ from rich.console import Console
 
 from agent.backend_client import BackendClient
 from agent.outbox.recovery import recover
-from benchmarks.kill.agent_process import AgentStarter
 from benchmarks.kill.attacks import KINDS
 from benchmarks.kill.ledger import Figures, audit
 from benchmarks.kill.room import MACHINES, Room, stuck_of
@@ -64,14 +63,12 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     began_at = time.monotonic()
     logs = folder / "logs"
     logs.mkdir()
-    starter = AgentStarter()
     kinds: Counter[str] = Counter()
     async with Services(folder) as services:
         rooms = [
             Room(
                 number,
                 services=services,
-                starter=starter,
                 random=Random(f"{arguments.seed}/{number}"),  # noqa: S311  # guards nothing
                 logs=logs,
             )

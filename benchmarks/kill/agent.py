@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,10 @@ class Spec:
     socket: str
     backend_url: str
     data_dir: str
-    log: str
 
 
 def run(spec: Spec) -> None:
-    """In a process of its own."""
-    log = os.open(spec.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    """In a process of its own; SIGUSR1 writes its stacks."""
     logging.basicConfig(level=logging.INFO)
     logging.getLogger().handlers[0].setFormatter(_WithExtra())
     faulthandler.register(signal.SIGUSR1, all_threads=True)
@@ -213,11 +209,6 @@ class _Agent:
     def _tell(self, kind: str, **what: Any) -> None:
         line = {"kind": kind, "name": self._spec.name, **what}
         self._writer.write(json.dumps(line).encode() + b"\n")
-
-
-def as_arguments(spec: Spec) -> list[str]:
-    """For a process that is started under faketime."""
-    return [sys.executable, "-m", "benchmarks.kill.agent", json.dumps(asdict(spec))]
 
 
 if __name__ == "__main__":

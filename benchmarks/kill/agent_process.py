@@ -1,65 +1,68 @@
-"""Starts agent processes, quickly or under another clock, and sends them signals."""
+"""Agent processes: started quickly or under another clock, and sent signals."""
 
 import contextlib
-import multiprocessing
+import json
 import os
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 
-from benchmarks.kill.agent import Spec, as_arguments, run
+from benchmarks.kill.agent import Spec
+from testbed.forked_program import ForkedProgram
 from testbed.program import ROOT
 
-
-def faketime_library() -> str | None:
-    """Preloaded here, since the program `faketime` would be a process of its own, to be killed."""
-    program = shutil.which("faketime")
-    if program is None:
-        return None
-    command = [program, "-f", "+0h", "printenv", "LD_PRELOAD"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+MODULE = "benchmarks.kill.agent"
 
 
 @dataclass
 class AgentProcess:
     spec: Spec
     machine: int
-    started: "BaseProcess | subprocess.Popen[bytes]"
+    pid: int
+    ended: Callable[[], bool]
 
     def send(self, signum: signal.Signals) -> None:
         """Harmless if it has ended."""
-        pid = self.started.pid
-        if pid is not None and self.is_alive():
+        if not self.ended():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signum)
-
-    def is_alive(self) -> bool:
-        if isinstance(self.started, subprocess.Popen):
-            return self.started.poll() is None
-        return self.started.is_alive()
+                os.kill(self.pid, signum)
 
 
-class AgentStarter:
-    """Forks from a process that has imported what an agent needs: 0.1 s instead of 2 s."""
+def start_agent(spec: Spec, *, machine: int, log: Path, clock_shift_h: float = 0.0) -> AgentProcess:
+    """Forked from a process with its imports; under another clock, if faketime is installed."""
+    preload = faketime_library() if clock_shift_h else None
+    arguments = [json.dumps(asdict(spec))]
+    env = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
+    with log.open("ab") as written:
+        if preload is None:
+            forked = ForkedProgram(
+                MODULE,
+                arguments,
+                env=env,
+                cwd=ROOT,
+                stdin=None,
+                stdout=written.fileno(),
+                stderr=written.fileno(),
+            )
+            return AgentProcess(spec, machine, forked.pid, lambda: forked.poll() is not None)
+        env |= {"LD_PRELOAD": preload, "FAKETIME": f"{clock_shift_h:+g}h"}
+        command = [sys.executable, "-m", MODULE, *arguments]
+        started = subprocess.Popen(
+            command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=written, stderr=written
+        )
+    return AgentProcess(spec, machine, started.pid, lambda: started.poll() is not None)
 
-    def __init__(self) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._faketime = faketime_library()
-        self._context.set_forkserver_preload(["benchmarks.kill.agent", "agent.llm.factory"])
 
-    @property
-    def shifts_clocks(self) -> bool:
-        return self._faketime is not None
-
-    def start(self, spec: Spec, *, machine: int, clock_shift_h: float = 0.0) -> AgentProcess:
-        """Raises RuntimeError for a shift where faketime is not installed."""
-        if not clock_shift_h:
-            process = self._context.Process(target=run, args=(spec,), daemon=True)
-            process.start()
-            return AgentProcess(spec, machine, process)
-        if self._faketime is None:
-            raise RuntimeError("faketime is not installed")
-        env = {**os.environ, "LD_PRELOAD": self._faketime, "FAKETIME": f"{clock_shift_h:+g}h"}
-        return AgentProcess(spec, machine, subprocess.Popen(as_arguments(spec), cwd=ROOT, env=env))
+@cache
+def faketime_library() -> str | None:
+    """Preloaded, since the program `faketime` would be a process of its own, to be killed."""
+    program = shutil.which("faketime")
+    if program is None:
+        return None
+    command = [program, "-f", "+0h", "printenv", "LD_PRELOAD"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from benchmarks.kill.agent import Spec
-from benchmarks.kill.agent_process import AgentProcess, AgentStarter
+from benchmarks.kill.agent_process import AgentProcess, start_agent
 from benchmarks.kill.ledger import Ledger
 from benchmarks.kill.services import Services
 from testbed.tcp_proxy import TcpProxy
@@ -37,16 +37,13 @@ class Room:
     Each machine has a data folder and a connection to the backend of its own.
     """
 
-    def __init__(
-        self, number: int, *, services: Services, starter: AgentStarter, random: Random, logs: Path
-    ) -> None:
+    def __init__(self, number: int, *, services: Services, random: Random, logs: Path) -> None:
         self.name = f"room {number}"
         self.ledger = Ledger(number)
         self.random = random
         self.services = services
         self.stuck: list[str] = []
         self.proxies: list[TcpProxy] = []
-        self._starter = starter
         self._logs = logs
         self._socket = logs / f"{number}.socket"
         self._links: dict[str, asyncio.StreamWriter] = {}
@@ -76,11 +73,13 @@ class Room:
             socket=str(self._socket),
             backend_url=self.proxies[machine].url,
             data_dir=str(self.data_dir(machine)),
-            log=str(self._logs / f"{self.ledger.room}.log"),
         )
-        if not self._starter.shifts_clocks:
-            clock_shift_h = 0.0
-        self.agent = self._starter.start(spec, machine=machine, clock_shift_h=clock_shift_h)
+        self.agent = start_agent(
+            spec,
+            machine=machine,
+            log=self._logs / f"{self.ledger.room}.log",
+            clock_shift_h=clock_shift_h,
+        )
         return self.agent
 
     async def answers_again(self, after: str) -> None:
@@ -101,7 +100,7 @@ class Room:
         """Returns when the process has ended, which it must do by itself."""
         try:
             async with asyncio.timeout(GONE_S):
-                while agent.is_alive():  # noqa: ASYNC110  # a process has no event to wait for
+                while not agent.ended():  # noqa: ASYNC110  # a process has no event to wait for
                     await asyncio.sleep(0.02)
         except TimeoutError:
             self.stuck.append(f"{agent.spec.name} after {after}")

@@ -63,7 +63,7 @@ class Services:
     async def terminate_backend(self) -> None:
         async with self._changing:
             assert self._backend is not None
-            self._backend.process.terminate()
+            self._backend.process.send_signal(signal.SIGTERM)
             try:
                 await asyncio.to_thread(self._backend.process.wait, TERMINATE_S)
             except subprocess.TimeoutExpired:
@@ -104,7 +104,8 @@ class Services:
                 "DATABASE_URL": self._database,
                 "BACKEND_PORT": str(self._port),
                 "HOME": os.environ.get("HOME", "/"),
-            }
+            },
+            forked=True,
         )
         await asyncio.to_thread(self._backend.url)
 

@@ -47,7 +47,7 @@ LATE = [said("ada1.answer1.late", 2, epoch=1), said("ada1", 5, epoch=1, created_
         ("lost", [*WHOLE[:2], WHOLE[3]]),
         ("lost", [WHOLE[0], *WHOLE[2:]]),
         ("lost", [*WHOLE[:3], said("ada2", 4, content="r1 ada 3: other words")]),
-        ("doubled", [*WHOLE, said("ada1x", 9, content=WHOLE[0].content, created_at=NOON)]),
+        ("doubled", [WHOLE[0], said("ada1x", 9, content=WHOLE[0].content), *WHOLE[1:]]),
         ("doubled", [*WHOLE, said("ada1.answer2", 9)]),
         ("reordered", [WHOLE[3], WHOLE[2], *(m.model_copy(update={"seq": 9}) for m in WHOLE[:2])]),
         ("reordered", [WHOLE[1], WHOLE[0], *WHOLE[2:]]),
