@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-rooms bench-writing architecture plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-kill bench-rooms bench-writing architecture plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -81,6 +81,10 @@ bench-agent: installed-test ## whether the agent stays flat over 10,000 turns
 
 bench-failover: installed-test ## how soon a killed agent is back (N=20)
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.failover \
+		$(if $(N),--kills $(N)) $(ARGS)
+
+bench-kill: installed-test ## whether anything accepted is lost while all is attacked (N=1000 ARGS="--seed 1")
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.kill \
 		$(if $(N),--kills $(N)) $(ARGS)
 
 bench-rooms: installed-test ## how many rooms a worker holds
