@@ -101,7 +101,7 @@ class TurnIntake:
         return await self._agent.result().accept(question)
 
     async def answer(self, question: Question) -> Outcome | None:
-        """None if the session has closed: the next agent finds the question unanswered."""
+        """None if the session has closed, or another agent has the room: that one answers it."""
         await self._until_replies_allowed()
         agent = self._agent.result()
         if not await agent.resumed.epoch.holds():

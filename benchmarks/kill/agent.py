@@ -113,7 +113,7 @@ class _Agent:
         self._agent = agent
         await session.start(agent.agent, capture_run=True)
         agent.expect(unanswered.waiting)
-        self._queue.resume(waiting=unanswered.waiting, answered=unanswered.answered)
+        self._queue.resume(waiting=unanswered.waiting, ended=unanswered.ended)
         self._opened.set()
         self._tell("ready", epoch=resumed.epoch.number)
         await self._until_ended(resumed)
@@ -187,10 +187,10 @@ class _Agent:
         assert self._agent is not None
         return await self._agent.accept(question)
 
-    async def answer(self, question: Question) -> Outcome:
+    async def answer(self, question: Question) -> Outcome | None:
         assert self._agent is not None
         if not await self._agent.resumed.epoch.holds():
-            await asyncio.Event().wait()  # the turns are interrupted
+            return None
         trace = await self._agent.ask(question)
         return trace.outcome
 
