@@ -85,11 +85,7 @@ class BackendClient:
         return await self._ask("POST", f"/rooms/{_segment(room)}/agent-joined", body, Conversation)
 
     async def append_messages(
-        self,
-        conversation_id: UUID,
-        messages: Sequence[MessageCreate],
-        *,
-        epoch: int | None = None,
+        self, conversation_id: UUID, messages: Sequence[MessageCreate], *, epoch: int | None = None
     ) -> AppendResult:
         """All or nothing, in this order. BackendProtocolError unless each is acknowledged.
 
@@ -103,11 +99,7 @@ class BackendClient:
         return result
 
     async def save_conversation_turn(
-        self,
-        conversation_id: UUID,
-        messages: Sequence[MessageCreate],
-        *,
-        epoch: int | None = None,
+        self, conversation_id: UUID, messages: Sequence[MessageCreate], *, epoch: int | None = None
     ) -> AppendResult:
         """Messages as they were said: of one or more turns, or a part of one."""
         return await self.append_messages(conversation_id, messages, epoch=epoch)

@@ -1,4 +1,4 @@
-"""Twenty attacks on rooms that talk; `make bench-kill` makes a thousand."""
+"""Twenty attacks on rooms that talk, with real processes; `make bench-kill` makes a thousand."""
 
 import json
 import subprocess
