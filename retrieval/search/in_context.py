@@ -9,7 +9,11 @@ from retrieval.search.context import SearchContext, read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.follow_up.antecedents import resolved
 from retrieval.search.query.follow_up.previous_turn import KnownPeople
-from retrieval.search.query.follow_up.signs import Sign, sign_of_follow_up
+from retrieval.search.query.follow_up.signs import (
+    MAX_FOLLOW_UP_CHARS,
+    Sign,
+    sign_of_follow_up,
+)
 from retrieval.search.query.people import possible_names
 from retrieval.search.query.query import Query, understand
 from retrieval.search.query.small_talk import is_small_talk
@@ -53,6 +57,8 @@ async def _read(
 
 def _is_bare(text: str, context: SearchContext) -> bool:
     """Whether all words are function words of the room's language, or ask "when?" in any."""
+    if len(text) > MAX_FOLLOW_UP_CHARS:
+        return False
     if text.strip(" ?？¿.!").lower() in ASKING_WORDS:
         return True
     return ASKING_WORDS.issuperset(content(text, language=context.language)) and not is_small_talk(

@@ -6,6 +6,12 @@
 import unicodedata
 from typing import Final
 
+import regex
+
+LONG_CHARS: Final = 1000
+"""Passages are shorter."""
+_MORE_MARKS = regex.compile(r"(?<=\p{M}{30})\p{M}+")
+"""Beyond what Unicode calls stream-safe: to sort a run of marks costs the square of its length."""
 _SINGLE_QUOTES = "‘’‚‛′ʼ´׳＇"
 _DOUBLE_QUOTES = "“”„‟″«»‹›「」『』〝〞〟״＂"
 _HYPHENS = "‐‑‒–—―−־﹘﹣⸺"
@@ -28,6 +34,8 @@ def readable(text: str) -> str:
     """
     if text.isascii():
         return text
+    if len(text) > LONG_CHARS:
+        text = _MORE_MARKS.sub("", text)
     return unicodedata.normalize("NFKC", text.translate(_READABLE))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 WHOLE_WORDS = 130
@@ -11,7 +12,12 @@ OVERLAP_WORDS = 20
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _FENCE = re.compile(r"\s*(```|~~~)")
-_SENTENCE = re.compile(r".+?(?:[.!?…]+[\"')\]]*\s+|[。！？]+\s*|$)", re.DOTALL)
+_MARKS = r"[.!?…]++[\"')\]]*+\s++"
+_WIDE_MARKS = r"[。！？]++\s*+"
+# Marks are read from the beginning of their run only: else a long run costs its square.
+_SENTENCE = re.compile(
+    rf".(?:{_MARKS}|{_WIDE_MARKS}|.*?(?:(?<![.!?…]){_MARKS}|{_WIDE_MARKS}|$))", re.DOTALL
+)
 _WORD = re.compile(r"\s*\S+\s*")
 _LONG_WORD_CHARS = 16
 _CHARS_PER_PIECE = 6
@@ -41,7 +47,9 @@ def document_text(participant: str, passage: str) -> str:
 
 def is_long(text: str) -> bool:
     # A text never weighs more than its number of characters: most need no counting.
-    return len(text) > WHOLE_WORDS and _weight(text) > WHOLE_WORDS
+    if len(text) <= WHOLE_WORDS:
+        return False
+    return any(weight > WHOLE_WORDS for weight in accumulate(map(_word_weight, text.split())))
 
 
 def _weight(text: str) -> float:

@@ -100,8 +100,8 @@ def _says_literally(one: Candidate, order: Order, query: Set[str]) -> bool:
     pattern = _LITERAL.get(order)
     if pattern is None:
         return False
-    found = pattern.search(one.message.content)
+    found = pattern.search(one.text)
     if found is None:
         return False
-    following = one.message.content[found.end() : found.end() + 40].split()[:3]
+    following = one.text[found.end() : found.end() + 40].split()[:3]
     return bool(stems_of(" ".join(following)) & query)

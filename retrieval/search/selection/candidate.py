@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from retrieval.search.selection.texts.content import Content
+from retrieval.search.selection.texts.content import MAX_CHARS, Content
 from retrieval.search.selection.texts.questions import asks
 from retrieval.wire import Message
 
@@ -37,6 +37,11 @@ class Candidate:
     @cached_property
     def asks(self) -> bool:
         return asks(self.message.content, self.content)
+
+    @property
+    def text(self) -> str:
+        """What is read of the message: patterns in a long text would hold up other searches."""
+        return self.message.content[:MAX_CHARS]
 
     @property
     def said(self) -> tuple[datetime, int]:

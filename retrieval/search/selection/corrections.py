@@ -75,7 +75,7 @@ def put_corrections_first(
 def _corrects(later: Candidate, earlier: Candidate, query: Set[str]) -> bool:
     if later.message.role == "assistant" and earlier.message.role != "assistant":
         return False
-    if later.follows == earlier.place and _STRONG.search(later.message.content):
+    if later.follows == earlier.place and _STRONG.search(later.text):
         return True
     new, old = later.content.set, earlier.content.set
     about = old & query
@@ -87,9 +87,9 @@ def _corrects(later: Candidate, earlier: Candidate, query: Set[str]) -> bool:
         return False
     if later.words < FEWER_WORDS * earlier.words:
         return False
-    if common >= LEAST_COMMON * least and _WEAK.search(later.message.content):
+    if common >= LEAST_COMMON * least and _WEAK.search(later.text):
         return True
-    return _STRONG.search(later.message.content) is not None
+    return _STRONG.search(later.text) is not None
 
 
 def _restatements(by_time: Sequence[Candidate], query: Set[str]) -> list[list[Candidate]]:

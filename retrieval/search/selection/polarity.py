@@ -50,6 +50,4 @@ def _is_about(one: Candidate, query: Set[str]) -> bool:
 
 def _denies(one: Candidate, query: Set[str]) -> bool:
     """Mainly: a denial among many sentences is of something else."""
-    return len(one.content.telling) <= MOST_WORDS and denied(
-        one.message.content, one.content, query
-    )
+    return len(one.content.telling) <= MOST_WORDS and denied(one.text, one.content, query)

@@ -15,6 +15,7 @@ LONG: Final = 20
 NEARLY_ALL: Final = 0.9
 MAX_COMPARED_CHARS: Final = 4000
 """Longer messages are repeats only if they are equal."""
+MOST_QUOTES: Final = 8
 QUOTING: Final = stems_of("""
 said says told tell mentioned mention wrote written earlier previously remember recall recalled
 according message messages noted noting stated already shared before as per based conversation
@@ -25,7 +26,7 @@ gesagt erwähnt laut nachricht geschrieben früher dit mentionné selon dijiste 
 según mensaje сказал сказала писал упомянул согласно сообщению
 """)
 """Of a message that quotes: says who said it and when."""
-_QUOTE = re.compile(r"[“„«\"](.+?)[”“»\"]", re.DOTALL)
+_QUOTE = re.compile(r"[“„«\"]([^”“»„«\"]{1,300})[”“»\"]")
 _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 )
@@ -129,10 +130,12 @@ def _nearly_equal(one: Candidate, other: Candidate) -> bool:
 def _stands_for_another(one: Candidate, originals: Iterable[Candidate], language: str) -> bool:
     """Whether the agent's message adds nothing to one of them; if it adds, it comes after that."""
     told = _told(one, language)
+    times = _times(one.text) if any(part.numbers for part in told) else frozenset()
     for original in originals:
         if original.said >= one.said:
             continue
-        if any(_contained(part, original, one.message) for part in told):
+        dates = _dates(times, original, one.message)
+        if any(_contained(part, original, dates) for part in told):
             _stand_for(original, one)
             return True
         _come_after(one, original)
@@ -141,8 +144,8 @@ def _stands_for_another(one: Candidate, originals: Iterable[Candidate], language
 
 def _told(one: Candidate, language: str) -> list[Content]:
     """The quotations, if it has little else; otherwise all of it."""
-    text = one.message.content
-    quotes = _QUOTE.findall(text)
+    text = one.text
+    quotes = _QUOTE.findall(text)[:MOST_QUOTES]
     if not quotes:
         return [one.content]
     rest = Content(_WHEN.sub(" ", _QUOTE.sub(" ", text)), language=language)
@@ -152,8 +155,8 @@ def _told(one: Candidate, language: str) -> list[Content]:
     return [Content(quote, language=language) for quote in quotes]
 
 
-def _contained(told: Content, original: Candidate, quoting: Message) -> bool:
-    """Names and dates of who said it when are not new."""
+def _contained(told: Content, original: Candidate, dates: Set[str]) -> bool:
+    """Names and `dates` of who said it when are not new."""
     has = original.content.set
     shared = told.set & has
     if (told.set ^ has) & NEGATIONS:
@@ -161,7 +164,7 @@ def _contained(told: Content, original: Candidate, quoting: Message) -> bool:
     if len(shared) < min(2, len(has)) or (3 * len(shared) < len(has) and len(shared) < 3):
         return False
     new = told.set - has - QUOTING - _names(original)
-    numbers = {word for word in new if word.isdigit()} - _dates(original, quoting)
+    numbers = {word for word in new if word.isdigit()} - dates
     words = {word for word in new if not word.isdigit()}
     return not numbers and 6 * len(words) <= len(told.set)
 
@@ -176,15 +179,19 @@ def _names(original: Candidate) -> Set[str]:
     return stems_of(original.message.participant)
 
 
-def _dates(original: Candidate, quoting: Message) -> Set[str]:
-    """Numbers of days and times in the quoting message that tell when the original was said."""
-    found = _WHEN.findall(quoting.content)
-    if not found:
+def _times(text: str) -> Set[str]:
+    """Numbers of the days and times that it names."""
+    return frozenset(_NUMBER.findall(" ".join(_WHEN.findall(text))))
+
+
+def _dates(times: Set[str], original: Candidate, quoting: Message) -> Set[str]:
+    """Those of `times`, which the quoting message names, that tell when the original was said."""
+    if not times:
         return frozenset()
     said = original.message.created_at
     numbers = (said.day, said.month, said.year, said.hour, said.minute, quoting.created_at.year)
     told = {form for number in numbers for form in (str(number), f"{number:02d}")}
-    return told.intersection(*[_NUMBER.findall(" ".join(found))])
+    return told & times
 
 
 def _stand_for(lead: Candidate, other: Candidate) -> None:

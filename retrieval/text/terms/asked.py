@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from retrieval.text import words
@@ -27,6 +28,9 @@ SINGLE_CHARACTER: Final = 0.4
 CODE_IMPORTANCE: Final = 2.0
 NUMBER_IMPORTANCE: Final = 1.5
 MAX_QUERY_TERMS: Final = 200
+MOST_READ: Final = 2 * MAX_QUERY_TERMS
+"""Codes, numbers, and terms of words each: bounds the work for a query without spaces."""
+MOST_PIECES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,21 @@ class QueryTerm:
 def query_terms(text: str, *, language: str) -> list[QueryTerm]:
     """Each once, codes first. Function words count only where the query has nothing else."""
     asked = readable(text)
-    found = words.pieces(asked)
+    found = list(islice(words.pieces(asked), MOST_PIECES))
     languages = languages_of(found, language)
     spaced = words.without_unspaced(asked)
-    written = [*codes(spaced)]
+    written = list(islice(codes(spaced), MOST_READ))
     terms = [_asked_code(forms) for forms in written]
-    terms += [_asked_number(number) for number in numbers.numbers(spaced)]
+    terms += [_asked_number(number) for number in islice(numbers.numbers(spaced), MOST_READ)]
     names = starts_of_names(asked, found, languages, codes=written)
-    terms += [
-        term
-        for piece, word in with_content(asked, found, languages)
-        for term in _asked(piece, word, is_name=piece.start in names)
-    ]
+    terms += islice(
+        (
+            term
+            for piece, word in with_content(asked, found, languages)
+            for term in _asked(piece, word, is_name=piece.start in names)
+        ),
+        MOST_READ,
+    )
     distinct = {tuple(term.weights): term for term in reversed(terms)}
     return list(distinct.values())[::-1][:MAX_QUERY_TERMS]
 

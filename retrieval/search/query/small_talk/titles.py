@@ -16,10 +16,11 @@ from retrieval.text import words
 from retrieval.text.normal_form import readable
 
 MOST_TITLE_WORDS: Final = 6
+MOST_TITLE_CHARS: Final = 200
 RARELY: Final = 3
 """Messages; what is said more often without being named is a habit of speech."""
 
-_QUOTED = re.compile(r"""\s*(?:(["'*_`]+)(.+?)\1|[《〈](.+?)[》〉])[\s?.]*""")
+_QUOTED = re.compile(r"""\s*(?:(["'*_`]{1,3})(.+?)\1|[《〈](.+?)[》〉])[\s?.]*""")
 _OPENING = "\"'*_`《〈"
 _CLOSING = "\"'*_`》〉,.!?"
 _EDGES = " \t\n.,;:?¿…-()[]"
@@ -54,6 +55,8 @@ class Title:
 
 def possible_title(text: str) -> Title | None:
     """None for a reaction ("Wonderful!"), and for several words in ordinary spelling."""
+    if len(text) > MOST_TITLE_CHARS:
+        return None
     plain = readable(text)
     quoted = _QUOTED.fullmatch(plain)
     bare = quoted[2] or quoted[3] if quoted else plain.strip(_EDGES)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from retrieval.search.query.days.calendar import counted, latest, periods
 from retrieval.search.query.days.calendar.counted import FEW
@@ -20,9 +21,11 @@ YEAR = re.compile(
     re.ASCII,
 )
 MOST_ATOMS = 32
+"""Also of each pattern's: a query of so many days asks for none."""
 NIGHT = (18, 6)
 _AFTER_DAY = re.compile(r"(?<![\d.,:/-])\d\d?\s*$")
 """The month of "30 February" is not meant without its day."""
+_AFTER_DAY_CHARS = 40
 _NUMBER = re.compile(r"\d+")
 _QUARTER = re.compile(r"(?<![\w-])q([1-4])(?![\w-]|\.\d)")
 
@@ -73,7 +76,7 @@ def _of_dateparser(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom
             period = counted.before_this(unit, now.date(), count)
         yield from _each(pattern, text, period)
     for pattern, unit in words.counted:
-        for match in pattern.finditer(text):
+        for match in _matches(pattern, text):
             if number := _NUMBER.search(match[0]):
                 yield Atom(*match.span(), counted.ago(int(number[0]), unit, now))
 
@@ -83,30 +86,38 @@ def _day(day: date) -> Period:
 
 
 def _each(pattern: re.Pattern[str], text: str, period: Period) -> Iterator[Atom]:
-    return (Atom(*match.span(), period) for match in pattern.finditer(text))
+    return (Atom(*match.span(), period) for match in _matches(pattern, text))
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    return islice(pattern.finditer(text), MOST_ATOMS)
 
 
 def _of_templates(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
     for kind, pattern in words.templates:
-        for match in pattern.finditer(text):
+        for match in _matches(pattern, text):
             period = _READERS[kind](Filled(match, words, now))
             if period is not None:
                 yield Atom(*match.span(), period)
 
 
 def _alone(text: str, words: Vocabulary, now: datetime) -> Iterator[Atom]:
-    for match in words.alone.finditer(text):
+    for match in _matches(words.alone, text):
         filled = Filled(match, words, now)
         period = filled.span()
-        if period is not None and not _AFTER_DAY.search(text, 0, match.start()):
+        if period is not None and not _is_after_day(text, match.start()):
             yield Atom(*match.span(), replace(period, needs=filled.needs()))
-    for match in YEAR.finditer(text):
+    for match in _matches(YEAR, text):
         year = int(match[0])
         if year <= now.year + 1:
             yield Atom(*match.span(), replace(periods.year_of(year), needs="mark"))
-    for match in _QUARTER.finditer(text):
+    for match in _matches(_QUARTER, text):
         period = latest.latest_quarter(int(match[1]), now.date())
         yield Atom(*match.span(), replace(period, needs="mark"))
+
+
+def _is_after_day(text: str, start: int) -> bool:
+    return _AFTER_DAY.search(text, max(0, start - _AFTER_DAY_CHARS), start) is not None
 
 
 def _date(filled: Filled) -> Period | None:

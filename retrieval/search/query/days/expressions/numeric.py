@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from itertools import islice
 
 from retrieval.search.query.days.calendar.latest import latest_date
 from retrieval.search.query.days.calendar.periods import Period, exact_date, months_from
@@ -42,6 +43,8 @@ _VERSION = re.compile(
 _NOT_OF_DAYS = re.compile(r"\b(?:in|of|en|im|with|than)\s*$")
 """Before versions: "in 12.04"."""
 _GOES_ON = re.compile(r"\s*(?:[?!,)–-]|(?:and|or|to|until|till|through)\b)")
+MOST_DATES = 32
+"""Read of each notation: a query of so many days asks for none."""
 _FRACTIONS = (2, 3, 4, 5, 8, 10)
 
 
@@ -55,7 +58,7 @@ def dates(text: str, *, day_first: bool, today: date) -> Iterator[tuple[int, int
         (_YEARLESS, partial(_yearless, day_first=day_first, today=today)),
     )
     for pattern, read in readers:
-        for match in pattern.finditer(text):
+        for match in islice(pattern.finditer(text), MOST_DATES):
             if found := read(match):
                 yield *match.span(), found
 
