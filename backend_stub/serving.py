@@ -15,6 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend_stub.app import create_app
+from backend_stub.connections.open_connections import ConnectionLimits, allow_open_files
+from backend_stub.connections.protocol import http_protocol
 from backend_stub.errors import AddressRefused, DatabaseRefused
 from backend_stub.resources import DatabaseSource
 from backend_stub.settings import BackendSettings
@@ -26,6 +28,10 @@ CLOSE_S = 30.0
 """After the drain: more than all that is waited for while resources close, one after the other."""
 
 
+SWITCH_S = 0.001
+"""A fifth of the default: so long the event loop waits for threads, which analyse long texts."""
+
+
 def run(
     settings: BackendSettings,
     *,
@@ -34,11 +40,14 @@ def run(
 ) -> None:
     """Raises BackendStartError, DatabaseUnfit or EmbeddingError when it cannot start."""
     start_exporting("longroom-backend")
+    sys.setswitchinterval(SWITCH_S)
+    allow_open_files(settings.connections)
     app = create_app(settings, database=database)
     with bind(settings.host, settings.port) as listener:
         serving = serve(
             app,
             listener=listener,
+            limits=_limits(settings),
             drain_timeout_s=settings.drain_timeout_s,
             exit_with_parent=exit_with_parent,
         )
@@ -49,7 +58,12 @@ def run(
 
 
 async def serve(
-    app: FastAPI, *, listener: socket.socket, drain_timeout_s: int, exit_with_parent: bool
+    app: FastAPI,
+    *,
+    listener: socket.socket,
+    limits: ConnectionLimits | None = None,
+    drain_timeout_s: int,
+    exit_with_parent: bool,
 ) -> None:
     """Prints "ready http://host:port" once it answers. Raises what the lifespan raises."""
     stop = asyncio.Event()
@@ -65,6 +79,7 @@ async def serve(
     async with app.router.lifespan_context(app):
         config = uvicorn.Config(
             app,
+            http=http_protocol(limits or ConnectionLimits()),
             lifespan="off",
             log_config=None,
             log_level="warning",
@@ -75,6 +90,14 @@ async def serve(
         logger.info("backend started")
         await _Server(config, stop=stop, announce=lambda: _announce(listener)).serve([listener])
         logger.info("backend drained")
+
+
+def _limits(settings: BackendSettings) -> ConnectionLimits:
+    return ConnectionLimits(
+        connections=settings.connections,
+        head_s=settings.headers_timeout_s,
+        stalled_s=settings.write_timeout_s,
+    )
 
 
 def bind(host: str, port: int) -> socket.socket:

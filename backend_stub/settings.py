@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
-from retrieval.wire import Language
+from retrieval.wire import MAX_BATCH_WORDS, Language
 
 
 class LiveKitSettings(BaseSettings):
@@ -86,8 +86,26 @@ class BackendSettings(BaseSettings):
     body_limit_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="largest request body, in bytes"
     )
+    batch_words: int = Field(
+        default=MAX_BATCH_WORDS,
+        ge=1_000,
+        description="most words of the messages of one append; a single message may have more",
+    )
     request_timeout_s: float = Field(
         default=30.0, gt=0, description="time until a response begins, in seconds"
+    )
+    connections: int = Field(
+        default=1_000,
+        ge=1,
+        description="open connections at most; those without a request go first",
+    )
+    headers_timeout_s: float = Field(
+        default=10.0, gt=0, description="time for the headers of a request to arrive, in seconds"
+    )
+    write_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="in which a client must read on in a response, in seconds",
     )
     pool_timeout_s: float = Field(
         default=5.0, gt=0, description="longest wait for a database connection, in seconds"

@@ -1,0 +1,1 @@
+"""Connections: how many, how slow, and in which HTTP."""
