@@ -18,6 +18,7 @@ from agent.conversation.wiring import People, build_agent
 from agent.llm.factory import language_model
 from agent.messages.question import Question
 from agent.messages.rolling_window import SPEAKER
+from agent.recall.asked_part import asked_part
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
 from retrieval.wire import (
@@ -70,7 +71,7 @@ class Chat:
         """Raises BackendError."""
         return await self._agent.conversation_search.search(
             SearchRequest(
-                query=query,
+                query=asked_part(query),
                 limit=limit,
                 asker=self._asker.identity,
                 time_zone=self._asker.time_zone,

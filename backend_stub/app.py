@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 
 from backend_stub.http.credentials import Credentials, check_bind
 from backend_stub.http.departures import Departures
-from backend_stub.http.limits import BodyLimit, RequestTimeout
+from backend_stub.http.limits import BatchLimit, BodyLimit, RequestTimeout
 from backend_stub.http.metrics import Metrics
 from backend_stub.http.openapi import describe_problems
 from backend_stub.http.problems import install_problems
@@ -72,6 +72,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         ],
     )
     app.state.credentials = Credentials(settings.service_key, local_only=not settings.open)
+    app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)
     for part in (rooms, messages, search, events, sessions, workers):

@@ -9,7 +9,13 @@ from agent.backend_client import BackendClient
 from agent.epoch import Epoch
 from agent.errors import AgentReplaced
 from agent.outbox.storage.entry import Entry, Stream
-from retrieval.wire import ConversationEvent, MessageCreate, Request, SessionSummary
+from retrieval.wire import (
+    ConversationEvent,
+    MessageCreate,
+    Request,
+    SessionSummary,
+    counted_words,
+)
 
 _WIRE_TYPES: dict[Stream, type[Request]] = {
     "message": MessageCreate,
@@ -48,6 +54,22 @@ async def _append(
     except AgentReplaced:
         await epoch.confirm(refused=epoch.number)
         await client.save_conversation_turn(conversation_id, messages, epoch=epoch.sender)
+
+
+def words_of(batch: Sequence[Entry]) -> int:
+    return sum(counted_words(entry.body) for entry in batch)
+
+
+def within_words(batch: Sequence[Entry], most: int) -> list[Entry]:
+    """The first entries, one at least, of up to `most` words together."""
+    kept = list(batch[:1])
+    words = words_of(kept)
+    for entry in batch[1:]:
+        words += counted_words(entry.body)
+        if words > most:
+            break
+        kept.append(entry)
+    return kept
 
 
 def unreadable(batch: Sequence[Entry]) -> list[Entry]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from operator import attrgetter
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -17,13 +18,14 @@ from agent.errors import (
     OutboxError,
     OutboxUnwritable,
 )
-from agent.outbox.delivery import deliver, unreadable
+from agent.outbox.delivery import deliver, unreadable, within_words, words_of
 from agent.outbox.metrics import DeadLetterReason, Failure, OutboxMetrics
 from agent.outbox.refusals import keeps_text, meaning, named_items
 from agent.outbox.retry import Retry
 from agent.outbox.storage.entry import Entry
 from agent.outbox.store import OutboxStore
 from agent.tracing import span
+from retrieval.wire import SENT_WORDS
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -58,6 +60,7 @@ class DeliveryLoop:
         self._epoch = epoch
         self._batch_size = batch_size
         self._next_size = batch_size
+        self._most_words = SENT_WORDS
         self._retry = retry
         self._on_disk = on_disk
         self._metrics = metrics
@@ -117,9 +120,10 @@ class DeliveryLoop:
         """False if there is nothing to deliver."""
         # Cleared before reading: what is accepted meanwhile sets it again.
         self._wake.clear()
-        batch = await self._on_disk(
+        read = await self._on_disk(
             lambda: self._file.next_batch(limit=self._next_size, max_chars=_MAX_BATCH_CHARS)
         )
+        batch = within_words(read, self._most_words)
         if not batch:
             return False
         if broken := unreadable(batch):
@@ -157,6 +161,12 @@ class DeliveryLoop:
                     await self._set_aside(refused, why="refused")
                 else:
                     self._next_size = len(batch) // 2
+                    self._learn_limit(rejection, batch)
+
+    def _learn_limit(self, rejection: BackendRejected, batch: Sequence[Entry]) -> None:
+        """This backend takes fewer words at a time: else every second batch would be refused."""
+        if rejection.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            self._most_words = words_of(batch) // 2
 
     async def _set_aside(
         self,

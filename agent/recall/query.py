@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from agent.messages.sanitize import storable_content, storable_name
+from agent.recall.asked_part import asked_part
 from retrieval.wire import (
     MAX_EXCLUDED_IDS,
     MAX_QUERY_CHARS,
@@ -33,9 +34,10 @@ def query_words(text: str) -> str:
     """The words and emoji to search: no edge punctuation, hesitations or courtesies.
 
     A question mark alone would change the ranking, and waste a search begun before it. Courtesies
-    are dropped at the beginning ("okay, so …") and the end ("…, thanks") only.
+    are dropped at the beginning ("okay, so …") and the end ("…, thanks") only. Of a text that is
+    too long for a query, `asked_part` is left.
     """
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", asked_part(text))
     words = [word for raw in plain.split() if (word := _bare(raw))]
     words = [word for word in words if word.casefold() not in _HESITATIONS]
     while taken := _courtesy(words[:2], words[:1], _OPENINGS):

@@ -9,6 +9,7 @@ from livekit.agents.llm import Tool, function_tool
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import BackendError
+from agent.recall.asked_part import asked_part
 from agent.recall.query import Asker
 from agent.recall.recall import Search
 from agent.recall.recalled_block import recalled_block
@@ -92,7 +93,7 @@ def _arguments(raw: dict[str, object]) -> Arguments:
 def _request(asked: Arguments, asker: Asker) -> SearchRequest:
     try:
         return SearchRequest(
-            query=asked.query,
+            query=asked_part(asked.query),
             asker=asker.identity,
             time_zone=asker.time_zone,
             participants=asked.participants or None,

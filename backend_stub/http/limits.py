@@ -1,6 +1,7 @@
 """Bounds of a request: the size of its body and the time until its response begins."""
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -8,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend_stub.http.problems import ProblemResponse, unavailable
+from retrieval.wire import counted_words
 
 
 class BodyTooLarge(HTTPException):
@@ -46,6 +48,25 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+class BatchLimit:
+    """Refuses a batch of messages whose words take too long to be indexed."""
+
+    def __init__(self, most_words: int) -> None:
+        self._most_words = most_words
+
+    def check(self, texts: Sequence[str]) -> None:
+        """Raises HTTPException (413). A single text passes: it could not be sent in parts."""
+        words = 0
+        for place, text in enumerate(texts):
+            words += counted_words(text)
+            if words > self._most_words and place > 0:
+                raise HTTPException(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    f"the messages have more than {self._most_words} words; send fewer at a time"
+                    f" (the first {place} are within the limit)",
+                )
 
 
 class RequestTimeout:

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Path, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from backend_stub.http.body_values import MAX_VALUES, has_too_many_values
 from backend_stub.http.openapi import problem_responses
 from retrieval.wire import ConversationId
 
@@ -27,6 +28,7 @@ class GuardedRoute(APIRoute):
             request.app.state.credentials.check(request.headers)
             if takes_body:
                 _check_content_type(request)
+                await _check_values(request)
             return await handle(request)
 
         return guarded
@@ -37,6 +39,18 @@ def _check_content_type(request: Request) -> None:
     if kind != "application/json":
         raise HTTPException(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, with 'Content-Type: application/json'"
+        )
+
+
+async def _check_values(request: Request) -> None:
+    try:
+        body = await request.body()
+    except ClientDisconnect as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "the body did not arrive") from error
+    if has_too_many_values(body):
+        raise HTTPException(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body has more than {MAX_VALUES} values; send fewer items at a time",
         )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Body, Query
+from fastapi import Body, Depends, Query
+from fastapi import Request as HttpRequest
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
@@ -66,6 +68,11 @@ class PageQuery(Request):
     )
 
 
+def _batch_limit(http_request: HttpRequest) -> BatchLimit:
+    limit: BatchLimit = http_request.app.state.batch_limit
+    return limit
+
+
 @router.post(
     "/conversations/{conversation_id}/messages",
     summary="Append messages, in their order, as a whole or not at all",
@@ -75,6 +82,7 @@ async def append_messages(
     conversation_id: InConversation,
     request: Annotated[AppendMessages, Body(openapi_examples={"turn": {"value": _BATCH}})],
     resources: AppResources,
+    limit: Annotated[BatchLimit, Depends(_batch_limit)],
 ) -> AppendResult:
     """Once this answers, the messages are stored and can be found by their words.
 
@@ -86,6 +94,7 @@ async def append_messages(
     with the epoch that accepted it: it is stored, and keeps that epoch as the mark of a late one. A
     late answer gets an id of its own, so that it does not take that of the present agent's.
     """
+    limit.check([message.content for message in request.messages])
     result = await messages.append_messages(
         resources.pools.writes,
         conversation_id=conversation_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from longroom.transfer.formats.format import Format, Rejected
 from longroom.transfer.lines import LineReader, Read
 from longroom.transfer.source import Source
-from retrieval.wire import MAX_BATCH_MESSAGES
+from retrieval.wire import MAX_BATCH_MESSAGES, SENT_WORDS, counted_words
 
 MAX_BATCH_BYTES = 1_000_000  # well below any backend's body limit, however the JSON is escaped
 
@@ -18,6 +18,7 @@ class Batch:
     messages: list[Read] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     size: int = 0
+    words: int = 0
     last_line: int = 0
     taken: int = 0
     """Bytes of the file read so far."""
@@ -25,6 +26,12 @@ class Batch:
     @property
     def full(self) -> bool:
         return len(self.messages) >= MAX_BATCH_MESSAGES or self.size >= MAX_BATCH_BYTES
+
+    def takes(self, line: Read | Rejected) -> bool:
+        """Whether it still has few enough words with it."""
+        if isinstance(line, Rejected) or not self.messages:
+            return True
+        return self.words + counted_words(line.message.content) <= SENT_WORDS
 
     def add(self, line: Read | Rejected) -> None:
         self.last_line = line.line
@@ -34,6 +41,7 @@ class Batch:
             return
         self.messages.append(line)
         self.size += len(line.raw)
+        self.words += counted_words(line.message.content)
 
 
 def read_batches(
@@ -46,12 +54,12 @@ def read_batches(
         line = record if isinstance(record, Rejected) else reader.read(record)
         if line.line <= after:
             continue
-        batch.add(_first_of_its_id(line, seen))
-        if batch.full:
+        if batch.full or not batch.takes(line):
             batch.taken = source.taken
             yield batch
             batch = Batch()
             seen = {}
+        batch.add(_first_of_its_id(line, seen))
     batch.taken = source.taken
     if batch.last_line:
         yield batch

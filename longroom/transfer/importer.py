@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from uuid import UUID
 
 from agent.backend_client import BackendClient
@@ -11,7 +12,7 @@ from agent.outbox.refusals import refused_items
 from longroom.transfer.batches import Batch
 from longroom.transfer.formats.format import Rejected
 from longroom.transfer.lines import Read
-from retrieval.wire import AppendResult
+from retrieval.wire import AppendResult, counted_words
 
 RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -36,6 +37,7 @@ class Importer:
         self._client = client
         self._conversation_id = conversation_id
         self._retry_delays_s = retry_delays_s
+        self._most_words: int | None = None
 
     async def store(self, batch: Batch) -> Stored:
         """`rejected` of the result is sorted by line. Raises BackendUnavailable after the last
@@ -48,6 +50,9 @@ class Importer:
 
     async def _store(self, lines: Sequence[Read], outcome: Stored) -> None:
         if not lines:
+            return
+        if self._most_words and len(lines) > 1 and _words(lines) > self._most_words:
+            await self._store_halves(lines, outcome)
             return
         try:
             result = await self._append(lines)
@@ -67,6 +72,11 @@ class Importer:
             ids = {_id(line) for line, _ in refused}
             await self._store([line for line in lines if _id(line) not in ids], outcome)
             return
+        if refusal.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            self._most_words = _words(lines) // 2  # this backend has a lower limit
+        await self._store_halves(lines, outcome)
+
+    async def _store_halves(self, lines: Sequence[Read], outcome: Stored) -> None:
         middle = len(lines) // 2
         await self._store(lines[:middle], outcome)
         await self._store(lines[middle:], outcome)
@@ -79,6 +89,10 @@ class Importer:
             except BackendUnavailable as error:
                 await asyncio.sleep(max(delay_s, error.retry_after_s or 0))
         return await self._client.append_messages(self._conversation_id, messages)
+
+
+def _words(lines: Sequence[Read]) -> int:
+    return sum(counted_words(line.message.content) for line in lines)
 
 
 def _id(line: Read) -> str:

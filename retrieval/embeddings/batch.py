@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from retrieval.embedders.protocol import Embedder, Embeddings
@@ -14,6 +15,7 @@ from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.rows import locked_conversation, store_embeddings
 from retrieval.errors import EmbeddingError, EmbeddingRejected, EmbeddingUnavailable
 from retrieval.text import passages
+from retrieval.text.long_texts import worked_out
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -174,9 +176,16 @@ select seq, participant, content
 async def _load(
     db: "Database", conversation_id: ConversationId, seqs: Sequence[int]
 ) -> list[_Task]:
+    rows = await db.fetch(LOAD, conversation_id, list(seqs))
+    chars = sum(len(row["content"]) for row in rows)
     return [
-        _Task(row["seq"], _texts(row["participant"], row["content"]))
-        for row in await db.fetch(LOAD, conversation_id, list(seqs))
+        _Task(
+            row["seq"],
+            await worked_out(
+                partial(_texts, row["participant"], row["content"]), chars=chars, use="storing"
+            ),
+        )
+        for row in rows
     ]
 
 

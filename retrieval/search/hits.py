@@ -1,8 +1,9 @@
 """Turns ranked messages into hits: text, excerpt, neighbours, within the token budget."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from retrieval.search.context import SearchContext
@@ -13,6 +14,7 @@ from retrieval.search.selection.messages import read_messages
 from retrieval.search.selection.selection import select
 from retrieval.store.timeline import Around, around_in_order, said_around
 from retrieval.text import passages
+from retrieval.text.long_texts import worked_out
 from retrieval.wire import AlsoSaid, Message, RetrievalHit, SearchRequest, message_tokens
 
 if TYPE_CHECKING:
@@ -82,17 +84,21 @@ async def build_hits(
 ) -> list[RetrievalHit]:
     count = request.limit + (SPARE if request.token_budget else 0)
     selected = await select(db, context, ranking, candidates, query, count=count)
+    limit, budget = request.limit, request.token_budget
     hits: dict[int, RetrievalHit] = {}
     tokens: dict[int, int] = {}
-
-    def best_first() -> Iterator[int]:  # lazy: quoting a long message costs a millisecond
-        for one in selected:
-            hit = _hit(one, ranking, candidates, explain=request.explain)
-            hits[one.message.seq] = hit
-            tokens[one.message.seq] = message_tokens(hit.excerpt or one.message.content)
-            yield one.message.seq
-
-    chosen = choose(best_first(), tokens, limit=request.limit, budget=request.token_budget)
+    for one in selected:  # only as many as are wanted: quoting a long message takes time
+        hit = await worked_out(
+            partial(_hit, one, ranking, candidates, explain=request.explain),
+            chars=len(one.message.content),
+            use="search",
+        )
+        hits[one.message.seq] = hit
+        tokens[one.message.seq] = message_tokens(hit.excerpt or one.message.content)
+        enough = len(hits) >= limit
+        if enough and len(choose(hits, tokens, limit=limit, budget=budget)) == limit:
+            break
+    chosen = choose(hits, tokens, limit=limit, budget=budget)
     if request.neighbours == 0:
         return [hits[one.seq] for one in chosen]
     left = math.inf

@@ -9,7 +9,7 @@ import orjson
 from retrieval.store import participant_names
 from retrieval.store.epochs import Epochs
 from retrieval.store.indexes import lexical_index, metadata_index
-from retrieval.text import traits
+from retrieval.text.analysis import Analysis
 from retrieval.wire import ConversationId, Message
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ async def insert_new(
     *,
     conversation_id: ConversationId,
     messages: Sequence[Message],
-    language: str,
+    analyses: Sequence[Analysis],
     epochs: Epochs,
 ) -> None:
     """Messages must have their seq. Expects a transaction that holds the conversation's lock."""
-    await _insert_messages(connection, conversation_id, messages)
+    await _insert_messages(connection, conversation_id, messages, analyses)
     await participant_names.record_names(
         connection, conversation_id=conversation_id, identities={m.participant for m in messages}
     )
@@ -54,7 +54,10 @@ async def insert_new(
         connection, conversation_id=conversation_id, messages=messages
     )
     indexed = await lexical_index.index_messages(
-        connection, conversation_id=conversation_id, messages=messages, language=language
+        connection,
+        conversation_id=conversation_id,
+        seqs=[message.seq for message in messages],
+        analyses=analyses,
     )
     newest = max(messages, key=lambda message: (message.created_at, message.seq))
     await connection.execute(
@@ -88,7 +91,10 @@ select $1, said.*
 
 
 async def _insert_messages(
-    connection: "Connection", conversation_id: ConversationId, messages: Sequence[Message]
+    connection: "Connection",
+    conversation_id: ConversationId,
+    messages: Sequence[Message],
+    analyses: Sequence[Analysis],
 ) -> None:
     columns: list[list[Any]] = [
         [message.seq for message in messages],
@@ -98,8 +104,8 @@ async def _insert_messages(
         [message.content for message in messages],
         [message.created_at for message in messages],
         [message.interrupted for message in messages],
-        [traits.of(message.content) for message in messages],
-        [len(message.content.split()) for message in messages],
+        [analysis.traits for analysis in analyses],
+        [analysis.words for analysis in analyses],
         [orjson.dumps(message.metadata).decode() for message in messages],
         [message.epoch for message in messages],
     ]

@@ -7,6 +7,7 @@ import orjson
 
 from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.store.analysis_ahead import all_analysed, analysed_before
 from retrieval.store.epochs import Epochs, as_received, late_answer_ids
 from retrieval.store.message_rows import insert_new
 from retrieval.store.timeline import said_page
@@ -43,6 +44,7 @@ async def append_messages(
     `epoch` is that of the agent that sends them, None for other senders.
     Raises ConversationNotFound, MessageConflict if an id is taken by other content, and StaleEpoch.
     """
+    known = await analysed_before(db, conversation_id, messages)
     async with transaction(db) as connection:
         conversation = await _lock(connection, conversation_id)
         epochs = Epochs(epoch, conversation["agent_epoch"], conversation["written_epoch"])
@@ -52,11 +54,12 @@ async def append_messages(
         received = as_received(messages, late, stored)
         fresh = _numbered(_fresh(received, stored), after=conversation["last_seq"])
         if fresh:
+            new = list(fresh.values())
             await insert_new(
                 connection,
                 conversation_id=conversation_id,
-                messages=list(fresh.values()),
-                language=conversation["language"],
+                messages=new,
+                analyses=await all_analysed(new, known, language=conversation["language"]),
                 epochs=epochs.written_after(messages),
             )
     if fresh:

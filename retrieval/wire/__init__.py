@@ -30,7 +30,9 @@ from retrieval.wire.json_objects import (
 from retrieval.wire.languages import LANGUAGES, Language, text_search_language
 from retrieval.wire.messages import (
     MAX_BATCH_MESSAGES,
+    MAX_BATCH_WORDS,
     MAX_PAGE_MESSAGES,
+    SENT_WORDS,
     WORKER_ATTRIBUTE,
     AgentJoined,
     AppendMessages,
@@ -75,7 +77,15 @@ from retrieval.wire.search import (
     SearchTimings,
     WindowMessage,
 )
-from retrieval.wire.text import MAX_CONTENT_CHARS, MAX_NAME_CHARS, Content, GivenId, Name, Text
+from retrieval.wire.text import (
+    MAX_CONTENT_CHARS,
+    MAX_NAME_CHARS,
+    Content,
+    GivenId,
+    Name,
+    Text,
+    counted_words,
+)
 from retrieval.wire.tokens import MESSAGE_OVERHEAD_TOKENS, estimated_tokens, message_tokens
 
 __all__ = [
@@ -83,6 +93,7 @@ __all__ = [
     "LANGUAGES",
     "MAX_BATCH_EVENTS",
     "MAX_BATCH_MESSAGES",
+    "MAX_BATCH_WORDS",
     "MAX_CONTENT_CHARS",
     "MAX_COUNT",
     "MAX_DATA_DEPTH",
@@ -98,6 +109,7 @@ __all__ = [
     "MAX_WINDOW_MESSAGES",
     "MAX_WINDOW_MESSAGE_CHARS",
     "MESSAGE_OVERHEAD_TOKENS",
+    "SENT_WORDS",
     "STALE_EPOCH",
     "WORKER_ATTRIBUTE",
     "AgentJoined",
@@ -146,6 +158,7 @@ __all__ = [
     "canonical_json",
     "conversation_in",
     "conversation_metadata",
+    "counted_words",
     "estimated_tokens",
     "message_tokens",
     "parse_metadata",

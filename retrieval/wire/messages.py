@@ -12,6 +12,10 @@ from retrieval.wire.languages import Language
 from retrieval.wire.text import Content, GivenId, Name
 
 MAX_BATCH_MESSAGES = 500
+MAX_BATCH_WORDS = 50_000
+"""As `counted_words` counts; of one message alone more are allowed. Backends may set less."""
+SENT_WORDS = 10_000
+"""What clients send at a time: stored within seconds, also by a busy backend."""
 MAX_PAGE_MESSAGES = 200
 
 WORKER_ATTRIBUTE = "longroom.worker"
@@ -62,7 +66,11 @@ class MessageCreate(Request):
 
 
 class AppendMessages(Request):
-    """An ordered batch, stored all or nothing."""
+    """An ordered batch, stored all or nothing.
+
+    Of several messages together at most as many words as the backend's limit, 50,000 by default;
+    text without spaces counts a word for each 8 characters.
+    """
 
     messages: Annotated[list[MessageCreate], Field(min_length=1, max_length=MAX_BATCH_MESSAGES)]
     epoch: Count | None = None

@@ -9,7 +9,7 @@ from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.messages import Message
 from retrieval.wire.text import NOT_BLANK_PATTERN, GivenId, Name, not_blank, storable
 
-MAX_QUERY_CHARS = 65_536
+MAX_QUERY_CHARS = 4_096
 MAX_EXCLUDED_IDS = 500
 MAX_WINDOW_MESSAGES = 20
 MAX_WINDOW_MESSAGE_CHARS = 2_000

@@ -1,6 +1,5 @@
 """Texts that PostgreSQL can store, with their maximum lengths."""
 
-import re
 import unicodedata
 from typing import Annotated
 
@@ -10,20 +9,27 @@ from retrieval.wire.base import MessageId
 
 MAX_CONTENT_CHARS = 65_536
 MAX_NAME_CHARS = 256
+CHARS_OF_A_WORD = 8
+"""Text without spaces counts as words of this length."""
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+def counted_words(text: str) -> int:
+    """What a text costs to be analysed; at most half of its characters."""
+    return max(len(text.split()), len(text) // CHARS_OF_A_WORD)
 
 
 def storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not contain NUL bytes; remove them")
-    if _SURROGATE.search(text):
-        raise ValueError("must not contain lone surrogates; send well-formed UTF-8")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must not contain lone surrogates; send well-formed UTF-8") from error
     return text
 
 
 def not_blank(text: str) -> str:
-    if not text.strip():
+    if not text or text.isspace():
         raise ValueError("must not be empty or only white space")
     return text
 

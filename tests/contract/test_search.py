@@ -204,8 +204,8 @@ async def test_another_room_finds_nothing_of_this_one(
 
 @pytest.mark.parametrize(
     "query",
-    ["the of and", "?!… ", "🚀", "' or 1=1 --", "a & | ! :* <-> b", "word " * 10_000, "x" * 65_536],
-    ids=["stop words", "punctuation", "emoji", "SQL", "tsquery", "10,000 words", "one long word"],
+    ["the of and", "?!… ", "🚀", "' or 1=1 --", "a & | ! :* <-> b", "word " * 800, "x" * 4_096],
+    ids=["stop words", "punctuation", "emoji", "SQL", "tsquery", "800 words", "one long word"],
 )
 async def test_any_text_is_a_query(
     api: httpx.AsyncClient, conversation_id: UUID, talk: list[dict[str, Any]], query: str

@@ -1,6 +1,7 @@
 """Which of the ranked messages become hits, in which order, and what each stands for."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from retrieval.search.context import SearchContext
@@ -16,6 +17,7 @@ from retrieval.search.selection.messages import read_messages
 from retrieval.search.selection.polarity import put_deniers
 from retrieval.search.selection.repeats import collapse, stand_for_the_query
 from retrieval.search.selection.texts.content import Content
+from retrieval.text.long_texts import worked_out
 from retrieval.weights import Weights
 from retrieval.wire import Message
 
@@ -52,12 +54,27 @@ async def select(
         best = ranking.first(depth)
         places = dict.fromkeys([*best, *others])
         read |= await _read(db, context, ranking.seq[[*places]].tolist(), known=read)
-        found = _candidates(ranking, places, read, following)
-        arranged = arrange(found, asked, weights, best=frozenset(best))
+        arranged = await worked_out(
+            partial(_arranged, ranking, places, read, following, asked, frozenset(best)),
+            chars=sum(len(message.content) for message, _ in read.values()),
+            use="search",
+        )
         if len(arranged) >= count or len(best) < depth:
             break
         depth += MORE
     return arranged
+
+
+def _arranged(
+    ranking: Ranking,
+    places: Iterable[int],
+    read: Mapping[int, Read],
+    following: Mapping[int, int],
+    asked: Asked,
+    best: Set[int],
+) -> list[Candidate]:
+    found = _candidates(ranking, places, read, following)
+    return arrange(found, asked, ranking.weights, best=best)
 
 
 def arrange(
@@ -91,8 +108,16 @@ async def _read(
         conversation_id=context.conversation_id,
         seqs=[seq for seq in seqs if seq not in known],
     )
+    return await worked_out(
+        partial(_with_content, messages, context.language),
+        chars=sum(len(message.content) for message in messages.values()),
+        use="search",
+    )
+
+
+def _with_content(messages: Mapping[int, Message], language: str) -> dict[int, Read]:
     return {
-        seq: (message, Content(message.content, language=context.language))
+        seq: (message, Content(message.content, language=language))
         for seq, message in messages.items()
     }
 

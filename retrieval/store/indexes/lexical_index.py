@@ -2,23 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
-from retrieval.text import passages
-from retrieval.text.terms.stored import VERSION, Terms, passage_terms
+from retrieval.text.analysis import Analysis
+from retrieval.text.long_texts import worked_out
+from retrieval.text.terms.stored import VERSION
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection
-
-
-class Spoken(Protocol):
-    @property
-    def seq(self) -> int: ...
-    @property
-    def participant(self) -> str: ...
-    @property
-    def content(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -64,43 +57,63 @@ async def index_messages(
     connection: "Connection",
     *,
     conversation_id: ConversationId,
-    messages: Sequence[Spoken],
-    language: str,
+    seqs: Sequence[int],
+    analyses: Sequence[Analysis],
     anew: bool = False,
 ) -> Indexed:
-    """The participant's name is indexed as a word. Expects the conversation's lock.
+    """`analyses` of the messages `seqs`, in their order. Expects the conversation's lock.
 
     `anew` overwrites entries that the messages may have.
     """
-    cut = [
-        (
-            message.seq,
-            number,
-            passage_terms(passage, participant=message.participant, language=language),
-        )
-        for message in messages
-        for number, passage in enumerate(passages.split(message.content))
-    ]
+    columns = await worked_out(
+        partial(_columns, seqs, analyses),
+        chars=sum(len(terms.counts) for one in analyses for terms in one.passages),
+        use="storing",
+    )
     await connection.execute(
         INDEX_ANEW if anew else INDEX,
         conversation_id,
-        [seq for seq, _, _ in cut],
-        [number for _, number, _ in cut],
-        [min(terms.words, MOST_COUNTED) for _, _, terms in cut],
-        [SEPARATOR.join(terms.counts) for _, _, terms in cut],
-        [" ".join(map(_counted, terms.counts.values())) for _, _, terms in cut],
+        columns.seqs,
+        columns.passages,
+        columns.passage_words,
+        columns.lexemes,
+        columns.times,
         SEPARATOR,
         VERSION,
     )
-    await _learn(connection, conversation_id, [terms for _, _, terms in cut])
-    return Indexed(passages=len(cut), words=sum(terms.words for _, _, terms in cut))
+    await connection.execute(LEARN, conversation_id, columns.vocabulary)
+    return Indexed(passages=len(columns.seqs), words=columns.words)
 
 
-async def _learn(
-    connection: "Connection", conversation_id: ConversationId, read: Sequence[Terms]
-) -> None:
-    words: set[str] = set().union(*(terms.vocabulary for terms in read))
-    await connection.execute(LEARN, conversation_id, sorted(words))
+@dataclass(frozen=True)
+class _Columns:
+    """Aligned, but for the vocabulary: an entry for each passage."""
+
+    seqs: list[int]
+    passages: list[int]
+    passage_words: list[int]
+    lexemes: list[str]
+    times: list[str]
+    vocabulary: list[str]
+    words: int
+
+
+def _columns(seqs: Sequence[int], analyses: Sequence[Analysis]) -> _Columns:
+    cut = [
+        (seq, number, terms)
+        for seq, analysis in zip(seqs, analyses, strict=True)
+        for number, terms in enumerate(analysis.passages)
+    ]
+    words: set[str] = set().union(*(terms.vocabulary for _, _, terms in cut))
+    return _Columns(
+        seqs=[seq for seq, _, _ in cut],
+        passages=[number for _, number, _ in cut],
+        passage_words=[min(terms.words, MOST_COUNTED) for _, _, terms in cut],
+        lexemes=[SEPARATOR.join(terms.counts) for _, _, terms in cut],
+        times=[" ".join(map(_counted, terms.counts.values())) for _, _, terms in cut],
+        vocabulary=sorted(words),
+        words=sum(terms.words for _, _, terms in cut),
+    )
 
 
 def _counted(times: int) -> str:

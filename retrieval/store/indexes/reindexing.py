@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.database.connection import transaction
 from retrieval.store.indexes.lexical_index import index_messages
+from retrieval.text.analysis import analysed
 from retrieval.text.terms.stored import VERSION
 from retrieval.wire import ConversationId
 
@@ -134,11 +135,12 @@ async def _next_batch(db: "Database", conversation_id: ConversationId) -> int | 
         )
         if not rows:
             return None
+        messages = [_Message(*row) for row in rows]
         done = await index_messages(
             connection,
             conversation_id=conversation_id,
-            messages=[_Message(*row) for row in rows],
-            language=conversation["language"],
+            seqs=[message.seq for message in messages],
+            analyses=await analysed(messages, language=conversation["language"]),
             anew=True,
         )
         await connection.execute(ADVANCE, conversation_id, rows[-1]["seq"], done.words)
