@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -9,13 +10,16 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 
 from agent.errors import OutboxBusy
 from agent.outbox.files import folder, open_file
 from agent.outbox.metrics import OutboxMetrics
+from agent.outbox.storage.contents import Contents, add_row
 from agent.outbox.storage.entry import Entry
 from agent.outbox.storage.mark import mark_path, marks_folder
+from agent.outbox.storage.pages import rows
 from retrieval.wire import ConversationId
 from tests.support.builders import event, message, summary
 from tests.support.fake_backend import FakeBackend
@@ -208,6 +212,8 @@ async def test_one_damaged_row_keeps_no_other_from_being_delivered(
     await _delivered(tmp_path, backend)
     assert [m.id for m in backend.stored] == ["m1", "m2", "m4", "m5"]
     assert _told(caplog).__dict__["lost_messages"] == "3"
+    readable = [] if kind in {"no row", "another number"} else ["m3"]
+    assert _told(caplog).__dict__["lost_ids"] == readable
     (aside,) = folder(tmp_path).glob("*.corrupt")
     assert aside.stat().st_size > 0
 
@@ -392,3 +398,31 @@ async def test_a_broken_file_of_the_older_format_gives_up_its_whole_rows(tmp_pat
         assert await outbox.drain(5)
         assert await outbox.dead_letters() == [("m0", "refused once")]
     assert [m.id for m in backend.stored] == [f"m{n}" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_garbage_has_no_rows_and_does_not_stop_the_reading(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - reproducible garbage
+    database, log = (bytearray(chance.randbytes(size)) for size in (4_096 * 4 + 77, 4_120 * 6))
+    for page in range(0, len(database), 4_096):
+        database[page] = 0x0D
+    for frame in range(32, len(log), 4_120):
+        log[frame : frame + 4] = chance.randint(0, 4).to_bytes(4, "big")
+        log[frame + 24] = 0x0D
+    contents = Contents()
+    assert not any(add_row(contents, row) for row in rows(bytes(database), bytes(log)))
+
+
+async def test_a_damaged_dead_letter_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = FakeBackend()
+    backend.refuse = lambda *_: httpx.Response(422)
+    async with opened_outbox(backend, tmp_path) as outbox:
+        await outbox.accept(message(1), message(2))
+        assert await outbox.drain(5)
+    with closing(sqlite3.connect(outbox_file(tmp_path, backend))) as db, db:
+        db.execute("UPDATE dead_letter SET body = CAST(x'ff' AS TEXT) WHERE id = 'm1'")
+    async with opened_outbox(backend, tmp_path) as outbox:
+        assert [id_ for id_, _ in await outbox.dead_letters()] == ["m2"]
+    assert "0 accepted entries are lost and 1 dead letters" in caplog.text

@@ -19,8 +19,8 @@ class Contents:
     entries: dict[Key, Entry] = field(default_factory=dict)
     letters: dict[Key, DeadLetter] = field(default_factory=dict)
     accounted_for: set[Key] = field(default_factory=set)
-    damaged: set[Key] = field(default_factory=set)
-    """Rows that fail their checksum, where their number can be read."""
+    damaged: dict[Key, str] = field(default_factory=dict)
+    """Rows that fail their checksum, with their ids as they can be read."""
 
     def missing(self, mark: Mark | None) -> list[Key]:
         """In order, what was accepted, and is neither here nor settled."""
@@ -56,12 +56,12 @@ def check(db: sqlite3.Connection) -> Contents:
         if (key := _whole(raw)) is not None:
             contents.entries[key] = Entry(key[0], "", "", number=key[1])
         else:
-            contents.damaged.add(_key(raw))
+            _damaged(contents, raw)
     for raw in _rows(db, LETTERS):
         if (key := _whole(raw)) is not None:
             contents.letters[key] = DeadLetter(Entry(key[0], "", "", number=key[1]), "", "")
         else:
-            contents.damaged.add(_key(raw))
+            _damaged(contents, raw)
     return contents
 
 
@@ -71,7 +71,7 @@ def read(db: sqlite3.Connection) -> Contents:
     for table in (ENTRIES, LETTERS):
         for raw in _rows(db, table):
             if not add_row(contents, _decoded(raw)):
-                contents.damaged.add(_key(raw))
+                _damaged(contents, raw)
     return contents
 
 
@@ -102,8 +102,14 @@ def _whole(raw: tuple[Any, ...]) -> Key | None:
     return None
 
 
-def _key(raw: tuple[Any, ...]) -> Key:
-    return _stream(raw[1].decode(errors="replace")), raw[2]
+def _damaged(contents: Contents, raw: tuple[Any, ...]) -> None:
+    _, stream, number, id_, *_ = raw
+    key = _stream(_legible(stream)), number if isinstance(number, int) else 0
+    contents.damaged[key] = _legible(id_)
+
+
+def _legible(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def add_row(contents: Contents, row: Row) -> bool:

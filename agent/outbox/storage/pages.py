@@ -20,7 +20,7 @@ _LOG_HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
 _LOG_MAGIC = (0x377F0682, 0x377F0683)
 _DEFAULT_PAGE_BYTES = 4_096
-_MAX_ROW_BYTES = 64_000_000
+_MAX_ROW_BYTES = 16_000_000
 _INT_BYTES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 
 
@@ -65,6 +65,7 @@ def rows(database: bytes, log: bytes) -> Iterator[Row]:
 def _read(database: bytes, log: bytes) -> _Pages:
     size = _page_bytes(database, log)
     pages = _Pages(size)
+    database = database.ljust(-(-len(database) // size) * size, b"\0")
     for number in range(1, len(database) // size + 1):
         pages.versions[number].append((0, database[(number - 1) * size : number * size]))
     frame_bytes = _FRAME_HEADER_BYTES + size
@@ -110,13 +111,15 @@ def _payload(page: bytes, at: int, length: int, pages: _Pages, moment: int) -> b
     least = (pages.size - 12) * 32 // 255 - 23
     here = least + (length - least) % (pages.size - 4)
     here = here if here <= most else least
-    content = page[at : at + here]
+    parts = [page[at : at + here]]
     following = int.from_bytes(page[at + here : at + here + 4], "big")
-    while len(content) < length:
+    missing = length - here
+    while missing > 0:
         more = pages.at(following, moment)
         following = int.from_bytes(more[:4], "big")
-        content += more[4:][: length - len(content)]
-    return content
+        parts.append(more[4 : 4 + missing])
+        missing -= len(parts[-1])
+    return b"".join(parts)
 
 
 def _values(payload: bytes) -> list[Value]:

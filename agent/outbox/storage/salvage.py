@@ -25,7 +25,9 @@ _SALVAGED = ".salvaged"
 
 @dataclass(frozen=True)
 class Damage:
-    """`saved` and `dead_letters` are counts; `lost` is in order.
+    """`saved` and `dead_letters_lost` are counts; `lost` is in order.
+
+    `lost_ids` are those that can still be read, of rows that cannot.
 
     `is_exact` is False without a usable mark: more may be lost than is known of.
     """
@@ -33,6 +35,7 @@ class Damage:
     aside: Path | None
     saved: int
     lost: Sequence[Key]
+    lost_ids: Sequence[str]
     dead_letters_lost: int
     is_exact: bool
 
@@ -83,6 +86,7 @@ def _open(path: Path, mark: Mark | None, log: bytes) -> Opened:
         aside,
         len(contents.entries),
         lost,
+        [contents.damaged[key] for key in lost if key in contents.damaged],
         max(mark.dead_letters - len(contents.letters), 0) if mark else 0,
         is_exact=mark is not None,
     )
@@ -103,7 +107,7 @@ def _all_rows(path: Path, log: bytes, readable: Contents, mark: Mark | None) -> 
     letters = dict(readable.letters or found.letters)
     for key in (*letters, *readable.accounted_for):
         entries.pop(key, None)
-    return Contents(entries, letters, set(readable.accounted_for), set(readable.damaged))
+    return Contents(entries, letters, set(readable.accounted_for), dict(readable.damaged))
 
 
 def _replace(path: Path, contents: Contents, log: bytes, *, existed: bool) -> Path | None:
@@ -174,11 +178,12 @@ def tell(damage: Damage) -> None:
     logger.error(
         "the outbox file is damaged and was set aside; %s accepted entries are lost%s, %d saved",
         count,
-        _in_words(damage.lost),
+        _in_words(damage),
         damage.saved,
         extra=told
         | {
             "lost": lost,
+            "lost_ids": list(damage.lost_ids),
             "saved": damage.saved,
             "dead_letters_lost": damage.dead_letters_lost,
             "is_exact": damage.is_exact,
@@ -187,13 +192,15 @@ def tell(damage: Damage) -> None:
     )
 
 
-def _in_words(lost: Sequence[Key]) -> str:
+def _in_words(damage: Damage) -> str:
     parts = [
-        f"{stream} {_ranges([number for each, number in lost if each == stream])}"
+        f"{stream} {_ranges([number for each, number in damage.lost if each == stream])}"
         for stream in STREAMS
-        if any(each == stream for each, _ in lost)
+        if any(each == stream for each, _ in damage.lost)
     ]
-    return f" ({'; '.join(parts)})" if parts else ""
+    told = f" ({'; '.join(parts)})" if parts else ""
+    letters = damage.dead_letters_lost
+    return f"{told} and {letters} dead letters" if letters else told
 
 
 def _ranges(numbers: Sequence[int]) -> str:
