@@ -188,7 +188,7 @@ class OutboxStore:
             changed = (newer.body, newer.accepted_at, newer.checksum, position)
             self._db.execute(REPLACE, changed)
             self._db.execute(UNSETTLE, (position,))
-        elif body != entry.body:
+        elif not entry.says(body):
             reason = "another entry of this id waits with other content"
             row = entry_row(self._numbered(entry))
             self._db.execute(INSERT_LETTER, (*row, reason, _now()))

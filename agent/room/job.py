@@ -15,7 +15,7 @@ from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_agent
 from agent.epoch import Epoch
-from agent.errors import BackendError, BackendUnavailable
+from agent.errors import BackendError, BackendUnavailable, OutboxUnwritable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
 from agent.room.dependencies import JobDependencies
@@ -84,8 +84,8 @@ class RoomJob:
         await self._closing.aclose()
 
     async def _resume(self) -> Resumed:
-        """Waits for a backend that is down, or refuses: a job that ends here would take the room's
-        agent along, and what is mended at the backend needs no new one.
+        """Waits for a backend that is down, or refuses, and for space on the disk: a job that ends
+        here would take the room's agent along, and what is mended there needs no new one.
         """
         ctx = self._ctx
         metadata = (ctx.job.metadata, ctx.room.metadata, ctx.job.room.metadata)
@@ -107,10 +107,8 @@ class RoomJob:
             except BackendUnavailable as error:
                 logger.warning("waiting for the backend", extra={"reason": str(error)})
                 pause_s = BACKEND_RETRY_S
-            except BackendError as error:
-                logger.error(
-                    "waiting until the backend takes this room", extra={"reason": str(error)}
-                )
+            except (BackendError, OutboxUnwritable) as error:
+                logger.error("waiting until this room can be opened", extra={"reason": str(error)})
                 pause_s = min(2 * pause_s, LONGEST_BACKEND_RETRY_S)
             await asyncio.sleep(pause_s)
 

@@ -417,3 +417,19 @@ async def test_ids_that_wait_with_other_content_are_told_and_counted(
         )
         assert counted == 1
     assert "other words" not in caplog.text
+
+
+async def test_what_two_agents_accepted_is_one_message_when_their_files_meet(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    backend.down = True
+    async with _outbox(backend, tmp_path) as first, _outbox(backend, tmp_path) as second:
+        await first.accept(message(1))
+        later = message(1).model_copy(update={"created_at": message(2).created_at, "epoch": 2})
+        await second.accept(later, message(3))
+    backend.down = False
+    async with _outbox(backend, tmp_path) as outbox:
+        assert await outbox.drain(5)
+        assert await outbox.dead_letters() == []
+    assert [m.id for m in backend.stored] == ["m1", "m3"]
