@@ -3,7 +3,7 @@
 Real agents, each in a process with its real outbox, a real backend and a real PostgreSQL. A random
 part is killed, stopped, terminated, cut off, its disk filled, its clock shifted. At the end what
 was accepted is compared with what is stored and with what the language model was shown. With a
-LiveKit server, --livekit adds kills of whole agents in real rooms (see also benchmarks.failover).
+LiveKit server, real rooms of a whole worker are attacked after that.
 
 Prints progress on standard error and one JSON object as the last line of standard output; exits
 with 1 if anything was lost, doubled, reordered, crossed or stuck. The same --seed draws the same
@@ -28,13 +28,18 @@ from typing import Any
 from rich.console import Console
 
 from agent.backend_client import BackendClient
+from agent.outbox.files import folder as outbox_folder
+from agent.outbox.files import open_path
+from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.recovery import recover
+from benchmarks.kill import livekit_rooms
 from benchmarks.kill.attacks import KINDS
 from benchmarks.kill.ledger import Figures, audit
 from benchmarks.kill.room import MACHINES, Room, stuck_of
 from benchmarks.kill.services import Services
 from longroom.progress import ProgressBars
 from retrieval.wire import MAX_PAGE_MESSAGES, Message
+from testbed.livekit_server import HOW_TO_GET, find_binary
 
 RECOVER_S = 30.0
 FAULTS = ("lost", "doubled", "reordered", "crossed")
@@ -61,6 +66,11 @@ def main() -> None:
 
 async def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     began_at = time.monotonic()
+    binary = find_binary()
+    if arguments.livekit is None:
+        arguments.livekit = arguments.kills // 20
+    if binary is None and arguments.livekit:
+        print(f"without real rooms: {HOW_TO_GET}", file=sys.stderr)
     logs = folder / "logs"
     logs.mkdir()
     kinds: Counter[str] = Counter()
@@ -88,6 +98,11 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         await asyncio.gather(*(room.close() for room in rooms))
         figures, left = await _compare(rooms, services)
         stuck = [*stuck_of(rooms), *services.stuck, *left]
+        if binary is not None and arguments.livekit:
+            with bars.step("attacks on LiveKit's agents", arguments.livekit) as done:
+                stuck += await _attack_livekit(
+                    binary, services, arguments, folder, figures=figures, kinds=kinds, done=done
+                )
     _tell(figures, stuck)
     return {
         "kills": kinds.total(),
@@ -114,24 +129,66 @@ async def _attack(
         await asyncio.sleep(room.random.uniform(0.0, 0.5))
 
 
+async def _attack_livekit(
+    binary: Path,
+    services: Services,
+    arguments: argparse.Namespace,
+    folder: Path,
+    *,
+    figures: Figures,
+    kinds: Counter[str],
+    done: Callable[[int], object],
+) -> list[str]:
+    """Adds to `figures` and `kinds`; returns what stayed stuck."""
+    directory = folder / "livekit"
+    directory.mkdir()
+    async with livekit_rooms.talking_rooms(
+        binary, services, folder=directory, seed=arguments.seed
+    ) as (stack, rooms):
+        stuck = await livekit_rooms.attack(
+            stack, rooms, services, times=arguments.livekit, kinds=kinds, done=done
+        )
+        stuck += await _emptied(directory / "agent", stack.backend, "LiveKit's agents")
+        for room in rooms:
+            arrived = await _conversation(stack.backend, room.room.name)
+            figures.add(audit(room.ledger, _as_said(arrived), arrived))
+    return stuck
+
+
+async def _emptied(data_dir: Path, client: BackendClient, whose: str) -> list[str]:
+    """What is still in outboxes after they had their time."""
+    await recover(data_dir, client=client, timeout_s=RECOVER_S)
+    left: list[str] = []
+    for path in sorted(outbox_folder(data_dir).glob("*.sqlite3")):
+        file = open_path(path, OutboxMetrics())
+        if file is None or file.count():
+            left.append(f"outbox {path.name} of {whose}")
+        if file is not None:
+            # A second answer to a question is refused and kept; what a person said must be stored.
+            print(f"{whose} keeps dead letters: {file.dead_letters()}", file=sys.stderr)
+            file.close()
+    return left
+
+
 async def _compare(rooms: list[Room], services: Services) -> tuple[Figures, list[str]]:
-    """Also what is still in outboxes after all of them had their time."""
+    """Also what is still in outboxes."""
     figures = Figures()
     left: list[str] = []
     async with aclosing(BackendClient(services.url, timeout_s=30)) as client:
         for room in rooms:
             for machine in range(MACHINES):
-                await recover(room.data_dir(machine), client=client, timeout_s=RECOVER_S)
-                files = (room.data_dir(machine) / "outbox").glob("*.sqlite3*")
-                left += [f"outbox {file.name} of {room.name}" for file in files]
-            arrived = await _conversation(client, room)
-            said = sorted(arrived, key=lambda message: (message.created_at, message.seq))
-            figures.add(audit(room.ledger, said, arrived))
+                left += await _emptied(room.data_dir(machine), client, room.name)
+            arrived = await _conversation(client, room.name)
+            figures.add(audit(room.ledger, _as_said(arrived), arrived))
     return figures, left
 
 
-async def _conversation(client: BackendClient, room: Room) -> list[Message]:
-    conversation_id = (await client.create_room(room.name)).conversation_id
+def _as_said(arrived: list[Message]) -> list[Message]:
+    return sorted(arrived, key=lambda message: (message.created_at, message.seq))
+
+
+async def _conversation(client: BackendClient, room: str) -> list[Message]:
+    conversation_id = (await client.create_room(room)).conversation_id
     messages: list[Message] = []
     while True:
         page = await client.get_recent_messages(
@@ -159,6 +216,12 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--kills", type=int, default=1000, help="attacks in all (default 1000)")
+    parser.add_argument(
+        "--livekit",
+        type=int,
+        metavar="N",
+        help="attacks on agents in real rooms, added to --kills (default: a twentieth of them)",
+    )
     parser.add_argument("--rooms", type=int, default=4, help="rooms that talk at once (default 4)")
     parser.add_argument(
         "--seed", type=int, default=secrets.randbelow(10**6), help="repeats a run's attacks"

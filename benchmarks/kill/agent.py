@@ -27,7 +27,7 @@ from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import find_unanswered
 from agent.conversation.wiring import People, build_agent
-from agent.errors import BackendError, BackendUnavailable
+from agent.errors import BackendError, BackendUnavailable, OutboxError
 from agent.messages.question import Outcome, Question
 from agent.recall.query import Asker
 from agent.room.turn_queue import TurnQueue
@@ -142,7 +142,7 @@ class _Agent:
                     session_id=self._spec.name,
                     has_room=self._has_room,
                 )
-            except BackendError:
+            except (BackendError, OutboxError):  # a room waits for space on its disk, too
                 await asyncio.sleep(RETRY_S)
 
     async def _has_room(self) -> bool:

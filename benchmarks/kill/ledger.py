@@ -10,9 +10,8 @@ from retrieval.wire import Message
 
 QUESTION = re.compile(r"r(?P<room>\d+) (?P<speaker>\w+) (?P<number>\d+):")
 
-ANSWER = re.compile(
-    r"(?P<agent>[\w-]+) answers (?P<question>r\d+ (?P<speaker>\w+) (?P<number>\d+):)"
-)
+ANSWERS = " answers "
+ANSWER = re.compile(rf"(?P<agent>[\w-]+){ANSWERS}r\d+ (?P<speaker>\w+) (?P<number>\d+):")
 
 
 @dataclass
@@ -29,9 +28,9 @@ class Ledger:
 
     def show(self, prompt: Sequence[tuple[str, str]]) -> None:
         """A prompt's messages, with their roles."""
-        if _is_out_of_order(prompt):
-            told = [text[:24] for role, text in prompt if role != "system"]
-            self.misshown.append(f"the prompt of {prompt[-1][1][:40]}: {told}")
+        turns = list(_turns(prompt))
+        if _is_out_of_order(turns):
+            self.misshown.append(f"the prompt of room {self.room}: {turns}")
         if any(self.is_foreign(text) for _, text in prompt):
             self.crossed.append(f"a prompt in room {self.room}")
 
@@ -112,20 +111,27 @@ def _answers_before_questions(said: Sequence[Message]) -> Iterable[str]:
             yield f"{message.id} before its question"
 
 
-def _is_out_of_order(prompt: Sequence[tuple[str, str]]) -> bool:
-    """Turns stand as they were taken: each agent's in the order of each person's messages.
+def _is_out_of_order(turns: Sequence[str]) -> bool:
+    """Each agent's turns stand in the order of each person's messages, an answer after its question.
 
-    An agent may take up what an earlier one has left on its machine, after later messages. A
-    recalled block quotes messages, and is none.
+    An agent may take up what an earlier one has left on its machine, after later messages. Without
+    the backend, an agent that begins may miss the question of an answer.
     """
-    told = [(role, text.split("] ", 1)[-1]) for role, text in prompt if role != "system"]
     taken: dict[tuple[str, str], list[int]] = {}
-    asked = ""
-    for role, text in told:
-        if role == "user" and QUESTION.match(text):
-            asked = text
-        elif role == "assistant" and (answer := ANSWER.match(text)):
-            if not asked.startswith(answer["question"]):
-                return True
-            taken.setdefault((answer["agent"], answer["speaker"]), []).append(int(answer["number"]))
+    for place, turn in enumerate(turns):
+        agent, _, question = turn.rpartition(ANSWERS)
+        if agent and question in turns[place:]:
+            return True
+        if agent:
+            speaker, number = question.split()
+            taken.setdefault((agent, speaker), []).append(int(number))
     return any(a >= b for numbers in taken.values() for a, b in pairwise(numbers))
+
+
+def _turns(prompt: Sequence[tuple[str, str]]) -> Iterable[str]:
+    """ "ada 1" is a question, "agent-0-1 answers ada 1" its answer; recalled blocks are none."""
+    for role, text in prompt:
+        pattern = QUESTION if role == "user" else ANSWER
+        if role != "system" and (found := pattern.match(text.split("] ", 1)[-1])):
+            agent = f"{found['agent']}{ANSWERS}" if role == "assistant" else ""
+            yield f"{agent}{found['speaker']} {found['number']}"

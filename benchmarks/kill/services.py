@@ -6,7 +6,9 @@ import os
 import signal
 import socket
 import subprocess
-from contextlib import AsyncExitStack
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from longroom.embedded_postgres.server import EmbeddedPostgres
@@ -33,6 +35,7 @@ class Services:
         self._backend: BackendProcess | None = None
         self._changing = asyncio.Lock()
         self._filling = asyncio.Lock()
+        self.database_url = ""
         self.url = f"http://127.0.0.1:{self._port}"
         self.disk = folder / "disk"
         self.disk_is_full = False
@@ -40,9 +43,9 @@ class Services:
 
     async def __aenter__(self) -> "Services":
         self._folder.chmod(0o711)  # as root, PostgreSQL runs as another user
-        self._database = await asyncio.to_thread(self._postgres.start)
+        self.database_url = await asyncio.to_thread(self._postgres.start)
         self._cleanup.callback(self._postgres.stop)
-        await migrate(self._database)
+        await migrate(self.database_url)
         self.disk.mkdir()
         self.has_small_disk = self._mount()
         await self._start_backend()
@@ -56,12 +59,12 @@ class Services:
         return await self._cleanup.enter_async_context(tcp_proxy(self.url))
 
     async def kill_backend(self) -> None:
-        async with self._changing:
+        async with self._change("kill_backend"):
             self._kill_backend()
             await self._start_backend()
 
     async def terminate_backend(self) -> None:
-        async with self._changing:
+        async with self._change("terminate_backend"):
             assert self._backend is not None
             self._backend.process.send_signal(signal.SIGTERM)
             try:
@@ -72,17 +75,17 @@ class Services:
             await self._start_backend()
 
     async def stop_backend(self, for_s: float) -> None:
-        async with self._changing:
+        async with self._change("stop_backend"):
             assert self._backend is not None
             self._backend.process.send_signal(signal.SIGSTOP)
             await asyncio.sleep(for_s)
             self._backend.process.send_signal(signal.SIGCONT)
 
     async def kill_postgres(self) -> None:
-        async with self._changing:
+        async with self._change("kill_postgres"):
             pid_file = self._folder / "postgres" / "cluster" / "postmaster.pid"
             os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
-            self._database = await asyncio.to_thread(self._postgres.start)
+            self.database_url = await asyncio.to_thread(self._postgres.start)
 
     async def fill_disk(self, for_s: float) -> None:
         if not self.has_small_disk:
@@ -97,11 +100,20 @@ class Services:
             await asyncio.sleep(SETTLE_S)
             self.disk_is_full = False
 
+    @asynccontextmanager
+    async def _change(self, what: str) -> AsyncIterator[None]:
+        """One at a time; logs how long it took until all was there again."""
+        async with self._changing:
+            began_at = time.monotonic()
+            yield
+            with (self._folder / "logs" / "services.log").open("a") as log:
+                log.write(f"{time.time():.1f} {what} {time.monotonic() - began_at:.1f} s\n")
+
     async def _start_backend(self) -> None:
         self._backend = BackendProcess(
             {
                 **TWO_POOLS,
-                "DATABASE_URL": self._database,
+                "DATABASE_URL": self.database_url,
                 "BACKEND_PORT": str(self._port),
                 "HOME": os.environ.get("HOME", "/"),
             },

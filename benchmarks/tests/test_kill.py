@@ -12,7 +12,17 @@ from testbed.program import ROOT
 @pytest.mark.timeout(600)
 def test_twenty_attacks_lose_double_reorder_cross_and_block_nothing() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.kill", "--kills", "20", "--rooms", "3"],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.kill",
+            "--kills",
+            "20",
+            "--rooms",
+            "3",
+            "--livekit",
+            "0",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

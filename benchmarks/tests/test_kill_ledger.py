@@ -74,7 +74,9 @@ def turn(agent: int, speaker: str, number: int) -> list[tuple[str, str]]:
         (turn(1, "ada", 2) + turn(2, "ada", 1) + turn(2, "ada", 3), True),
         (turn(1, "ada", 2) + turn(1, "ada", 1), False),
         (turn(1, "ada", 1) + turn(1, "ada", 1), False),
-        ([turn(1, "ada", 1)[0], turn(1, "ben", 1)[0], turn(1, "ada", 1)[1]], False),
+        (turn(1, "ada", 1)[::-1], False),
+        # Without the backend, its question was not found.
+        (turn(1, "ada", 1)[1:] + turn(2, "ada", 2), True),
     ],
 )
 def test_a_prompt_must_show_turns_as_they_were_taken(

@@ -85,23 +85,25 @@ def as_received(
 ) -> list[MessageCreate]:
     """As they are stored: only late ones keep their epoch."""
     return [
-        _received_late(m, stored) if m.id in late else m.model_copy(update={"epoch": None})
-        for m in messages
+        message
+        if message.epoch is None
+        else _from_agent(message, stored.get(message.id), is_late=message.id in late)
+        for message in messages
     ]
 
 
-def _received_late(message: MessageCreate, stored: Mapping[str, Message]) -> MessageCreate:
-    """An answer never takes the id of the present agent's.
+def _from_agent(message: MessageCreate, first: Message | None, *, is_late: bool) -> MessageCreate:
+    """A late answer never takes the id of the present agent's.
 
-    What two agents accepted is one message, and the first to arrive counts.
+    What two agents accepted, each by its own clock, is one message: the first to arrive counts.
     """
-    first = stored.get(message.id)
+    changes: dict[str, object] = {} if is_late else {"epoch": None}
     if first is not None and _said(first) == _said(message):
-        as_first = {"created_at", "interrupted", "metadata"}
-        return message.model_copy(update={name: getattr(first, name) for name in as_first})
-    if message.role != "assistant":
-        return message
-    return message.model_copy(update={"id": _late(message.id)})
+        as_first = ("created_at", "interrupted", "metadata")
+        changes |= {name: getattr(first, name) for name in as_first}
+    elif is_late and message.role == "assistant":
+        changes["id"] = _late(message.id)
+    return message.model_copy(update=changes)
 
 
 def _late(answer: MessageId) -> MessageId:

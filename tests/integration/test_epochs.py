@@ -127,6 +127,20 @@ async def test_a_persons_message_that_two_agents_accepted_is_one_message(db: asy
     assert [one.created_at for one in await stored(db, room)] == [mine.created_at]
 
 
+async def test_a_persons_message_taken_again_by_the_next_agent_is_one_message(
+    db: asyncpg.Pool,
+) -> None:
+    room, old = await joined(db, "a")
+    await append_messages(db, conversation_id=room, messages=[accepted(1, epoch=old)], epoch=old)
+    _, new = await joined(db, "b")
+    later = accepted(1, epoch=new).model_copy(update={"created_at": message(2).created_at})
+    again = await append_messages(db, conversation_id=room, messages=[later], epoch=new)
+    assert again.outcomes[0].status == "duplicate"
+    other = accepted(1, "other words", epoch=new)
+    with pytest.raises(MessageConflict):
+        await append_messages(db, conversation_id=room, messages=[other], epoch=new)
+
+
 async def test_a_database_restored_from_a_backup_learns_the_later_epoch(db: asyncpg.Pool) -> None:
     room, first = await joined(db, "a")
     await append_messages(db, conversation_id=room, messages=[message(1)], epoch=first + 5)
