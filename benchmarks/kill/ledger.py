@@ -112,7 +112,7 @@ def _answers_before_questions(said: Sequence[Message]) -> Iterable[str]:
 
 
 def _is_out_of_order(turns: Sequence[str]) -> bool:
-    """Each agent's turns stand in the order of each person's messages, an answer after its question.
+    """Each agent's turns stand in the order of each person's messages, answers after questions.
 
     An agent may take up what an earlier one has left on its machine, after later messages. Without
     the backend, an agent that begins may miss the question of an answer.
