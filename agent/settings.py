@@ -16,7 +16,7 @@ INSTRUCTIONS = (
     "are recalled for you, each with its date and speaker. When you rely on one, say who said it "
     "and when. If neither the conversation nor the recalled messages answer, say so."
 )
-_MAY_BE_EMPTY = {"greeting", "welcome_back", "farewell"}
+_MAY_BE_EMPTY = {"greeting", "welcome_back", "farewell", "apology"}
 
 
 class AgentSettings(BaseSettings):
@@ -61,6 +61,31 @@ class AgentSettings(BaseSettings):
     )
     llm_timeout_s: float = Field(
         default=60.0, gt=0, description="How long the language model may stay silent."
+    )
+    llm_retries: int = Field(
+        default=4, ge=0, le=20, description="Further requests if the language model fails."
+    )
+    llm_retry_s: float = Field(
+        default=0.5, gt=0, description="First delay after it failed; it doubles each time."
+    )
+    llm_retry_within_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="How long after a turn's first request further ones are made.",
+    )
+    prompt_shape: Literal["auto", "as_is", "one_system", "alternating", "no_system"] = Field(
+        default="auto",
+        description="The messages that the model's chat template takes; auto finds it out.",
+    )
+    tools: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether the model may search by itself; auto: unless it refuses tools.",
+    )
+    tool_calls: int = Field(
+        default=4, ge=1, le=50, description="Searches that the model may make for one answer."
+    )
+    tool_token_budget: int = Field(
+        default=3000, ge=100, le=100_000, description="Tokens of these searches' results in all."
     )
     backend_timeout_s: float = Field(
         default=5.0, gt=0, description="Total time of one backend call, but for searches."
@@ -119,6 +144,14 @@ class AgentSettings(BaseSettings):
     )
     farewell: str = Field(
         default="Goodbye!", description="Said last if someone can hear it; empty: nothing."
+    )
+    apology: str = Field(
+        default="Sorry, I cannot answer right now. Please ask again in a moment.",
+        description="Said if the language model gives no answer; empty: nothing.",
+    )
+    without_answer: Literal["apology", "extracts"] = Field(
+        default="apology",
+        description="What is said then: the apology, or recalled messages if there are any.",
     )
     outbox_batch_messages: int = Field(
         default=100, ge=1, le=500, description="Messages or events sent in one request, at most."
