@@ -123,7 +123,7 @@ class AgentSettings(BaseSettings):
     )
     recall_role: Literal["system", "developer", "user", "assistant"] = Field(
         default="system",
-        description="The role of the recalled block; 'user' for models with one system message.",
+        description="The role of the recalled block; user where a prompt has one system message.",
     )
     time_zone: str = Field(
         default="UTC", description="Whose 'yesterday' is meant, unless a participant's is known."

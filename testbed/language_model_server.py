@@ -50,12 +50,16 @@ class ToolCall:
 
 @dataclass
 class LanguageModelServer:
-    """Streams `reply(prompt)` word by word; pauses while `flowing` is clear."""
+    """Streams `reply(prompt)` word by word; pauses while `flowing` is clear.
+
+    `busy_for`: questions with this text get 429.
+    """
 
     url: str = ""
     reply: Callable[[Prompt], str | ToolCall] = lambda prompt: f"You said: {prompt.question}"
     word_delay_s: float = 0.0
     broken: bool = False
+    busy_for: str | None = None
     prompts: list[Prompt] = field(default_factory=list)
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,6 +75,8 @@ class LanguageModelServer:
             raise web.HTTPInternalServerError
         prompt = Prompt((await request.json())["messages"])
         self.prompts.append(prompt)
+        if self.busy_for is not None and self.busy_for in prompt.question:
+            raise web.HTTPTooManyRequests
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         reply = self.reply(prompt)

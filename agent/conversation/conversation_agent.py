@@ -9,13 +9,22 @@ from typing import Any
 from livekit.agents import AgentSession
 from livekit.agents.voice import SpeechHandle
 
+from agent.conversation.answering.turns import Turns
 from agent.conversation.event_records import turn_record
-from agent.conversation.reply import TurnTrace, answer_text, outcome_of, user_item
+from agent.conversation.reply import (
+    TurnTrace,
+    answer_text,
+    apology_text,
+    outcome_of,
+    reason_of,
+    user_item,
+)
 from agent.conversation.reply_correlation import Reply
 from agent.conversation.resume import Resumed
 from agent.conversation.session_events import NOT_STORED, SessionEvents
 from agent.conversation.session_summary import SessionTotals
 from agent.conversation.support_agent import SupportAgent
+from agent.llm.failure import Reason
 from agent.messages.question import Outcome, Question, QuestionNotStored
 from agent.messages.rolling_window import message_ids
 from agent.outbox.write_buffer import WriteBuffer
@@ -45,6 +54,8 @@ class ConversationAgent:
     totals: SessionTotals
     resumed: Resumed
     queued: set[str]
+    turns: Turns
+    apology: str
     drain_timeout_s: float
 
     def hear(self, segment: str, *, final: bool, identity: str) -> None:
@@ -68,13 +79,21 @@ class ConversationAgent:
         self.queued.add(question.id)
         return await self.events.accept_question(user_item(question))
 
-    async def ask(self, question: Question) -> TurnTrace:
-        """One at a time, the message on disk before the reply. Cancelling stores what was said."""
+    async def ask(
+        self, question: Question, *, others_wait: asyncio.Event | None = None
+    ) -> TurnTrace:
+        """One at a time, the message on disk before the reply. Cancelling stores what was said.
+
+        While a failed model is given time the turn is postponed if `others_wait` is set.
+        """
+        turn = self.turns.begin(question.id, others_wait=others_wait)
         self.recalled_context.end_turn(question.speaker)
         self.queued.discard(question.id)
         conversation_id = str(self.resumed.conversation_id)
         with turn_span(conversation_id=conversation_id, question_id=question.id) as current:
             speech = await self._reply(question)
+            if (postponed_s := turn.postponed_s) is not None:
+                return await self._postponed(question, postponed_s)
             trace = await self._end_turn(question.id, speech)
             current.set_attribute("longroom.outcome", trace.outcome)
         return trace
@@ -95,17 +114,35 @@ class ConversationAgent:
         await self.resumed.outbox.aclose()
         return delivered
 
-    async def record_failure(self, question: Question) -> None:
-        """Call when `ask` was given up, before its end is announced."""
-        await self._record_end(question.id, Recalled(), "failed")
+    async def give_up(self, question: Question) -> str:
+        """Call when `ask` was cancelled for its time. Returns the apology, if one was said."""
+        apology = ""
+        if not self.turns.of(question.id).spoke:
+            apology = await self._apologise(question.id)
+        await self._record_end(question.id, Recalled(), "failed", "turn_timeout")
+        return apology
+
+    async def _apologise(self, question_id: MessageId) -> str:
+        if not self.apology:
+            return ""
+        self.turns.of(question_id).apologised = True
+        with self.events.saying_for(question_id):
+            speech = self.session.say(self.apology)
+        await speech
+        await self.write_buffer.flush(_DISK_TIMEOUT_S)
+        return self.apology
 
     async def _record_end(
-        self, question_id: MessageId, recalled: Recalled, outcome: Outcome
+        self,
+        question_id: MessageId,
+        recalled: Recalled,
+        outcome: Outcome,
+        reason: Reason | None,
     ) -> None:
         """On disk before it is announced, unless an answer shows it: the next agent must not answer
         what was given up.
         """
-        self.write_buffer.put(turn_record(question_id, recalled, outcome))
+        self.write_buffer.put(turn_record(question_id, recalled, outcome, reason))
         if outcome != "answered":
             await self.write_buffer.flush(_DISK_TIMEOUT_S)
 
@@ -125,16 +162,30 @@ class ConversationAgent:
             raise
         return speech
 
+    async def _postponed(self, question: Question, postponed_s: float) -> TurnTrace:
+        """Until it goes on, the question is in no prompt."""
+        await self.agent.forget(question.id)
+        self.queued.add(question.id)
+        return TurnTrace(
+            answer="",
+            outcome="failed",
+            recalled=self.recalled_context.recalled(question.id),
+            window_messages=len(message_ids(self.agent.chat_ctx)),
+            conversation_messages=self.resumed.message_count + self.events.message_count,
+            postponed_s=postponed_s,
+        )
+
     async def _end_turn(
         self, question_id: MessageId, speech: SpeechHandle, prompted_as: MessageId | None = None
     ) -> TurnTrace:
         await self.agent.finish_trimming()
+        turn = self.turns.find(prompted_as or question_id)
         # Before the question is reported as answered: if this process is killed, the next agent
         # finds the answer on disk and does not give another.
         await self.write_buffer.flush(_DISK_TIMEOUT_S)
-        outcome = outcome_of(speech)
+        outcome, reason = outcome_of(speech, turn), reason_of(speech, turn)
         recalled = self.recalled_context.recalled(prompted_as or question_id)
-        await self._record_end(question_id, recalled, outcome)
+        await self._record_end(question_id, recalled, outcome, reason)
         counted = self.resumed.message_count + self.events.message_count
         return TurnTrace(
             answer=answer_text(speech),
@@ -142,4 +193,6 @@ class ConversationAgent:
             recalled=recalled,
             window_messages=len(message_ids(self.agent.chat_ctx)),
             conversation_messages=max(counted, recalled.message_count or 0),
+            reason=reason,
+            apology=apology_text(speech),
         )

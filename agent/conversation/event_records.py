@@ -14,6 +14,7 @@ from livekit.agents.llm import ChatMessage
 from livekit.agents.metrics.usage import AgentSessionUsage
 from pydantic import JsonValue
 
+from agent.llm.failure import Reason
 from agent.messages.question import OUTCOMES, Outcome
 from agent.messages.rolling_window import ASKED_AT, message_id
 from agent.messages.sanitize import storable_content, storable_name
@@ -75,7 +76,9 @@ def error_record(event: ErrorEvent) -> ConversationEvent:
     return _event("error", event.created_at, data)
 
 
-def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> ConversationEvent:
+def turn_record(
+    question_id: str, recalled: Recalled, outcome: Outcome, reason: Reason | None = None
+) -> ConversationEvent:
     data: dict[str, JsonValue] = {
         "question_id": question_id,
         "outcome": outcome,
@@ -85,6 +88,8 @@ def turn_record(question_id: str, recalled: Recalled, outcome: Outcome) -> Conve
         "hits": len(recalled.hits),
         "degraded": recalled.degraded,
     }
+    if reason is not None:
+        data["reason"] = reason
     return _event("metric", datetime.now(UTC).timestamp(), data)
 
 

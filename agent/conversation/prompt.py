@@ -1,14 +1,28 @@
 """Makes a request's prompt from the window: long messages cut, speakers named."""
 
-from livekit.agents.llm import ChatContext, ChatMessage
+from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 
-from agent.messages.rolling_window import SPEAKER, with_text
+from agent.messages.rolling_window import SPEAKER, TOOL_ITEMS, with_text
 from agent.recall.recalled_block import quoted_speaker
-from agent.recall.recalled_context import open_question, was_said
+from agent.recall.recalled_context import newest_question, was_said
 
 MAX_QUESTION_CHARS = 32_000
 MAX_EARLIER_CHARS = 4_000
 _NOTICE = " [cut here: the message goes on for {left} characters]"
+_CUT_OFF = " [this answer was cut off]"
+
+
+def prompt(chat_ctx: ChatContext, *, listened_to: str) -> ChatContext:
+    """A copy, made anew for each step of a turn: long messages cut, speakers named.
+
+    Tools are shown of the current turn only.
+    """
+    made = chat_ctx.copy()
+    made.items[:] = _without_finished_tools(made)
+    shorten_long_messages(made)
+    name_speakers(made, listened_to=listened_to)
+    _mark_cut_answers(made)
+    return made
 
 
 def shorten_long_messages(chat_ctx: ChatContext) -> None:
@@ -16,7 +30,7 @@ def shorten_long_messages(chat_ctx: ChatContext) -> None:
 
     Cut text can still be recalled: long messages are searched in parts.
     """
-    question = open_question(chat_ctx)
+    question = newest_question(chat_ctx)
     for n, item in enumerate(chat_ctx.items):
         if not was_said(item):
             continue
@@ -34,6 +48,21 @@ def name_speakers(chat_ctx: ChatContext, *, listened_to: str) -> None:
         return
     named = {item.id: _named(item, listened_to) for item in said}
     chat_ctx.items[:] = [named.get(item.id, item) for item in chat_ctx.items]
+
+
+def _without_finished_tools(chat_ctx: ChatContext) -> list[ChatItem]:
+    question = newest_question(chat_ctx)
+    if question is None:
+        return chat_ctx.items
+    at = next(n for n, item in enumerate(chat_ctx.items) if item is question)
+    said = [item for item in chat_ctx.items[:at] if item.type not in TOOL_ITEMS]
+    return [*said, *chat_ctx.items[at:]]
+
+
+def _mark_cut_answers(chat_ctx: ChatContext) -> None:
+    for n, item in enumerate(chat_ctx.items):
+        if was_said(item) and item.role == "assistant" and item.interrupted:
+            chat_ctx.items[n] = with_text(item, (item.text_content or "") + _CUT_OFF)
 
 
 def _named(item: ChatMessage, listened_to: str) -> ChatMessage:

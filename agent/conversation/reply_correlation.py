@@ -1,13 +1,16 @@
 """Finds which question a LiveKit message or reply belongs to."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import SpeechHandle
 
-from agent.messages.question import MAX_QUESTION_ID_CHARS, answer_id
-from agent.messages.rolling_window import MESSAGE_ID, message_id
+from agent.conversation.answering.turns import Turn, Turns
+from agent.messages.question import MAX_QUESTION_ID_CHARS, answer_id, apology_id
+from agent.messages.rolling_window import APOLOGY, MESSAGE_ID, message_id
 from retrieval.wire import MessageId
 
 _REMEMBERED_TURNS = 4
@@ -23,7 +26,6 @@ class Reply:
     speech: SpeechHandle
     question_id: MessageId | None = None
     prompted_as: MessageId | None = None
-    parts: int = 0
 
 
 # LiveKit does not say which reply an item belongs to. It announces the reply in the very task that
@@ -38,7 +40,9 @@ class ReplyCorrelation:
     (preemptive generation). That item gets the id under which the turn is stored.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._saying_for: MessageId | None = None
         self._spoken: dict[str, MessageId] = {}
 
     def turn_ended(self, message: ChatMessage) -> None:
@@ -49,7 +53,16 @@ class ReplyCorrelation:
 
     def reply_created(self, speech: SpeechHandle) -> None:
         """Call in LiveKit's `speech_created`, in whose task the reply's tasks begin."""
-        _REPLY.set(Reply(speech))
+        _REPLY.set(Reply(speech, self._saying_for))
+
+    @contextmanager
+    def saying_for(self, question_id: MessageId) -> Iterator[None]:
+        """Replies created within belong to this question, though the session was not asked it."""
+        self._saying_for = question_id
+        try:
+            yield
+        finally:
+            self._saying_for = None
 
     def question_added(self, item: ChatMessage) -> Reply | None:
         """Give the item its stored id. Returns the reply if it answers a spoken turn."""
@@ -63,10 +76,24 @@ class ReplyCorrelation:
         return reply if stored is not None else None
 
     def answer_added(self, item: ChatMessage) -> None:
-        """Give the item the id of the answer's next part, if it answers a question."""
+        """Give the item the id of the answer's next part, if it answers a question.
+
+        LiveKit does not notice that a stream broke, nor what stands in place of an answer.
+        """
         reply = _REPLY.get()
         if reply is None or reply.question_id is None:
             return
+        turn = self._turns.of(reply.prompted_as or reply.question_id)
+        if turn.is_broken:
+            item.interrupted = True
+        if turn.apologised:
+            item.extra[APOLOGY] = True
         if len(reply.question_id) <= MAX_QUESTION_ID_CHARS:
-            reply.parts += 1
-            item.extra.setdefault(MESSAGE_ID, answer_id(reply.question_id, reply.parts))
+            item.extra.setdefault(MESSAGE_ID, _id(reply.question_id, turn))
+
+
+def _id(question_id: MessageId, turn: Turn) -> MessageId:
+    if turn.apologised:
+        return apology_id(question_id)
+    turn.parts += 1
+    return answer_id(question_id, turn.parts)

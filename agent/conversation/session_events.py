@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from livekit.agents import (
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import SpeechHandle
 
+from agent.conversation.answering.turns import Turns
 from agent.conversation.event_records import (
     error_record,
     message_record,
@@ -61,12 +63,13 @@ class SessionEvents:
         epoch: Epoch,
         agent_name: str,
         listened_to: Callable[[], str],
+        turns: Turns,
     ) -> None:
         self._epoch = epoch
         self._write_buffer = write_buffer
         self._agent_name = agent_name
         self.listened_to = listened_to
-        self._replies = ReplyCorrelation()
+        self._replies = ReplyCorrelation(turns)
         self._recorded: OrderedDict[str, None] = OrderedDict()
         self.message_count = 0
         self.participants: list[str] = []
@@ -104,6 +107,10 @@ class SessionEvents:
             self._spoken_turns.refused(message_id(message), speaker, NOT_STORED)
         elif on_disk:
             self._spoken_turns.accepted(message_id(message), speaker)
+
+    def saying_for(self, question_id: MessageId) -> AbstractContextManager[None]:
+        """What is said within stands in place of an answer."""
+        return self._replies.saying_for(question_id)
 
     def already_recorded(self, stored: MessageId) -> None:
         self._recorded[stored] = None

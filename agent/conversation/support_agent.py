@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterable, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from livekit.agents import (
@@ -12,14 +14,18 @@ from livekit.agents import (
     ModelSettings,
     UserInputTranscribedEvent,
 )
-from livekit.agents.llm import ChatChunk, ChatContext, ChatMessage, Tool
+from livekit.agents.llm import LLM, ChatChunk, ChatContext, ChatMessage, LLMStream, Tool
 from livekit.agents.voice import SpeechHandle
 
+from agent.conversation.answering.fallback import Fallback
+from agent.conversation.answering.requests import NoAnswer, Request, answered
+from agent.conversation.answering.turns import Turns
 from agent.conversation.greeting import Greeting
-from agent.conversation.prompt import name_speakers, shorten_long_messages
+from agent.conversation.prompt import prompt
 from agent.conversation.session_events import SessionEvents
-from agent.messages.rolling_window import trimmed, without
-from agent.recall.recalled_context import RecalledContext
+from agent.messages.rolling_window import message_id, trimmed, without, without_finished_tools
+from agent.recall.recalled_context import RecalledContext, newest_question
+from agent.recall.tool_allowance import ToolAllowance
 from retrieval.wire import MessageId
 
 logger = logging.getLogger(__name__)
@@ -38,6 +44,9 @@ class SupportAgent(Agent):
         events: SessionEvents,
         greeting: Greeting,
         on_leave: Callable[[], Awaitable[None]],
+        turns: Turns,
+        allowance: ToolAllowance,
+        fallback: Fallback,
         tools: list[Tool] | None = None,
     ) -> None:
         super().__init__(instructions=instructions, chat_ctx=window, tools=[*(tools or [])])
@@ -47,6 +56,9 @@ class SupportAgent(Agent):
         self._greeting = greeting
         self._opening = greeting.opening
         self._on_leave = on_leave
+        self._turns = turns
+        self._allowance = allowance
+        self._fallback = fallback
         self._trimming: set[asyncio.Task[None]] = set()
 
     def attach(self, session: AgentSession[Any]) -> None:
@@ -84,23 +96,47 @@ class SupportAgent(Agent):
     async def llm_node(
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
     ) -> AsyncIterable[ChatChunk | str | FlushSentinel]:
-        """Runs for every request, tool steps included; `chat_ctx` is the request's copy."""
+        """Runs for every step of a turn; `chat_ctx` is the turn's copy."""
         try:
             await self._recalled_context.place(chat_ctx)
-            shorten_long_messages(chat_ctx)
-            name_speakers(chat_ctx, listened_to=self._events.listened_to())
+            shown = prompt(chat_ctx, listened_to=self._events.listened_to())
         except Exception:
             # The same boundary: a reply without memory is better than none.
             logger.exception("reply without memory")
-        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
-            yield chunk
+            shown = chat_ctx
+        question = newest_question(chat_ctx)
+        question_id = message_id(question) if question is not None else None
+        turn = self._turns.of(question_id)
+        self._allowance.begin(question_id)
+        tool_choice = "none" if self._allowance.is_used_up else model_settings.tool_choice
+        try:
+            async with aclosing(
+                answered(Request(shown, tools, tool_choice), turn, self._send)
+            ) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except NoAnswer:
+            if turn.postponed_s is None:
+                yield self._fallback(chat_ctx, turn)
+
+    def _send(self, request: Request) -> LLMStream:
+        model = self.session.llm
+        if not isinstance(model, LLM):
+            raise TypeError("a session without a language model has no prompts")
+        return model.chat(
+            chat_ctx=request.chat_ctx,
+            tools=request.tools,
+            tool_choice=request.tool_choice,
+            # LiveKit would repeat requests without end for others' turns, and after it broke.
+            conn_options=replace(self.session.conn_options.llm_conn_options, max_retry=0),
+        )
 
     def hear(self, segment: str, *, final: bool, identity: str | None = None) -> None:
         """Prefetch for a turn being spoken, by default by the linked participant."""
         self._recalled_context.hear(segment, final=final, window=self.chat_ctx, identity=identity)
 
     async def forget(self, stored: MessageId) -> None:
-        """Take a question out that failed and is asked again: it gets a new place."""
+        """Take a question out that is asked again: it gets a new place."""
         smaller = without(self.chat_ctx, stored)
         if smaller is not None:
             await self.update_chat_ctx(smaller)
@@ -120,6 +156,7 @@ class SupportAgent(Agent):
     async def _trim(self) -> None:
         # No await between reading and replacing the context, or an item added there would be lost:
         # update_chat_ctx() replaces it before its first await.
-        smaller = trimmed(self.chat_ctx, max_messages=self._window_messages)
+        finished = without_finished_tools(self.chat_ctx)
+        smaller = trimmed(finished or self.chat_ctx, max_messages=self._window_messages) or finished
         if smaller is not None:
             await self.update_chat_ctx(smaller)

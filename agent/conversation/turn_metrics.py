@@ -54,5 +54,6 @@ class TurnMetrics:
                 "hits": len(recalled.hits),
                 "source": recalled.source,
                 "degraded": recalled.degraded,
+                "reason": trace.reason,
             },
         )

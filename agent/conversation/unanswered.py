@@ -10,7 +10,7 @@ from agent.backend_client import BackendClient
 from agent.conversation.event_records import turn_end
 from agent.conversation.resume import Resumed, Said, as_said
 from agent.errors import BackendError
-from agent.messages.question import Outcome, Question, answered_question
+from agent.messages.question import Outcome, Question, answered_question, apologised_question
 from agent.messages.rolling_window import conversational
 from retrieval.wire import MAX_BATCH_EVENTS, MAX_PAGE_MESSAGES, MessageId
 
@@ -60,7 +60,10 @@ async def find_unanswered(
 
 
 def answered_ids(said: Sequence[Said]) -> set[MessageId]:
-    """An answer from another program (its id names no question) answers the question before."""
+    """An answer from another program (its id names no question) answers the question before.
+
+    An apology answers none.
+    """
     answered = {named for m in said if (named := answered_question(m.id)) and m.role == "assistant"}
     newest: MessageId | None = None
     for message in said:
@@ -70,6 +73,7 @@ def answered_ids(said: Sequence[Said]) -> set[MessageId]:
             message.role == "assistant"
             and newest is not None
             and answered_question(message.id) is None
+            and apologised_question(message.id) is None
         ):
             answered.add(newest)
     return answered
@@ -78,7 +82,11 @@ def answered_ids(said: Sequence[Said]) -> set[MessageId]:
 def in_turns(said: Sequence[Said]) -> list[Said]:
     """Each question just before its answer, as in prompts; several may be asked meanwhile."""
     questions = {m.id: m for m in said if m.role == "user"}
-    answers = {m.id: answered_question(m.id) for m in said if m.role == "assistant"}
+    answers = {
+        m.id: answered_question(m.id) or apologised_question(m.id)
+        for m in said
+        if m.role == "assistant"
+    }
     moved = {named for named in answers.values() if named in questions}
     turns: list[Said] = []
     for message in said:

@@ -7,12 +7,15 @@ from typing import Any
 from livekit.agents import AgentSession
 
 from agent.backend_client import BackendClient
+from agent.conversation.answering.fallback import Fallback, apology, extracts
+from agent.conversation.answering.turns import RetryLimits, Turns
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.greeting import Greeting, opening
 from agent.conversation.resume import Resumed
 from agent.conversation.session_events import SessionEvents, SpokenTurnListener
 from agent.conversation.session_summary import SessionTotals
 from agent.conversation.support_agent import SupportAgent
+from agent.llm.extractive import quotations
 from agent.messages.rolling_window import restored
 from agent.outbox.write_buffer import WriteBuffer
 from agent.recall.conversation_search import ConversationSearch
@@ -20,6 +23,7 @@ from agent.recall.query import Asker, RecallLimits
 from agent.recall.recall import Recall
 from agent.recall.recalled_context import BlockStyle, RecalledContext
 from agent.recall.search_tool import search_tool
+from agent.recall.tool_allowance import ToolAllowance
 from agent.settings import AgentSettings
 
 
@@ -59,18 +63,26 @@ def build_agent(
         style=BlockStyle(settings.recall_role, settings.recall_token_budget),
         queued=queued,
     )
+    turns = Turns(
+        RetryLimits(settings.llm_retries, settings.llm_retry_s, settings.llm_retry_within_s)
+    )
     write_buffer = WriteBuffer(resumed.outbox)
     events = SessionEvents(
         write_buffer,
         epoch=resumed.epoch,
         agent_name=people.agent_name,
         listened_to=people.listened_to,
+        turns=turns,
     )
     totals = SessionTotals(
         session, events, resumed=resumed, write_buffer=write_buffer, agent_name=people.agent_name
     )
+    allowance = ToolAllowance(calls=settings.tool_calls, tokens=settings.tool_token_budget)
     tool = search_tool(
-        search.search_for_model, recalled_context, token_budget=settings.recall_token_budget
+        search.search_for_model,
+        recalled_context,
+        token_budget=settings.recall_token_budget,
+        allowance=allowance,
     )
     agent = SupportAgent(
         settings.instructions,
@@ -80,7 +92,10 @@ def build_agent(
         events=events,
         greeting=_greeting(settings, resumed, people),
         on_leave=totals.save,
-        tools=[tool],
+        turns=turns,
+        allowance=allowance,
+        fallback=_fallback(settings),
+        tools=[tool] if settings.tools != "off" else [],
     )
     conversation_agent = ConversationAgent(
         session=session,
@@ -92,6 +107,8 @@ def build_agent(
         totals=totals,
         resumed=resumed,
         queued=queued,
+        turns=turns,
+        apology=settings.apology,
         drain_timeout_s=settings.drain_timeout_s,
     )
     events.attach(session, follow=conversation_agent.follow, spoken_turns=spoken_turns)
@@ -108,6 +125,13 @@ def _recall_limits(settings: AgentSettings) -> RecallLimits:
         neighbours=settings.recall_neighbours,
         window_messages=settings.recall_window_messages,
     )
+
+
+def _fallback(settings: AgentSettings) -> Fallback:
+    said = apology(settings.apology)
+    if settings.without_answer == "extracts":
+        return extracts(quotations, otherwise=said)
+    return said
 
 
 def _greeting(settings: AgentSettings, resumed: Resumed, people: People) -> Greeting:

@@ -18,9 +18,9 @@ from livekit.agents.llm import (
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 from livekit.agents.utils import shortuuid
 
-from agent.llm.extractive_answer import Said, answer
+from agent.llm.extractive_answer import Said, answer, quoted_hits
 from agent.messages.rolling_window import SPEAKER
-from agent.recall.recalled_context import BLOCK_ID, HITS, open_question, was_said
+from agent.recall.recalled_context import BLOCK_ID, HITS, newest_question, open_question, was_said
 from retrieval.wire import RetrievalHit
 
 _PIECE = re.compile(r"\S+\s*")
@@ -58,6 +58,13 @@ class _ExtractiveStream(LLMStream):
         for piece in _pieces(_answer(self._chat_ctx)):
             delta = ChoiceDelta(role="assistant", content=piece)
             self._event_ch.send_nowait(ChatChunk(id=request_id, delta=delta))
+
+
+def quotations(chat_ctx: ChatContext) -> str:
+    """Recalled messages that may answer the newest question; empty if there are none."""
+    question = newest_question(chat_ctx)
+    asker = str(question.extra.get(SPEAKER, "")) if question is not None else ""
+    return quoted_hits(asker, _hits(chat_ctx))
 
 
 def _answer(chat_ctx: ChatContext) -> str:

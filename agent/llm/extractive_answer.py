@@ -57,7 +57,16 @@ def answer(text: str, *, asker: str, window: Sequence[Said], hits: Sequence[Retr
     if not _is_question(text):
         return _NOTED
     quotes = [*_from_window(text, asker, window), *_from_hits(asker, hits)]
-    return "\n".join(_without_repeats(quotes)[:_MAX_QUOTES]) or NOTHING_KNOWN
+    return _lines(quotes) or NOTHING_KNOWN
+
+
+def quoted_hits(asker: str, hits: Sequence[RetrievalHit]) -> str:
+    """Best first; empty if none of them states something."""
+    return _lines(_from_hits(asker, hits))
+
+
+def _lines(quotes: Sequence[str]) -> str:
+    return "\n".join(_without_repeats(quotes)[:_MAX_QUOTES])
 
 
 def _from_window(question: str, asker: str, window: Sequence[Said]) -> list[str]:

@@ -10,6 +10,7 @@ from retrieval.wire import MessageId
 MAX_QUESTION_ID_CHARS = 100
 """An answer's id is a little longer, and a message id has at most 128 characters."""
 
+_APOLOGY_ID = re.compile(r"(?P<question>.+)\.apology(?:\.late)?", re.DOTALL)
 _ANSWER_ID = re.compile(r"(?P<question>.+)\.answer(?P<part>[1-9]\d{0,3})(?:\.late)?", re.DOTALL)
 
 
@@ -19,6 +20,17 @@ def answer_id(question_id: MessageId, part: int) -> MessageId:
     Two agents answering one question use the same ids: the backend refuses the second answer.
     """
     return MessageId(f"{question_id}.answer{part}")
+
+
+def apology_id(question_id: MessageId) -> MessageId:
+    """Of what is said in place of an answer: the question may still be answered."""
+    return MessageId(f"{question_id}.apology")
+
+
+def apologised_question(message_id: str) -> MessageId | None:
+    """None if `message_id` is not an apology's."""
+    found = _APOLOGY_ID.fullmatch(message_id)
+    return MessageId(found["question"]) if found else None
 
 
 def answered_question(message_id: str) -> MessageId | None:
@@ -31,6 +43,13 @@ Outcome = Literal["answered", "interrupted", "empty", "failed"]
 """How a turn ended: `empty` is a reply without text, `failed` is no reply."""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+@dataclass(frozen=True)
+class Postponed:
+    """A turn goes on after this time, in seconds; others' come first."""
+
+    seconds: float
 
 
 class QuestionNotStored(Exception):

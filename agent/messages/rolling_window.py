@@ -20,10 +20,14 @@ MESSAGE_ID = "message_id"
 """Key in ChatMessage.extra: the id under which the message is stored, if it is not the item's."""
 SPEAKER = "identity"
 """Key in ChatMessage.extra: who said it."""
+APOLOGY = "apology"
+"""Key in ChatMessage.extra: it stands in place of an answer."""
 ASKED_AT = "asked_at"
 """Key in ChatMessage.extra: when it was said (epoch seconds), if its turn came later."""
 
 Said = TypeVar("Said", bound=Message | MessageCreate)
+
+TOOL_ITEMS = ("function_call", "function_call_output")
 
 _CONVERSATION = ("user", "assistant")
 _STEP_S = 1e-3
@@ -91,6 +95,17 @@ def restored(messages: Sequence[Message | MessageCreate]) -> ChatContext:
 def conversational(messages: Sequence[Said]) -> list[Said]:
     """Without what systems and tools said."""
     return [message for message in messages if message.role in _CONVERSATION]
+
+
+def without_finished_tools(chat_ctx: ChatContext) -> ChatContext | None:
+    """Without calls and results after which something was said; None if there are none.
+
+    A turn that goes on has its own copy of them.
+    """
+    items = chat_ctx.items
+    last = max((n for n, item in enumerate(items) if _in_conversation(item)), default=0)
+    said = [item for item in items[:last] if item.type not in TOOL_ITEMS]
+    return ChatContext([*said, *items[last:]]) if len(said) < last else None
 
 
 def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:

@@ -66,7 +66,8 @@ def _by_importance(hits: Sequence[RetrievalHit]) -> Iterable[tuple[Message, int]
 
 def _quoted(message: Message, zone: tzinfo, *, times: int) -> str:
     speaker = quoted_speaker(message.participant)
-    who = speaker if message.role == "user" else f"{speaker} ({message.role})"
+    notes = [message.role] * (message.role != "user") + ["cut off"] * message.interrupted
+    who = f"{speaker} ({', '.join(notes)})" if notes else speaker
     often = f" (said {times} times)" if times > 1 else ""
     # splitlines() knows every line separator: no line of the text escapes the quote.
     lines = "".join(f"> {line}\n" for line in _untagged(message.content).splitlines())

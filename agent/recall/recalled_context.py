@@ -145,6 +145,12 @@ def was_said(item: ChatItem) -> TypeGuard[ChatMessage]:
     )
 
 
+def newest_question(chat_ctx: ChatContext) -> ChatMessage | None:
+    """The last user message: within a turn, also after the agent has said something."""
+    said = (item for item in reversed(chat_ctx.items) if was_said(item))
+    return next((item for item in said if item.role == "user"), None)
+
+
 def open_question(chat_ctx: ChatContext) -> ChatMessage | None:
     """The last user message, unless the agent has spoken after it."""
     last = next((item for item in reversed(chat_ctx.items) if was_said(item)), None)

@@ -14,9 +14,11 @@ from agent.recall.query import Asker
 from agent.recall.recall import Search
 from agent.recall.recalled_block import recalled_block
 from agent.recall.recalled_context import RecalledContext
-from retrieval.wire import SearchRequest
+from agent.recall.tool_allowance import ToolAllowance
+from retrieval.wire import SearchRequest, estimated_tokens
 
 NOTHING_FOUND = "Nothing in this conversation matches."
+USED_UP = "No further search can be made for this answer. Answer now with what you have."
 
 
 def _parameter(kind: object, description: str) -> dict[str, object]:
@@ -54,7 +56,13 @@ class Arguments(BaseModel):
     until: str | None = None
 
 
-def search_tool(search: Search, recalled_context: RecalledContext, *, token_budget: int) -> Tool:
+def search_tool(
+    search: Search,
+    recalled_context: RecalledContext,
+    *,
+    token_budget: int,
+    allowance: ToolAllowance,
+) -> Tool:
     """The tool's result is a recalled block; LiveKit shows its ToolError to the model."""
 
     # A schema of our own: LiveKit would build a validator class from the signature in every turn.
@@ -62,19 +70,26 @@ def search_tool(search: Search, recalled_context: RecalledContext, *, token_budg
     async def search_conversation(
         raw_arguments: dict[str, object], context: RunContext[Any]
     ) -> str:
-        asker = recalled_context.asker
         window = recalled_context.said(context.session.current_agent.chat_ctx)
-        request = _request(_arguments(raw_arguments), asker)
-        try:
-            response = await search(
-                request.model_copy(update={"token_budget": token_budget, "window": window})
+        with allowance.search(tokens=token_budget) as grant:
+            if grant is None:
+                return USED_UP
+            request = _request(_arguments(raw_arguments), recalled_context.asker)
+            block = await found(
+                request.model_copy(update={"token_budget": grant.tokens, "window": window})
             )
+            grant.spent = estimated_tokens(block)
+            return block
+
+    async def found(request: SearchRequest) -> str:
+        try:
+            response = await search(request)
         except BackendError as error:
             raise ToolError("The search does not answer now; go on without it.") from error
         block = recalled_block(
             response.hits,
-            token_budget=token_budget,
-            time_zone=asker.time_zone,
+            token_budget=request.token_budget or token_budget,
+            time_zone=recalled_context.asker.time_zone,
             now=datetime.now(UTC),
         )
         return block or NOTHING_FOUND

@@ -13,7 +13,12 @@ from typing import Any, Protocol
 from livekit import rtc
 
 from agent.background_tasks import BackgroundTasks
-from agent.messages.question import MAX_QUESTION_ID_CHARS, Question, answered_question
+from agent.messages.question import (
+    MAX_QUESTION_ID_CHARS,
+    Question,
+    answered_question,
+    apologised_question,
+)
 from agent.messages.sanitize import is_visible
 from retrieval.wire import MessageId
 
@@ -172,6 +177,6 @@ def _usable(message_id: str) -> MessageId:
             f"the message's stream id must be 1 to {MAX_QUESTION_ID_CHARS} printable characters; "
             "send it under another one"
         )
-    if answered_question(message_id) is not None:
+    if answered_question(message_id) or apologised_question(message_id):
         raise MessageRefused("the message's stream id is one of an answer; send it under another")
     return MessageId(message_id)

@@ -8,7 +8,7 @@ from livekit import rtc
 
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.turn_metrics import TurnMetrics
-from agent.messages.question import Outcome, Question
+from agent.messages.question import Outcome, Postponed, Question
 from agent.room.legacy_chat import LegacyChat
 from agent.room.text_input import TextInput
 from agent.room.turn_queue import TurnQueue
@@ -100,7 +100,7 @@ class TurnIntake:
     async def accept(self, question: Question) -> bool:
         return await self._agent.result().accept(question)
 
-    async def answer(self, question: Question) -> Outcome | None:
+    async def answer(self, question: Question) -> Outcome | Postponed | None:
         """None if the session has closed, or another agent has the room: that one answers it."""
         await self._until_replies_allowed()
         agent = self._agent.result()
@@ -108,17 +108,25 @@ class TurnIntake:
             return None
         try:
             async with asyncio.timeout(self._turn_timeout_s):
-                trace = await agent.ask(question)
+                trace = await agent.ask(question, others_wait=self._turns.others_wait)
         except TimeoutError:
-            self._metrics.failed(question.id, "TimeoutError")
-            await agent.record_failure(question)
-            return "failed"
+            return await self._give_up(agent, question)
         except RuntimeError as error:
             self._metrics.failed(question.id, type(error).__name__)
             return None
+        if trace.postponed_s is not None:
+            return Postponed(trace.postponed_s)
         self._metrics.ended(question.id, trace)
-        await self._legacy_chat.answer(question.id, trace.answer)
+        self.status.explain(question.id, trace.reason)
+        await self._legacy_chat.answer(question.id, trace.answer or trace.apology)
         return trace.outcome
+
+    async def _give_up(self, agent: ConversationAgent, question: Question) -> Outcome:
+        self._metrics.failed(question.id, "turn_timeout")
+        apology = await agent.give_up(question)
+        self.status.explain(question.id, "turn_timeout")
+        await self._legacy_chat.answer(question.id, apology)
+        return "failed"
 
     async def finish(self) -> None:
         """Take nothing new; return when all taken questions are answered."""

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.messages.question import Outcome, Question, QuestionNotStored
+from agent.messages.question import Outcome, Postponed, Question, QuestionNotStored
 from agent.messages.sanitize import storable_content, storable_name
 
 REMEMBERED_IDS = 2_000
@@ -28,7 +29,10 @@ class Answerer(Protocol):
     """
 
     async def accept(self, question: Question) -> bool: ...
-    async def answer(self, question: Question) -> Outcome | None: ...
+    async def answer(self, question: Question) -> Outcome | Postponed | None: ...
+
+
+Answered = Outcome | Postponed | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ class TurnQueue:
         self._max_waiting_per_speaker = max_waiting_per_speaker
         self._max_waiting = max_waiting
         self._queues: OrderedDict[str, deque[Question]] = OrderedDict()
+        self._due: dict[str, float] = {}
+        self._answering: str | None = None
+        self.others_wait = asyncio.Event()
+        """Set while a question of another speaker than the one being answered could be next."""
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._being_accepted = 0
         self._arrived = asyncio.Event()
@@ -101,8 +109,9 @@ class TurnQueue:
     async def run(self) -> None:
         while True:
             await self._arrived.wait()
-            while question := self._next():
-                await self._take(question)
+            while self._queues:
+                question = self._next()
+                await (self._take(question) if question else self._until_due())
             self._arrived.clear()
             if not self._being_accepted:
                 self._idle.set()
@@ -134,25 +143,69 @@ class TurnQueue:
 
     def _enqueue(self, question: Question) -> None:
         self._queues.setdefault(question.speaker, deque()).append(question)
+        if self._answering not in {None, question.speaker} and self._is_due(question.speaker):
+            self.others_wait.set()
         self._idle.clear()
         self._arrived.set()
 
     def _next(self) -> Question | None:
-        if not self._queues:
+        """None if all that is left was postponed."""
+        speaker = next(filter(self._is_due, self._queues), None)
+        if speaker is None:
             return None
-        speaker, queue = self._queues.popitem(last=False)
+        self._due.pop(speaker, None)
+        queue = self._queues.pop(speaker)
         question = queue.popleft()
         if queue:
             self._queues[speaker] = queue
         return question
 
+    def _is_due(self, speaker: str) -> bool:
+        return self._due.get(speaker, 0.0) <= asyncio.get_running_loop().time()
+
+    async def _until_due(self) -> None:
+        self._arrived.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(min(self._due.values())):
+                await self._arrived.wait()
+
+    def _postpone(self, question: Question, seconds: float) -> None:
+        """Its speaker's later questions stay behind it."""
+        speaker = question.speaker
+        queue = self._queues.setdefault(speaker, deque())
+        queue.appendleft(question)
+        self._due[speaker] = asyncio.get_running_loop().time() + seconds
+
     async def _take(self, question: Question) -> None:
         await self._audience.answering(question.id, question.speaker)
-        outcome = await self._answerer.answer(question)
+        self._answering = question.speaker
+        outcome = await self._with_others(self._answerer.answer(question))
+        self._answering = None
+        if isinstance(outcome, Postponed):
+            self._postpone(question, outcome.seconds)
+            return
         if outcome is None:
             return
         self._remember(question, outcome)
         await self._audience.ended(question.id, question.speaker, outcome)
+
+    async def _with_others(self, answering: Awaitable[Answered]) -> Answered:
+        """With `others_wait` up to date."""
+        self.others_wait.clear()
+        others = [speaker for speaker in self._queues if speaker != self._answering]
+        if any(map(self._is_due, others)):
+            self.others_wait.set()
+        loop = asyncio.get_running_loop()
+        later = [
+            loop.call_at(self._due[speaker], self.others_wait.set)
+            for speaker in others
+            if speaker in self._due
+        ]
+        try:
+            return await answering
+        finally:
+            for call in later:
+                call.cancel()
 
     def _remember(self, question: Question, outcome: Outcome | None) -> None:
         self._known[question.id] = _Known(_content(question), outcome)

@@ -4,9 +4,10 @@ LiveKit's transcription stream tells neither the question nor whether a reply is
 So each question gets JSON packets on topic `longroom.turn`: `question_id`, `speaker`, `outcome`.
 
 - `accepted`: it is on disk and will be answered, also if this agent is killed;
-- `answering`: before the reply's first word, again if another agent had to start over;
-- `answered`, `interrupted`, `empty` or `failed`: how it ended, once; what failed may be sent again
-  under its id, and is answered then;
+- `answering`: before the reply's first word, again if it had to be begun anew;
+- `answered`, `interrupted`, `empty` or `failed`: how it ended, once, with a `reason` if the model
+  gave no whole answer (docs/models.md); what failed may be sent again under its id, and is answered
+  then;
 - `refused`, with a `reason`, to its sender alone: it was not taken.
 
 A client that gets none of these within a few seconds should send the message again, under its id.
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 
 from livekit import rtc
 
+from agent.llm.failure import Reason
 from agent.messages.question import OUTCOMES, Outcome
 
 TOPIC = "longroom.turn"
@@ -34,6 +36,7 @@ class TurnStatus:
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
         self._ended_elsewhere: OrderedDict[str, None] = OrderedDict()
+        self._reasons: OrderedDict[str, Reason] = OrderedDict()
 
     def listen(self) -> None:
         """To the other agents of the room. Call before connecting."""
@@ -49,8 +52,19 @@ class TurnStatus:
     async def answering(self, question_id: str, speaker: str) -> None:
         await self._send(_status(question_id, speaker, "answering"))
 
+    def explain(self, question_id: str, reason: Reason | None) -> None:
+        """Call before `ended`."""
+        self._reasons.pop(question_id, None)
+        if reason is not None:
+            self._reasons[question_id] = reason
+            if len(self._reasons) > REMEMBERED_QUESTIONS:
+                self._reasons.popitem(last=False)
+
     async def ended(self, question_id: str, speaker: str, outcome: Outcome) -> None:
-        await self._send(_status(question_id, speaker, outcome))
+        status = _status(question_id, speaker, outcome)
+        if (reason := self._reasons.get(question_id)) is not None:
+            status["reason"] = reason
+        await self._send(status)
 
     async def refused(self, question_id: str, speaker: str, reason: str) -> None:
         """`reason` tells people what was wrong and what to do."""

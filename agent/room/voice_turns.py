@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from agent.background_tasks import BackgroundTasks
 from agent.conversation.reply import TurnTrace
 from agent.conversation.turn_metrics import TurnMetrics
-from agent.room.turn_queue import Audience
+from agent.room.turn_status import TurnStatus
 from retrieval.wire import MessageId
 
 
 class VoiceTurns:
     """Sends the statuses and logs the figures that other turns get from TurnIntake."""
 
-    def __init__(self, audience: Audience, metrics: TurnMetrics) -> None:
+    def __init__(self, audience: TurnStatus, metrics: TurnMetrics) -> None:
         self._audience = audience
         self._metrics = metrics
         self._tasks = BackgroundTasks()
@@ -41,4 +41,5 @@ class VoiceTurns:
         await self._audience.answering(question_id, speaker)
         trace = await ended()
         self._metrics.ended(question_id, trace)
+        self._audience.explain(question_id, trace.reason)
         await self._audience.ended(question_id, speaker, trace.outcome)

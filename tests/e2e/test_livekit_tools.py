@@ -82,18 +82,12 @@ async def test_a_search_by_the_model_finds_what_the_window_has_long_forgotten(
     assert (turn.answers[0].text.strip(), turn.answers[0].complete) == ("It is 7741.", True)
 
 
-async def test_a_call_leaves_the_window_together_with_its_question_and_result(
+async def test_a_call_and_its_result_are_in_no_later_turns_prompt(
     stack: Stack, alice: RoomUser
 ) -> None:
     await alice.ask(f"{LOOK_IT_UP}, the gate code.")
-    calls: list[bool] = []
-    for n in range(WINDOW):
-        question = f"Now to subject {n}."
-        assert (await alice.ask(question)).outcome == "answered"
-        prompt = stack.model.prompt_of(question)
-        called = [c["id"] for m in prompt.messages for c in m.get("tool_calls", [])]
-        assert [m["tool_call_id"] for m in prompt.messages if m["role"] == "tool"] == called
-        assert any(LOOK_IT_UP in said for said in prompt.conversation) == bool(called)
-        assert len(prompt.conversation) <= WINDOW + 1
-        calls.append(bool(called))
-    assert (calls[0], calls[-1]) == (True, False)
+    question = "Now to something else."
+    assert (await alice.ask(question)).outcome == "answered"
+    prompt = stack.model.prompt_of(question)
+    assert not [m for m in prompt.messages if m["role"] == "tool" or m.get("tool_calls")]
+    assert any(LOOK_IT_UP in said for said in prompt.conversation)

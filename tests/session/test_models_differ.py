@@ -1,19 +1,14 @@
 """Every kind of model that speaks the OpenAI protocol answers its first and its hundredth turn."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent.llm.factory import language_model
-from agent.settings import AgentSettings
 from tests.support.chat_templates import FAMILIES, GEMMA, MISTRAL, QWEN
 from tests.support.fake_backend import FakeBackend
-from tests.support.model_server import Asked, Calls, ModelServer, Status, model_server
-from tests.support.running_agent import RunningAgent, remember, running_agent
+from tests.support.model_server import Asked, Calls, Status, agent_of, model_server
+from tests.support.running_agent import remember
 
 FACT = "The spare key of the harbour office hangs behind the fridge."
 NO_TOOLS = {
@@ -30,19 +25,6 @@ REFUSALS = {
 }
 
 
-@asynccontextmanager
-async def agent_of(
-    server: ModelServer, backend: FakeBackend, data_dir: Path, **settings: Any
-) -> AsyncIterator[RunningAgent]:
-    chosen = {"llm_base_url": server.url, "llm_model": "m", **settings}
-    llm = language_model(AgentSettings(data_dir=data_dir, **chosen))
-    try:
-        async with running_agent(backend, llm, data_dir, **chosen) as running:
-            yield running
-    finally:
-        await llm.aclose()
-
-
 def _answer(asked: Asked) -> str | Calls:
     """Looks up what it is asked to, where it may."""
     if asked.tools and "look it up" in asked.last:
@@ -51,12 +33,16 @@ def _answer(asked: Asked) -> str | Calls:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-async def test_the_first_turn_and_those_after_many_are_answered(tmp_path: Path, family: str) -> None:
+async def test_the_first_turn_and_those_after_many_are_answered(
+    tmp_path: Path, family: str
+) -> None:
     backend = FakeBackend()
     await remember(backend, FACT, *["noise"] * 20, participant="ben")
     async with (
         model_server(template=FAMILIES[family], answer=_answer) as server,
-        agent_of(server, backend, tmp_path, greeting="Hello!", rolling_window_messages=6) as running,
+        agent_of(
+            server, backend, tmp_path, greeting="Hello!", rolling_window_messages=6
+        ) as running,
     ):
         traces = [await running.ask("Where is the key of the harbour office?")]
         for n in range(28):

@@ -15,7 +15,9 @@ _HEAD = "{%- macro said(role, text) -%}<|{{ role }}|>{{ text }}<|end|>\n{%- endm
 LLAMA_3 = """
 {%- for m in messages -%}
 {%- if m.tool_calls -%}
-{%- if m.tool_calls | length != 1 %}{{ raise_exception("only single tool-calls at once") }}{% endif -%}
+{%- if m.tool_calls | length != 1 -%}
+{{ raise_exception("only single tool-calls at once") }}
+{%- endif -%}
 {{ said("assistant", m.tool_calls[0].function | tojson) }}
 {%- elif m.role in ("tool", "ipython") -%}{{ said("ipython", m.content | tojson) }}
 {%- else -%}{{ said(m.role, m.content | trim) }}
@@ -39,7 +41,9 @@ MISTRAL = """
 {%- set turns.count = turns.count + 1 -%}
 {%- endif -%}
 {%- for call in m.tool_calls or [] -%}
-{%- if call.id | length != 9 %}{{ raise_exception("Tool call IDs must have a length of 9") }}{% endif -%}
+{%- if call.id | length != 9 -%}
+{{ raise_exception("Tool call IDs must have a length of 9") }}
+{%- endif -%}
 {%- endfor -%}
 {{ said(m.role, m.content or (m.tool_calls | tojson)) }}
 {%- endfor -%}

@@ -5,11 +5,17 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from aiohttp import web
 
+from agent.llm.factory import language_model
+from agent.settings import AgentSettings
 from tests.support.chat_templates import Refused, render
+from tests.support.fake_backend import FakeBackend
+from tests.support.running_agent import RunningAgent, running_agent
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Calls:
         return [
             {
                 "index": n,
-                "id": f"call_{n:020}",
+                "id": f"call_{uuid4().hex}",
                 "type": "function",
                 "function": {"name": self.name, "arguments": json.dumps({"query": query})},
             }
@@ -152,6 +158,20 @@ async def model_server(**how: Any) -> AsyncIterator[ModelServer]:
         await runner.cleanup()
 
 
+@asynccontextmanager
+async def agent_of(
+    server: ModelServer, backend: FakeBackend, data_dir: Path, **settings: Any
+) -> AsyncIterator[RunningAgent]:
+    """The agent, with a language model on this server."""
+    chosen = {"llm_base_url": server.url, "llm_model": "m", **settings}
+    llm = language_model(AgentSettings(data_dir=data_dir, **chosen))
+    try:
+        async with running_agent(backend, llm, data_dir, **chosen) as running:
+            yield running
+    finally:
+        await llm.aclose()
+
+
 async def _respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     if isinstance(answer, Status):
         return _error(answer)
@@ -171,9 +191,11 @@ def _error(status: Status) -> web.Response:
 
 
 def _plain(answer: Plain) -> web.Response:
-    calls = [{k: v for k, v in c.items() if k != "index"} for c in answer.calls.wire] if (
-        answer.calls
-    ) else None
+    calls = (
+        [{k: v for k, v in c.items() if k != "index"} for c in answer.calls.wire]
+        if (answer.calls)
+        else None
+    )
     message = {"role": "assistant", "content": answer.text or None, "tool_calls": calls}
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}

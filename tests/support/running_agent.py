@@ -77,6 +77,8 @@ async def running_agent(
         "greeting": "",
         "welcome_back": "",
         "farewell": "",
+        "apology": "",
+        "llm_retry_s": 0.01,
         "outbox_retry_s": 0.01,
     }
     config = AgentSettings(data_dir=data_dir, **(chosen | settings))

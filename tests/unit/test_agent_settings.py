@@ -1,9 +1,9 @@
 """What the agent's settings allow, and which language model follows from them."""
 
 import pytest
-from livekit.plugins import openai
 from pydantic import HttpUrl, SecretStr, ValidationError
 
+from agent.llm.dialects.compatible_llm import CompatibleLLM
 from agent.llm.extractive import ExtractiveLLM
 from agent.llm.factory import language_model
 from agent.settings import AgentSettings
@@ -75,7 +75,7 @@ async def test_with_a_key_or_an_address_a_model_answers(
     settings: AgentSettings, provider: str
 ) -> None:
     model = language_model(settings)
-    assert isinstance(model, openai.LLM)
+    assert isinstance(model, CompatibleLLM)
     assert model.provider == provider
     assert model.model == settings.llm_model
     await model.aclose()

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from agent.messages.question import Outcome, Question, QuestionNotStored
+from agent.messages.question import Outcome, Postponed, Question, QuestionNotStored
 from agent.room.turn_queue import OTHER_MESSAGE, TurnQueue
 from retrieval.wire import MessageId
 
@@ -38,7 +38,7 @@ class Answerer:
     def __init__(self, answered: list[str]) -> None:
         self.answered = answered
         self.accepted: list[str] = []
-        self.outcomes: list[Outcome | None] = []
+        self.outcomes: list[Outcome | Postponed | None] = []
         self.disk_works = True
         self.memory_is_full = False
         self.may_accept = asyncio.Event()
@@ -51,7 +51,7 @@ class Answerer:
         await self.may_accept.wait()
         return self.disk_works
 
-    async def answer(self, question: Question) -> Outcome | None:
+    async def answer(self, question: Question) -> Outcome | Postponed | None:
         self.answered.append(question.id)
         await asyncio.sleep(0)
         return self.outcomes.pop(0) if self.outcomes else "answered"
@@ -255,3 +255,79 @@ async def test_a_question_that_cannot_be_stored_is_refused_and_taken_when_sent_a
         await turns.idle()
     assert audience.told[1:] == [("q1", "accepted"), ("q1", "answering"), ("q1", "answered")]
     assert answerer.answered == ["q1"]
+
+
+async def test_a_postponed_question_lets_others_go_first_and_keeps_its_speakers_order() -> None:
+    answered: list[str] = []
+    answerer = Answerer(answered)
+    answerer.outcomes = [Postponed(0.05)]
+    audience = Audience()
+    turns = make_turns(audience, answerer)
+    for question_id in ("a1", "a2", "b1", "b2"):
+        await turns.add(question(question_id, speaker=question_id[0]))
+    async with running(turns):
+        await turns.idle()
+    assert answered[:3] == ["a1", "b1", "b2"]
+    assert answered[3:] == ["a1", "a2"]
+    assert [told for told in audience.told if told[0] == "a1"] == [
+        ("a1", "accepted"),
+        ("a1", "answering"),
+        ("a1", "answering"),
+        ("a1", "answered"),
+    ]
+
+
+async def test_a_postponed_question_alone_is_waited_for() -> None:
+    answered: list[str] = []
+    answerer = Answerer(answered)
+    answerer.outcomes = [Postponed(0.01)] * 3
+    turns = make_turns(Audience(), answerer)
+    await turns.add(question("a1"))
+    async with running(turns):
+        await turns.idle()
+    assert answered == ["a1"] * 4
+
+
+async def test_a_question_that_arrives_while_another_is_postponed_is_answered_at_once() -> None:
+    asked: asyncio.Queue[str] = asyncio.Queue()
+
+    class Telling(Answerer):
+        async def answer(self, question: Question) -> Outcome | Postponed | None:
+            await asked.put(question.id)
+            return await super().answer(question)
+
+    answerer = Telling([])
+    answerer.outcomes = [Postponed(60)]
+    turns = make_turns(Audience(), answerer)
+    await turns.add(question("a1", speaker="a"))
+    async with running(turns):
+        assert await asked.get() == "a1"
+        await turns.add(question("b1", speaker="b"))
+        assert await asked.get() == "b1"
+
+
+async def test_a_turn_is_told_when_others_wait() -> None:
+    waits: list[tuple[str, bool]] = []
+
+    class Watching(Answerer):
+        async def answer(self, question: Question) -> Outcome | Postponed | None:
+            waits.append((question.id, turns.others_wait.is_set()))
+            if question.id == "a1":
+                await turns.add(later_of_a)
+                waits.append(("a2 added", turns.others_wait.is_set()))
+                await turns.add(first_of_b)
+                waits.append(("b1 added", turns.others_wait.is_set()))
+            return "answered"
+
+    later_of_a, first_of_b = question("a2", speaker="a"), question("b1", speaker="b")
+    turns = make_turns(Audience(), Watching([]))
+    await turns.add(question("a1", speaker="a"))
+    async with running(turns):
+        await turns.idle()
+    assert waits == [
+        ("a1", False),
+        ("a2 added", False),
+        ("b1 added", True),
+        ("a2", True),
+        ("b1", False),
+    ]

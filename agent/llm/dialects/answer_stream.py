@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx2
 
+from agent.llm.dialects import retry_after
+
 _PATH = "/chat/completions"
 _KEPT_CONNECTIONS = httpx2.Limits(
     max_connections=50, max_keepalive_connections=50, keepalive_expiry=120
@@ -19,11 +21,15 @@ _TAIL_BYTES = 64
 _MAX_PLAIN_BYTES = 4 * 1024 * 1024
 
 
+class BadAnswer(httpx2.RemoteProtocolError):
+    """What was sent is no answer, or not the whole."""
+
+
 class AnswerTransport(httpx2.AsyncHTTPTransport):
     """Mends what servers do to answers of chat completions:
 
     - an answer without a stream, in plain JSON, becomes a stream of one event;
-    - a stream that ends before its answer raises RemoteProtocolError;
+    - a stream that ends before its answer raises BadAnswer;
     - one that is kept alive by comments raises ReadTimeout after `silence_s` without an event.
     """
 
@@ -36,6 +42,7 @@ class AnswerTransport(httpx2.AsyncHTTPTransport):
             return await super().handle_async_request(request)
         request.headers["accept-encoding"] = "identity"
         response = await super().handle_async_request(request)
+        retry_after.note(response.headers)
         body = response.stream
         if response.status_code == httpx2.codes.OK and isinstance(body, httpx2.AsyncByteStream):
             response.headers.pop("content-length", None)
@@ -59,7 +66,7 @@ class _Answer(httpx2.AsyncByteStream):
             async for piece in self._watched(first, pieces):
                 yield piece
             return
-        raise httpx2.RemoteProtocolError("the answer is empty")
+        raise BadAnswer("the answer is empty")
 
     async def aclose(self) -> None:
         await self._body.aclose()
@@ -83,7 +90,7 @@ class _Answer(httpx2.AsyncByteStream):
                     return
                 raise
         if not ended:
-            raise httpx2.RemoteProtocolError("the stream ended before the answer did")
+            raise BadAnswer("the stream ended before the answer did")
 
 
 async def _as_events(first: bytes, pieces: AsyncIterator[bytes]) -> bytes:
@@ -91,11 +98,11 @@ async def _as_events(first: bytes, pieces: AsyncIterator[bytes]) -> bytes:
     async for piece in pieces:
         body += piece
         if len(body) > _MAX_PLAIN_BYTES:
-            raise httpx2.RemoteProtocolError("the answer is too long")
+            raise BadAnswer("the answer is too long")
     try:
         answer = json.loads(body)
     except ValueError as error:
-        raise httpx2.RemoteProtocolError("the answer is no JSON") from error
+        raise BadAnswer("the answer is no JSON") from error
     return b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in _events(answer)) + (
         b"data: [DONE]\n\n"
     )

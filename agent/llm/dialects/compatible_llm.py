@@ -11,11 +11,13 @@ from livekit.agents import APIConnectOptions, APIError
 from livekit.agents.llm import LLM, ChatChunk, ChatContext, LLMStream, Tool, ToolChoice
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
+from agent.llm.dialects import retry_after
 from agent.llm.dialects.dialect import Dialect, Freedom
 from agent.llm.dialects.prompt_shape import shaped
 from agent.llm.dialects.reduced_request import shortened, without_tools
 from agent.llm.dialects.refusal import Subject, refused_for
 from agent.llm.openai import WITHOUT_USAGE, OpenAIModel
+from agent.messages.rolling_window import TOOL_ITEMS
 
 _MAX_FUTILE_SEARCHES = 3
 
@@ -35,6 +37,7 @@ class CompatibleLLM(LLM[Any]):
         self.freedom = freedom
         self.timeout_s = timeout_s
         self.dialect = freedom.first
+        self.has_been_taken = False
         self._futile_searches = 0
         model.on("metrics_collected", self._forward_metrics)
 
@@ -79,6 +82,7 @@ class CompatibleLLM(LLM[Any]):
         await super().aclose()
 
     def taken(self, dialect: Dialect) -> None:
+        self.has_been_taken = True
         self._futile_searches = 0  # of those in a row
         if dialect != self.dialect:
             logger.info("the language model's dialect", extra=dataclasses.asdict(dialect))
@@ -127,7 +131,10 @@ class _CompatibleStream(LLMStream):
 
     async def _is_taken_otherwise(self, refused: "_Request", refusal: APIError) -> bool:
         llm = self._compatible
-        waiting = deque(refused.otherwise(llm.freedom, refused_for(refusal)))
+        subject = refused_for(refusal)
+        if refused.has_steps and llm.has_been_taken and subject != "length":
+            subject = "tools"  # its calls are what is new
+        waiting = deque(refused.otherwise(llm.freedom, subject))
         tried = {refused.form}
         while waiting:
             request = waiting.popleft()
@@ -136,7 +143,7 @@ class _CompatibleStream(LLMStream):
             tried.add(request.form)
             again = await self._refusal_of(request)
             if again is None:
-                llm.taken(request.dialect)
+                llm.taken(request.finding)
                 return True
             waiting.extendleft(reversed(request.otherwise(llm.freedom, refused_for(again))))
         return False
@@ -153,6 +160,7 @@ class _CompatibleStream(LLMStream):
 
     async def _send(self, request: "_Request") -> None:
         llm = self._compatible
+        wait = retry_after.watch()
         extra = self._extra if request.dialect.usage else self._extra | WITHOUT_USAGE
         stream = llm.inner.chat(
             chat_ctx=request.chat_ctx,
@@ -163,9 +171,15 @@ class _CompatibleStream(LLMStream):
             extra_kwargs=extra,
             **self._options,
         )
-        async with stream:
-            async for chunk in stream:
-                self._event_ch.send_nowait(chunk)
+        try:
+            async with stream:
+                async for chunk in stream:
+                    self._event_ch.send_nowait(chunk)
+        except APIError as error:
+            seconds = retry_after.seconds_of(wait.header) if wait.header else None
+            if seconds is not None:
+                raise error from retry_after.RetryAfter(seconds)
+            raise
 
     def _emit_error(self, api_error: Exception, recoverable: bool) -> None:
         # Never the end of the session: whether a turn goes on is the conversation's to decide.
@@ -193,6 +207,15 @@ class _Request:
         """Equal for requests that a server cannot tell apart."""
         messages, _ = self.chat_ctx.to_provider_format("openai")
         return json.dumps([messages, bool(self.tools), self.dialect.usage])
+
+    @property
+    def finding(self) -> Dialect:
+        """What an answer tells of later requests. A refused step may have had one odd call."""
+        return dataclasses.replace(self.dialect, tools=True) if self.has_steps else self.dialect
+
+    @property
+    def has_steps(self) -> bool:
+        return any(item.type in TOOL_ITEMS for item in self._whole.items)
 
     def otherwise(self, freedom: Freedom, subject: Subject | None) -> "list[_Request]":
         if subject == "length":

@@ -11,7 +11,7 @@ from livekit.agents.llm import (
 )
 
 from agent.recall.recalled_block import OPENING
-from agent.recall.recalled_context import BLOCK_ID, open_question
+from agent.recall.recalled_context import BLOCK_ID, newest_question
 
 _HEAD = (
     "<looked_up>\n"
@@ -50,9 +50,7 @@ def shortened(chat_ctx: ChatContext, *, without_recall: bool) -> ChatContext:
 def _question(chat_ctx: ChatContext) -> tuple[int, list[ChatItem]]:
     """Where the newest question is, and it; behind all items if there is none."""
     items = chat_ctx.items
-    question = open_question(chat_ctx) or next(
-        (i for i in reversed(items) if isinstance(i, ChatMessage) and i.role == "user"), None
-    )
+    question = newest_question(chat_ctx)
     if question is None:
         return len(items), []
     return next(n for n, item in enumerate(items) if item is question), [question]

@@ -1,0 +1,1 @@
+"""Requests to the language model, repeated while they fail; what is said if none helps."""

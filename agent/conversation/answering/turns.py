@@ -1,0 +1,87 @@
+"""What is known of the turns that are being answered, by the id of the question in the prompt."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from agent.llm.failure import ModelFailure
+
+_KEPT = 32
+
+
+@dataclass(frozen=True)
+class RetryLimits:
+    """`retries` further requests, none later than `within_s` after the turn's first one."""
+
+    retries: int = 4
+    first_delay_s: float = 0.5
+    within_s: float = 30.0
+
+
+@dataclass
+class Turn:
+    """`postponed_s`: it ended without an answer because others wait, and goes on after this time.
+
+    `parts` are the messages of its answers, `spoke` says that text was shown since it was asked.
+    `others_wait` is set while another speaker's question waits; None where there is none.
+    """
+
+    limits: RetryLimits
+    others_wait: asyncio.Event | None = None
+    began_at: float = field(default_factory=time.monotonic)
+    failures: int = 0
+    failure: ModelFailure | None = None
+    apologised: bool = False
+    parts: int = 0
+    gave_extracts: bool = False
+    spoke: bool = False
+    postponed_s: float | None = None
+
+    @property
+    def is_broken(self) -> bool:
+        return self.failure is not None and self.failure.reason == "broken_stream"
+
+    def delay_s(self, failure: ModelFailure) -> float | None:
+        """Counts the failure; None if it was the last one."""
+        self.failure = failure
+        self.failures += 1
+        if not failure.is_passing or self.failures > self.limits.retries:
+            return None
+        delay_s = max(
+            self.limits.first_delay_s * 2 ** (self.failures - 1), failure.retry_after_s or 0.0
+        )
+        in_time = time.monotonic() - self.began_at + delay_s <= self.limits.within_s
+        return delay_s if in_time else None
+
+
+class Turns:
+    """The newest ones."""
+
+    def __init__(self, limits: RetryLimits) -> None:
+        self._limits = limits
+        self._turns: OrderedDict[str, Turn] = OrderedDict()
+
+    def of(self, question_id: str | None) -> Turn:
+        """A new one unless it is known; without a question always."""
+        if question_id is None:
+            return Turn(self._limits)
+        turn = self._turns.setdefault(question_id, Turn(self._limits))
+        self._turns.move_to_end(question_id)
+        if len(self._turns) > _KEPT:
+            self._turns.popitem(last=False)
+        return turn
+
+    def find(self, question_id: str | None) -> Turn | None:
+        return self._turns.get(question_id) if question_id is not None else None
+
+    def begin(self, question_id: str, *, others_wait: asyncio.Event | None) -> Turn:
+        """One that was postponed goes on with its limits; one that ended starts anew."""
+        turn = self._turns.get(question_id)
+        if turn is None or turn.postponed_s is None:
+            parts = turn.parts if turn is not None else 0
+            self._turns.pop(question_id, None)
+            turn = self.of(question_id)
+            turn.parts = parts
+        turn.postponed_s, turn.others_wait = None, others_wait
+        return turn
