@@ -31,7 +31,7 @@ def command_line() -> Iterator[CommandLine]:
 def test_without_terminal_and_input_the_demo_room_makes_its_point(
     command_line: CommandLine,
 ) -> None:
-    done = command_line.run("chat", "--as", "Visitor")
+    done = command_line.run_interpreter("chat", "--as", "Visitor")
     assert done.returncode == 0, done.stderr
     for question in QUESTIONS[:3]:
         assert f"Visitor> {question}" in done.stdout

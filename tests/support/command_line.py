@@ -48,7 +48,7 @@ class CommandLine:
     def run_interpreter(
         self, *arguments: str, timeout_s: float = 90.0
     ) -> subprocess.CompletedProcess[str]:
-        """As a user starts it: `run` leaves out the start of Python and the imports."""
+        """As a user starts it, without input. `run` leaves out Python's start and imports."""
         return subprocess.run(
             [sys.executable, "-m", MODULE, *arguments],
             stdin=subprocess.DEVNULL,
