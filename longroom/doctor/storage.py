@@ -73,7 +73,8 @@ def _outbox(path: Path) -> Finding:
         return warn("outbox", text, mend="look at them with `longroom dead-letters list`")
     if waiting:
         text = f"{path.name} holds {waiting} entries that the backend has not got yet"
-        return warn("outbox", text, mend="start the agent or `longroom chat` of that room again")
+        mend = "nothing while its agent or a worker runs, else start one again"
+        return warn("outbox", text, mend=mend)
     return ok("outbox", f"{path.name} is empty")
 
 
