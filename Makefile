@@ -79,7 +79,7 @@ bench-turn: installed-test ## what memory costs a spoken turn (DATA=room.jsonl A
 bench-agent: installed-test ## whether the agent stays flat over 10,000 turns
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.agent $(ARGS)
 
-bench-failover: installed-test ## how soon a killed agent is back (N=20)
+bench-failover: installed-test ## how soon a killed agent is back, handovers to wrong clocks, a failing model (N=20)
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.failover \
 		$(if $(N),--kills $(N)) $(ARGS)
 

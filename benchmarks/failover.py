@@ -1,4 +1,5 @@
-"""Time until a room has an agent again after kill -9, and whether bursts of dispatches are served.
+"""Time until a room has an agent again after kill -9, and whether bursts of dispatches are served;
+handovers to workers whose clocks are wrong, and a language model that refuses some requests.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -15,17 +16,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from livekit import api
 
+from benchmarks.failing_model import FailingModel, ask_a_failing_model
+from benchmarks.handover import Handovers, faketime_library, hand_over
 from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
 from testbed.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
 from testbed.postgres import create_database, running_server
 from testbed.room_user import Answer, RoomUser, until
 
 ANSWER_TIMEOUT_S = 30.0
+CLOCKS_S = (-60, 60)
 OVERTAKING_S = 0.1
 
 
@@ -38,6 +42,8 @@ class Figures:
     unanswered: int = 0
     dispatched: int = 0
     served: int = 0
+    handovers: list[Handovers] = field(default_factory=list)
+    failing_model: FailingModel | None = None
 
     def as_json(self) -> str:
         cuts = statistics.quantiles(self.back_s, n=20, method="inclusive")
@@ -52,8 +58,17 @@ class Figures:
                 "unanswered": self.unanswered,
                 "dispatched": self.dispatched,
                 "served": self.served,
+                "ghosts": sum(each.ghosts for each in self.handovers),
+                "empty_s_max": max((each.empty_s_max for each in self.handovers), default=0.0),
+                "handovers": [asdict(each) for each in self.handovers],
+                "failing_model": asdict(self.failing_model) if self.failing_model else None,
             }
         )
+
+    def add(self, handovers: Handovers) -> None:
+        self.handovers.append(handovers)
+        self.unanswered += handovers.unanswered
+        self.answered_twice += handovers.answered_twice
 
 
 async def kill_once(stack: Stack, room: OpenRoom, number: int, figures: Figures) -> None:
@@ -124,8 +139,14 @@ async def burst(stack: Stack, run: int, figures: Figures, *, size: int = 20) -> 
             await stack.rooms.room.delete_room(api.DeleteRoomRequest(room=name))
 
 
-async def measure(stack: Stack, *, kills: int, bursts: int) -> Figures:
+async def measure(stack: Stack, *, kills: int, bursts: int, rooms: int, questions: int) -> Figures:
     figures = Figures()
+    await hand_rooms_over(stack, figures, rooms=rooms)
+    if questions:
+        model = await ask_a_failing_model(stack, questions=questions, refuses_one_in=5)
+        figures.failing_model = model
+        figures.unanswered += model.unanswered
+        print(f"a model that fails: {model}", file=sys.stderr)
     for number in range(kills):
         # A new room per kill: restarts are delayed where several agents have died.
         room = await stack.open_room("alice", "bob")
@@ -138,7 +159,17 @@ async def measure(stack: Stack, *, kills: int, bursts: int) -> Figures:
     return figures
 
 
-async def main(kills: int, bursts: int) -> None:
+async def hand_rooms_over(stack: Stack, figures: Figures, *, rooms: int) -> None:
+    library = faketime_library()
+    if library is None:
+        print("no libfaketime: no handovers to wrong clocks", file=sys.stderr)
+        return
+    for clock_s in CLOCKS_S if rooms else ():
+        figures.add(await hand_over(stack, clock_s=clock_s, library=library, rooms=rooms))
+        print(f"handover: {figures.handovers[-1]}", file=sys.stderr)
+
+
+async def main(kills: int, bursts: int, rooms: int, questions: int) -> None:
     binary = find_binary()
     if binary is None:
         sys.exit(HOW_TO_GET)
@@ -149,14 +180,19 @@ async def main(kills: int, bursts: int) -> None:
         try:
             url = postgres.database_url(await create_database(postgres))
             async with running_stack(server, database_url=url, directory=directory) as stack:
-                print((await measure(stack, kills=kills, bursts=bursts)).as_json())
+                figures = await measure(
+                    stack, kills=kills, bursts=bursts, rooms=rooms, questions=questions
+                )
+                print(figures.as_json())
         finally:
             server.stop()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--bursts", type=int, default=3)
-    arguments = parser.parse_args()
-    asyncio.run(main(arguments.kills, arguments.bursts))
+    parser.add_argument("--kills", type=int, default=20, help="agents killed, at least 2")
+    parser.add_argument("--bursts", type=int, default=3, help="bursts of 20 dispatches")
+    parser.add_argument("--rooms", type=int, default=3, help="rooms of each handover; 0: none")
+    parser.add_argument("--questions", type=int, default=20, help="to a failing model; 0: none")
+    given = parser.parse_args()
+    asyncio.run(main(given.kills, given.bursts, given.rooms, given.questions))

@@ -52,7 +52,8 @@ class ToolCall:
 class LanguageModelServer:
     """Streams `reply(prompt)` word by word; pauses while `flowing` is clear.
 
-    `busy_for`: questions with this text get 429.
+    `busy_for`: questions with this text get 429. `refuses_one_in`: each such request gets 503; 0:
+    none.
     """
 
     url: str = ""
@@ -60,6 +61,8 @@ class LanguageModelServer:
     word_delay_s: float = 0.0
     broken: bool = False
     busy_for: str | None = None
+    refuses_one_in: int = 0
+    requests: int = 0
     prompts: list[Prompt] = field(default_factory=list)
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,8 +74,11 @@ class LanguageModelServer:
         return web.json_response({"object": "list", "data": [{"id": "scripted"}]})
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
         if self.broken:
             raise web.HTTPInternalServerError
+        if self.refuses_one_in and self.requests % self.refuses_one_in == 0:
+            raise web.HTTPServiceUnavailable
         prompt = Prompt((await request.json())["messages"])
         self.prompts.append(prompt)
         if self.busy_for is not None and self.busy_for in prompt.question:

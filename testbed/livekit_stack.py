@@ -117,11 +117,16 @@ class Stack:
             await self.backend.append_messages(conversation_id, messages[first : first + 500])
 
     def another_worker(
-        self, name: str, env: Mapping[str, str], *, arguments: Sequence[str] = WORKER
+        self,
+        name: str,
+        env: Mapping[str, str],
+        *,
+        arguments: Sequence[str] = WORKER,
+        forked: bool = True,
     ) -> Program:
         """Not started yet; `env` overrides settings of the first one."""
         log = self.directory / f"{name}.log"
-        worker = Program(arguments, env={**self.worker_env, **env}, log=log, forked=True)
+        worker = Program(arguments, env={**self.worker_env, **env}, log=log, forked=forked)
         self.cleanup.callback(worker.kill)
         return worker
 
