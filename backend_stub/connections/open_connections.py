@@ -57,11 +57,14 @@ class OpenConnections:
         self._waiting.pop(connection, None)
 
     def admit(self) -> None:
-        """Count one more; above the limit, the one that waits longest gives way."""
+        """Count one more; above the limit, those that wait longest give way."""
         self.count += 1
-        longest = next(iter(self._waiting.items()), None)
-        if self.full and longest is not None and monotonic() - longest[1] >= GRACE_S:
-            longest[0].give_way()
+        before = monotonic() - GRACE_S
+        while self.full and self._waiting:
+            longest, since = next(iter(self._waiting.items()))
+            if since > before:
+                return
+            longest.give_way()
 
     def leave(self, connection: Idle) -> None:
         self.count -= 1
