@@ -175,7 +175,8 @@ class HttpProtocol(H11Protocol):
 
     def _watch_head(self) -> None:
         """The time for a head runs from its first byte, however many come after it."""
-        if self.conn.their_state is not h11.SEND_BODY and self._discard_timer is not None:
+        discards = self.transport.lingers or self.conn.their_state is h11.SEND_BODY
+        if not discards and self._discard_timer is not None:
             self._discard_timer.cancel()
             self._discard_timer = None
         if self.conn.their_state is not h11.IDLE or self.transport.is_closing():

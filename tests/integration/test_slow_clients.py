@@ -231,7 +231,7 @@ async def test_a_client_that_does_not_read_is_given_up(backend: Backend) -> None
 
 async def test_half_open_connections_keep_nobody_out(url: str) -> None:
     async with AsyncExitStack() as stack:
-        for _ in range(CONNECTIONS):
+        for _ in range(3 * CONNECTIONS):
             socket = await stack.enter_async_context(connected(url))
             socket.writer.write(b"GET /heal")
         request = POST + b"Connection: close\r\n" + CHUNKED + CHUNKS
