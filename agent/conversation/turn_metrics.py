@@ -1,10 +1,12 @@
 """A log line and Prometheus figures for each turn, without names and texts."""
 
 import logging
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from agent.conversation.reply import TurnTrace
+from agent.llm.failure import Reason
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
@@ -19,6 +21,12 @@ class TurnMetrics:
         registry = CollectorRegistry()
         self._turns = Counter(
             "longroom_turns", "Turns by how they ended", ["outcome"], registry=registry
+        )
+        self._failures = Counter(
+            "longroom_model_failures",
+            "Turns to which the language model gave no whole answer",
+            ["reason"],
+            registry=registry,
         )
         self._recalls = Counter(
             "longroom_recalls", "Recalls by their source", ["source", "degraded"], registry=registry
@@ -35,11 +43,15 @@ class TurnMetrics:
 
     def failed(self, question_id: str, reason: str) -> None:
         self._turns.labels("failed").inc()
+        if reason in get_args(Reason):
+            self._failures.labels(reason).inc()
         logger.warning("turn failed", extra={"question_id": question_id, "reason": reason})
 
     def ended(self, question_id: str, trace: TurnTrace) -> None:
         recalled = trace.recalled
         self._turns.labels(trace.outcome).inc()
+        if trace.reason is not None:
+            self._failures.labels(trace.reason).inc()
         self._recalls.labels(recalled.source, recalled.degraded or "").inc()
         self._added_s.observe(recalled.added_ms / 1000)
         if recalled.recall_ms:

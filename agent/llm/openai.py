@@ -6,14 +6,14 @@ import httpx2
 import openai as openai_client
 from livekit.plugins import openai
 
-from agent.llm.dialects.answer_stream import AnswerTransport
+from agent.llm.dialects.answer_stream import CONNECT_S, answer_hooks
 from agent.settings import AgentSettings
 
 WITHOUT_USAGE: dict[str, Any] = {"extra_body": {"stream_options": openai_client.omit}}
 """Extra arguments of a request to a server that refuses `stream_options`."""
 
 _NO_KEY = "none"
-_CONNECT_TIMEOUT_S = 15.0
+_LIMITS = httpx2.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=120)
 
 
 class OpenAIModel(openai.LLM):
@@ -36,9 +36,10 @@ def open_openai_model(settings: AgentSettings) -> OpenAIModel:
         base_url=str(settings.llm_base_url) if settings.llm_base_url else None,
         max_retries=0,  # the conversation repeats requests, and others' turns go on meanwhile
         http_client=httpx2.AsyncClient(
-            transport=AnswerTransport(silence_s=settings.llm_timeout_s),
-            timeout=httpx2.Timeout(settings.llm_timeout_s, connect=_CONNECT_TIMEOUT_S),
+            event_hooks=answer_hooks(silence_s=settings.llm_timeout_s),
+            timeout=httpx2.Timeout(settings.llm_timeout_s, connect=CONNECT_S),
             follow_redirects=True,
+            limits=_LIMITS,
         ),
     )
     return OpenAIModel(model=settings.llm_model, client=client)

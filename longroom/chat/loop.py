@@ -98,8 +98,11 @@ class ChatLoop:
             trace = await self._backend.ask(question, self._terminal.delta)
         finally:
             self._terminal.end_of_answer()
-        if trace.outcome == "failed":
-            self._terminal.complain("(the language model failed; the chat's log says why)")
+        if trace.outcome in {"failed", "empty"}:
+            reason = trace.reason or "failed"
+            self._terminal.complain(f"(no answer: {reason}; the chat's log says more)")
+        elif trace.reason is not None:
+            self._terminal.complain(f"(not a whole answer of the model: {trace.reason})")
         self._terminal.trace(
             trace.recalled, window=trace.window_messages, conversation=trace.conversation_messages
         )

@@ -108,6 +108,17 @@ async def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert (trace.outcome, trace.reason) == ("failed", "model_unreachable")
 
 
+async def test_a_server_behind_a_proxy_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with model_server(answer=lambda _: Plain("Here.")) as server:
+        monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/v1"))
+        server.url = "http://model.invalid/v1"
+        async with agent_of(server, FakeBackend(), tmp_path, llm_retries=0) as running:
+            trace = await running.ask("Where is it?")
+    assert (trace.outcome, trace.answer) == ("answered", "Here.")
+
+
 async def test_the_wait_that_a_server_asks_for_is_kept(tmp_path: Path) -> None:
     times: list[float] = []
 
@@ -225,6 +236,27 @@ async def test_a_model_that_calls_whatever_it_is_asked_is_told(tmp_path: Path) -
         trace = await running.ask("Can you find it?")
         assert running.window[-1] == ("assistant", SORRY)
     assert (trace.outcome, trace.reason) == ("empty", "only_tool_calls")
+
+
+async def test_a_turn_that_takes_too_long_ends_with_an_apology_too(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    asked = Question(MessageId("q1"), "ana", "Where is it?", datetime.now(UTC))
+    async with (
+        model_server(answer=in_order(Silence(), "Here it is.")) as server,
+        agent_of(server, backend, tmp_path, apology=SORRY) as running,
+    ):
+        agent = running.conversation_agent
+        turn = asyncio.create_task(agent.ask(asked))
+        await server.arrived.wait()
+        turn.cancel()
+        await asyncio.gather(turn, return_exceptions=True)
+        assert await agent.give_up(asked) == SORRY
+        assert running.window == [("user", "Where is it?"), ("assistant", SORRY)]
+        again = await agent.ask(asked)
+        assert await running.outbox.drain(5)
+    assert again.answer == "Here it is. "
+    assert [m.id for m in backend.stored] == ["q1", "q1.apology", "q1.answer1"]
+    assert _reasons(backend) == [("failed", "turn_timeout"), ("answered", None)]
 
 
 async def test_a_failing_model_does_not_end_the_session(tmp_path: Path) -> None:

@@ -3,17 +3,15 @@
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx2
 
 from agent.llm.dialects import retry_after
 
+CONNECT_S = 15.0
 _PATH = "/chat/completions"
-_KEPT_CONNECTIONS = httpx2.Limits(
-    max_connections=50, max_keepalive_connections=50, keepalive_expiry=120
-)
 # A quotation mark within an answer's text is escaped, and a line end too.
 _END = re.compile(rb'"finish_reason"\s*:\s*"|(?:^|[\r\n])data:\s*\[DONE\]')
 _EVENT = re.compile(rb"(?:^|[\r\n])data:")
@@ -25,29 +23,35 @@ class BadAnswer(httpx2.RemoteProtocolError):
     """What was sent is no answer, or not the whole."""
 
 
-class AnswerTransport(httpx2.AsyncHTTPTransport):
-    """Mends what servers do to answers of chat completions:
+def answer_hooks(*, silence_s: float) -> dict[str, list[Callable[..., Awaitable[None]]]]:
+    """Event hooks of a client, which mend what servers do to answers of chat completions:
 
     - an answer without a stream, in plain JSON, becomes a stream of one event;
     - a stream that ends before its answer raises BadAnswer;
     - one that is kept alive by comments raises ReadTimeout after `silence_s` without an event.
+
+    Hooks rather than a transport: with one of its own, a client ignores HTTPS_PROXY.
     """
 
-    def __init__(self, *, silence_s: float) -> None:
-        super().__init__(limits=_KEPT_CONNECTIONS)
-        self._silence_s = silence_s
+    async def asked(request: httpx2.Request) -> None:
+        if _is_completion(request):
+            request.headers["accept-encoding"] = "identity"
+            # LiveKit's plugin gives all phases of a request the time that an answer may take.
+            limits = request.extensions.get("timeout", {})
+            limits["connect"] = min(limits.get("connect") or CONNECT_S, CONNECT_S)
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if not request.url.path.endswith(_PATH):
-            return await super().handle_async_request(request)
-        request.headers["accept-encoding"] = "identity"
-        response = await super().handle_async_request(request)
+    async def answered(response: httpx2.Response) -> None:
         retry_after.note(response.headers)
         body = response.stream
-        if response.status_code == httpx2.codes.OK and isinstance(body, httpx2.AsyncByteStream):
-            response.headers.pop("content-length", None)
-            response.stream = _Answer(body, silence_s=self._silence_s)
-        return response
+        is_answer = _is_completion(response.request) and response.status_code == httpx2.codes.OK
+        if is_answer and isinstance(body, httpx2.AsyncByteStream):
+            response.stream = _Answer(body, silence_s=silence_s)
+
+    return {"request": [asked], "response": [answered]}
+
+
+def _is_completion(request: httpx2.Request) -> bool:
+    return request.url.path.endswith(_PATH)
 
 
 class _Answer(httpx2.AsyncByteStream):
