@@ -90,8 +90,8 @@ async def answered(
         step = _Step(may_call=request.may_call)
         async with aclosing(step.chunks(send(request))) as chunks:
             async for chunk in chunks:
+                turn.spoke = turn.spoke or step.has_text
                 yield chunk
-        turn.spoke = turn.spoke or step.has_text
         failure = step.failure
         if failure is None or step.is_useful:
             turn.failure = failure

@@ -123,7 +123,7 @@ class _CompatibleStream(LLMStream):
         request = _Request(self._chat_ctx, self._tools, llm.dialect)
         refusal = await self._refusal_of(request)
         if refusal is None:
-            llm.taken(request.dialect)
+            llm.taken(llm.dialect)  # another request may have found it meanwhile
             return
         if not llm.searches or not await self._is_taken_otherwise(request, refusal):
             llm.nothing_taken()
@@ -143,7 +143,9 @@ class _CompatibleStream(LLMStream):
             tried.add(request.form)
             again = await self._refusal_of(request)
             if again is None:
-                llm.taken(request.finding)
+                # A refused step may have had one odd call: of tools it tells nothing.
+                tools = llm.dialect.tools if request.has_steps else request.dialect.tools
+                llm.taken(dataclasses.replace(request.dialect, tools=tools))
                 return True
             waiting.extendleft(reversed(request.otherwise(llm.freedom, refused_for(again))))
         return False
@@ -207,11 +209,6 @@ class _Request:
         """Equal for requests that a server cannot tell apart."""
         messages, _ = self.chat_ctx.to_provider_format("openai")
         return json.dumps([messages, bool(self.tools), self.dialect.usage])
-
-    @property
-    def finding(self) -> Dialect:
-        """What an answer tells of later requests. A refused step may have had one odd call."""
-        return dataclasses.replace(self.dialect, tools=True) if self.has_steps else self.dialect
 
     @property
     def has_steps(self) -> bool:

@@ -34,6 +34,7 @@ _SUBJECTS: tuple[tuple[Subject, re.Pattern[str]], ...] = (
     ),
 )
 _ABOUT_FORM = (400, 422)
+_TOO_LARGE = 413
 _ABOUT_ACCESS = (401, 402, 403, 407, 408, 409, 425, 429)
 
 
@@ -42,21 +43,17 @@ def refused_for(error: APIError) -> Subject | None:
 
     A refusal's text only decides what is tried first: it may quote the prompt.
     """
-    status = error.status_code if isinstance(error, APIStatusError) else None
-    if status in _ABOUT_ACCESS:
+    if not isinstance(error, APIStatusError):
+        # An error inside a stream has a body; a lost connection has none.
+        body = getattr(error.__cause__, "body", None)
+        return _subject(f"{error.__cause__} {body}") if body else None
+    if error.status_code in _ABOUT_ACCESS:
         return None
-    subject = _subject(_text(error))
-    if status in _ABOUT_FORM:
-        return subject or "unknown"
-    return subject
+    if error.status_code == _TOO_LARGE:
+        return "length"
+    subject = _subject(f"{error.message} {error.body}")
+    return subject or ("unknown" if error.status_code in _ABOUT_FORM else None)
 
 
 def _subject(text: str) -> Subject | None:
     return next((subject for subject, named in _SUBJECTS if named.search(text)), None)
-
-
-def _text(error: APIError) -> str:
-    """With that of the error which LiveKit wrapped: the one in a stream has no status."""
-    cause = error.__cause__
-    bodies = [getattr(e, "body", None) for e in (error, cause)]
-    return " ".join(str(part) for part in (error.message, cause, *bodies) if part)
