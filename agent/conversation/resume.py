@@ -12,6 +12,7 @@ from agent.backend_client import BackendClient
 from agent.epoch import Epoch
 from agent.errors import BackendError, BackendRejected
 from agent.messages.clock import Clock
+from agent.messages.question import id_as_sent
 from agent.messages.rolling_window import conversational
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.outbox import Outbox
@@ -170,7 +171,7 @@ def _unreported(room: str, conversation_id: UUID) -> Conversation:
 
 
 def _with_undelivered(stored: list[Message], waiting: list[MessageCreate]) -> list[Said]:
-    known = {message.id for message in stored}
+    known = {id_as_sent(message.id) for message in stored}
     undelivered = [message for message in waiting if message.id not in known]
     return as_said([*stored, *undelivered])
 

@@ -10,7 +10,13 @@ from agent.backend_client import BackendClient
 from agent.conversation.event_records import turn_end
 from agent.conversation.resume import Resumed, Said, as_said
 from agent.errors import BackendError
-from agent.messages.question import Outcome, Question, answered_question, apologised_question
+from agent.messages.question import (
+    Outcome,
+    Question,
+    answered_question,
+    apologised_question,
+    id_as_sent,
+)
 from agent.messages.rolling_window import conversational
 from retrieval.wire import MAX_BATCH_EVENTS, MAX_PAGE_MESSAGES, MessageId
 
@@ -140,7 +146,8 @@ async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:
     undelivered = {message.id for message in waiting}
     known = {message.id for message in stored} | undelivered
     lately = [m for m in resumed.window if m.id not in known]
-    return as_said([*(m for m in stored if m.id not in undelivered), *lately, *waiting])
+    delivered = [m for m in stored if id_as_sent(m.id) not in undelivered]
+    return as_said([*delivered, *lately, *waiting])
 
 
 def _question(message: Said) -> Question:

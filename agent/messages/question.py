@@ -39,6 +39,13 @@ def answered_question(message_id: str) -> MessageId | None:
     return MessageId(found["question"]) if found else None
 
 
+def id_as_sent(message_id: MessageId) -> MessageId:
+    """Late answers are stored under an id of their own."""
+    return (
+        MessageId(message_id.removesuffix(".late")) if answered_question(message_id) else message_id
+    )
+
+
 Outcome = Literal["answered", "interrupted", "empty", "failed"]
 """How a turn ended: `empty` is a reply without text, `failed` is no reply."""
 

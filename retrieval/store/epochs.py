@@ -77,7 +77,8 @@ class Epochs:
 
 
 def late_answer_ids(messages: Iterable[MessageCreate]) -> list[MessageId]:
-    return [_late(message.id) for message in messages if message.role == "assistant"]
+    """Under which agents' answers may be stored already."""
+    return [_late(m.id) for m in messages if m.role == "assistant" and m.epoch is not None]
 
 
 def as_received(
@@ -87,7 +88,7 @@ def as_received(
     return [
         message
         if message.epoch is None
-        else _from_agent(message, stored.get(message.id), is_late=message.id in late)
+        else _from_agent(message, _same(message, stored), is_late=message.id in late)
         for message in messages
     ]
 
@@ -98,12 +99,17 @@ def _from_agent(message: MessageCreate, first: Message | None, *, is_late: bool)
     What two agents accepted, each by its own clock, is one message: the first to arrive counts.
     """
     changes: dict[str, object] = {} if is_late else {"epoch": None}
-    if first is not None and _said(first) == _said(message):
-        as_first = ("created_at", "interrupted", "metadata")
+    if first is not None:
+        as_first = ("id", "created_at", "interrupted", "metadata")
         changes |= {name: getattr(first, name) for name in as_first}
     elif is_late and message.role == "assistant":
         changes["id"] = _late(message.id)
     return message.model_copy(update=changes)
+
+
+def _same(message: MessageCreate, stored: Mapping[str, Message]) -> Message | None:
+    found = (stored.get(message.id), stored.get(_late(message.id)))
+    return next((one for one in found if one and _said(one) == _said(message)), None)
 
 
 def _late(answer: MessageId) -> MessageId:

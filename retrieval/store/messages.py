@@ -50,7 +50,7 @@ async def append_messages(
         epochs = Epochs(epoch, conversation["agent_epoch"], conversation["written_epoch"])
         epochs.check()
         late = epochs.late(messages)
-        stored = await _stored(connection, conversation_id, messages, late)
+        stored = await _stored(connection, conversation_id, messages)
         received = as_received(messages, late, stored)
         fresh = _numbered(_fresh(received, stored), after=conversation["last_seq"])
         if fresh:
@@ -191,14 +191,10 @@ select seq, message_id, role, participant, content, created_at, interrupted, met
 
 
 async def _stored(
-    connection: "Connection",
-    conversation_id: ConversationId,
-    messages: Sequence[MessageCreate],
-    late: set[MessageId],
+    connection: "Connection", conversation_id: ConversationId, messages: Sequence[MessageCreate]
 ) -> dict[str, Message]:
     # A separate statement: its snapshot is taken after the lock, so it sees the previous append.
-    ids = [message.id for message in messages]
-    ids += late_answer_ids(message for message in messages if message.id in late)
+    ids = [message.id for message in messages] + late_answer_ids(messages)
     rows = await connection.fetch(STORED, conversation_id, ids)
     return {row["message_id"]: message_of(row) for row in rows}
 

@@ -100,6 +100,18 @@ async def test_a_late_answer_never_stands_in_the_way_of_the_present_agents(
     assert kept == [("m2.late", "of the old", old), ("m2", "of the new", None)]
 
 
+async def test_an_answer_that_came_late_and_is_then_found_by_the_present_agent_is_stored_once(
+    db: asyncpg.Pool,
+) -> None:
+    room, old = await joined(db, "a")
+    _, new = await joined(db, "b")
+    answer = accepted(2, "said", role="assistant", epoch=old)
+    await append_messages(db, conversation_id=room, messages=[answer])
+    again = await append_messages(db, conversation_id=room, messages=[answer], epoch=new)
+    assert again.outcomes[0].status == "duplicate"
+    assert [one.id for one in await stored(db, room)] == ["m2.late"]
+
+
 async def test_an_answer_delivered_in_time_and_sent_again_late_is_stored_once(
     db: asyncpg.Pool,
 ) -> None:

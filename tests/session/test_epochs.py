@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from agent.backend_client import BackendClient
@@ -198,3 +199,22 @@ async def test_an_agent_whose_clock_is_off_stamps_what_it_hears_with_the_shared_
     kept = {str(m.id): m.created_at for m in backend.stored}
     assert kept["m1"] <= kept["q"] <= datetime.now(UTC)
     assert abs(own - kept["q"]) > timedelta(hours=abs(shift_h) - 1)
+
+
+async def test_an_answer_that_arrived_late_is_shown_once_to_who_finds_it_on_disk(
+    tmp_path: Path,
+) -> None:
+    backend, room = FakeBackend(), Room()
+    answer = message(1, "said", role="assistant").model_copy(update={"id": "q.answer1"})
+    client = backend.client()
+    late = answer.model_copy(update={"id": "q.answer1.late"})
+    await client.append_messages(backend.room("den"), [late])
+    backend.refuse = lambda _, target, __: (
+        httpx.Response(503) if target.endswith("/messages") else None
+    )
+    agent = await agent_in(room, backend, tmp_path, "a")
+    await agent.outbox.accept(answer)
+    await agent.outbox.aclose()
+    again = await agent_in(room, backend, tmp_path, "a")
+    await again.outbox.aclose()
+    assert [m.content for m in again.window] == ["said"]
