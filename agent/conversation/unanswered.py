@@ -144,8 +144,8 @@ async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:
         logger.warning("earlier questions not looked for", extra={"reason": str(error)})
     waiting = await resumed.outbox.waiting_messages()
     undelivered = {message.id for message in waiting}
-    known = {message.id for message in stored} | undelivered
-    lately = [m for m in resumed.window if m.id not in known]
+    known = {id_as_sent(message.id) for message in stored} | undelivered
+    lately = [m for m in resumed.window if id_as_sent(m.id) not in known]
     delivered = [m for m in stored if id_as_sent(m.id) not in undelivered]
     return as_said([*delivered, *lately, *waiting])
 

@@ -27,7 +27,7 @@ from retrieval.embeddings.coverage import Coverage, read_coverage
 from retrieval.embeddings.drain import drain
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.errors import ConversationNotFound, MessageConflict, StaleEpoch
 from retrieval.search import search_conversation
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
@@ -117,6 +117,24 @@ async def test_batches_stay_idempotent_on_a_sharded_database(cluster: asyncpg.Po
     assert [one.seq for one in page.messages] == [2, 3]
     with pytest.raises(ConversationNotFound):
         await append_messages(cluster, conversation_id=ConversationId(uuid4()), messages=batch)
+
+
+async def test_a_replaced_agent_is_refused_and_marked_by_a_sharded_database(
+    cluster: asyncpg.Pool,
+) -> None:
+    old, new = [
+        await join_conversation(cluster, room="den", window=0, identity=agent, session_id="s")
+        for agent in ("old", "new")
+    ]
+    assert old.epoch is not None
+    room = ConversationId(new.conversation_id)
+    await append_messages(cluster, conversation_id=room, messages=[message(2)], epoch=new.epoch)
+    with pytest.raises(StaleEpoch):
+        await append_messages(cluster, conversation_id=room, messages=[message(1)], epoch=old.epoch)
+    late = message(1).model_copy(update={"epoch": old.epoch})
+    await append_messages(cluster, conversation_id=room, messages=[late])
+    page = await recent_messages(cluster, conversation_id=room, limit=9)
+    assert [(m.id, m.epoch) for m in page.messages] == [("m1", old.epoch), ("m2", None)]
 
 
 async def test_events_and_sessions_are_kept_by_a_sharded_database(cluster: asyncpg.Pool) -> None:

@@ -1,6 +1,7 @@
 """An agent that another one has replaced: refused, confirmed or ended; its clock set otherwise."""
 
 import asyncio
+import dataclasses
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from agent.backend_client import BackendClient
 from agent.conversation.resume import Resumed, resume
+from agent.conversation.unanswered import find_unanswered
 from agent.epoch import STOOD_STILL_S, Epoch
 from agent.errors import BackendUnavailable
 from agent.messages.clock import Clock
@@ -216,5 +218,11 @@ async def test_an_answer_that_arrived_late_is_shown_once_to_who_finds_it_on_disk
     await agent.outbox.accept(answer)
     await agent.outbox.aclose()
     again = await agent_in(room, backend, tmp_path, "a")
-    await again.outbox.aclose()
     assert [m.content for m in again.window] == ["said"]
+    # Found on disk, delivered since, and stored as late.
+    backend.refuse = lambda *_: None
+    found = dataclasses.replace(again, window=[answer])
+    told = await find_unanswered(client, found, window=1, now=answer.created_at)
+    assert [m.content for m in told.resumed.window] == ["said"]
+    await again.outbox.aclose()
+    await client.aclose()
