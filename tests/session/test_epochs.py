@@ -210,7 +210,8 @@ async def test_an_answer_that_arrived_late_is_shown_once_to_who_finds_it_on_disk
     answer = message(1, "said", role="assistant").model_copy(update={"id": "q.answer1"})
     client = backend.client()
     late = answer.model_copy(update={"id": "q.answer1.late"})
-    await client.append_messages(backend.room("den"), [late])
+    question = message(0, "asked").model_copy(update={"id": "q"})
+    await client.append_messages(backend.room("den"), [question, late])
     backend.refuse = lambda _, target, __: (
         httpx.Response(503) if target.endswith("/messages") else None
     )
@@ -218,11 +219,13 @@ async def test_an_answer_that_arrived_late_is_shown_once_to_who_finds_it_on_disk
     await agent.outbox.accept(answer)
     await agent.outbox.aclose()
     again = await agent_in(room, backend, tmp_path, "a")
-    assert [m.content for m in again.window] == ["said"]
+    assert [m.content for m in again.window] == ["asked", "said"]
+    await again.outbox.aclose()
     # Found on disk, delivered since, and stored as late.
     backend.refuse = lambda *_: None
-    found = dataclasses.replace(again, window=[answer])
-    told = await find_unanswered(client, found, window=1, now=answer.created_at)
-    assert [m.content for m in told.resumed.window] == ["said"]
-    await again.outbox.aclose()
+    elsewhere = await agent_in(room, backend, tmp_path, "b")
+    found = dataclasses.replace(elsewhere, window=[question, answer])
+    told = await find_unanswered(client, found, window=2, now=answer.created_at)
+    assert [m.content for m in told.resumed.window] == ["asked", "said"]
+    await elsewhere.outbox.aclose()
     await client.aclose()
