@@ -41,17 +41,17 @@ async def test_the_first_turn_and_those_after_many_are_answered(
     async with (
         model_server(template=FAMILIES[family], answer=_answer) as server,
         agent_of(
-            server, backend, tmp_path, greeting="Hello!", rolling_window_messages=6
+            server, backend, tmp_path, greeting="Hello!", rolling_window_messages=4
         ) as running,
     ):
         traces = [await running.ask("Where is the key of the harbour office?")]
-        for n in range(28):
+        for n in range(14):
             speaker = "ana" if n % 3 else "ben"
-            question = "Please look it up." if n % 10 == 5 else f"Is {n} a prime number?"
+            question = "Please look it up." if n % 6 == 3 else f"Is {n} a prime number?"
             traces.append(await running.ask(question, speaker=speaker))
         traces.append(await running.ask("Where is the key of the harbour office?"))
         assert await running.outbox.drain(5)
-    assert [t.outcome for t in traces] == ["answered"] * 30
+    assert [t.outcome for t in traces] == ["answered"] * 16
     assert traces[0].answer == traces[-1].answer == "It hangs there. "
     assert FACT in server.asked[0].text
     assert "Where is the key of the harbour office?" in server.asked[-1].last
@@ -59,7 +59,7 @@ async def test_the_first_turn_and_those_after_many_are_answered(
     assert [event for event in backend.recorded if event.kind == "error"] == []
     assert not any(message.interrupted for message in backend.stored)
     asked = [m.content for m in backend.stored if m.role == "user" and m.id.startswith("typed")]
-    assert len(asked) == 30
+    assert len(asked) == 16
 
 
 @pytest.mark.parametrize("server_kind", REFUSALS)
