@@ -37,10 +37,11 @@ Answered = Outcome | Postponed | None
 
 @dataclass(frozen=True)
 class _Known:
-    """`outcome` is None while the question is pending or being answered."""
+    """`outcome` is None while the question is pending or being answered; `accepted`: on disk."""
 
     content: int
     outcome: Outcome | None
+    accepted: bool
 
 
 class TurnQueue:
@@ -76,7 +77,7 @@ class TurnQueue:
         for question, outcome in ended:
             self._remember(question, outcome)
         for question in waiting:
-            self._remember(question, None)
+            self._remember(question, None, accepted=True)
             self._enqueue(question)
 
     async def add(self, question: Question) -> None:
@@ -96,6 +97,7 @@ class TurnQueue:
         refusal = None
         try:
             if await self._answerer.accept(question):
+                self._remember(question, None, accepted=True)
                 await self._audience.accepted(question.id, question.speaker)
         except QuestionNotStored as error:
             refusal = str(error)
@@ -123,7 +125,9 @@ class TurnQueue:
         if known.content != _content(question):
             await self._audience.refused(question.id, question.speaker, OTHER_MESSAGE)
         elif known.outcome is None:
-            await self._audience.accepted(question.id, question.speaker)
+            # While the disk refuses it, its sender must not be told more than the first time.
+            if known.accepted:
+                await self._audience.accepted(question.id, question.speaker)
         else:
             await self._audience.ended(question.id, question.speaker, known.outcome)
 
@@ -207,8 +211,10 @@ class TurnQueue:
             for call in later:
                 call.cancel()
 
-    def _remember(self, question: Question, outcome: Outcome | None) -> None:
-        self._known[question.id] = _Known(_content(question), outcome)
+    def _remember(
+        self, question: Question, outcome: Outcome | None, *, accepted: bool = False
+    ) -> None:
+        self._known[question.id] = _Known(_content(question), outcome, accepted)
         self._known.move_to_end(question.id)
         if len(self._known) > REMEMBERED_IDS:
             self._known.popitem(last=False)

@@ -17,7 +17,8 @@ from testbed.backend_process import BackendProcess
 from testbed.tcp_proxy import TcpProxy, tcp_proxy
 
 POSTGRES = {"fsync": "off", "full_page_writes": "off", "max_connections": "60"}
-DISK_MB = 48
+DISK_MB = 128
+"""The reserves of all outboxes fit; what an attack leaves free it takes away again."""
 TERMINATE_S = 30.0
 SETTLE_S = 2.0
 """A writer that the disk has refused tries again every second."""

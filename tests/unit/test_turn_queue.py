@@ -226,6 +226,26 @@ async def test_a_question_that_the_disk_refuses_is_answered_without_the_status_a
     assert audience.told == [("a0", "answering"), ("a0", "answered")]
 
 
+async def test_a_question_that_is_not_on_disk_is_not_called_accepted_when_it_is_repeated() -> None:
+    audience, answerer = Audience(), Answerer([])
+    turns = make_turns(audience, answerer)
+    answerer.disk_works = False
+    await turns.add(question("a0"))
+    await turns.add(question("a0"))
+    answerer.disk_works = True
+    answerer.may_accept.clear()
+    adding = asyncio.create_task(turns.add(question("a1")))
+    await asyncio.sleep(0)
+    await turns.add(question("a1"))
+    assert audience.told == []
+    answerer.may_accept.set()
+    await adding
+    await turns.add(question("a1"))
+    assert audience.told == [("a1", "accepted")] * 2
+    async with running(turns):
+        await turns.idle()
+
+
 async def test_another_message_under_a_known_id_is_refused_from_any_sender() -> None:
     audience, answered = Audience(), list[str]()
     turns = make_turns(audience, answered)
