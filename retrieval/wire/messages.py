@@ -61,7 +61,7 @@ class MessageCreate(Request):
     created_at: Timestamp
     interrupted: Flag = False
     metadata: GivenMetadata = {}
-    epoch: Count | None = None
+    epoch: Count | None = Field(default=None, exclude_if=_is_none)
     """Of the agent that accepted it, if that is not the one that sends it."""
 
 
@@ -73,7 +73,7 @@ class AppendMessages(Request):
     """
 
     messages: Annotated[list[MessageCreate], Field(min_length=1, max_length=MAX_BATCH_MESSAGES)]
-    epoch: Count | None = None
+    epoch: Count | None = Field(default=None, exclude_if=_is_none)
     """Of the agent that sends it; 409 if another agent has joined since. Others send none."""
 
 
@@ -141,7 +141,7 @@ class Conversation(Response):
     message_count: int
     window: list[Message]
     last_message_at: datetime | None = None
-    epoch: int | None = None
+    epoch: int | None = Field(default=None, exclude_if=_is_none)
     """Rises with each agent that joins; what this one writes carries it."""
-    now: datetime | None = None
+    now: datetime | None = Field(default=None, exclude_if=_is_none)
     """By the clock that all agents share."""

@@ -160,6 +160,20 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
     (wire.RecordEvents(events=[EVENT]), {"events": [EVENT_JSON]}),
     (wire.EventsRecorded(recorded=1), {"recorded": 1}),
     (
+        wire.EventList(events=[wire.ConversationEvent(id="ev_1", kind="action", created_at=NOON)]),
+        {
+            "events": [
+                {
+                    "id": "ev_1",
+                    "kind": "action",
+                    "created_at": "2025-03-01T12:00:00Z",
+                    "participant": None,
+                    "data": {},
+                }
+            ]
+        },
+    ),
+    (
         wire.SessionSummary(
             conversation_id=CONVERSATION,
             agent_identity="agent-1",
