@@ -11,6 +11,7 @@ GROUPS = {
     "test_livekit_weight": "rooms 1",
     "test_room_reconciler": "rooms 2",
     "test_livekit_restart": "rooms 2",
+    "test_livekit_fencing": "rooms 2",
     "test_livekit_waiting": "rooms 2",
     "test_livekit_lifecycle": "rooms 2",
     "test_livekit_voice": "rooms 3",

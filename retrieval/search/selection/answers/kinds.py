@@ -103,7 +103,7 @@ where wo wohin woher où dónde donde adónde dove onde aonde waar waarheen гд
 in at on under behind beside near above below opposite inside outside between from to into next left
 right im am auf unter hinter neben bei beim zum zur vor gegenüber aus dans sous sur chez derrière
 devant à au en debajo detrás sobre junto nel nella sotto dietro accanto sul sulla no na em debaixo
-atrás в на за под у около рядом 里 裡 中 上 下 に で 에
+atrás в на за под у около рядом 里 裡 中 上 下
 """),
     signs=re.compile(r"\\\\|/\w+/"),
     needs=re.compile(r"[\\/]"),
