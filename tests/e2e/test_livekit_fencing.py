@@ -25,6 +25,8 @@ async def test_what_a_stopped_agent_had_accepted_is_stored_late_and_it_answers_n
             "LONGROOM_DATA_DIR": str(stack.directory / "another machine"),
         },
     )
+    # Before: a process that stands still for a minute is ended by its worker.
+    await asyncio.to_thread(second.start, until=REGISTERED)
     room = await stack.open_room("alice")
     alice = room.users[0]
     try:
@@ -38,7 +40,6 @@ async def test_what_a_stopped_agent_had_accepted_is_stored_late_and_it_answers_n
         await stack.rooms.room.remove_participant(
             api.RoomParticipantIdentity(room=room.name, identity=paused)
         )
-        await asyncio.to_thread(second.start, until=REGISTERED)
         await stack.dispatch(room.name, "second")
         await until(lambda: agent_pids(second, room.name))
         to_the_new = await alice.ask("And after that?")
