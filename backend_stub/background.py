@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Literal
 
 from retrieval.database.outage import DATABASE_AWAY
@@ -37,24 +36,24 @@ class BackgroundTask:
         self._on_restart = on_restart
         self._first_pause_s = first_pause_s
         self._longest_pause_s = longest_pause_s
-        self._stopping = asyncio.Event()
+        self._stopping = False
         self.task = asyncio.create_task(self._keep_running(), name=name)
 
     def cancel(self) -> None:
         """For good: an error that takes the place of the cancellation restarts nothing."""
-        self._stopping.set()
+        self._stopping = True
         self.task.cancel()
 
     async def _keep_running(self) -> None:
         clock = asyncio.get_running_loop().time
         pause_s = self._first_pause_s
-        while not self._stopping.is_set():
+        while True:
             began_at = clock()
             self.state = "running"
             try:
                 await self._work()
             except Exception as error:  # noqa: BLE001  # whatever it is, the work has to go on
-                if self._stopping.is_set():
+                if self._stopping:
                     return
                 if clock() - began_at > self._longest_pause_s:
                     pause_s = self._first_pause_s
@@ -62,7 +61,7 @@ class BackgroundTask:
             else:
                 self.state = "finished"
                 return
-            await self._pause(pause_s)
+            await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, self._longest_pause_s)
 
     def _report(self, error: Exception, pause_s: float) -> None:
@@ -73,11 +72,6 @@ class BackgroundTask:
             logger.warning("background task starts again", extra=ids)
         else:
             logger.error("background task failed and starts again", extra=ids, exc_info=error)
-
-    async def _pause(self, pause_s: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause_s):
-                await self._stopping.wait()
 
 
 async def stop(tasks: Sequence[BackgroundTask], *, cut_off: Callable[[], None]) -> None:

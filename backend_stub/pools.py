@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backend_stub.settings import BackendSettings
-from retrieval.database.pool import Pooler, StatementLimits, connect
+from retrieval.database.pool import StatementLimits, check_database, open_pool
 
 if TYPE_CHECKING:
     import asyncpg
@@ -39,11 +39,14 @@ class Pools:
 
 @asynccontextmanager
 async def open_pools(url: str, settings: BackendSettings) -> AsyncIterator[Pools]:
-    """`url` is the database's own address. Raises DatabaseUnfit."""
+    """Check the database at `url`, its own address, and open them. Raises DatabaseUnfit."""
+    await check_database(url)
     async with AsyncExitStack() as stack:
 
         async def opened(size: int) -> "Pool":
-            return await stack.enter_async_context(_open_pool(url, settings, size))
+            pool = await _open_pool(url, settings, size)
+            stack.push_async_callback(close_pool, pool)
+            return pool
 
         size = settings.database.pool_size
         if size < 3:
@@ -59,24 +62,19 @@ async def open_pools(url: str, settings: BackendSettings) -> AsyncIterator[Pools
         )
 
 
-@asynccontextmanager
-async def _open_pool(url: str, settings: BackendSettings, size: int) -> "AsyncIterator[Pool]":
+async def _open_pool(url: str, settings: BackendSettings, size: int) -> "Pool":
     database = settings.database
     pooler = database.pooler()
-    pool = await connect(
-        url,
+    return await open_pool(
+        pooler or url,
         pool_size=size,
         acquire_timeout_s=settings.pool_timeout_s,
         limits=StatementLimits(
             statement_s=database.statement_timeout_s, lock_s=database.lock_timeout_s
         ),
         cached_statements=database.cached_statements(),
-        pooler=Pooler(pooler) if pooler else None,
+        behind_pooler=pooler is not None,
     )
-    try:
-        yield pool
-    finally:
-        await close_pool(pool)
 
 
 async def close_pool(pool: "Pool") -> None:

@@ -16,7 +16,7 @@ from backend_stub.pools import Pools, close_pool, open_pools
 from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.database import migrations
-from retrieval.database.pool import connect
+from retrieval.database.pool import open_pool
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.embeddings import model_registry as embedding_models
@@ -97,7 +97,7 @@ async def configured_database(settings: BackendSettings) -> AsyncIterator[str]:
 async def _embedding(
     url: str, embedder: Embedder, model: EmbeddingModel, metrics: Metrics
 ) -> AsyncIterator[list[BackgroundTask]]:
-    pool = await connect(url, pool_size=WORKER_CONNECTIONS)
+    pool = await open_pool(url, pool_size=WORKER_CONNECTIONS)
     works = {
         "embedding worker": EmbeddingWorker(pool, embedder, model).run,
         "ANN maintenance": AnnMaintenance(pool).run,
@@ -128,7 +128,7 @@ async def _livekit(settings: LiveKitSettings) -> "AsyncIterator[LiveKitRooms | N
 async def _reconciling_rooms(
     url: str, livekit: "LiveKitRooms", metrics: Metrics
 ) -> AsyncIterator[list[BackgroundTask]]:
-    pool = await connect(url, pool_size=1)
+    pool = await open_pool(url, pool_size=1)
     reconciler = livekit.reconciler(pool)
     task = BackgroundTask("room reconciler", reconciler.run, on_restart=metrics.restarted)
     try:

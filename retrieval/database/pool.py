@@ -23,15 +23,6 @@ OLDEST_PGVECTOR = (0, 8, 5)  # older ones have a buffer overflow in parallel ind
 
 
 @dataclass(frozen=True)
-class Pooler:
-    """At `url`, in front of the database; each of a connection's transactions may run on another
-    of the server's, so that session settings and statements outside a transaction are no good.
-    """
-
-    url: str
-
-
-@dataclass(frozen=True)
 class StatementLimits:
     """Seconds until PostgreSQL gives a statement, or its wait for a lock, up."""
 
@@ -69,7 +60,9 @@ class _Pool(asyncpg.Pool):
         *,
         timeout: float | None = None,  # noqa: ASYNC109  # the signature of asyncpg
     ) -> AsyncIterator["PoolConnectionProxy[Record]"]:
-        async with super().acquire(timeout=timeout or self._acquire_timeout_s) as connection:
+        async with super().acquire(
+            timeout=self._acquire_timeout_s if timeout is None else timeout
+        ) as connection:
             try:
                 if self._begin is None:
                     yield connection
@@ -89,28 +82,36 @@ def _set_local(settings: Mapping[str, str]) -> str:
     return ";".join(f"set local {name} = '{value}'" for name, value in settings.items())
 
 
-async def connect(
+async def connect(url: str, *, pool_size: int = 8) -> "asyncpg.Pool[Record]":
+    """Check the database, then open a pool on it, which the caller closes.
+
+    Raises a subclass of DatabaseUnfit.
+    """
+    await check_database(url)
+    return await open_pool(url, pool_size=pool_size)
+
+
+async def open_pool(
     url: str,
     *,
-    pool_size: int = 8,
+    pool_size: int,
     acquire_timeout_s: float | None = None,
     limits: StatementLimits | None = None,
     cached_statements: int = CACHED_STATEMENTS,
-    pooler: Pooler | None = None,
+    behind_pooler: bool = False,
 ) -> "asyncpg.Pool[Record]":
-    """Check extension and schema at `url`, then open a pool with the halfvec codec, through the
-    pooler if there is one; the caller closes it.
+    """With the halfvec codec, on a database that was checked; the caller closes it.
 
-    Raises a subclass of DatabaseUnfit. Acquiring raises TimeoutError after `acquire_timeout_s`.
+    Behind a pooler each transaction of a connection may run on another of the server's: session
+    settings and statements outside a transaction are no good there.
+    Raises DatabaseUnreachable. Acquiring raises TimeoutError after `acquire_timeout_s`.
     """
-    await _check(url)
     settings = SESSION_SETTINGS | (limits.settings() if limits else {})
-    behind = pooler is not None
     try:
         return await _Pool(
-            pooler.url if pooler else url,
+            url,
             acquire_timeout_s=acquire_timeout_s,
-            transaction_settings=_without(settings, POOLER_TAKES) if behind else None,
+            transaction_settings=_without(settings, POOLER_TAKES) if behind_pooler else None,
             min_size=1,
             max_size=pool_size,
             max_queries=50_000,
@@ -122,13 +123,14 @@ async def connect(
             reset=_no_reset,
             timeout=CONNECT_TIMEOUT_S,
             statement_cache_size=cached_statements,
-            server_settings={n: settings[n] for n in POOLER_TAKES} if behind else settings,
+            server_settings={n: settings[n] for n in POOLER_TAKES} if behind_pooler else settings,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
 
 
-async def _check(url: str) -> None:
+async def check_database(url: str) -> None:
+    """Its extension and schema; not through a pooler. Raises a subclass of DatabaseUnfit."""
     connection = await open_connection(url)
     try:
         await _check_pgvector(connection)
