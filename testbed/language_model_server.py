@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from testbed.web_server import served
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -110,16 +112,9 @@ async def language_model_server() -> AsyncIterator[LanguageModelServer]:
     app = web.Application(client_max_size=2**24)
     app.router.add_get("/v1/models", server.models)
     app.router.add_post("/v1/chat/completions", server.chat)
-    runner = web.AppRunner(app, shutdown_timeout=0.5)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    server.url = f"http://{host}:{port}/v1"
-    try:
+    async with served(app) as address:
+        server.url = f"{address}/v1"
         yield server
-    finally:
-        await runner.cleanup()
 
 
 def _event(delta: dict[str, Any], finish_reason: str | None) -> bytes:

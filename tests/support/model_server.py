@@ -13,6 +13,7 @@ from aiohttp import web
 
 from agent.llm.factory import language_model
 from agent.settings import AgentSettings
+from testbed.web_server import served
 from tests.support.chat_templates import Refused, render
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import RunningAgent, running_agent
@@ -147,15 +148,9 @@ async def model_server(**how: Any) -> AsyncIterator[ModelServer]:
     app = web.Application(client_max_size=2**24)
     app.router.add_get("/v1/models", server.models)
     app.router.add_post("/v1/chat/completions", server.chat)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    server.url = f"http://{host}:{port}/v1"
-    try:
+    async with served(app, shutdown_timeout=0.1, handler_cancellation=True) as address:
+        server.url = f"{address}/v1"
         yield server
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager

@@ -15,6 +15,8 @@ from faster_whisper import WhisperModel
 from numpy.typing import NDArray
 from piper import PiperVoice
 
+from testbed.web_server import served
+
 SAMPLE_RATE = 24_000  # what the OpenAI API's pcm format means
 
 
@@ -73,15 +75,9 @@ async def speech_server(speech: Speech) -> AsyncIterator[SpeechServer]:
     app = web.Application(client_max_size=2**24)
     app.router.add_post("/v1/audio/transcriptions", server.transcriptions)
     app.router.add_post("/v1/audio/speech", server.speech)
-    runner = web.AppRunner(app, shutdown_timeout=0.5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    server.url = f"http://{host}:{port}/v1"
-    try:
+    async with served(app) as address:
+        server.url = f"{address}/v1"
         yield server
-    finally:
-        await runner.cleanup()
 
 
 def _resampled(samples: NDArray[np.int16], rate: int, wanted: int) -> NDArray[np.int16]:
