@@ -25,6 +25,7 @@ from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+Waiting = TypeVar("Waiting", MessageCreate, ConversationEvent)
 
 _HOUSEKEEPING_S = 3_600.0
 _PAST_DISK_ENTRIES = 50
@@ -126,22 +127,17 @@ class Outbox:
 
     async def waiting_messages(self) -> list[MessageCreate]:
         """Unacknowledged messages, oldest first."""
-        entries = await self._on_disk(lambda: self._file.waiting("message"))
-        broken = unreadable(entries)
-        return [
-            MessageCreate.model_validate_json(entry.body)
-            for entry in entries
-            if entry not in broken
-        ]
+        return await self._waiting("message", MessageCreate)
 
     async def waiting_events(self) -> list[ConversationEvent]:
         """Unacknowledged events, oldest first."""
-        entries = await self._on_disk(lambda: self._file.waiting("event"))
+        return await self._waiting("event", ConversationEvent)
+
+    async def _waiting(self, stream: Stream, wire_type: type[Waiting]) -> list[Waiting]:
+        entries = await self._on_disk(lambda: self._file.waiting(stream))
         broken = unreadable(entries)
         return [
-            ConversationEvent.model_validate_json(entry.body)
-            for entry in entries
-            if entry not in broken
+            wire_type.model_validate_json(entry.body) for entry in entries if entry not in broken
         ]
 
     async def count(self) -> int:
