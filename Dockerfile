@@ -22,6 +22,8 @@ COPY requirements/agent.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.txt
 COPY retrieval/__init__.py retrieval/settings_errors.py retrieval/telemetry.py retrieval/
 COPY retrieval/wire retrieval/wire
+COPY longroom/__init__.py longroom/
+COPY longroom/client longroom/client
 COPY agent agent
 ENV LONGROOM_DATA_DIR=/var/lib/longroom
 RUN install -d -o longroom -g longroom $LONGROOM_DATA_DIR

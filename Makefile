@@ -49,7 +49,7 @@ down: ## stop the containers; their data stays (docker compose down -v deletes i
 
 lock: installed-test ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1 for newer versions)
 	$(LOCK) requirements/test.in --all-extras --excludes requirements/test.exclude -o requirements/test.txt
-	$(LOCK) requirements/run.in --extra agent --extra backend --extra local \
+	$(LOCK) requirements/run.in --extra agent --extra backend --extra local --extra mcp \
 		--constraint requirements/test.txt --excludes requirements/run.exclude -o requirements/run.txt
 	$(LOCK) --extra agent --constraint requirements/test.txt -o requirements/agent.txt
 	$(LOCK) requirements/backend.in --extra backend --extra onnx \

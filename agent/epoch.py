@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from agent.errors import BackendError
+from longroom.client import BackendError
 
 logger = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""The `longroom` command line."""
+"""The `longroom` command line, and the client for other programs."""

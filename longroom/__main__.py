@@ -1,5 +1,23 @@
-"""`python -m longroom` is `longroom`."""
+"""`longroom`, and `python -m longroom`; where only the client is installed, says what to add."""
 
-from longroom.cli import main
+import sys
 
-main()
+OUR_PACKAGES = {"agent", "backend_stub", "longroom", "retrieval"}
+EVERYTHING = "longroom[agent,backend,local,mcp]"
+
+
+def main() -> None:
+    try:
+        from longroom.cli import main as run
+
+        run()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OUR_PACKAGES:
+            raise
+        reason = f"package {error.name} is not installed; pip install '{EVERYTHING}'"
+        sys.stderr.write(f"longroom: {reason}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,8 +7,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
-from agent.backend_client import BackendClient
 from longroom.backend_process import running_backend
+from longroom.client import LongroomClient
 from longroom.errors import clear_errors
 
 REQUEST_TIMEOUT_S = 60.0  # a batch of long messages on a busy machine
@@ -16,7 +16,7 @@ Outcome = TypeVar("Outcome")
 
 
 def with_backend(
-    work: Callable[[BackendClient], Awaitable[Outcome]],
+    work: Callable[[LongroomClient], Awaitable[Outcome]],
     *,
     url: str | None,
     service_key: str | None,
@@ -25,7 +25,7 @@ def with_backend(
     """Raises CommandError."""
 
     async def run(backend_url: str) -> Outcome:
-        client = BackendClient(backend_url, service_key=service_key, timeout_s=REQUEST_TIMEOUT_S)
+        client = LongroomClient(backend_url, key=service_key, timeout_s=REQUEST_TIMEOUT_S)
         async with aclosing(client):
             return await work(client)
 

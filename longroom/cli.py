@@ -17,9 +17,6 @@ from longroom.commands.migrate import migrate
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
 
-OUR_PACKAGES = {"agent", "backend_stub", "longroom", "retrieval"}
-EVERYTHING = "longroom[agent,backend,local]"
-
 app = typer.Typer(
     name="longroom",
     help="An agent for rooms whose conversation never ends.",
@@ -46,10 +43,6 @@ def main() -> None:
         app()
     except CommandError as error:
         _end(str(error), error.exit_code)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in OUR_PACKAGES:
-            raise
-        _end(f"package {error.name} is not installed; pip install '{EVERYTHING}'", 2)
 
 
 def _end(reason: str, exit_code: int) -> NoReturn:

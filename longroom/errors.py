@@ -30,7 +30,8 @@ def clear_errors() -> Iterator[None]:
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
-    from agent.errors import AgentError
+    from agent.errors import OutboxError
+    from longroom.client import BackendError
     from retrieval.errors import RetrievalError
     from retrieval.settings_errors import describe
 
@@ -40,5 +41,5 @@ def clear_errors() -> Iterator[None]:
         raise ConfigurationError(describe(error)) from error
     except (SettingsError, RetrievalError) as error:
         raise ConfigurationError(str(error)) from error
-    except AgentError as error:
+    except (BackendError, OutboxError) as error:
         raise CommandFailed(str(error)) from error

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.epoch import Epoch
-from agent.errors import BackendError, BackendRejected
 from agent.messages.clock import Clock
 from agent.messages.question import id_as_sent
 from agent.messages.rolling_window import conversational
@@ -18,6 +17,7 @@ from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.outbox import Outbox
 from agent.outbox.retry import Retry
 from agent.settings import AgentSettings
+from longroom.client import BackendError, BackendRejected
 from retrieval.wire import MAX_PAGE_MESSAGES, Conversation, Message, MessageCreate
 
 Said = Message | MessageCreate

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from agent.backend_client import BackendClient
 from agent.conversation.event_records import turn_end
 from agent.conversation.resume import Resumed, Said, as_said
-from agent.errors import BackendError
 from agent.messages.question import (
     Outcome,
     Question,
@@ -18,6 +17,7 @@ from agent.messages.question import (
     id_as_sent,
 )
 from agent.messages.rolling_window import conversational
+from longroom.client import BackendError
 from retrieval.wire import MAX_BATCH_EVENTS, MAX_PAGE_MESSAGES, MessageId
 
 STILL_WAITED_FOR = timedelta(seconds=120)

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from agent.backend_client import BackendClient
 from agent.epoch import Epoch
-from agent.errors import AgentReplaced
 from agent.outbox.storage.entry import Entry, Stream
+from longroom.client import AgentReplaced, LongroomClient
 from retrieval.wire import (
     ConversationEvent,
     MessageCreate,
@@ -25,7 +24,7 @@ _WIRE_TYPES: dict[Stream, type[Request]] = {
 
 
 async def deliver(
-    client: BackendClient,
+    client: LongroomClient,
     conversation_id: UUID,
     batch: Sequence[Entry],
     epoch: Epoch | None = None,
@@ -44,7 +43,7 @@ async def deliver(
 
 
 async def _append(
-    client: BackendClient, conversation_id: UUID, messages: Sequence[MessageCreate], epoch: Epoch
+    client: LongroomClient, conversation_id: UUID, messages: Sequence[MessageCreate], epoch: Epoch
 ) -> None:
     """As the room's agent; of one that was replaced, as what it had accepted before."""
     if epoch.number is None:

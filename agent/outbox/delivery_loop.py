@@ -10,14 +10,7 @@ from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.epoch import Epoch
-from agent.errors import (
-    BackendError,
-    BackendProtocolError,
-    BackendRejected,
-    BackendUnavailable,
-    OutboxError,
-    OutboxUnwritable,
-)
+from agent.errors import OutboxError, OutboxUnwritable
 from agent.outbox.delivery import deliver, unreadable, within_words, words_of
 from agent.outbox.metrics import DeadLetterReason, Failure, OutboxMetrics
 from agent.outbox.refusals import keeps_text, meaning, named_items
@@ -25,6 +18,7 @@ from agent.outbox.retry import Retry
 from agent.outbox.storage.entry import Entry
 from agent.outbox.store import OutboxStore
 from agent.tracing import span
+from longroom.client import BackendError, BackendProtocolError, BackendRejected, BackendUnavailable
 from retrieval.wire import SENT_WORDS
 
 logger = logging.getLogger(__name__)

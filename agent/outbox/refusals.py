@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
-from agent.errors import CREDENTIALS_REFUSED, BackendRejected
+from longroom.client import CREDENTIALS_REFUSED, BackendRejected
 from retrieval.wire import FieldError
 
 T = TypeVar("T")

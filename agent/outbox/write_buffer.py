@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections import deque
 
-from agent.errors import BackendError, OutboxError
+from agent.errors import OutboxError
 from agent.outbox.outbox import Outbox
 from agent.outbox.storage.entry import Stream
+from longroom.client import BackendError
 from retrieval.wire import ConversationEvent, MessageCreate
 
 logger = logging.getLogger(__name__)

@@ -11,16 +11,16 @@ import aiohttp
 from livekit import api
 
 from agent.backend_client import open_client
-from agent.errors import (
+from agent.errors import OutboxUnwritable
+from agent.outbox.files import folder
+from agent.outbox.storage.mark import marks_folder
+from agent.settings import AgentSettings
+from longroom.client import (
     CREDENTIALS_REFUSED,
     BackendProtocolError,
     BackendRejected,
     BackendUnavailable,
-    OutboxUnwritable,
 )
-from agent.outbox.files import folder
-from agent.outbox.storage.mark import marks_folder
-from agent.settings import AgentSettings
 
 logger = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from typing import Literal
 
 from opentelemetry.trace import get_current_span
 
-from agent.errors import BackendError, BackendRejected
 from agent.recall.circuit_breaker import CircuitBreaker
 from agent.recall.debouncer import Debouncer
 from agent.recall.query import Asker, RecallLimits, TurnQuery
 from agent.recall.search_task import SearchState, SearchTask, hits_without
 from agent.tracing import link_to
+from longroom.client import BackendError, BackendRejected
 from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
 
 logger = logging.getLogger(__name__)

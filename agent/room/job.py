@@ -15,7 +15,7 @@ from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_agent
 from agent.epoch import Epoch
-from agent.errors import BackendError, BackendUnavailable, OutboxUnwritable
+from agent.errors import OutboxUnwritable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
 from agent.room.dependencies import JobDependencies
@@ -29,6 +29,7 @@ from agent.room.turn_intake import TurnIntake
 from agent.room.voice_turns import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from agent.worker_settings import Voice, WorkerSettings
+from longroom.client import BackendError, BackendUnavailable
 from retrieval.wire import ConversationId, conversation_in
 
 BACKEND_RETRY_S = 1.0

@@ -10,7 +10,7 @@ import time
 import aiohttp
 from livekit import api, rtc
 
-from agent.errors import BackendUnavailable
+from longroom.client import BackendUnavailable
 
 SINCE_ATTRIBUTE = "longroom.since"
 """When an agent joined by the LiveKit server's clock, in nanoseconds: the later one takes over.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from agent.backend_client import BackendClient
 from agent.background_tasks import BackgroundTasks
-from agent.errors import CREDENTIALS_REFUSED, BackendError, BackendRejected
+from longroom.client import CREDENTIALS_REFUSED, BackendError, BackendRejected
 from retrieval.wire import WORKER_ATTRIBUTE
 
 INTERVAL_S = 0.75

@@ -27,11 +27,12 @@ from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import find_unanswered
 from agent.conversation.wiring import People, build_agent
-from agent.errors import BackendError, BackendUnavailable, OutboxError
+from agent.errors import OutboxError
 from agent.messages.question import Outcome, Question
 from agent.recall.query import Asker
 from agent.room.turn_queue import TurnQueue
 from agent.settings import AgentSettings
+from longroom.client import BackendError, BackendUnavailable
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
 

@@ -12,9 +12,9 @@ from prompt_toolkit.application import run_in_terminal
 
 from agent.chat import WindowMessage
 from agent.conversation.reply import TurnTrace
-from agent.errors import BackendError
 from longroom.chat.signals import ctrl_c
 from longroom.chat.terminal import HELP, Terminal
+from longroom.client import BackendError
 from retrieval.wire import Message, SearchResponse
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,6 @@ from typing import Any
 from prompt_toolkit.application import run_in_terminal
 from pydantic import HttpUrl, SecretStr
 
-from agent.backend_client import BackendClient
 from agent.background_tasks import BackgroundTasks
 from agent.chat import open_chat
 from agent.settings import AgentSettings
@@ -24,6 +23,7 @@ from longroom.chat.logs import configure_chat_logs
 from longroom.chat.loop import ChatLoop
 from longroom.chat.signals import ending_signals
 from longroom.chat.terminal import Terminal
+from longroom.client import LongroomClient
 from longroom.demo_room.opening import open_demo_room
 from longroom.errors import clear_errors
 
@@ -120,7 +120,7 @@ class ChatSession:
             return "guest"
 
     async def _open_demo(self, url: str, terminal: Terminal) -> None:
-        client = BackendClient(url, service_key=self.service_key, timeout_s=IMPORT_TIMEOUT_S)
+        client = LongroomClient(url, key=self.service_key, timeout_s=IMPORT_TIMEOUT_S)
         async with aclosing(client):
             await open_demo_room(client, room=self.room, say=terminal.note)
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import uuid5
 
-from agent.backend_client import BackendClient
-from agent.errors import BackendRejected
 from agent.outbox.delivery import deliver
 from agent.outbox.storage.entry import Entry
+from longroom.client import BackendRejected, LongroomClient
 from longroom.dead_letters.collection import FoundLetter, remove_letters
 
 ERASED = "its text was deleted when the conversation was erased"
@@ -24,7 +23,7 @@ class Resent:
 
 
 async def resend(
-    client: BackendClient, letters: Sequence[FoundLetter], *, with_new_ids: bool = False
+    client: LongroomClient, letters: Sequence[FoundLetter], *, with_new_ids: bool = False
 ) -> Resent:
     """One by one, in this order. `with_new_ids` is for ids that other content has taken.
 
@@ -41,7 +40,7 @@ async def resend(
     return resent
 
 
-async def _send(client: BackendClient, found: FoundLetter, with_new_id: bool) -> str | None:
+async def _send(client: LongroomClient, found: FoundLetter, with_new_id: bool) -> str | None:
     """Why not, if it was not sent."""
     entry = found.letter.entry
     if not entry.body:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from agent.backend_client import BackendClient
+from longroom.client import LongroomClient
 from longroom.demo_room import QUESTIONS, messages
 from retrieval.wire import SearchRequest
 
@@ -13,7 +13,7 @@ EMBEDDING_S = 30.0
 POLL_S = 0.2
 
 
-async def open_demo_room(client: BackendClient, *, room: str, say: Callable[[str], None]) -> None:
+async def open_demo_room(client: LongroomClient, *, room: str, say: Callable[[str], None]) -> None:
     """Skipped if the room has messages. One batch: all or none are stored."""
     conversation_id = (await client.create_room(room)).conversation_id
     page = await client.get_recent_messages(conversation_id, limit=1)
@@ -25,7 +25,7 @@ async def open_demo_room(client: BackendClient, *, room: str, say: Callable[[str
     await _wait_for_embeddings(client, conversation_id)
 
 
-async def _wait_for_embeddings(client: BackendClient, conversation_id: UUID) -> None:
+async def _wait_for_embeddings(client: LongroomClient, conversation_id: UUID) -> None:
     # Searches by words work at once, by meaning a few seconds later.
     deadline = time.monotonic() + EMBEDDING_S
     while time.monotonic() < deadline:

@@ -11,10 +11,9 @@ from typing import BinaryIO, cast
 import orjson
 from pydantic import JsonValue
 
-from agent.backend_client import BackendClient
+from longroom.client import LongroomClient
 from longroom.errors import ConfigurationError
 from longroom.transfer.lines import MAX_ID_CHARS, REPLY_TO
-from longroom.transfer.reading.stored_messages import all_messages
 from retrieval.wire import Message
 
 
@@ -25,14 +24,14 @@ class FileExport:
     room: str
     output: Path | None
 
-    async def run(self, client: BackendClient) -> int:
+    async def run(self, client: LongroomClient) -> int:
         """Returns the number of messages. Raises CommandError and BackendError."""
         room = await client.create_room(self.room)
         if room.created:
             raise ConfigurationError(f"there was no room {self.room!r}; nothing is exported")
         count = 0
         with _opened(self.output) as file:
-            async for message in all_messages(client, room.conversation_id):
+            async for message in client.open(room.conversation_id).messages():
                 file.write(_line(message))
                 count += 1
         return count

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from agent.backend_client import BackendClient
+from longroom.client import LongroomClient
 from longroom.errors import ConfigurationError
 from longroom.progress import ProgressBars
 from longroom.transfer.formats.format import Format
@@ -41,7 +41,7 @@ class FileImport:
     language: str | None = None
     """Of the room, if the import creates it."""
 
-    async def run(self, client: BackendClient) -> Totals:
+    async def run(self, client: LongroomClient) -> Totals:
         """Raises CommandError and BackendError."""
         with open_source(self.file) as source:
             file_format = format_of(source, self.format)
@@ -80,7 +80,7 @@ class FileImport:
                 " with --time-zone, such as Europe/Berlin"
             )
 
-    async def _reader(self, client: BackendClient, room: Room) -> LineReader:
+    async def _reader(self, client: LongroomClient, room: Room) -> LineReader:
         stored_as = {} if room.created else await ids_by_line(client, room.conversation_id)
         return LineReader(
             ignore_unknown=self.format.ignore_unknown,

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from uuid import UUID
 
-from agent.backend_client import BackendClient
-from agent.errors import BackendRejected, BackendUnavailable
 from agent.outbox.refusals import refused_items
+from longroom.client import BackendRejected, BackendUnavailable, LongroomClient
 from longroom.transfer.batches import Batch
 from longroom.transfer.formats.format import Rejected
 from longroom.transfer.lines import Read
@@ -29,7 +28,7 @@ class Importer:
 
     def __init__(
         self,
-        client: BackendClient,
+        client: LongroomClient,
         conversation_id: UUID,
         *,
         retry_delays_s: Sequence[float] = RETRY_DELAYS_S,

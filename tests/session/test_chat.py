@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from agent.chat import open_chat
-from agent.errors import BackendUnavailable, OutboxUnwritable
+from agent.errors import OutboxUnwritable
 from agent.settings import AgentSettings
+from longroom.client import BackendUnavailable
 from retrieval.wire import Message
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import remember

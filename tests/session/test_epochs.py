@@ -14,10 +14,10 @@ from agent.backend_client import BackendClient
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import find_unanswered
 from agent.epoch import STOOD_STILL_S, Epoch
-from agent.errors import BackendUnavailable
 from agent.messages.clock import Clock
 from agent.messages.question import answered_question
 from agent.settings import AgentSettings
+from longroom.client import BackendUnavailable
 from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend, served
 

@@ -66,6 +66,11 @@ BACK_UP = [
     ("backend_stub/http", "backend_stub.routes"),
     ("longroom/embedded_postgres", "longroom.commands"),
 ]
+OUT_OF_THE_CLIENT = [
+    ("longroom/client", imported)
+    for imported in ("agent", "backend_stub", "retrieval", "retrieval.errors", "longroom.errors")
+] + [("longroom/client", imported) for imported in ("opentelemetry", "livekit", "anyio", "typer")]
+INTO_THE_CLIENT = [("agent", "longroom.client.routes"), ("agent/recall", "longroom.errors")]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +81,9 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
         skipped = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, copy / package, ignore=skipped)
     shutil.copy(ROOT / "pyproject.toml", copy)
-    for number, (importer, imported) in enumerate([*AGAINST_THE_RULE, *BACK_UP]):
+    for number, (importer, imported) in enumerate(
+        [*AGAINST_THE_RULE, *BACK_UP, *OUT_OF_THE_CLIENT, *INTO_THE_CLIENT]
+    ):
         text = f"import {imported}\n"
         (copy / importer / f"probe{number}.py").write_text(text, encoding="utf-8")
     probe = "".join(f"import {name}\n" for name in _forbidden_to_the_agent())
@@ -114,6 +121,13 @@ def test_the_agent_may_import_no_module_of_retrieval_but_the_wire_types(
     assert reported == forbidden
 
 
+@pytest.mark.parametrize(("importer", "imported"), [*OUT_OF_THE_CLIENT, *INTO_THE_CLIENT])
+def test_the_client_imports_only_the_wire_types_and_the_agent_only_its_face(
+    broken: subprocess.CompletedProcess[str], importer: str, imported: str
+) -> None:
+    assert _reports(broken, importer.replace("/", "."), imported)
+
+
 @pytest.mark.parametrize(("importer", "imported"), AGAINST_THE_RULE)
 def test_an_import_against_the_dependency_rule_is_found(
     broken: subprocess.CompletedProcess[str], importer: str, imported: str
@@ -128,6 +142,16 @@ def test_the_wire_types_import_only_pydantic_and_the_standard_library() -> None:
     others = {name for name in imported if not name.startswith("retrieval.wire")}
 
     assert {name.split(".")[0] for name in others} - sys.stdlib_module_names == {"pydantic"}
+
+
+def test_the_client_imports_only_httpx_pydantic_and_the_standard_library() -> None:
+    imported = {
+        name for path in (ROOT / "longroom" / "client").glob("*.py") for name in _imports(path)
+    }
+    ours = ("longroom.client", "retrieval.wire")
+    others = {name.split(".")[0] for name in imported if not name.startswith(ours)}
+
+    assert others - sys.stdlib_module_names == {"httpx", "pydantic"}
 
 
 def test_the_backend_speaks_to_livekit_only_through_its_server_api() -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from agent.chat import WindowMessage
 from agent.conversation.reply import TurnTrace
-from agent.errors import BackendUnavailable
 from agent.recall.recall import Recalled
 from longroom.chat.loop import ChatLoop
 from longroom.chat.terminal import Terminal
+from longroom.client import BackendUnavailable
 from retrieval.wire import Message, MessageId, RetrievalHit, SearchResponse, SearchTimings
 
 SAID_AT = datetime(2025, 1, 14, 10, 21, tzinfo=UTC)

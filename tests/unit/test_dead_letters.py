@@ -10,9 +10,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from agent.errors import BackendUnavailable
 from agent.outbox.files import folder
 from longroom.cli import app
+from longroom.client import BackendUnavailable
 from longroom.dead_letters.collection import FoundLetter, find_letters
 from longroom.dead_letters.resend import resend
 from retrieval.wire import ConversationId

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from agent.backend_client import BackendClient
-from agent.errors import BackendRejected, BackendUnavailable
+from longroom.client import BackendRejected, BackendUnavailable
 from longroom.transfer.batches import Batch
 from longroom.transfer.importer import Importer
 from longroom.transfer.lines import Read

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.errors import BackendRejected, BackendUnavailable
 from agent.recall.circuit_breaker import CircuitBreaker
 from agent.recall.query import Asker, RecallLimits
 from agent.recall.recall import Recall, Recalled
+from longroom.client import BackendRejected, BackendUnavailable
 from retrieval.wire import (
     Message,
     MessageId,

@@ -8,9 +8,14 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from agent.backend_client import BackendClient
-from agent.errors import BackendProtocolError, BackendRejected, BackendUnavailable
-from retrieval.wire import ConversationId, SearchRequest
+from longroom.client import (
+    BackendProtocolError,
+    BackendRejected,
+    BackendUnavailable,
+    LongroomClient,
+)
+from longroom.client.batches import batches
+from retrieval.wire import MAX_BATCH_MESSAGES, SENT_WORDS, ConversationId, SearchRequest
 from tests.support.builders import event, message, summary
 from tests.support.fake_backend import FakeBackend
 
@@ -18,16 +23,16 @@ ROOM = UUID("7d5a6a0e-0000-4000-8000-000000000000")
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def _client(handler: Handler, *, timeout_s: float = 5.0, key: str | None = None) -> BackendClient:
-    return BackendClient(
+def _client(handler: Handler, *, timeout_s: float = 5.0, key: str | None = None) -> LongroomClient:
+    return LongroomClient(
         "http://backend/",
-        service_key=key,
+        key=key,
         timeout_s=timeout_s,
         transport=httpx.MockTransport(handler),
     )
 
 
-async def _any_call(client: BackendClient) -> None:
+async def _any_call(client: LongroomClient) -> None:
     try:
         await client.get_recent_messages(ROOM, limit=5)
     finally:
@@ -162,3 +167,33 @@ async def test_an_unknown_conversation_is_a_refusal() -> None:
     with pytest.raises(BackendRejected, match="404"):
         await client.get_recent_messages(uuid4(), limit=1)
     await client.aclose()
+
+
+def test_batches_keep_to_the_number_of_messages_and_of_words() -> None:
+    long = "w " * (SENT_WORDS // 2)
+    texts = ["a"] * (MAX_BATCH_MESSAGES + 1) + [long, long, "w " * (2 * SENT_WORDS), "b"]
+    history = [message(number, text) for number, text in enumerate(texts)]
+
+    found = list(batches(history))
+
+    assert [len(batch) for batch in found] == [MAX_BATCH_MESSAGES, 2, 1, 1, 1]
+    assert [one for batch in found for one in batch] == history
+
+
+async def test_every_attempt_of_a_request_passes_where_it_can_be_overridden() -> None:
+    seen: list[str] = []
+
+    class Signing(LongroomClient):
+        async def send(self, request: httpx.Request) -> httpx.Response:
+            request.headers["X-Signed"] = "yes"
+            return await super().send(request)
+
+    def hang_up_once(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["X-Signed"])
+        if len(seen) == 1:
+            raise httpx.ReadError("hung up")
+        return httpx.Response(200, content='{"messages": [], "message_count": 0}')
+
+    await _any_call(Signing("http://backend", transport=httpx.MockTransport(hang_up_once)))
+
+    assert seen == ["yes", "yes"]

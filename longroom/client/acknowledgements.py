@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import httpx
 
-from agent.errors import BackendProtocolError
+from longroom.client.errors import BackendProtocolError
 from retrieval.wire import AppendResult, EventsRecorded
 
 

@@ -1,0 +1,70 @@
+"""The client of the backend, for any program: needs httpx and pydantic, and nothing else of ours.
+
+async with LongroomClient("http://127.0.0.1:8000", key="…") as longroom:
+    conversation = await longroom.room("lamp shop")
+    await conversation.append("Parcels for Hal go to the red boathouse.", participant="hal")
+    found = await conversation.search("Where do Hal's parcels go?")
+"""
+
+from longroom.client.client import DEFAULT_URL, LongroomClient
+from longroom.client.conversation import ConversationClient
+from longroom.client.errors import (
+    CREDENTIALS_REFUSED,
+    AgentReplaced,
+    BackendError,
+    BackendProtocolError,
+    BackendRejected,
+    BackendUnavailable,
+)
+from retrieval.wire import (
+    AppendOutcome,
+    AppendResult,
+    ConversationEvent,
+    ConversationId,
+    EventKind,
+    FieldError,
+    Message,
+    MessageCreate,
+    MessageId,
+    MessagePage,
+    PageOrder,
+    Problem,
+    RetrievalHit,
+    Role,
+    Room,
+    SearchRequest,
+    SearchResponse,
+    SessionSummary,
+    WindowMessage,
+)
+
+__all__ = [
+    "CREDENTIALS_REFUSED",
+    "DEFAULT_URL",
+    "AgentReplaced",
+    "AppendOutcome",
+    "AppendResult",
+    "BackendError",
+    "BackendProtocolError",
+    "BackendRejected",
+    "BackendUnavailable",
+    "ConversationClient",
+    "ConversationEvent",
+    "ConversationId",
+    "EventKind",
+    "FieldError",
+    "LongroomClient",
+    "Message",
+    "MessageCreate",
+    "MessageId",
+    "MessagePage",
+    "PageOrder",
+    "Problem",
+    "RetrievalHit",
+    "Role",
+    "Room",
+    "SearchRequest",
+    "SearchResponse",
+    "SessionSummary",
+    "WindowMessage",
+]

@@ -1,0 +1,115 @@
+"""One request to the backend: sent within a deadline, read as a wire type, or one of our errors."""
+
+import asyncio
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from longroom.client.errors import (
+    AgentReplaced,
+    BackendProtocolError,
+    BackendRejected,
+    BackendUnavailable,
+)
+from retrieval.wire import STALE_EPOCH, Problem
+
+Reply = TypeVar("Reply", bound=BaseModel)
+
+_RETRYABLE = {408, 425, 429}
+
+
+class Connection:
+    """`timeout_s` bounds a whole call, retry included."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None,
+        timeout_s: float,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._timeout_s = timeout_s
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/") + "/api/v1",
+            headers=headers | {"Content-Type": "application/json"},
+            timeout=None,  # noqa: S113 - httpx bounds single steps; _call bounds their sum
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """Every attempt of every request passes here: override it to trace, sign or count."""
+        return await self._http.send(request)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: BaseModel | None,
+        reply: type[Reply],
+        *,
+        timeout_s: float | None = None,
+    ) -> Reply:
+        response = await self._call(method, path, body, timeout_s=timeout_s)
+        try:
+            return reply.model_validate_json(response.content)
+        except ValidationError as error:
+            raise BackendProtocolError(
+                f"the answer to {method} {response.url.path} is not a {reply.__name__}: "
+                f"{error.error_count()} fields differ"
+            ) from None
+
+    async def _call(
+        self, method: str, path: str, body: BaseModel | None, *, timeout_s: float | None = None
+    ) -> httpx.Response:
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        content = body.model_dump_json(exclude_none=True) if body is not None else None
+        try:
+            async with asyncio.timeout(limit_s):
+                response = await self._attempt(method, path, content)
+        except TimeoutError:
+            raise BackendUnavailable(f"no answer within {limit_s:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise BackendUnavailable(type(error).__name__) from None
+        if not response.is_success:
+            raise _refusal(response)
+        return response
+
+    async def _attempt(self, method: str, path: str, content: str | None) -> httpx.Response:
+        # A backend that restarts leaves dead connections in the pool; a second attempt is safe,
+        # since every request is idempotent.
+        try:
+            return await self.send(self._http.build_request(method, path, content=content))
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await self.send(self._http.build_request(method, path, content=content))
+
+
+def _refusal(
+    response: httpx.Response,
+) -> BackendUnavailable | BackendRejected | AgentReplaced:
+    status = response.status_code
+    if status >= 500 or status in _RETRYABLE or status < 400:
+        return BackendUnavailable(f"HTTP {status}", retry_after_s=_retry_after_s(response))
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        problem = Problem(title="Refused", status=status, detail="no reason was given")
+    return (
+        AgentReplaced(problem) if problem.type == STALE_EPOCH else BackendRejected(status, problem)
+    )
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None

@@ -1,0 +1,129 @@
+"""One conversation: what was said in it, in plain arguments."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from pydantic import JsonValue
+
+from longroom.client.batches import batches
+from longroom.client.routes import Routes
+from retrieval.wire import (
+    MAX_PAGE_MESSAGES,
+    AppendOutcome,
+    ConversationEvent,
+    EventKind,
+    Message,
+    MessageCreate,
+    MessageId,
+    Role,
+    SearchRequest,
+    SearchResponse,
+    WindowMessage,
+)
+
+
+class ConversationClient:
+    """Raises like the client that it belongs to, and is closed with it."""
+
+    def __init__(self, routes: Routes, conversation_id: UUID) -> None:
+        self.id = conversation_id
+        self._routes = routes
+
+    async def append(
+        self,
+        content: str,
+        *,
+        participant: str,
+        role: Role = "user",
+        id: str | None = None,
+        created_at: datetime | None = None,
+        interrupted: bool = False,
+        metadata: Mapping[str, JsonValue] | None = None,
+    ) -> AppendOutcome:
+        """One message; `created_at` is when it was said, by default now.
+
+        Give an `id` of your own if you may call again: the same id is stored once.
+        """
+        message = MessageCreate(
+            id=MessageId(id or uuid4().hex),
+            role=role,
+            participant=participant,
+            content=content,
+            created_at=created_at or datetime.now(UTC),
+            interrupted=interrupted,
+            metadata=dict(metadata or {}),
+        )
+        return (await self.append_all([message]))[0]
+
+    async def append_all(self, messages: Iterable[MessageCreate]) -> list[AppendOutcome]:
+        """In order, in as many requests as their length needs, each stored all or nothing."""
+        outcomes: list[AppendOutcome] = []
+        for batch in batches(messages):
+            outcomes += (await self._routes.append_messages(self.id, batch)).outcomes
+        return outcomes
+
+    async def recent(self, limit: int = 20, *, before: int | None = None) -> list[Message]:
+        """What was said last, oldest first; or last before the message of seq `before`."""
+        return (
+            await self._routes.get_recent_messages(self.id, limit=limit, before=before)
+        ).messages
+
+    async def messages(self, *, after: int = 0) -> AsyncIterator[Message]:
+        """All that arrived after the message of seq `after`, in order of arrival, page by page."""
+        last_seq = after
+        while True:
+            page = await self._routes.get_recent_messages(
+                self.id, limit=MAX_PAGE_MESSAGES, after=last_seq
+            )
+            for message in page.messages:
+                yield message
+            if len(page.messages) < MAX_PAGE_MESSAGES:
+                return
+            last_seq = page.messages[-1].seq
+
+    async def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        asker: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        participants: Sequence[str] | None = None,
+        roles: Sequence[Role] | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
+        neighbours: int = 0,
+        token_budget: int | None = None,
+        time_zone: str = "UTC",
+        window: Sequence[WindowMessage] = (),
+        exclude_ids: Sequence[str] = (),
+        timeout_s: float | None = None,
+    ) -> SearchResponse:
+        """What answers `query`, best first. SearchRequest says what each filter means."""
+        request = SearchRequest(
+            query=query,
+            limit=limit,
+            asker=asker,
+            since=since,
+            until=until,
+            participants=None if participants is None else list(participants),
+            roles=None if roles is None else list(roles),
+            metadata=dict(metadata or {}),
+            neighbours=neighbours,
+            token_budget=token_budget,
+            time_zone=time_zone,
+            window=list(window),
+            exclude_ids=[MessageId(one) for one in exclude_ids],
+        )
+        return await self._routes.search_conversation(self.id, request, timeout_s=timeout_s)
+
+    async def record(self, events: Sequence[ConversationEvent]) -> int:
+        """How many of them are new: an event is recorded once under its id."""
+        return (await self._routes.record_events(self.id, events)).recorded
+
+    async def events(
+        self, *, kind: EventKind | None = None, since: datetime | None = None, limit: int = 100
+    ) -> list[ConversationEvent]:
+        """The newest, oldest first."""
+        return await self._routes.newest_events(self.id, kind=kind, since=since, limit=limit)

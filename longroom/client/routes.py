@@ -1,0 +1,140 @@
+"""The backend's API over HTTP, in wire types: a method for each of its routes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from longroom.client.acknowledgements import check_outcomes, check_recorded, check_saved
+from longroom.client.connection import Connection
+from retrieval.wire import (
+    AgentJoined,
+    AppendMessages,
+    AppendResult,
+    Conversation,
+    ConversationEvent,
+    CreateRoom,
+    EventKind,
+    EventList,
+    EventsRecorded,
+    MessageCreate,
+    MessagePage,
+    PageOrder,
+    RecordEvents,
+    Room,
+    SearchRequest,
+    SearchResponse,
+    SessionSummary,
+)
+
+
+class Routes(Connection):
+    """Idempotent: after an error, call again with the same ids."""
+
+    async def create_room(
+        self, name: str, *, identity: str | None = None, language: str | None = None
+    ) -> Room:
+        """Creates the room if there is none."""
+        body = CreateRoom(name=name, identity=identity, language=language)
+        return await self._ask("POST", "/rooms", body, Room)
+
+    async def agent_joined(
+        self,
+        room: str,
+        *,
+        identity: str,
+        session_id: str,
+        window: int,
+        language: str | None = None,
+    ) -> Conversation:
+        """Report this agent; the conversation has the `window` messages said last."""
+        body = AgentJoined(
+            identity=identity, session_id=session_id, window=window, language=language
+        )
+        return await self._ask("POST", f"/rooms/{_segment(room)}/agent-joined", body, Conversation)
+
+    async def append_messages(
+        self, conversation_id: UUID, messages: Sequence[MessageCreate], *, epoch: int | None = None
+    ) -> AppendResult:
+        """All or nothing, in this order. BackendProtocolError unless each is acknowledged.
+
+        `epoch` is for the room's agent, which gets AgentReplaced if another one has joined since.
+        """
+        body = AppendMessages(messages=list(messages), epoch=epoch)
+        result = await self._ask(
+            "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
+        )
+        check_outcomes([message.id for message in messages], result)
+        return result
+
+    async def save_conversation_turn(
+        self, conversation_id: UUID, messages: Sequence[MessageCreate], *, epoch: int | None = None
+    ) -> AppendResult:
+        """Messages as they were said: of one or more turns, or a part of one."""
+        return await self.append_messages(conversation_id, messages, epoch=epoch)
+
+    async def get_recent_messages(
+        self,
+        conversation_id: UUID,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        order: PageOrder | None = None,
+    ) -> MessagePage:
+        """The newest said before the message of seq `before`; the first to arrive after `after`.
+
+        `order` chooses the other one.
+        """
+        given = {"before": before, "after": after, "order": order}
+        query = f"?limit={limit}"
+        query += "".join(f"&{name}={value}" for name, value in given.items() if value is not None)
+        return await self._ask(
+            "GET", f"/conversations/{conversation_id}/messages{query}", None, MessagePage
+        )
+
+    async def search_conversation(
+        self, conversation_id: UUID, request: SearchRequest, *, timeout_s: float | None = None
+    ) -> SearchResponse:
+        path = f"/conversations/{conversation_id}/search"
+        return await self._ask("POST", path, request, SearchResponse, timeout_s=timeout_s)
+
+    async def record_events(
+        self, conversation_id: UUID, events: Sequence[ConversationEvent]
+    ) -> EventsRecorded:
+        """All or nothing. BackendProtocolError if the count cannot be."""
+        body = RecordEvents(events=list(events))
+        result = await self._ask(
+            "POST", f"/conversations/{conversation_id}/events", body, EventsRecorded
+        )
+        check_recorded(len(events), result)
+        return result
+
+    async def newest_events(
+        self,
+        conversation_id: UUID,
+        *,
+        kind: EventKind | None = None,
+        since: datetime | None = None,
+        limit: int,
+    ) -> list[ConversationEvent]:
+        """Oldest first."""
+        since_text = None if since is None else since.isoformat()
+        given = {"kind": kind, "since": since_text, "limit": limit}
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        path = f"/conversations/{conversation_id}/events?{query}"
+        return (await self._ask("GET", path, None, EventList)).events
+
+    async def save_session(self, session_id: str, summary: SessionSummary) -> None:
+        """Replaces an earlier summary. BackendProtocolError if anything else answers."""
+        response = await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
+        check_saved(response)
+
+    async def report_worker(self, agent_name: str, worker_id: str) -> None:
+        path = f"/workers/{_segment(agent_name)}/{_segment(worker_id)}"
+        await self._call("PUT", path, None, timeout_s=2.0)
+
+
+def _segment(name: str) -> str:
+    """Escaped: "." and ".." would change the path."""
+    return quote(name, safe="").replace(".", "%2E")
