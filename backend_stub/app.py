@@ -17,6 +17,7 @@ from backend_stub.http.request_log import RequestLog
 from backend_stub.http.tracing import Tracing
 from backend_stub.resources import DatabaseSource, configured_database, open_resources
 from backend_stub.routes import (
+    conversations,
     events,
     health,
     messages,
@@ -75,7 +76,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)
-    for part in (rooms, messages, search, events, sessions, workers):
+    for part in (rooms, conversations, messages, search, events, sessions, workers):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router, prefix=API)
     app.include_router(reference.router, prefix=API)

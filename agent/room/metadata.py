@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 from livekit import api, rtc
 
-from retrieval.wire import CONVERSATION_KEY, ConversationId, parse_metadata, with_conversation
+from retrieval.wire import ID_FIELD, ConversationId, parse_metadata, with_conversation
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class RoomMetadata:
 
     async def keep(self) -> None:
         """Write a missing id. LiveKit has no compare-and-set: read, change, write."""
-        if CONVERSATION_KEY in parse_metadata(self._room.metadata):
+        if ID_FIELD in parse_metadata(self._room.metadata):
             return
         name = self._room.name
         try:

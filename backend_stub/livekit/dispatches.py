@@ -13,8 +13,9 @@ from typing import Literal
 from livekit import api
 from livekit.protocol.agent import JobStatus
 
+from backend_stub.livekit.other_conversations import brings_other, serves_other
 from retrieval.store.agent_workers import LEASE, AgentWorker
-from retrieval.wire import WORKER_ATTRIBUTE, conversation_in
+from retrieval.wire import WORKER_ATTRIBUTE, conversation_in, key_in
 
 # LiveKit 1.13 lists a dispatch's job up to 5 s after a worker took it.
 FIRST_PATIENCE = timedelta(seconds=7)
@@ -52,22 +53,44 @@ class AgentDispatches:
     ) -> AgentPresence:
         """Dispatch an agent if none is there or on its way; replace stale ones. Without `metadata`,
         only rooms with an earlier dispatch for our agent name count as ours.
+
+        Where `metadata` names a key, agents of other conversations are replaced, too, and those on
+        their way are called off.
         """
         agents = await self._agents(room)
         if agents is None:
             return AgentPresence("gone")
+        if metadata is not None and key_in(metadata) is not None:
+            agents = await self._without_others(room, agents, metadata)
         stale = [agent for agent in agents if is_stale(agent, workers, self._agent_name)]
         if len(stale) < len(agents):
             ids = (agent.attributes.get(WORKER_ATTRIBUTE, "") for agent in agents)
             return AgentPresence("served", frozenset(ids))
-        dispatches = await self._server.agent_dispatch.list_dispatch(room)
-        ours = [d for d in dispatches if d.agent_name == self._agent_name]
+        ours = await self._ours(room)
         state = self._state(ours, stale, metadata, workers)
         if state == "dispatched":
             await self._dispatch(room, ours[-1].metadata if metadata is None else metadata)
             for agent in stale:
                 await self._remove(room, agent.identity)
         return AgentPresence(state)
+
+    async def _ours(self, room: str) -> list[api.AgentDispatch]:
+        """Oldest first."""
+        dispatches = await self._server.agent_dispatch.list_dispatch(room)
+        ours = [d for d in dispatches if d.agent_name == self._agent_name]
+        return sorted(ours, key=lambda dispatch: dispatch.state.created_at)
+
+    async def _without_others(
+        self, room: str, agents: Sequence[api.ParticipantInfo], metadata: str
+    ) -> list[api.ParticipantInfo]:
+        """Removed at once, unlike at a handover: what they know is not for this room any more."""
+        for dispatch in await self._ours(room):
+            if brings_other(dispatch, metadata):
+                await self._server.agent_dispatch.delete_dispatch(dispatch.id, room)
+        others = [agent for agent in agents if serves_other(agent, metadata)]
+        for agent in others:
+            await self._remove(room, agent.identity)
+        return [agent for agent in agents if agent not in others]
 
     def _state(
         self,

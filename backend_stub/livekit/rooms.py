@@ -39,9 +39,11 @@ class LiveKitRooms:
     def url(self) -> str | None:
         return self._settings.public_url or self._settings.url
 
-    async def open_room(self, name: str, *, conversation_id: UUID) -> bool:
+    async def open_room(self, name: str, *, conversation_id: UUID, key: str | None) -> bool:
         """False, after a log line, if the server did not answer or refused.
         Idempotent: a room with an agent, or with one on its way, gets no other.
+
+        With a `key` the room's agents are of its conversation only.
         """
         try:
             async with asyncio.timeout(self._settings.timeout_s):
@@ -49,11 +51,13 @@ class LiveKitRooms:
                     api.CreateRoomRequest(
                         name=name,
                         metadata=conversation_metadata(conversation_id),
-                        agents=[self._dispatch(conversation_id)],
+                        agents=[self._dispatch(conversation_id, key)],
                     )
                 )
-                await self._restore_metadata(room, conversation_id)
-                await self._dispatches.ensure(name, metadata=conversation_metadata(conversation_id))
+                await self._restore_metadata(room, conversation_id, replace=key is not None)
+                await self._dispatches.ensure(
+                    name, metadata=conversation_metadata(conversation_id, key)
+                )
         except (aiohttp.ClientError, TimeoutError, api.ServerError) as error:
             # The error's text may carry a token.
             logger.warning(
@@ -63,7 +67,9 @@ class LiveKitRooms:
             return False
         return True
 
-    def join_token(self, room: str, *, identity: str, conversation_id: UUID) -> str:
+    def join_token(
+        self, room: str, *, identity: str, conversation_id: UUID, key: str | None
+    ) -> str:
         """Lets `identity` join the room, speak, listen and type."""
         settings = self._settings
         return (
@@ -74,25 +80,28 @@ class LiveKitRooms:
             # Used if the join creates the room: LiveKit was down before, or has closed it since.
             .with_room_config(
                 api.RoomConfiguration(
-                    agents=[self._dispatch(conversation_id)],
+                    agents=[self._dispatch(conversation_id, key)],
                     metadata=conversation_metadata(conversation_id),
                 )
             )
             .to_jwt()
         )
 
-    async def _restore_metadata(self, room: api.Room, conversation_id: UUID) -> None:
+    async def _restore_metadata(
+        self, room: api.Room, conversation_id: UUID, *, replace: bool
+    ) -> None:
         # Creating a room that exists changes nothing, and a restarted server forgets metadata.
-        metadata = with_conversation(room.metadata, conversation_id)
+        metadata = with_conversation(room.metadata, conversation_id, replace=replace)
         if metadata is not None:
             await self._server.room.update_room_metadata(
                 api.UpdateRoomMetadataRequest(room=room.name, metadata=metadata)
             )
 
-    def _dispatch(self, conversation_id: UUID) -> api.RoomAgentDispatch:
+    def _dispatch(self, conversation_id: UUID, key: str | None) -> api.RoomAgentDispatch:
+        # The key is told to the agent alone: all participants can read the room's metadata.
         return api.RoomAgentDispatch(
             agent_name=self._settings.agent_name,
-            metadata=conversation_metadata(conversation_id),
+            metadata=conversation_metadata(conversation_id, key),
         )
 
 

@@ -93,6 +93,9 @@ async def append_messages(
     agent has joined the room since. What was accepted before is then sent without it, each message
     with the epoch that accepted it: it is stored, and keeps that epoch as the mark of a late one. A
     late answer gets an id of its own, so that it does not take that of the present agent's.
+
+    Where several rooms share the conversation, each has an agent with an epoch of its own: the
+    batch and its messages name their `room`.
     """
     limit.check([message.content for message in request.messages])
     result = await messages.append_messages(
@@ -100,6 +103,7 @@ async def append_messages(
         conversation_id=conversation_id,
         messages=request.messages,
         epoch=request.epoch,
+        room=request.room,
     )
     resources.metrics.appended(result)
     return result

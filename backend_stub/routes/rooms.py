@@ -29,6 +29,9 @@ async def create_room(
                 "room": {"value": {"name": "test-room"}},
                 "room and join token": {"value": {"name": "test-room", "identity": "ada"}},
                 "German room": {"value": {"name": "hilfe", "language": "de"}},
+                "room of a customer": {
+                    "value": {"name": "call-8f2e", "conversation": "customer-4711"}
+                },
             }
         ),
     ],
@@ -36,6 +39,10 @@ async def create_room(
     response: Response,
 ) -> Room:
     """Repeating the request changes nothing and is how a failed dispatch is tried again.
+
+    With `conversation` the room has the conversation of that key from now on, which other rooms may
+    share; an agent that still serves another one in the room is replaced. Without it the room keeps
+    the conversation that it has, and a new room gets one of its own.
 
     With a LiveKit server configured, the room is opened there too, its metadata names the
     conversation, and an agent is dispatched. If that server does not answer, the room is created
@@ -45,15 +52,19 @@ async def create_room(
     conversation_id, created = await conversations.create_room(
         resources.pools.writes,
         name=request.name,
+        key=request.conversation,
         language=request.language or resources.room_language,
     )
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
     if resources.livekit is None:
         return room
-    dispatched = await resources.livekit.open_room(request.name, conversation_id=conversation_id)
+    key = await conversations.key_of(resources.pools.writes, conversation_id)
+    dispatched = await resources.livekit.open_room(
+        request.name, conversation_id=conversation_id, key=key
+    )
     token = request.identity and resources.livekit.join_token(
-        request.name, identity=request.identity, conversation_id=conversation_id
+        request.name, identity=request.identity, conversation_id=conversation_id, key=key
     )
     return room.model_copy(
         update={"livekit_url": resources.livekit.url, "dispatched": dispatched, "token": token}
@@ -71,7 +82,14 @@ async def agent_joined(
         AgentJoined,
         Body(
             openapi_examples={
-                "agent": {"value": {"identity": "agent-7f3a", "session_id": "AJ_x1", "window": 12}}
+                "agent": {"value": {"identity": "agent-7f3a", "session_id": "AJ_x1", "window": 12}},
+                "agent of a customer's room": {
+                    "value": {
+                        "identity": "agent-7f3a",
+                        "session_id": "AJ_x1",
+                        "conversation": "customer-4711",
+                    }
+                },
             }
         ),
     ],
@@ -79,12 +97,17 @@ async def agent_joined(
 ) -> Conversation:
     """Creates the room if it does not exist. The window holds the newest messages, oldest first.
 
+    With `conversation` the room has the conversation of that key from now on; the answer has the
+    `key` of a conversation that belongs to one, whether or not it was given.
+
     `epoch` rises with each agent that joins. What the agent appends carries it, and is refused when
-    another agent has joined since. The same identity and session keep their epoch.
+    another agent has joined since. The same identity and session keep their epoch. Each room of a
+    key's conversation has epochs of its own.
     """
     return await conversations.join_conversation(
         resources.pools.writes,
         room=room,
+        key=request.conversation,
         window=request.window,
         identity=request.identity,
         session_id=request.session_id,

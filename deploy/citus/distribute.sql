@@ -15,9 +15,11 @@ alter table prepared_part drop constraint prepared_part_conversation_id_fkey;
 alter table embedding_job drop constraint embedding_job_conversation_id_fkey;
 alter table conversation_event drop constraint conversation_event_conversation_id_fkey;
 alter table session drop constraint session_conversation_id_fkey;
+alter table room_epoch drop constraint room_epoch_conversation_id_fkey;
 
 select create_reference_table('embedding_model');
 select create_distributed_table('room', 'name', colocate_with => 'none');
+select create_distributed_table('conversation_key', 'key', colocate_with => 'none');
 select create_distributed_table('conversation', 'conversation_id', colocate_with => 'none');
 select create_distributed_table('message', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('participant_name', 'conversation_id', colocate_with => 'conversation');
@@ -31,6 +33,7 @@ select create_distributed_table('prepared_part', 'conversation_id', colocate_wit
 select create_distributed_table('embedding_job', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('conversation_event', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('session', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('room_epoch', 'conversation_id', colocate_with => 'conversation');
 
 alter table message add constraint message_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
@@ -55,4 +58,6 @@ alter table embedding_job add constraint embedding_job_conversation_id_fkey
 alter table conversation_event add constraint conversation_event_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table session add constraint session_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table room_epoch add constraint room_epoch_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;

@@ -1,7 +1,7 @@
-"""Rooms, each with one conversation."""
+"""Conversations: each room's own, and those of keys, which several rooms may share."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from retrieval.database.connection import transaction
 from retrieval.errors import LanguageUnknown
@@ -14,20 +14,28 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 
-async def create_room(
-    db: "Database", *, name: str, language: str = "english"
+async def create_conversation(
+    db: "Database", *, key: str, language: str = "english"
 ) -> tuple[ConversationId, bool]:
-    """Also returns whether this call created the room. Raises LanguageUnknown."""
-    known = await _conversation_of(db, name)
-    if known is not None:
-        return known, False
-    created = await _insert_room(db, name=name, language=language)
-    if created is not None:
-        return created, True
-    known = await _conversation_of(db, name)
-    if known is None:
-        raise RuntimeError("a room that was just there is gone")
-    return known, False
+    """The key's conversation, and whether this call created it. Raises LanguageUnknown."""
+    return await _found_or_created(db, KEY, INSERT_KEY, key, key=key, language=language)
+
+
+async def create_room(
+    db: "Database", *, name: str, key: str | None = None, language: str = "english"
+) -> tuple[ConversationId, bool]:
+    """The room's conversation, and whether this call created the room. Raises LanguageUnknown.
+
+    With a `key` the room has that key's conversation from now on; without one it keeps what it has,
+    or gets a conversation of its own.
+    """
+    if key is None:
+        return await _found_or_created(db, ROOM, INSERT_ROOM, name, room=name, language=language)
+    conversation_id, _ = await create_conversation(db, key=key, language=language)
+    created = await db.fetchval(INSERT_ROOM, name, conversation_id)
+    if not created:
+        await db.execute(MOVE_ROOM, name, conversation_id)
+    return conversation_id, bool(created)
 
 
 async def join_conversation(
@@ -35,6 +43,7 @@ async def join_conversation(
     *,
     room: str,
     window: int,
+    key: str | None = None,
     language: str = "english",
     identity: str | None = None,
     session_id: str = "",
@@ -43,18 +52,21 @@ async def join_conversation(
 
     The agent of that identity, if given, has the room from now on. Raises LanguageUnknown.
     """
-    conversation_id, _ = await create_room(db, name=room, language=language)
+    conversation_id, _ = await create_room(db, name=room, key=key, language=language)
+    key = await key_of(db, conversation_id)
     # Before the messages are read: what an earlier agent writes from now on arrives late.
     epoch, now = None, None
     if identity is not None:
+        shared = None if key is None else room
         epoch, now = await epochs.join(
-            db, conversation_id, identity=identity, session_id=session_id
+            db, conversation_id, identity=identity, session_id=session_id, room=shared
         )
     page = await recent_messages(db, conversation_id=conversation_id, limit=max(window, 1))
     newest = page.messages[-1] if page.messages else None
     return Conversation(
         conversation_id=conversation_id,
         room=room,
+        key=key,
         message_count=page.message_count,
         window=page.messages[-window:] if window else [],
         last_message_at=newest.created_at if newest else None,
@@ -72,35 +84,84 @@ async def conversation_ids(db: "Database") -> list[ConversationId]:
     return [ConversationId(row["conversation_id"]) for row in await db.fetch(CONVERSATION_IDS)]
 
 
+KEY_OF = """
+select key from conversation where conversation_id = $1
+"""
+
+
+async def key_of(db: "Database", conversation_id: ConversationId) -> str | None:
+    """None for the conversation that a room has alone."""
+    key: str | None = await db.fetchval(KEY_OF, conversation_id)
+    return key
+
+
 ROOM = """
 select conversation_id from room where name = $1
 """
 
-
-async def _conversation_of(db: "Database", name: str) -> ConversationId | None:
-    found = await db.fetchval(ROOM, name)
-    return None if found is None else ConversationId(found)
-
-
-LANGUAGE_IS_KNOWN = """
-select exists (select from pg_ts_config where cfgname = $1)
+KEY = """
+select conversation_id from conversation_key where key = $1
 """
 
 INSERT_ROOM = """
 insert into room (name, conversation_id) values ($1, $2) on conflict do nothing returning true
 """
 
-INSERT_CONVERSATION = """
-insert into conversation (conversation_id, room, language, text_version) values ($1, $2, $3, $4)
+INSERT_KEY = """
+insert into conversation_key (key, conversation_id) values ($1, $2)
+on conflict do nothing returning true
+"""
+
+MOVE_ROOM = """
+update room set conversation_id = $2 where name = $1 and conversation_id <> $2
 """
 
 
-async def _insert_room(db: "Database", *, name: str, language: str) -> ConversationId | None:
+async def _found_or_created(
+    db: "Database",
+    find: LiteralString,
+    insert: LiteralString,
+    name: str,
+    *,
+    room: str | None = None,
+    key: str | None = None,
+    language: str,
+) -> tuple[ConversationId, bool]:
+    """By the name of a room or a key. Of several callers at once, one creates it."""
+    if (known := await db.fetchval(find, name)) is not None:
+        return ConversationId(known), False
+    created = await _create(db, insert, name, room=room, key=key, language=language)
+    if created is not None:
+        return created, True
+    if (known := await db.fetchval(find, name)) is None:
+        raise RuntimeError("a conversation that was just there is gone")
+    return ConversationId(known), False
+
+
+LANGUAGE_IS_KNOWN = """
+select exists (select from pg_ts_config where cfgname = $1)
+"""
+
+INSERT_CONVERSATION = """
+insert into conversation (conversation_id, room, key, language, text_version)
+values ($1, $2, $3, $4, $5)
+"""
+
+
+async def _create(
+    db: "Database",
+    insert: LiteralString,
+    name: str,
+    *,
+    room: str | None,
+    key: str | None,
+    language: str,
+) -> ConversationId | None:
     conversation_id = ConversationId(uuid.uuid4())
     async with transaction(db) as connection:
         if not await connection.fetchval(LANGUAGE_IS_KNOWN, language):
             raise LanguageUnknown(language)
-        if not await connection.fetchval(INSERT_ROOM, name, conversation_id):
+        if not await connection.fetchval(insert, name, conversation_id):
             return None
-        await connection.execute(INSERT_CONVERSATION, conversation_id, name, language, VERSION)
+        await connection.execute(INSERT_CONVERSATION, conversation_id, room, key, language, VERSION)
     return conversation_id

@@ -1,18 +1,18 @@
-"""Which agent has a room, and what arrives from one that another has replaced (decision 31)."""
+"""Which agent has a room, by number, and what of a batch comes behind another (decision 31)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from retrieval.errors import ConversationNotFound, StaleEpoch
-from retrieval.wire import ConversationId, Message, MessageCreate, MessageId
+from retrieval.wire import ConversationId, MessageCreate, MessageId
 
 if TYPE_CHECKING:
-    from retrieval.database.connection import Database
+    from retrieval.database.connection import Connection, Database, Record
 
-LATE_ANSWER = ".late"
-"""Appended to the id of a late answer: that id belongs to the present agent's answer."""
+Room: TypeAlias = str | None
+"""None is the room that the conversation is named after."""
 
 JOIN = """
 update conversation
@@ -25,96 +25,154 @@ update conversation
 returning agent_epoch, now() as joined_at
 """
 
+JOIN_SHARED = """
+insert into room_epoch as held (conversation_id, agent_identity, agent_session, room, agent_epoch)
+values ($1, $2, $3, $4, 1)
+on conflict (conversation_id, room) do update
+   set agent_epoch = held.agent_epoch
+                   + case when (held.agent_identity, held.agent_session)
+                               is distinct from ($2::text, $3::text)
+                          then 1 else 0 end,
+       agent_identity = $2,
+       agent_session = $3
+returning agent_epoch, now() as joined_at
+"""
+
 
 async def join(
-    db: "Database", conversation_id: ConversationId, *, identity: str, session_id: str
+    db: "Database",
+    conversation_id: ConversationId,
+    *,
+    identity: str,
+    session_id: str,
+    room: Room = None,
 ) -> tuple[int, datetime]:
-    """The agent's epoch, and the database's time. The agent that has the room keeps its epoch."""
-    row = await db.fetchrow(JOIN, conversation_id, identity, session_id)
+    """The agent's epoch, and the database's time. The agent that has the room keeps its epoch.
+
+    `room` is given if others may share the conversation: each has an agent of its own.
+    """
+    if room is None:
+        row = await db.fetchrow(JOIN, conversation_id, identity, session_id)
+    else:
+        row = await db.fetchrow(JOIN_SHARED, conversation_id, identity, session_id, room)
     if row is None:
         raise ConversationNotFound(conversation_id)
     return row["agent_epoch"], row["joined_at"]
 
 
 @dataclass(frozen=True)
-class Epochs:
-    """`sender`: of the batch, None if it is not sent as the room's agent.
+class Held:
+    """Of one room: `present` of the agent that joined last, `written` the latest with a message."""
 
-    `present`: of the agent that joined last; `written`: the latest with a message.
+    present: int = 0
+    written: int = 0
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """`sender`: of the batch, None if it is not sent as the agent of `room`. `own`: the name of the
+    room that the conversation is named after, which messages may give, too.
     """
 
     sender: int | None
-    present: int
-    written: int
+    room: Room
+    own: str | None
+    held: Mapping[Room, Held]
 
     def check(self) -> None:
         """Raises StaleEpoch."""
-        if self.sender is not None and self.sender < self.present:
-            raise StaleEpoch(self.sender, self.present)
+        present = self._held(self.room).present
+        if self.sender is not None and self.sender < present:
+            raise StaleEpoch(self.sender, present)
 
     def late(self, messages: Sequence[MessageCreate]) -> set[MessageId]:
-        """What the room's agent hands in for an earlier one is late only behind a later one's.
+        """What a room's agent hands in for an earlier one is late only behind a later one's.
 
         All else of an earlier agent is late once another has joined.
         """
-        latest = self.present if self.sender is None else self.written
+        latest = {room: held.present for room, held in self.held.items()}
+        if self.sender is not None:
+            latest[self.room] = self._held(self.room).written
         late: set[MessageId] = set()
         for message in messages:
-            epoch = self._of(message)
-            if epoch < latest and epoch:
+            room, epoch = self._of(message)
+            if epoch < latest.get(room, 0) and epoch:
                 late.add(message.id)
-            latest = max(latest, epoch)
+            latest[room] = max(latest.get(room, 0), epoch)
         return late
 
-    def written_after(self, messages: Sequence[MessageCreate]) -> "Epochs":
-        sender = self.sender or 0
-        written = max(self.written, *(self._of(message) for message in messages))
-        return Epochs(self.sender, max(self.present, sender), written)
+    def raised_by(self, messages: Sequence[MessageCreate]) -> dict[Room, Held]:
+        """What a batch of these changes."""
+        raised = {self.room: Held(self.sender or 0)}
+        for message in messages:
+            room, epoch = self._of(message)
+            before = raised.get(room, Held())
+            raised[room] = Held(before.present, max(before.written, epoch))
+        return {
+            room: held
+            for room, held in raised.items()
+            if held.present > self._held(room).present or held.written > self._held(room).written
+        }
 
-    def _of(self, message: MessageCreate) -> int:
-        own = message.epoch if message.epoch is not None else self.sender
-        return own or 0
+    def _held(self, room: Room) -> Held:
+        return self.held.get(room, Held())
 
-
-def late_answer_ids(messages: Iterable[MessageCreate]) -> list[MessageId]:
-    """Under which agents' answers may be stored already."""
-    return [_late(m.id) for m in messages if m.role == "assistant" and m.epoch is not None]
-
-
-def as_received(
-    messages: Sequence[MessageCreate], late: set[MessageId], stored: Mapping[str, Message]
-) -> list[MessageCreate]:
-    """As they are stored: only late ones keep their epoch."""
-    return [
-        message
-        if message.epoch is None
-        else _from_agent(message, _same(message, stored), is_late=message.id in late)
-        for message in messages
-    ]
+    def _of(self, message: MessageCreate) -> tuple[Room, int]:
+        room = self.room if message.room is None else _besides(message.room, self.own)
+        senders = self.sender if room == self.room else None
+        own = message.epoch if message.epoch is not None else senders
+        return room, own or 0
 
 
-def _from_agent(message: MessageCreate, first: Message | None, *, is_late: bool) -> MessageCreate:
-    """A late answer never takes the id of the present agent's.
-
-    What two agents accepted, each by its own clock, is one message: the first to arrive counts.
-    """
-    changes: dict[str, object] = {} if is_late else {"epoch": None}
-    if first is not None:
-        as_first = ("id", "created_at", "interrupted", "metadata")
-        changes |= {name: getattr(first, name) for name in as_first}
-    elif is_late and message.role == "assistant":
-        changes["id"] = _late(message.id)
-    return message.model_copy(update=changes)
+HELD = """
+select room, agent_epoch, written_epoch
+  from room_epoch
+ where conversation_id = $1 and room = any($2)
+ order by room
+   for update
+"""
 
 
-def _same(message: MessageCreate, stored: Mapping[str, Message]) -> Message | None:
-    found = (stored.get(message.id), stored.get(_late(message.id)))
-    return next((one for one in found if one and _said(one) == _said(message)), None)
+async def read_epochs(
+    connection: "Connection",
+    conversation: "Record",
+    *,
+    messages: Sequence[MessageCreate],
+    sender: int | None,
+    room: Room,
+) -> Epochs:
+    """As no agent that joins meanwhile changes them before the end of the transaction."""
+    own = conversation["room"]
+    held: dict[Room, Held] = {
+        None: Held(conversation["agent_epoch"], conversation["written_epoch"])
+    }
+    named = {room, *(message.room for message in messages)}
+    shared = [name for name in named if name is not None and name != own]
+    if shared:
+        rows = await connection.fetch(HELD, conversation["conversation_id"], shared)
+        held |= {row["room"]: Held(row["agent_epoch"], row["written_epoch"]) for row in rows}
+    return Epochs(sender, _besides(room, own), own, held)
 
 
-def _late(answer: MessageId) -> MessageId:
-    return MessageId(answer + LATE_ANSWER)
+def _besides(room: Room, own: str | None) -> Room:
+    return None if room == own else room
 
 
-def _said(message: Message | MessageCreate) -> tuple[str, str, str]:
-    return message.role, message.participant, message.content
+RAISE_SHARED = """
+insert into room_epoch as held (conversation_id, agent_epoch, written_epoch, room)
+values ($1, $2, $3, $4)
+on conflict (conversation_id, room) do update
+   set agent_epoch = greatest(held.agent_epoch, excluded.agent_epoch),
+       written_epoch = greatest(held.written_epoch, excluded.written_epoch)
+"""
+
+
+async def raise_shared(
+    connection: "Connection", conversation_id: ConversationId, raised: Mapping[Room, Held]
+) -> None:
+    """All but that of the conversation's own room, which stands in the conversation's row."""
+    for room, held in raised.items():
+        if room is not None:
+            await connection.execute(
+                RAISE_SHARED, conversation_id, held.present, held.written, room
+            )

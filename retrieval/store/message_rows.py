@@ -1,13 +1,13 @@
 """Everything that is written for new messages: rows, index entries, counts, embedding jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from retrieval.store import participant_names
-from retrieval.store.epochs import Epochs
+from retrieval.store.epochs import Held, Room, raise_shared
 from retrieval.store.indexes import lexical_index, metadata_index
 from retrieval.text.analysis import Analysis
 from retrieval.wire import ConversationId, Message
@@ -43,7 +43,7 @@ async def insert_new(
     conversation_id: ConversationId,
     messages: Sequence[Message],
     analyses: Sequence[Analysis],
-    epochs: Epochs,
+    raised: Mapping[Room, Held],
 ) -> None:
     """Messages must have their seq. Expects a transaction that holds the conversation's lock."""
     await _insert_messages(connection, conversation_id, messages, analyses)
@@ -59,6 +59,7 @@ async def insert_new(
         seqs=[message.seq for message in messages],
         analyses=analyses,
     )
+    own = raised.get(None, Held())
     newest = max(messages, key=lambda message: (message.created_at, message.seq))
     await connection.execute(
         COUNT,
@@ -71,9 +72,10 @@ async def insert_new(
         messages[0].created_at,
         newest.created_at,
         newest.seq,
-        epochs.present,
-        epochs.written,
+        own.present,
+        own.written,
     )
+    await raise_shared(connection, conversation_id, raised)
     await connection.execute(ENQUEUE, conversation_id, [message.seq for message in messages])
 
 
@@ -82,10 +84,11 @@ async def insert_new(
 INSERT_MESSAGES = """
 insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
                      interrupted, traits, word_count, metadata,
-                     late_epoch)
+                     late_epoch, room)
 select $1, said.*
   from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-              $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[], $12::bigint[]) said
+              $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[], $12::bigint[],
+              $13::text[]) said
  cross join set_config('plan_cache_mode', 'auto', true)
 """
 
@@ -108,5 +111,6 @@ async def _insert_messages(
         [analysis.words for analysis in analyses],
         [orjson.dumps(message.metadata).decode() for message in messages],
         [message.epoch for message in messages],
+        [message.room for message in messages],
     ]
     await connection.execute(INSERT_MESSAGES, conversation_id, *columns)

@@ -8,7 +8,8 @@ import orjson
 from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.store.analysis_ahead import all_analysed, analysed_before
-from retrieval.store.epochs import Epochs, as_received, late_answer_ids
+from retrieval.store.epochs import read_epochs
+from retrieval.store.late_messages import as_received, late_answer_ids
 from retrieval.store.message_rows import insert_new
 from retrieval.store.timeline import said_page
 from retrieval.wire import (
@@ -37,17 +38,21 @@ async def append_messages(
     conversation_id: ConversationId,
     messages: Sequence[MessageCreate],
     epoch: int | None = None,
+    room: str | None = None,
 ) -> AppendResult:
     """Store a batch in order, all or nothing; messages that are already stored are skipped.
 
     Words are searchable at once; embeddings are pending, notified on PENDING_CHANNEL after commit.
-    `epoch` is that of the agent that sends them, None for other senders.
+    `epoch` is that of the agent that sends them, None for other senders; `room` is that agent's,
+    if others may share the conversation.
     Raises ConversationNotFound, MessageConflict if an id is taken by other content, and StaleEpoch.
     """
     known = await analysed_before(db, conversation_id, messages)
     async with transaction(db) as connection:
         conversation = await _lock(connection, conversation_id)
-        epochs = Epochs(epoch, conversation["agent_epoch"], conversation["written_epoch"])
+        epochs = await read_epochs(
+            connection, conversation, messages=messages, sender=epoch, room=room
+        )
         epochs.check()
         late = epochs.late(messages)
         stored = await _stored(connection, conversation_id, messages)
@@ -60,7 +65,7 @@ async def append_messages(
                 conversation_id=conversation_id,
                 messages=new,
                 analyses=await all_analysed(new, known, language=conversation["language"]),
-                epochs=epochs.written_after(messages),
+                raised=epochs.raised_by(messages),
             )
     if fresh:
         await db.execute(NOTIFY, PENDING_CHANNEL, str(conversation_id))
@@ -79,7 +84,7 @@ select conversation.message_count, page.*
   from conversation
   left join (
         select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-               late_epoch
+               late_epoch, room
           from message
          where conversation_id = $1 and seq < $2
          order by seq desc
@@ -93,7 +98,7 @@ select conversation.message_count, page.*
   from conversation
   left join (
         select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-               late_epoch
+               late_epoch, room
           from message
          where conversation_id = $1 and seq > $4 and seq < $2
          order by seq
@@ -164,11 +169,12 @@ def message_of(row: "Record") -> Message:
         interrupted=row["interrupted"],
         metadata=orjson.loads(row["metadata"]),
         epoch=row["late_epoch"],
+        room=row["room"],
     )
 
 
 LOCK_CONVERSATION = """
-select last_seq, language, agent_epoch, written_epoch
+select conversation_id, room, last_seq, language, agent_epoch, written_epoch
   from conversation
  where conversation_id = $1
    for update
@@ -184,7 +190,7 @@ async def _lock(connection: "Connection", conversation_id: ConversationId) -> "R
 
 STORED = """
 select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-       late_epoch
+       late_epoch, room
   from message
  where conversation_id = $1 and message_id = any($2)
 """

@@ -97,7 +97,7 @@ select c.message_count, page.*
                          order by seq desc limit 1), '-infinity') as lower) bound
   left join lateral (
        select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-              late_epoch
+              late_epoch, room
          from message
         where conversation_id = $1
           and (created_at, seq) < (bound.upper, $2) and (created_at, seq) > (bound.lower, $4)

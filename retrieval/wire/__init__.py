@@ -29,6 +29,7 @@ from retrieval.wire.json_objects import (
 )
 from retrieval.wire.languages import LANGUAGES, Language, text_search_language
 from retrieval.wire.messages import (
+    CONVERSATION_ATTRIBUTE,
     MAX_BATCH_MESSAGES,
     MAX_BATCH_WORDS,
     MAX_PAGE_MESSAGES,
@@ -39,7 +40,9 @@ from retrieval.wire.messages import (
     AppendOutcome,
     AppendResult,
     Conversation,
+    CreateConversation,
     CreateRoom,
+    KeyedConversation,
     Message,
     MessageCreate,
     MessagePage,
@@ -47,9 +50,12 @@ from retrieval.wire.messages import (
     Room,
 )
 from retrieval.wire.metadata import (
-    CONVERSATION_KEY,
+    ID_FIELD,
+    KEY_FIELD,
+    checked_key,
     conversation_in,
     conversation_metadata,
+    key_in,
     parse_metadata,
     with_conversation,
 )
@@ -89,7 +95,9 @@ from retrieval.wire.text import (
 from retrieval.wire.tokens import MESSAGE_OVERHEAD_TOKENS, estimated_tokens, message_tokens
 
 __all__ = [
-    "CONVERSATION_KEY",
+    "CONVERSATION_ATTRIBUTE",
+    "ID_FIELD",
+    "KEY_FIELD",
     "LANGUAGES",
     "MAX_BATCH_EVENTS",
     "MAX_BATCH_MESSAGES",
@@ -123,6 +131,7 @@ __all__ = [
     "ConversationEvent",
     "ConversationId",
     "Count",
+    "CreateConversation",
     "CreateRoom",
     "Data",
     "EventKind",
@@ -132,6 +141,7 @@ __all__ = [
     "Flag",
     "GivenId",
     "GivenMetadata",
+    "KeyedConversation",
     "Language",
     "Message",
     "MessageCreate",
@@ -156,10 +166,12 @@ __all__ = [
     "Timestamp",
     "WindowMessage",
     "canonical_json",
+    "checked_key",
     "conversation_in",
     "conversation_metadata",
     "counted_words",
     "estimated_tokens",
+    "key_in",
     "message_tokens",
     "parse_metadata",
     "text_search_language",

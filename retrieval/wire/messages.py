@@ -1,4 +1,4 @@
-"""Rooms and their messages: create, join, append, read."""
+"""Rooms, conversations and their messages: create, join, append, read."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -20,6 +20,8 @@ MAX_PAGE_MESSAGES = 200
 
 WORKER_ATTRIBUTE = "longroom.worker"
 """LiveKit attribute of an agent: the id under which its worker reports."""
+CONVERSATION_ATTRIBUTE = "longroom.conversation_id"
+"""LiveKit attribute of an agent: the id of the conversation that it serves."""
 
 
 def _is_none(value: object) -> bool:
@@ -33,7 +35,10 @@ class CreateRoom(Request):
     identity: Name | None = None
     """Participant who will join; with it the response carries a join token."""
     language: Language | None = None
-    """Text search language of a new room; an existing room keeps its own."""
+    """Text search language of a new conversation; an existing one keeps its own."""
+    conversation: Name | None = Field(default=None, exclude_if=_is_none)
+    """Key of the conversation that the room has from now on; without one it keeps the one it has,
+    or has one of its own."""
 
 
 class Room(Response):
@@ -45,6 +50,24 @@ class Room(Response):
     livekit_url: str | None = None
     token: str | None = None
     dispatched: bool = False
+
+
+class CreateConversation(Request):
+    """Create the conversation of a key, or return it."""
+
+    key: Name
+    """Of the caller's choice: a customer, a ticket, a phone number. It is no name of a room, and
+    compared letter by letter."""
+    language: Language | None = None
+    """Text search language of a new conversation; an existing one keeps its own."""
+
+
+class KeyedConversation(Response):
+    """The conversation of a key, which any number of rooms may share."""
+
+    conversation_id: UUID
+    key: str
+    created: bool
 
 
 class MessageCreate(Request):
@@ -63,6 +86,8 @@ class MessageCreate(Request):
     metadata: GivenMetadata = {}
     epoch: Count | None = Field(default=None, exclude_if=_is_none)
     """Of the agent that accepted it, if that is not the one that sends it."""
+    room: Name | None = Field(default=None, exclude_if=_is_none)
+    """Where it was said, if several rooms share the conversation."""
 
 
 class AppendMessages(Request):
@@ -75,6 +100,8 @@ class AppendMessages(Request):
     messages: Annotated[list[MessageCreate], Field(min_length=1, max_length=MAX_BATCH_MESSAGES)]
     epoch: Count | None = Field(default=None, exclude_if=_is_none)
     """Of the agent that sends it; 409 if another agent has joined since. Others send none."""
+    room: Name | None = Field(default=None, exclude_if=_is_none)
+    """The room whose agent sends it, if several rooms share the conversation."""
 
 
 class AppendOutcome(Response):
@@ -107,6 +134,8 @@ class Message(Response):
     metadata: dict[str, JsonValue] = {}
     epoch: int | None = Field(default=None, exclude_if=_is_none)
     """Given if it is late: of the agent that accepted it, which had been replaced by then."""
+    room: str | None = Field(default=None, exclude_if=_is_none)
+    """Where it was said, if several rooms share the conversation."""
 
 
 PageOrder = Literal["time", "arrival"]
@@ -130,7 +159,10 @@ class AgentJoined(Request):
     session_id: Name
     window: int = Field(default=12, strict=True, ge=0, le=MAX_PAGE_MESSAGES)
     language: Language | None = None
-    """Of the room, if it is created."""
+    """Of the conversation, if it is created."""
+    conversation: Name | None = Field(default=None, exclude_if=_is_none)
+    """Key of the conversation that the room has from now on; without one it keeps the one it has,
+    or has one of its own."""
 
 
 class Conversation(Response):
@@ -138,6 +170,8 @@ class Conversation(Response):
 
     conversation_id: UUID
     room: str
+    key: str | None = Field(default=None, exclude_if=_is_none)
+    """Given if the conversation belongs to a key: then other rooms may share it."""
     message_count: int
     window: list[Message]
     last_message_at: datetime | None = None

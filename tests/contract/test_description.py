@@ -39,6 +39,7 @@ async def test_the_description_has_every_route_of_the_contract(
     assert described >= {
         ("POST", "/api/v1/rooms"),
         ("POST", "/api/v1/rooms/{room}/agent-joined"),
+        ("POST", "/api/v1/conversations"),
         ("POST", "/api/v1/conversations/{conversation_id}/messages"),
         ("GET", "/api/v1/conversations/{conversation_id}/messages"),
         ("POST", "/api/v1/conversations/{conversation_id}/search"),

@@ -33,7 +33,7 @@ from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
-from retrieval.store.conversations import create_room, join_conversation
+from retrieval.store.conversations import create_conversation, create_room, join_conversation
 from retrieval.store.events import record_events
 from retrieval.store.messages import append_messages, recent_messages
 from retrieval.store.sessions import save_session
@@ -135,6 +135,30 @@ async def test_a_replaced_agent_is_refused_and_marked_by_a_sharded_database(
     await append_messages(cluster, conversation_id=room, messages=[late])
     page = await recent_messages(cluster, conversation_id=room, limit=9)
     assert [(m.id, m.epoch) for m in page.messages] == [("m1", old.epoch), ("m2", None)]
+
+
+async def test_rooms_share_the_conversation_of_a_key_on_a_sharded_database(
+    cluster: asyncpg.Pool,
+) -> None:
+    await create_room(cluster, name="web")
+    phone, web, after = [
+        await join_conversation(
+            cluster, room=room, key="ada", window=0, identity=agent, session_id="s"
+        )
+        for room, agent in (("phone", "a"), ("web", "b"), ("web", "c"))
+    ]
+    id_ = ConversationId(phone.conversation_id)
+    assert id_ == web.conversation_id == (await create_conversation(cluster, key="ada"))[0]
+    assert (phone.epoch, web.epoch, after.epoch) == (1, 1, 2)
+    for number, room, epoch in ((1, "phone", 1), (2, "web", 2)):
+        said = message(number).model_copy(update={"room": room})
+        await append_messages(cluster, conversation_id=id_, messages=[said], epoch=epoch, room=room)
+    with pytest.raises(StaleEpoch):
+        await append_messages(
+            cluster, conversation_id=id_, messages=[message(3)], epoch=1, room="web"
+        )
+    page = await recent_messages(cluster, conversation_id=id_, limit=9)
+    assert [(m.id, m.room) for m in page.messages] == [("m1", "phone"), ("m2", "web")]
 
 
 async def test_events_and_sessions_are_kept_by_a_sharded_database(cluster: asyncpg.Pool) -> None:

@@ -1,5 +1,6 @@
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from livekit import api
@@ -7,8 +8,9 @@ from livekit.protocol import agent as jobs
 from livekit.protocol import agent_dispatch as dispatches
 
 from backend_stub.livekit.dispatches import is_coming, is_stale
+from backend_stub.livekit.other_conversations import brings_other, serves_other
 from retrieval.store.agent_workers import AgentWorker
-from retrieval.wire import WORKER_ATTRIBUTE
+from retrieval.wire import CONVERSATION_ATTRIBUTE, WORKER_ATTRIBUTE, conversation_metadata
 
 NAME = "longroom"
 
@@ -118,3 +120,36 @@ def test_a_worker_that_came_after_the_dispatch_ends_the_wait() -> None:
     assert is_coming([*lost, dispatch(ago_s=20)], [worker("new", since_s=1, name="x")], NAME)
     # Its first report may be later than its registration.
     assert is_coming([dispatch(ago_s=2)], [worker("new", since_s=1)], NAME)
+
+
+ADA, BOB = uuid4(), uuid4()
+
+
+def test_an_agent_of_another_conversation_is_told_by_what_it_says_of_itself() -> None:
+    def serving(conversation: str) -> api.ParticipantInfo:
+        return api.ParticipantInfo(attributes={CONVERSATION_ATTRIBUTE: conversation})
+
+    wanted = conversation_metadata(ADA, "ada")
+    assert serves_other(serving(str(BOB)), wanted)
+    assert not serves_other(serving(str(ADA)), wanted)
+    assert not serves_other(agent("of an older version, or not ready"), wanted)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "other"),
+    [
+        (conversation_metadata(ADA), False),
+        (conversation_metadata(BOB), True),
+        (conversation_metadata(BOB, "ada"), True),  # a key of an erased conversation
+        ('{"conversation": "ada"}', False),
+        ('{"conversation": "bob"}', True),
+        ('{"conversation": 17}', True),
+        ('{"language": "de"}', False),
+        ("", False),
+    ],
+)
+def test_a_dispatch_for_another_conversation_is_told_by_its_metadata(
+    metadata: str, other: bool
+) -> None:
+    dispatched = api.AgentDispatch(metadata=metadata)
+    assert brings_other(dispatched, conversation_metadata(ADA, "ada")) is other

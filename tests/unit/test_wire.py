@@ -77,6 +77,11 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "dispatched": False,
         },
     ),
+    (wire.CreateConversation(key="ada"), {"key": "ada", "language": None}),
+    (
+        wire.KeyedConversation(conversation_id=CONVERSATION, key="ada", created=True),
+        {"conversation_id": str(CONVERSATION), "key": "ada", "created": True},
+    ),
     (NEW_MESSAGE, NEW_MESSAGE_JSON),
     (wire.AppendMessages(messages=[NEW_MESSAGE]), {"messages": [NEW_MESSAGE_JSON]}),
     (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MESSAGES = """
 select message_id, seq, role, participant, content, created_at, interrupted, metadata,
-       late_epoch
+       late_epoch, room
   from message
  where conversation_id = $1 and seq = any($2)
 """
