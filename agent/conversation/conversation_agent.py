@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from livekit.agents import AgentSession
 from livekit.agents.voice import SpeechHandle
 
 from agent.conversation.answering.turns import Turns
-from agent.conversation.event_records import turn_record
+from agent.conversation.event_records import asked_again_record, turn_record
 from agent.conversation.reply import (
     TurnTrace,
     answer_text,
@@ -24,6 +23,7 @@ from agent.conversation.resume import Resumed
 from agent.conversation.session_events import NOT_STORED, SessionEvents
 from agent.conversation.session_summary import SessionTotals
 from agent.conversation.support_agent import SupportAgent
+from agent.conversation.unanswered import Unanswered
 from agent.llm.failure import Reason
 from agent.messages.question import Outcome, Question, QuestionNotStored
 from agent.messages.rolling_window import message_ids
@@ -62,11 +62,15 @@ class ConversationAgent:
         """Prefetch for a participant whom the session does not listen to; `ask` ends their turn."""
         self.agent.hear(segment, final=final, identity=identity)
 
-    def expect(self, questions: Sequence[Question]) -> None:
-        """These are stored by an earlier agent; `ask` follows."""
-        for question in questions:
+    def expect(self, unanswered: Unanswered) -> None:
+        """What an earlier agent has stored; `ask` follows for those that wait."""
+        for question in unanswered.waiting:
             self.events.already_recorded(question.id)
             self.queued.add(question.id)
+        for question, _ in unanswered.ended:
+            self.events.already_recorded(question.id)
+        for question_id, parts in unanswered.parts.items():
+            self.turns.has_parts(question_id, parts)
 
     async def accept(self, question: Question) -> bool:
         """Write a question to disk before its turn; False if the disk refuses it for now.
@@ -77,6 +81,8 @@ class ConversationAgent:
             self.write_buffer.refuse_question()
             raise QuestionNotStored(NOT_STORED)
         self.queued.add(question.id)
+        if self.events.has_recorded(question.id):
+            self.write_buffer.put(asked_again_record(question.id))
         return await self.events.accept_question(user_item(question))
 
     async def ask(

@@ -2,6 +2,7 @@
 
 import re
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from pydantic import JsonValue
 
 from agent.llm.failure import Reason
 from agent.messages.question import OUTCOMES, Outcome
-from agent.messages.rolling_window import ASKED_AT, message_id
+from agent.messages.rolling_window import ASKED_AT, GOES_ON, message_id
 from agent.messages.sanitize import storable_content, storable_name
 from agent.recall.recall import Recalled
 from retrieval.wire import ConversationEvent, EventKind, MessageCreate, MessageId
@@ -38,6 +39,7 @@ def message_record(item: ChatMessage, *, participant: str) -> MessageCreate:
         content=storable_content(item.text_content or ""),
         created_at=datetime.fromtimestamp(item.extra.get(ASKED_AT, item.created_at), UTC),
         interrupted=item.interrupted,
+        metadata={GOES_ON: True} if item.extra.get(GOES_ON) else {},
     )
 
 
@@ -93,8 +95,24 @@ def turn_record(
     return _event("metric", datetime.now(UTC).timestamp(), data)
 
 
-def turn_end(event: ConversationEvent) -> tuple[MessageId, Outcome] | None:
-    """A question's id and how its turn ended; None if the event is no `turn_record`."""
+def asked_again_record(question_id: str) -> ConversationEvent:
+    """What was told of its end before counts no more."""
+    return _event("metric", datetime.now(UTC).timestamp(), {"asked_again": question_id})
+
+
+def turn_ends(events: Iterable[ConversationEvent]) -> dict[MessageId, Outcome]:
+    """How turns ended, from these events of one conversation, oldest first."""
+    ends: dict[MessageId, Outcome] = {}
+    for event in events:
+        if isinstance(again := event.data.get("asked_again"), str):
+            ends.pop(MessageId(again), None)
+        elif (end := _turn_end(event)) is not None:
+            ends[end[0]] = end[1]
+    return ends
+
+
+def _turn_end(event: ConversationEvent) -> tuple[MessageId, Outcome] | None:
+    """None if the event is no `turn_record`."""
     question_id, outcome = event.data.get("question_id"), event.data.get("outcome")
     if event.kind != "metric" or not isinstance(question_id, str) or outcome not in OUTCOMES:
         return None

@@ -10,7 +10,7 @@ from livekit.agents.voice import SpeechHandle
 
 from agent.conversation.answering.turns import Turn, Turns
 from agent.messages.question import MAX_QUESTION_ID_CHARS, answer_id, apology_id
-from agent.messages.rolling_window import APOLOGY, MESSAGE_ID, message_id
+from agent.messages.rolling_window import APOLOGY, GOES_ON, MESSAGE_ID, message_id
 from retrieval.wire import MessageId
 
 _REMEMBERED_TURNS = 4
@@ -88,12 +88,12 @@ class ReplyCorrelation:
             item.interrupted = True
         if turn.apologised:
             item.extra[APOLOGY] = True
+        elif turn.calls:
+            item.extra[GOES_ON] = True
         if len(reply.question_id) <= MAX_QUESTION_ID_CHARS:
-            item.extra.setdefault(MESSAGE_ID, _id(reply.question_id, turn))
+            item.extra.setdefault(MESSAGE_ID, self._id(reply.question_id, turn))
 
-
-def _id(question_id: MessageId, turn: Turn) -> MessageId:
-    if turn.apologised:
-        return apology_id(question_id)
-    turn.parts += 1
-    return answer_id(question_id, turn.parts)
+    def _id(self, question_id: MessageId, turn: Turn) -> MessageId:
+        if turn.apologised:
+            return apology_id(question_id)
+        return answer_id(question_id, self._turns.next_part(question_id))

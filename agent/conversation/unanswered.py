@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agent.backend_client import BackendClient
-from agent.conversation.event_records import turn_end
+from agent.conversation.event_records import turn_ends
 from agent.conversation.resume import Resumed, Said, as_said
 from agent.messages.question import (
     Outcome,
     Question,
+    answer_part,
     answered_question,
     apologised_question,
     id_as_sent,
 )
-from agent.messages.rolling_window import conversational
+from agent.messages.rolling_window import GOES_ON, conversational
 from longroom.client import BackendError
 from retrieval.wire import MAX_BATCH_EVENTS, MAX_PAGE_MESSAGES, MessageId
 
@@ -24,6 +25,7 @@ STILL_WAITED_FOR = timedelta(seconds=120)
 """Older questions are not answered any more."""
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 """At most, those of two workers."""
+_CUT_OFF: Outcome = "interrupted"
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +35,13 @@ class Unanswered:
     """`resumed` excludes `waiting` questions, which are to be answered; both are oldest first.
 
     `ended` are those whose end is known. A question in neither was given up: it is answered if
-    sent again.
+    sent again. `parts`: how many messages of a question's answers are stored.
     """
 
     resumed: Resumed
     waiting: list[Question]
     ended: list[tuple[Question, Outcome]]
+    parts: dict[MessageId, int]
 
 
 async def find_unanswered(
@@ -53,24 +56,29 @@ async def find_unanswered(
     if _may_go_on_earlier(said, window, now):
         said = await _further_back(client, resumed)
     ended: dict[MessageId, Outcome] = dict.fromkeys(answered_ids(said), "answered")
-    if any(_waits(m, ended, now) for m in said):
-        since = now - STILL_WAITED_FOR - CLOCKS_DIFFER_BY
-        ended = await announced_ends(client, resumed, since=since) | ended
+    begun = begun_ids(said) - set(ended)
+    if begun or any(_waits(m, ended, now) for m in said):
+        asked_at = [m.created_at for m in said if m.id in begun]
+        since = min([now - STILL_WAITED_FOR, *asked_at]) - CLOCKS_DIFFER_BY
+        told_ends = await announced_ends(client, resumed, since=since)
+        ended = dict.fromkeys(begun, _CUT_OFF) | told_ends | ended
     waiting = {m.id for m in said if _waits(m, ended, now)}
-    told = in_turns([m for m in said if m.id not in waiting])
+    # What was said before a call of a tool, when the agent was killed, is said again.
+    told = in_turns([m for m in said if m.id not in waiting and _answers(m) not in waiting])
     return Unanswered(
         dataclasses.replace(resumed, window=told[-window:]),
         waiting=[_question(m) for m in said if m.id in waiting],
         ended=[(_question(m), ended[m.id]) for m in said if m.role == "user" and m.id in ended],
+        parts=_parts(said),
     )
 
 
 def answered_ids(said: Sequence[Said]) -> set[MessageId]:
     """An answer from another program (its id names no question) answers the question before.
 
-    An apology answers none.
+    An apology answers none, nor does what was cut off or said before a call of a tool.
     """
-    answered = {named for m in said if (named := answered_question(m.id)) and m.role == "assistant"}
+    answered = {named for m in said if _is_whole(m) and (named := _answers(m))}
     newest: MessageId | None = None
     for message in said:
         if message.role == "user":
@@ -83,6 +91,27 @@ def answered_ids(said: Sequence[Said]) -> set[MessageId]:
         ):
             answered.add(newest)
     return answered
+
+
+def begun_ids(said: Sequence[Said]) -> set[MessageId]:
+    """Questions of whose answer a part was said, and the rest was not to come."""
+    return {named for m in said if m.interrupted and (named := _answers(m))}
+
+
+def _answers(message: Said) -> MessageId | None:
+    return answered_question(message.id) if message.role == "assistant" else None
+
+
+def _is_whole(message: Said) -> bool:
+    return not message.interrupted and GOES_ON not in message.metadata
+
+
+def _parts(said: Sequence[Said]) -> dict[MessageId, int]:
+    parts: dict[MessageId, int] = {}
+    for message in said:
+        if (named := _answers(message)) is not None:
+            parts[named] = max(parts.get(named, 0), answer_part(message.id))
+    return parts
 
 
 def in_turns(said: Sequence[Said]) -> list[Said]:
@@ -132,7 +161,7 @@ async def announced_ends(
         records = [*stored, *records]
     except BackendError as error:
         logger.warning("ends of turns not looked for", extra={"reason": str(error)})
-    return dict(filter(None, map(turn_end, records)))
+    return turn_ends(records)
 
 
 async def _further_back(client: BackendClient, resumed: Resumed) -> list[Said]:

@@ -39,6 +39,12 @@ def answered_question(message_id: str) -> MessageId | None:
     return MessageId(found["question"]) if found else None
 
 
+def answer_part(message_id: str) -> int:
+    """0 if `message_id` is not an answer's."""
+    found = _ANSWER_ID.fullmatch(message_id)
+    return int(found["part"]) if found else 0
+
+
 def id_as_sent(message_id: MessageId) -> MessageId:
     """Late answers are stored under an id of their own."""
     return (

@@ -22,6 +22,10 @@ SPEAKER = "identity"
 """Key in ChatMessage.extra: who said it."""
 APOLOGY = "apology"
 """Key in ChatMessage.extra: it stands in place of an answer."""
+GOES_ON = "goes_on"
+"""Key in ChatMessage.extra, and in a message's metadata: it was said before a call of a tool, and
+the answer follows.
+"""
 ASKED_AT = "asked_at"
 """Key in ChatMessage.extra: when it was said (epoch seconds), if its turn came later."""
 

@@ -199,7 +199,7 @@ class RoomJob:
         self._closing.push_async_callback(transcriber.aclose)
 
     async def _take_questions(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
-        self._turns.open(agent, waiting=unanswered.waiting, ended=unanswered.ended)
+        self._turns.open(agent, unanswered)
         epoch = unanswered.resumed.epoch
         self._tasks.start(epoch.watch())
         self._tasks.start(self._turns.run(until=epoch.ended))

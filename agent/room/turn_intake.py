@@ -1,13 +1,14 @@
 """A room's questions, from arrival to the status that says how they ended."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from livekit import rtc
 
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.turn_metrics import TurnMetrics
+from agent.conversation.unanswered import Unanswered
 from agent.messages.question import Outcome, Postponed, Question
 from agent.room.legacy_chat import LegacyChat
 from agent.room.text_input import TextInput
@@ -57,16 +58,10 @@ class TurnIntake:
         self._legacy_chat.listen()
         self.status.listen()
 
-    def open(
-        self,
-        agent: ConversationAgent,
-        *,
-        waiting: Sequence[Question],
-        ended: Sequence[tuple[Question, Outcome]],
-    ) -> None:
-        """Begin with the questions that an earlier agent left `waiting`."""
-        agent.expect(waiting)
-        self._turns.resume(waiting=waiting, ended=ended)
+    def open(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
+        """Begin with the questions that an earlier agent left waiting."""
+        agent.expect(unanswered)
+        self._turns.resume(waiting=unanswered.waiting, ended=unanswered.ended)
         self._agent.set_result(agent)
 
     def allow_replies(self) -> None:

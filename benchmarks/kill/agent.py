@@ -113,7 +113,7 @@ class _Agent:
         )
         self._agent = agent
         await session.start(agent.agent, capture_run=True)
-        agent.expect(unanswered.waiting)
+        agent.expect(unanswered)
         self._queue.resume(waiting=unanswered.waiting, ended=unanswered.ended)
         self._opened.set()
         self._tell("ready", epoch=resumed.epoch.number)

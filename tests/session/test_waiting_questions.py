@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from livekit.agents.llm import ChatContext, ChatMessage
 
+from agent.conversation.unanswered import Unanswered
 from agent.messages.question import Question, QuestionNotStored, answered_question
 from agent.messages.rolling_window import message_id
 from retrieval.wire import ConversationEvent, MessageCreate, MessageId
@@ -103,7 +104,9 @@ async def test_a_question_taken_over_is_counted_and_stored_once(tmp_path: Path) 
     async with running_agent(backend, ScriptedLLM(), tmp_path) as running:
         await running.conversation_agent.accept(asked)
     async with running_agent(backend, ScriptedLLM(), tmp_path) as running:
-        running.conversation_agent.expect([asked])
+        running.conversation_agent.expect(
+            Unanswered(running.conversation_agent.resumed, [asked], [], {})
+        )
         trace = await running.conversation_agent.ask(asked)
         assert await running.outbox.drain(5)
         assert await running.outbox.dead_letters() == []

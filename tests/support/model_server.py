@@ -99,7 +99,10 @@ class Asked:
 
 @dataclass
 class ModelServer:
-    """`refuse` gives the response for what the template or the server does not take."""
+    """`refuse` gives the response for what the template or the server does not take.
+
+    `stalls_after` says after an answer's text whether its stream is to stay open without a word.
+    """
 
     url: str = ""
     answer: Callable[[Asked], Answer] = lambda _: "Noted."
@@ -108,6 +111,7 @@ class ModelServer:
     refuse: Callable[[str], Status] = lambda message: Status(400, message)
     takes_usage: bool = True
     max_chars: int = 10**9
+    stalls_after: Callable[[], bool] = lambda: False
     asked: list[Asked] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -125,7 +129,7 @@ class ModelServer:
         asked = Asked(body["messages"], bool(body.get("tools")), choice)
         self.asked.append(asked)
         self.arrived.set()
-        return await _respond(request, self.answer(asked))
+        return await _respond(request, self.answer(asked), stalls=self.stalls_after())
 
     def _refusal(self, body: dict[str, Any]) -> Status | None:
         if body.get("tools") and self.tools_error is not None:
@@ -167,14 +171,14 @@ async def agent_of(
         await llm.aclose()
 
 
-async def _respond(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _respond(request: web.Request, answer: Answer, *, stalls: bool) -> web.StreamResponse:
     if isinstance(answer, Status):
         return _error(answer)
     if isinstance(answer, Plain):
         return _plain(answer)
     if isinstance(answer, Silence):
         await asyncio.Event().wait()
-    return await _stream(request, answer)
+    return await _stream(request, answer, stalls=stalls)
 
 
 def _error(status: Status) -> web.Response:
@@ -197,7 +201,7 @@ def _plain(answer: Plain) -> web.Response:
     return web.json_response({"id": "c", "choices": [choice], "usage": usage})
 
 
-async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _stream(request: web.Request, answer: Answer, *, stalls: bool) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
     if isinstance(answer, Comments):
@@ -211,6 +215,8 @@ async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
         return response
     text = answer.text if isinstance(answer, Calls) else str(answer)
     await _say(response, text)
+    if stalls:
+        await asyncio.Event().wait()
     if isinstance(answer, Calls):
         await response.write(_event({"tool_calls": answer.wire}))
     await response.write(_event({}, "tool_calls" if isinstance(answer, Calls) else "stop"))

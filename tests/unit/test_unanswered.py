@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from agent.conversation.event_records import turn_record
+from agent.conversation.event_records import asked_again_record, turn_record
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import STILL_WAITED_FOR, answered_ids, find_unanswered, in_turns
 from agent.messages.question import Outcome, answer_id, answered_question
+from agent.messages.rolling_window import GOES_ON
 from agent.recall.recall import Recalled
 from agent.settings import AgentSettings
 from retrieval.wire import MessageCreate, MessageId
@@ -175,6 +176,61 @@ async def test_what_was_announced_as_failed_or_empty_waits_no_more(
     await resumed.outbox.aclose()
     assert [q.id for q in taken.waiting] == ["d"]
     assert [(q.id, end) for q, end in taken.ended] == list(zip("abc", ends, strict=True))
+
+
+async def test_a_question_that_failed_after_its_first_words_can_be_asked_again_by_the_next_agent(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    cut_off = {"interrupted": True}
+    said_before = [
+        asked("failed"),
+        answer_to("failed").model_copy(update=cut_off),
+        asked("stopped"),
+        answer_to("stopped", 2).model_copy(update=cut_off),
+        asked("answered at last"),
+        answer_to("answered at last").model_copy(update=cut_off),
+        answer_to("answered at last", 2),
+    ]
+    resumed = await resumed_from(said_before, tmp_path, backend, window=9)
+    await resumed.outbox.accept(
+        *(turn_record(id_, Recalled(), "failed") for id_ in ("failed", "answered at last"))
+    )
+    taken = await find_unanswered(backend.client(), resumed, window=9, now=NOW)
+    await resumed.outbox.aclose()
+    assert taken.waiting == []
+    assert [(q.id, end) for q, end in taken.ended] == [
+        ("failed", "failed"),
+        ("stopped", "interrupted"),
+        ("answered at last", "answered"),
+    ]
+    assert taken.parts == {"failed": 1, "stopped": 2, "answered at last": 2}
+
+
+async def test_a_failed_question_that_was_accepted_anew_waits(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    resumed = await resumed_from([asked("a"), asked("b")], tmp_path, backend)
+    await resumed.outbox.accept(
+        turn_record("a", Recalled(), "failed"),
+        turn_record("b", Recalled(), "failed"),
+        asked_again_record("a"),
+    )
+    taken = await find_unanswered(backend.client(), resumed, window=9, now=NOW)
+    await resumed.outbox.aclose()
+    assert [q.id for q in taken.waiting] == ["a"]
+    assert [(q.id, end) for q, end in taken.ended] == [("b", "failed")]
+
+
+async def test_what_was_said_before_a_search_is_no_answer(tmp_path: Path) -> None:
+    """The agent was killed while it looked something up."""
+    backend = FakeBackend()
+    let_me_see = answer_to("a").model_copy(update={"metadata": {GOES_ON: True}})
+    resumed = await resumed_from([asked("a"), let_me_see], tmp_path, backend)
+    taken = await find_unanswered(backend.client(), resumed, window=9, now=NOW)
+    await resumed.outbox.aclose()
+    assert [q.id for q in taken.waiting] == ["a"]
+    assert taken.resumed.window == []
+    assert taken.parts == {"a": 1}
 
 
 async def test_an_old_question_is_given_up_and_stays_in_the_window(tmp_path: Path) -> None:

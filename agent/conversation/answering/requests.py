@@ -43,7 +43,11 @@ class _Step:
 
     @property
     def is_useful(self) -> bool:
-        return self.has_text or (self._has_calls and self._may_call)
+        return self.has_text or self.calls
+
+    @property
+    def calls(self) -> bool:
+        return self._has_calls and self._may_call
 
     @property
     def failure(self) -> ModelFailure | None:
@@ -92,7 +96,7 @@ async def answered(
             async for chunk in chunks:
                 turn.spoke = turn.spoke or step.has_text
                 yield chunk
-        failure = step.failure
+        failure, turn.calls = step.failure, step.calls
         if failure is None or step.is_useful:
             turn.failure = failure
             return

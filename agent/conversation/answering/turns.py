@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from agent.llm.failure import ModelFailure
 
 _KEPT = 32
+_PARTS_KEPT = 2_000
+"""As many questions as are known by their ids: each may be asked again."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class RetryLimits:
 class Turn:
     """`postponed_s`: it ended without an answer because others wait, and goes on after this time.
 
-    `parts` are the messages of its answers, `spoke` says that text was shown since it was asked.
+    `spoke` says that text was shown since it was asked, `calls` that its newest request brought
+    calls of tools: what was said with them is not yet the answer.
     `others_wait` is set while another speaker's question waits; None where there is none.
     """
 
@@ -33,7 +36,7 @@ class Turn:
     failures: int = 0
     failure: ModelFailure | None = None
     apologised: bool = False
-    parts: int = 0
+    calls: bool = False
     gave_extracts: bool = False
     spoke: bool = False
     postponed_s: float | None = None
@@ -61,6 +64,17 @@ class Turns:
     def __init__(self, limits: RetryLimits) -> None:
         self._limits = limits
         self._turns: OrderedDict[str, Turn] = OrderedDict()
+        self._parts: OrderedDict[str, int] = OrderedDict()
+
+    def has_parts(self, question_id: str, parts: int) -> None:
+        """So many messages of its answers are stored: the next one has a later number."""
+        self._parts[question_id] = max(parts, self._parts.pop(question_id, 0))
+        if len(self._parts) > _PARTS_KEPT:
+            self._parts.popitem(last=False)
+
+    def next_part(self, question_id: str) -> int:
+        self.has_parts(question_id, self._parts.get(question_id, 0) + 1)
+        return self._parts[question_id]
 
     def of(self, question_id: str | None) -> Turn:
         """A new one unless it is known; without a question always."""
@@ -79,9 +93,7 @@ class Turns:
         """One that was postponed goes on with its limits; one that ended starts anew."""
         turn = self._turns.get(question_id)
         if turn is None or turn.postponed_s is None:
-            parts = turn.parts if turn is not None else 0
             self._turns.pop(question_id, None)
             turn = self.of(question_id)
-            turn.parts = parts
         turn.postponed_s, turn.others_wait = None, others_wait
         return turn
