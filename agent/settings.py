@@ -62,6 +62,11 @@ class AgentSettings(BaseSettings):
     llm_timeout_s: float = Field(
         default=60.0, gt=0, description="How long the language model may stay silent."
     )
+    llm_patience_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="How long it may stay silent while questions of other people wait.",
+    )
     llm_retries: int = Field(
         default=4, ge=0, le=20, description="Further requests if the language model fails."
     )

@@ -54,8 +54,8 @@ class ToolCall:
 class LanguageModelServer:
     """Streams `reply(prompt)` word by word; pauses while `flowing` is clear.
 
-    `busy_for`: questions with this text get 429. `refuses_one_in`: each such request gets 503; 0:
-    none.
+    `busy_for`: questions with this text get 429. `silent_for`: they get no word until it changes;
+    `stalls_in`: none after the first. `refuses_one_in`: each such request gets 503; 0: none.
     """
 
     url: str = ""
@@ -63,6 +63,8 @@ class LanguageModelServer:
     word_delay_s: float = 0.0
     broken: bool = False
     busy_for: str | None = None
+    silent_for: str | None = None
+    stalls_in: str | None = None
     refuses_one_in: int = 0
     requests: int = 0
     prompts: list[Prompt] = field(default_factory=list)
@@ -93,13 +95,17 @@ class LanguageModelServer:
             await response.write(_event({"role": "assistant", "tool_calls": calls}, None))
             await response.write(_event({}, "tool_calls"))
         else:
-            await self._say(reply, response)
+            await self._say(reply, response, prompt)
         await response.write(b"data: [DONE]\n\n")
         return response
 
-    async def _say(self, text: str, response: web.StreamResponse) -> None:
-        for word in text.split(" "):
+    async def _say(self, text: str, response: web.StreamResponse, prompt: Prompt) -> None:
+        while _names(self.silent_for, prompt):  # noqa: ASYNC110  # set by tests, plainly
+            await asyncio.sleep(0.05)
+        for number, word in enumerate(text.split(" ")):
             await self.flowing.wait()
+            while number and _names(self.stalls_in, prompt):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
             await asyncio.sleep(self.word_delay_s)
             await response.write(_event({"role": "assistant", "content": word + " "}, None))
         await response.write(_event({}, "stop"))
@@ -115,6 +121,10 @@ async def language_model_server() -> AsyncIterator[LanguageModelServer]:
     async with served(app) as address:
         server.url = f"{address}/v1"
         yield server
+
+
+def _names(text: str | None, prompt: Prompt) -> bool:
+    return text is not None and text in prompt.question
 
 
 def _event(delta: dict[str, Any], finish_reason: str | None) -> bytes:

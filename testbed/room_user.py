@@ -113,6 +113,9 @@ class RoomUser:
         await writer.aclose()
         return message_id
 
+    async def stop(self, question_id: str) -> None:
+        await self.room.local_participant.send_text(question_id, topic="longroom.stop")
+
     async def ask(
         self, text: str, *, message_id: str | None = None, timeout_s: float = 60.0
     ) -> Turn:

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from livekit.agents import AgentSession
 from livekit.agents.voice import SpeechHandle
 
-from agent.conversation.answering.turns import Turns
+from agent.conversation.answering.turns import Turn, Turns
 from agent.conversation.event_records import asked_again_record, turn_record
 from agent.conversation.reply import (
     TurnTrace,
@@ -36,6 +37,8 @@ from retrieval.wire import MessageId
 
 _DISK_TIMEOUT_S = 5.0
 _LAST_DISK_TIMEOUT_S = 20.0
+_SPEAKING_S = 1.0
+_GIVES_WAY_TIMES = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -97,12 +100,38 @@ class ConversationAgent:
         self.queued.discard(question.id)
         conversation_id = str(self.resumed.conversation_id)
         with turn_span(conversation_id=conversation_id, question_id=question.id) as current:
-            speech = await self._reply(question)
+            speech = await self._reply(question, turn)
+            if turn.gives_way and speech.interrupted and not answer_text(speech):
+                turn.gave_way += 1
+                turn.postponed_s = _SPEAKING_S
             if (postponed_s := turn.postponed_s) is not None:
                 return await self._postponed(question, postponed_s)
             trace = await self._end_turn(question.id, speech)
             current.set_attribute("longroom.outcome", trace.outcome)
         return trace
+
+    def stop(self, question_id: MessageId) -> None:
+        """Of a question that is being answered: what was said stays, as interrupted."""
+        self.turns.of(question_id).stopped = True
+        self.fall_silent()
+
+    def give_way(self, question_id: MessageId) -> None:
+        """Be silent, since somebody speaks; begin anew later if nothing of the answer was heard."""
+        turn = self.turns.of(question_id)
+        if turn.gave_way < _GIVES_WAY_TIMES:
+            turn.gives_way = True
+            self.fall_silent()
+
+    async def withdraw(self, question: Question) -> Outcome:
+        """Of a question that waits: it is stored, and nothing is said."""
+        self.queued.discard(question.id)
+        await self._record_end(question.id, Recalled(), "interrupted", None)
+        return "interrupted"
+
+    def fall_silent(self) -> None:
+        """What was said stays, as interrupted."""
+        with suppress(RuntimeError):  # the session is closing
+            self.session.interrupt()
 
     async def follow(self, question_id: MessageId, reply: Reply) -> TurnTrace:
         """Wait for the end of a turn that the session answers by itself."""
@@ -152,7 +181,7 @@ class ConversationAgent:
         if outcome != "answered":
             await self.write_buffer.flush(_DISK_TIMEOUT_S)
 
-    async def _reply(self, question: Question) -> SpeechHandle:
+    async def _reply(self, question: Question, turn: Turn) -> SpeechHandle:
         message = user_item(question)
         await self.events.accept_question(message)
         await self.agent.forget(question.id)
@@ -161,6 +190,8 @@ class ConversationAgent:
         speech = self.session.generate_reply(
             user_input=message, input_modality="audio" if question.spoken else "text"
         )
+        if turn.stopped:
+            speech.interrupt()
         try:
             await speech
         except asyncio.CancelledError:

@@ -8,6 +8,7 @@ from livekit.agents import AgentSession
 
 from agent.backend_client import BackendClient
 from agent.conversation.answering.fallback import Fallback, apology, extracts
+from agent.conversation.answering.patience import Patience
 from agent.conversation.answering.turns import RetryLimits, Turns
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.greeting import Greeting, opening
@@ -64,7 +65,8 @@ def build_agent(
         queued=queued,
     )
     turns = Turns(
-        RetryLimits(settings.llm_retries, settings.llm_retry_s, settings.llm_retry_within_s)
+        RetryLimits(settings.llm_retries, settings.llm_retry_s, settings.llm_retry_within_s),
+        Patience(settings.llm_patience_s),
     )
     write_buffer = WriteBuffer(resumed.outbox)
     events = SessionEvents(

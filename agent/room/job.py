@@ -157,7 +157,11 @@ class RoomJob:
         # A session that failed must not leave an agent that takes no questions.
         self._session.on("close", lambda event: self._ctx.shutdown(event.reason.value))
         await self._session.start(
-            agent.agent, room=self._ctx.room, room_options=room_options(self._worker.voice)
+            agent.agent,
+            room=self._ctx.room,
+            room_options=room_options(self._worker.voice),
+            # Whoever is in the room could read the prompt, ask in another's name, and mute it.
+            session_host=False,
         )
         self._tasks.start(self._allow_replies_once_linked(agent))
         self._participants.follow()
@@ -185,8 +189,8 @@ class RoomJob:
             return
 
         def on_transcript(identity: str, event: UserInputTranscribedEvent) -> None:
-            if not event.is_final and event.transcript.strip():
-                self._session.interrupt()
+            if event.transcript.strip():
+                self._turns.heard(identity, final=event.is_final)
             agent.hear(event.transcript, final=event.is_final, identity=identity)
 
         transcriber = RoomTranscriber(

@@ -10,7 +10,9 @@ from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.conversation.unanswered import Unanswered
 from agent.messages.question import Outcome, Postponed, Question
+from agent.room.floor import Floor
 from agent.room.legacy_chat import LegacyChat
+from agent.room.stop_requests import StopRequests
 from agent.room.text_input import TextInput
 from agent.room.turn_queue import TurnQueue
 from agent.room.turn_status import TurnStatus
@@ -45,6 +47,9 @@ class TurnIntake:
             refusal=refusal,
         )
         self._legacy_chat = LegacyChat(room, self._text_input)
+        self._stop_requests = StopRequests(self._stop)
+        self._floor = Floor()
+        self._current: Question | None = None
         self._turns = TurnQueue(
             self,
             self.status,
@@ -56,6 +61,7 @@ class TurnIntake:
         """Call before connecting; early questions wait for `open`."""
         self._text_input.listen(self._room)
         self._legacy_chat.listen()
+        self._stop_requests.listen(self._room)
         self.status.listen()
 
     def open(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
@@ -81,6 +87,7 @@ class TurnIntake:
 
     async def take(self, question: Question) -> None:
         """Before `open` this waits for the agent that will store the question."""
+        self._stop_requests.take(question)  # of an earlier question under this id
         await asyncio.shield(self._agent)
         came_early = question.id in self._early
         self._early.discard(question.id)
@@ -98,9 +105,38 @@ class TurnIntake:
     async def answer(self, question: Question) -> Outcome | Postponed | None:
         """None if the session has closed, or another agent has the room: that one answers it."""
         await self._until_replies_allowed()
+        await self._floor.free()
         agent = self._agent.result()
         if not await agent.resumed.epoch.holds():
             return None
+        if self._stop_requests.take(question):
+            return await agent.withdraw(question)
+        self._current = question
+        try:
+            return await self._answer(agent, question)
+        finally:
+            self._current = None
+
+    def heard(self, identity: str, *, final: bool) -> None:
+        """Somebody speaks. Who asked and goes on speaking gets no answer to the first part."""
+        self._floor.heard(identity, final=final)
+        if final or not self._agent.done():
+            return
+        agent, current = self._agent.result(), self._current
+        if current is not None and current.speaker != identity:
+            agent.give_way(current.id)
+        else:
+            agent.fall_silent()
+
+    def _stop(self, question_id: str, sender: str) -> None:
+        current = self._current
+        if current is not None and (current.id, current.speaker) == (question_id, sender):
+            self._stop_requests.take(current)
+            self._agent.result().stop(current.id)
+
+    async def _answer(
+        self, agent: ConversationAgent, question: Question
+    ) -> Outcome | Postponed | None:
         try:
             async with asyncio.timeout(self._turn_timeout_s):
                 trace = await agent.ask(question, others_wait=self._turns.others_wait)
@@ -131,6 +167,7 @@ class TurnIntake:
     async def aclose(self) -> None:
         """Take nothing new; unanswered questions are left to the next agent."""
         await self._text_input.aclose()
+        await self._stop_requests.aclose()
 
     async def _until_replies_allowed(self) -> None:
         with suppress(TimeoutError):

@@ -117,5 +117,43 @@ async def test_while_a_model_is_given_time_for_one_question_others_are_answered(
     await stack.close(room)
 
 
+async def test_a_model_that_says_nothing_to_one_keeps_no_one_else_waiting(stack: Stack) -> None:
+    room = await stack.open_room("alice", "bob")
+    alice, bob = room.users
+    stack.model.silent_for = "silence"
+    try:
+        silent = await alice.say("A silence?")
+        await until(lambda: any("silence" in prompt.question for prompt in stack.model.prompts))
+        questions = [await bob.ask(f"Number {number}?") for number in range(2)]
+        assert [turn.outcome for turn in questions] == ["answered"] * 2
+        assert "silence" not in stack.model.prompt_of("Number 1").text
+        assert all(end in {"accepted", "answering"} for id_, end in _ends(alice) if id_ == silent)
+    finally:
+        stack.model.silent_for = None
+    assert (await alice.outcome(silent))["outcome"] == "answered"
+    stored = await stack.messages(room, at_least=6)
+    assert [m.id for m in stored if m.id.startswith(silent)] == [silent, f"{silent}.answer1"]
+    await stack.close(room)
+
+
+async def test_a_model_that_falls_silent_in_mid_answer_keeps_no_one_else_waiting(
+    stack: Stack,
+) -> None:
+    room = await stack.open_room("alice", "bob")
+    alice, bob = room.users
+    stack.model.stalls_in = "stalls"
+    try:
+        stalled = await alice.say("What stalls?")
+        await until(lambda: alice.answers and alice.answers[-1].text)
+        assert (await bob.ask("And mine?")).outcome == "answered"
+    finally:
+        stack.model.stalls_in = None
+    told = await alice.outcome(stalled)
+    assert (told["outcome"], told["reason"]) == ("interrupted", "broken_stream")
+    stored = {str(m.id): m for m in await stack.messages(room, at_least=4)}
+    assert stored[f"{stalled}.answer1"].interrupted
+    await stack.close(room)
+
+
 def _ends(user: RoomUser) -> list[tuple[str, str]]:
     return [(status["question_id"], status["outcome"]) for status in user.statuses]

@@ -1,12 +1,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import pytest_asyncio
 from livekit import rtc
 
+from retrieval.wire import MessageId
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.room_user import RoomUser, until
 
@@ -91,6 +93,47 @@ async def test_two_people_who_speak_are_told_apart(voices: Stack) -> None:
     assert "[bob] And mine is spoken second." in prompt.text
     await alice.leave()
     await bob.leave()
+
+
+async def test_of_two_who_speak_at_once_each_is_answered_when_both_have_finished(
+    voices: Stack,
+) -> None:
+    room, alice = await voices.join_with("voice-everyone")
+    joined = await voices.backend.agent_joined(room, identity="test", session_id="s", window=0)
+    bob = await voices.join(room, "bob")
+    await until(lambda: "bob" in alice.room.remote_participants)
+    await until(lambda: voices_heard(voices.directory / "voice-everyone.log", room) == 2)
+    long_one = " ".join(f"and another {n}" for n in range(40))
+    await asyncio.gather(speak(alice, "A short one?"), speak(bob, f"A long one {long_one}?"))
+    await until(lambda: sum(s["outcome"] == "answered" for s in alice.statuses) == 2)
+    ends = [(s["speaker"], s["outcome"]) for s in alice.statuses]
+    assert sorted(end for end in ends if end[1] != "answering") == [
+        ("alice", "accepted"),
+        ("alice", "answered"),
+        ("bob", "accepted"),
+        ("bob", "answered"),
+    ]
+    async with asyncio.timeout(15):
+        while True:
+            page = await voices.backend.get_recent_messages(joined.conversation_id, limit=10)
+            if len(page.messages) == 4:
+                break
+            await asyncio.sleep(0.05)
+    said = {m.id: m for m in page.messages}
+    asked = {m.participant: m for m in page.messages if m.role == "user"}
+    assert (asked["alice"].content, asked["bob"].content[:10]) == ("A short one?", "A long one")
+    for question in asked.values():
+        answer = said[MessageId(f"{question.id}.answer1")]
+        assert question.content in answer.content
+        assert not answer.interrupted
+    await alice.leave()
+    await bob.leave()
+
+
+def voices_heard(log: Path, room: str) -> int:
+    """How many people an agent listens to."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if '"listening"' in line]
+    return len([line for line in lines if line.get("room") == room])
 
 
 async def test_an_interrupted_answer_is_stored_as_far_as_it_was_said(voices: Stack) -> None:

@@ -300,3 +300,26 @@ async def test_a_turn_is_postponed_for_others_and_goes_on_with_its_limits(tmp_pa
     assert sum("hard" in asked.last for asked in server.asked) == 5
     assert [m.content for m in backend.stored] == ["A hard one?", "An easy one?", "Easy. ", SORRY]
     assert _reasons(backend) == [("answered", None), ("failed", "rate_limited")]
+
+
+async def test_a_silent_model_is_asked_again_after_the_others_and_has_longer_then(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    others_wait = asyncio.Event()
+    others_wait.set()
+    question = Question(MessageId("q"), "ana", "A hard one?", datetime.now(UTC))
+    async with (
+        model_server(answer=in_order(Silence(), Silence(), "Here it is.")) as server,
+        agent_of(
+            server, backend, tmp_path, llm_timeout_s=20, llm_patience_s=0.1, llm_retries=0
+        ) as running,
+    ):
+        agent = running.conversation_agent
+        assert await agent.accept(question)
+        traces = [await agent.ask(question, others_wait=others_wait) for _ in range(3)]
+        assert await running.outbox.drain(5)
+    assert [trace.postponed_s for trace in traces] == [0, 0, None]
+    assert (traces[-1].outcome, traces[-1].answer) == ("answered", "Here it is. ")
+    assert [m.content for m in backend.stored] == ["A hard one?", "Here it is. "]
+    assert [len(asked.roles) for asked in server.asked] == [2, 2, 2]

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from livekit.agents import APIError
+from livekit.agents import APIError, APITimeoutError
 from livekit.agents.llm import ChatChunk, ChatContext, LLMStream, Tool, ToolChoice
 from livekit.agents.types import NotGivenOr
 
+from agent.conversation.answering.patience import Silent, while_patient
 from agent.conversation.answering.turns import Turn
 from agent.llm.dialects.reduced_request import without_tools
 from agent.llm.failure import BROKEN, EMPTY, ONLY_CALLS, ModelFailure, failure_of
@@ -35,9 +36,12 @@ class NoAnswer(Exception):
 class _Step:
     """What one request has brought, and why it ended early."""
 
-    def __init__(self, *, may_call: bool) -> None:
+    def __init__(self, turn: Turn, *, may_call: bool) -> None:
+        self._turn = turn
         self._may_call = may_call
+        self._began_at = asyncio.get_running_loop().time()
         self.has_text = False
+        self.was_silent = False
         self._has_calls = False
         self._error: Exception | None = None
 
@@ -60,11 +64,14 @@ class _Step:
 
     async def chunks(self, stream: LLMStream) -> AsyncGenerator[ChatChunk, None]:
         try:
-            async with stream:
-                async for chunk in stream:
+            async with stream, aclosing(self._while_patient(stream)) as chunks:
+                async for chunk in chunks:
                     self._add(chunk)
                     if self.has_text or not _is_blank(chunk):
                         yield chunk
+        except Silent:
+            self.was_silent = True
+            self._error = APITimeoutError("silent while others wait")
         except APIError as error:
             self._error = error
         except Exception as error:
@@ -72,10 +79,18 @@ class _Step:
             logger.exception("the language model failed")
             self._error = error
 
+    def _while_patient(self, stream: LLMStream) -> AsyncGenerator[ChatChunk, None]:
+        limit_s = self._turn.patience.limit_s(self._turn.silences)
+        return while_patient(stream, self._turn.others_wait, limit_s=limit_s)
+
     def _add(self, chunk: ChatChunk) -> None:
-        if chunk.delta is not None:
-            self.has_text = self.has_text or bool((chunk.delta.content or "").strip())
-            self._has_calls = self._has_calls or bool(chunk.delta.tool_calls)
+        if chunk.delta is None:
+            return
+        if not self.is_useful:
+            waited_s = asyncio.get_running_loop().time() - self._began_at
+            self._turn.patience.first_word_after(waited_s)
+        self.has_text = self.has_text or bool((chunk.delta.content or "").strip())
+        self._has_calls = self._has_calls or bool(chunk.delta.tool_calls)
 
 
 def _is_blank(chunk: ChatChunk) -> bool:
@@ -91,7 +106,7 @@ async def answered(
     What breaks after it began is not repeated: its text has been shown.
     """
     while True:
-        step = _Step(may_call=request.may_call)
+        step = _Step(turn, may_call=request.may_call)
         async with aclosing(step.chunks(send(request))) as chunks:
             async for chunk in chunks:
                 turn.spoke = turn.spoke or step.has_text
@@ -101,6 +116,10 @@ async def answered(
             turn.failure = failure
             return
         logger.warning("no answer from the language model", extra={"reason": failure.reason})
+        if step.was_silent and not turn.spoke:
+            turn.silences += 1
+            turn.postponed_s = 0.0
+            raise NoAnswer
         await _pause(turn, failure)
         if failure in (EMPTY, ONLY_CALLS):
             # Some models answer nothing, or only call, because tools are in the prompt.

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from agent.conversation.answering.patience import Patience
 from agent.llm.failure import ModelFailure
 
 _KEPT = 32
@@ -28,9 +29,12 @@ class Turn:
     `spoke` says that text was shown since it was asked, `calls` that its newest request brought
     calls of tools: what was said with them is not yet the answer.
     `others_wait` is set while another speaker's question waits; None where there is none.
+    `silences`: how often it was postponed since the model said nothing. `stopped`: who asked wants
+    no more of it. `gives_way`: it begins anew if nothing of it was heard, since somebody speaks.
     """
 
     limits: RetryLimits
+    patience: Patience = field(default_factory=Patience)
     others_wait: asyncio.Event | None = None
     began_at: float = field(default_factory=time.monotonic)
     failures: int = 0
@@ -40,6 +44,10 @@ class Turn:
     gave_extracts: bool = False
     spoke: bool = False
     postponed_s: float | None = None
+    silences: int = 0
+    stopped: bool = False
+    gives_way: bool = False
+    gave_way: int = 0
 
     @property
     def is_broken(self) -> bool:
@@ -61,8 +69,9 @@ class Turn:
 class Turns:
     """The newest ones."""
 
-    def __init__(self, limits: RetryLimits) -> None:
+    def __init__(self, limits: RetryLimits, patience: Patience | None = None) -> None:
         self._limits = limits
+        self._patience = patience or Patience()
         self._turns: OrderedDict[str, Turn] = OrderedDict()
         self._parts: OrderedDict[str, int] = OrderedDict()
 
@@ -79,8 +88,8 @@ class Turns:
     def of(self, question_id: str | None) -> Turn:
         """A new one unless it is known; without a question always."""
         if question_id is None:
-            return Turn(self._limits)
-        turn = self._turns.setdefault(question_id, Turn(self._limits))
+            return Turn(self._limits, self._patience)
+        turn = self._turns.setdefault(question_id, Turn(self._limits, self._patience))
         self._turns.move_to_end(question_id)
         if len(self._turns) > _KEPT:
             self._turns.popitem(last=False)
@@ -95,5 +104,5 @@ class Turns:
         if turn is None or turn.postponed_s is None:
             self._turns.pop(question_id, None)
             turn = self.of(question_id)
-        turn.postponed_s, turn.others_wait = None, others_wait
+        turn.postponed_s, turn.others_wait, turn.gives_way = None, others_wait, False
         return turn
