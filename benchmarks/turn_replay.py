@@ -59,6 +59,7 @@ class FrozenClient(BackendClient):
         messages: Sequence[MessageCreate],
         *,
         epoch: int | None = None,
+        room: str | None = None,
     ) -> AppendResult:
         outcomes = [AppendOutcome(id=m.id, seq=1, status="stored") for m in messages]
         return AppendResult(outcomes=outcomes)

@@ -1,7 +1,7 @@
 """The client of the backend, for any program: needs httpx and pydantic, and nothing else of ours.
 
 async with LongroomClient("http://127.0.0.1:8000", key="…") as longroom:
-    conversation = await longroom.room("lamp shop")
+    conversation = await longroom.conversation("customer-4711")
     await conversation.append("Parcels for Hal go to the red boathouse.", participant="hal")
     found = await conversation.search("Where do Hal's parcels go?")
 """
@@ -23,6 +23,7 @@ from retrieval.wire import (
     ConversationId,
     EventKind,
     FieldError,
+    KeyedConversation,
     Message,
     MessageCreate,
     MessageId,
@@ -53,6 +54,7 @@ __all__ = [
     "ConversationId",
     "EventKind",
     "FieldError",
+    "KeyedConversation",
     "LongroomClient",
     "Message",
     "MessageCreate",

@@ -26,8 +26,17 @@ class LongroomClient(Routes):
     ) -> None:
         super().__init__(url, key=key, timeout_s=timeout_s, transport=transport)
 
+    async def conversation(self, key: str, *, language: str | None = None) -> ConversationClient:
+        """The conversation of a key of yours: a customer, a ticket. Made if the key has none."""
+        found = await self.create_conversation(key, language=language)
+        return self.open(found.conversation_id)
+
     async def room(self, name: str, *, language: str | None = None) -> ConversationClient:
-        """The conversation of a room; both are made if there is no room of that name."""
+        """The conversation that a room has; both are made if there is no room of that name.
+
+        A backend with a LiveKit server opens the room there and sends it an agent: without a room,
+        use `conversation`.
+        """
         return self.open((await self.create_room(name, language=language)).conversation_id)
 
     def open(self, conversation_id: UUID) -> ConversationClient:

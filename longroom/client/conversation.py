@@ -40,8 +40,9 @@ class ConversationClient:
         created_at: datetime | None = None,
         interrupted: bool = False,
         metadata: Mapping[str, JsonValue] | None = None,
+        room: str | None = None,
     ) -> AppendOutcome:
-        """One message; `created_at` is when it was said, by default now.
+        """One message; `created_at` is when it was said, by default now, and `room` where.
 
         Give an `id` of your own if you may call again: the same id is stored once.
         """
@@ -53,6 +54,7 @@ class ConversationClient:
             created_at=created_at or datetime.now(UTC),
             interrupted=interrupted,
             metadata=dict(metadata or {}),
+            room=room,
         )
         return (await self.append_all([message]))[0]
 

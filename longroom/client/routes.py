@@ -13,10 +13,12 @@ from retrieval.wire import (
     AppendResult,
     Conversation,
     ConversationEvent,
+    CreateConversation,
     CreateRoom,
     EventKind,
     EventList,
     EventsRecorded,
+    KeyedConversation,
     MessageCreate,
     MessagePage,
     PageOrder,
@@ -31,11 +33,25 @@ from retrieval.wire import (
 class Routes(Connection):
     """Idempotent: after an error, call again with the same ids."""
 
+    async def create_conversation(
+        self, key: str, *, language: str | None = None
+    ) -> KeyedConversation:
+        """Creates the conversation if the key has none."""
+        body = CreateConversation(key=key, language=language)
+        return await self._ask("POST", "/conversations", body, KeyedConversation)
+
     async def create_room(
-        self, name: str, *, identity: str | None = None, language: str | None = None
+        self,
+        name: str,
+        *,
+        identity: str | None = None,
+        language: str | None = None,
+        conversation: str | None = None,
     ) -> Room:
-        """Creates the room if there is none."""
-        body = CreateRoom(name=name, identity=identity, language=language)
+        """Creates the room if there is none. `conversation`: key of what it has from now on."""
+        body = CreateRoom(
+            name=name, identity=identity, language=language, conversation=conversation
+        )
         return await self._ask("POST", "/rooms", body, Room)
 
     async def agent_joined(
@@ -46,21 +62,35 @@ class Routes(Connection):
         session_id: str,
         window: int,
         language: str | None = None,
+        conversation: str | None = None,
     ) -> Conversation:
-        """Report this agent; the conversation has the `window` messages said last."""
+        """Report this agent; the conversation has the `window` messages said last.
+
+        `conversation`: the key of the one that the room has from now on.
+        """
         body = AgentJoined(
-            identity=identity, session_id=session_id, window=window, language=language
+            identity=identity,
+            session_id=session_id,
+            window=window,
+            language=language,
+            conversation=conversation,
         )
         return await self._ask("POST", f"/rooms/{_segment(room)}/agent-joined", body, Conversation)
 
     async def append_messages(
-        self, conversation_id: UUID, messages: Sequence[MessageCreate], *, epoch: int | None = None
+        self,
+        conversation_id: UUID,
+        messages: Sequence[MessageCreate],
+        *,
+        epoch: int | None = None,
+        room: str | None = None,
     ) -> AppendResult:
         """All or nothing, in this order. BackendProtocolError unless each is acknowledged.
 
-        `epoch` is for the room's agent, which gets AgentReplaced if another one has joined since.
+        `epoch` and, where rooms share the conversation, `room` are for a room's agent, which gets
+        AgentReplaced if another one has joined since.
         """
-        body = AppendMessages(messages=list(messages), epoch=epoch)
+        body = AppendMessages(messages=list(messages), epoch=epoch, room=room)
         result = await self._ask(
             "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
         )
@@ -68,10 +98,15 @@ class Routes(Connection):
         return result
 
     async def save_conversation_turn(
-        self, conversation_id: UUID, messages: Sequence[MessageCreate], *, epoch: int | None = None
+        self,
+        conversation_id: UUID,
+        messages: Sequence[MessageCreate],
+        *,
+        epoch: int | None = None,
+        room: str | None = None,
     ) -> AppendResult:
         """Messages as they were said: of one or more turns, or a part of one."""
-        return await self.append_messages(conversation_id, messages, epoch=epoch)
+        return await self.append_messages(conversation_id, messages, epoch=epoch, room=room)
 
     async def get_recent_messages(
         self,

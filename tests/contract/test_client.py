@@ -82,6 +82,19 @@ async def test_the_same_room_is_the_same_conversation(
     assert longroom.open(again.id).id == conversation.id
 
 
+async def test_a_key_has_one_conversation_which_rooms_share(
+    longroom: LongroomClient, room_name: str
+) -> None:
+    of_key = await longroom.conversation(room_name)
+    room = await longroom.create_room(f"call of {room_name}", conversation=room_name)
+    of_its_own = await longroom.room(room_name)
+    await of_key.append("By phone.", participant="ada", created_at=MONDAY, room=room.name)
+
+    read = await (await longroom.conversation(room_name)).recent()
+    assert room.conversation_id == of_key.id != of_its_own.id
+    assert [(message.content, message.room) for message in read] == [("By phone.", room.name)]
+
+
 async def test_a_message_under_an_id_of_ones_own_is_stored_once(
     conversation: ConversationClient,
 ) -> None:
