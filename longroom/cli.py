@@ -13,6 +13,7 @@ from longroom.commands.doctor import doctor
 from longroom.commands.evaluate import evaluate
 from longroom.commands.export import export
 from longroom.commands.importing import import_messages
+from longroom.commands.mcp import mcp
 from longroom.commands.migrate import migrate
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
@@ -33,6 +34,7 @@ app.command()(backfill)
 app.command("import")(import_messages)
 app.command()(evaluate)
 app.command()(export)
+app.command()(mcp)
 app.command()(doctor)
 app.add_typer(dead_letters, name="dead-letters")
 

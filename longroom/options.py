@@ -6,6 +6,17 @@ from typing import Annotated
 import typer
 
 
+def known_time_zone(name: str | None) -> str | None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return name and ZoneInfo(name).key
+    except (KeyError, ValueError, OSError) as error:
+        raise typer.BadParameter(
+            f"{name!r} is not an IANA time zone such as Europe/Berlin"
+        ) from error
+
+
 def _http_url(url: str | None) -> str | None:
     if url and not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"{url!r} is no URL; write it as http://host:port")

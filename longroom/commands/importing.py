@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longroom.options import DEFAULT_DATA_DIR, BackendUrl, DataDir, ServiceKey
+from longroom.options import (
+    DEFAULT_DATA_DIR,
+    BackendUrl,
+    DataDir,
+    ServiceKey,
+    known_time_zone,
+)
 
 if TYPE_CHECKING:
     from longroom.transfer.run import Totals
@@ -21,17 +27,6 @@ def _known_language(name: str | None) -> str | None:
             f"{name!r} is not known; choose one of {', '.join(LANGUAGES)} or a tag such as de-AT"
         )
     return name
-
-
-def _known_time_zone(name: str | None) -> str | None:
-    from zoneinfo import ZoneInfo
-
-    try:
-        return name and ZoneInfo(name).key
-    except (KeyError, ValueError, OSError) as error:
-        raise typer.BadParameter(
-            f"{name!r} is not an IANA time zone such as Europe/Berlin"
-        ) from error
 
 
 def _columns(given: list[str] | None) -> dict[str, str]:
@@ -76,7 +71,7 @@ def import_messages(
     time_zone: Annotated[
         str | None,
         typer.Option(
-            callback=_known_time_zone,
+            callback=known_time_zone,
             help="Of times without one, such as Europe/Berlin.",
         ),
     ] = None,

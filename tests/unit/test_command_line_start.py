@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-SLOW = ("torch", "livekit", "onnxruntime", "asyncpg", "fastapi", "uvicorn", "numpy", "tokenizers")
+SLOW = (
+    "torch",
+    "livekit",
+    "onnxruntime",
+    "asyncpg",
+    "fastapi",
+    "uvicorn",
+    "numpy",
+    "tokenizers",
+    "mcp",
+)
 PROBE = """
 import sys
 from longroom.cli import main
@@ -23,6 +33,7 @@ COMMANDS = (
     "backfill",
     "import",
     "export",
+    "mcp",
     "doctor",
     "dead-letters",
 )

@@ -1,0 +1,1 @@
+"""The MCP server: some conversations as tools of an MCP host."""
