@@ -9,8 +9,11 @@ from longroom.client import BackendError
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.5
-STOOD_STILL_S = 2.0
-"""A worker is taken for dead after three seconds, an agent by LiveKit after about twenty."""
+CONFIRM_S = 5.0
+STOOD_STILL_S = 1.0
+"""A worker is taken for dead after three seconds, an agent by LiveKit after about twenty. A person
+sends again after seconds what no agent has accepted.
+"""
 
 
 class Epoch:
@@ -32,6 +35,7 @@ class Epoch:
         self._has_room = has_room
         self._join = join
         self._asking = asyncio.Lock()
+        self._in_order = asyncio.Lock()
         self._ticked_at = asyncio.get_running_loop().time()
 
     @property
@@ -53,9 +57,12 @@ class Epoch:
                 self._end()
 
     async def holds(self) -> bool:
-        """Whether to answer. Asks only if this process has stood still; doubt does not end it."""
-        if asyncio.get_running_loop().time() - self._ticked_at > STOOD_STILL_S:
-            await self._confirm_after_standstill()
+        """Whether to accept and answer. Asks only if this process has stood still; doubt does not
+        end it. Callers go on in the order in which they came.
+        """
+        async with self._in_order:
+            if self._stood_still():
+                await self._confirm_after_standstill()
         return not self.ended.is_set()
 
     async def watch(self) -> None:
@@ -65,11 +72,16 @@ class Epoch:
             self._ticked_at = asyncio.get_running_loop().time()
             await asyncio.sleep(TICK_S)
 
+    def _stood_still(self) -> bool:
+        return asyncio.get_running_loop().time() - self._ticked_at > STOOD_STILL_S
+
     async def _confirm_after_standstill(self) -> None:
         try:
-            await self.confirm()
-        except BackendError as error:
+            async with asyncio.timeout(CONFIRM_S):
+                await self.confirm()
+        except (BackendError, TimeoutError) as error:
             logger.warning("not known whose room it is", extra={"reason": str(error)})
+        self._ticked_at = asyncio.get_running_loop().time()
 
     async def _ask(
         self, has_room: Callable[[], Awaitable[bool]], join: Callable[[], Awaitable[int | None]]

@@ -76,10 +76,13 @@ class ConversationAgent:
             self.turns.has_parts(question_id, parts)
 
     async def accept(self, question: Question) -> bool:
-        """Write a question to disk before its turn; False if the disk refuses it for now.
+        """Write a question to disk before its turn; False if the disk refuses it for now, or if it
+        was typed and another agent has the room, which may have got it long ago under its id.
 
         Raises QuestionNotStored if the disk has refused for so long that no memory is left for it.
         """
+        if not question.spoken and not await self.resumed.epoch.holds():
+            return False
         if not self.write_buffer.takes_questions:
             self.write_buffer.refuse_question()
             raise QuestionNotStored(NOT_STORED)

@@ -1,16 +1,17 @@
 """Resumes a room's conversation, including what a killed agent had not delivered."""
 
+import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from uuid import UUID
 
 from agent.backend_client import BackendClient
 from agent.epoch import Epoch
-from agent.messages.clock import Clock
+from agent.messages.clock import EXACT_ENOUGH_S, Clock, steady_s
 from agent.messages.question import id_as_sent
 from agent.messages.rolling_window import conversational
 from agent.outbox.metrics import OutboxMetrics
@@ -25,6 +26,7 @@ Said = Message | MessageCreate
 logger = logging.getLogger(__name__)
 
 _LEFTOVERS_TIMEOUT_S = 2.0
+_ASK_THE_TIME_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,7 @@ async def resume(
     )
     clock, reported = Clock(), True
     try:
-        asked_at = time.monotonic()
-        joined = await join(window=limit)
-        clock = Clock(joined.now, asked_at=asked_at, told_at=time.monotonic())
+        joined, clock = await _join(join, window=limit)
         joined = await _named(client, joined, conversation_id=conversation_id, limit=limit)
         joined = await _conversational(client, joined, limit=limit)
     except BackendError as error:
@@ -104,6 +104,9 @@ async def resume(
         await outbox.aclose()
         raise
     window = _with_undelivered(joined.window, waiting)
+    last_message_at = window[-1].created_at if window else joined.last_message_at
+    if last_message_at is not None:
+        clock.not_before(last_message_at)
     return Resumed(
         room,
         joined.conversation_id,
@@ -111,10 +114,37 @@ async def resume(
         outbox,
         window[-limit:],
         joined.message_count + len(window) - len(joined.window),
-        last_message_at=window[-1].created_at if window else joined.last_message_at,
+        last_message_at=last_message_at,
         epoch=epoch,
         clock=clock,
     )
+
+
+async def _join(
+    join: Callable[..., Awaitable[Conversation]], *, window: int
+) -> tuple[Conversation, Clock]:
+    """Asks again, but not for long, after an answer that came too late to tell the time."""
+    joined, clock = await _timed(join, window=window)
+    try:
+        async with asyncio.timeout(_ASK_THE_TIME_S):
+            while clock.uncertain_s > EXACT_ENOUGH_S:
+                _, again = await _timed(join, window=0)
+                clock = min(clock, again, key=attrgetter("uncertain_s"))
+    except (BackendError, TimeoutError):
+        logger.warning(
+            "the backend's time is only roughly known", extra={"within_s": clock.uncertain_s}
+        )
+    if clock.off:
+        logger.warning("this machine's clock is off", extra={"off_s": clock.off.total_seconds()})
+    return joined, clock
+
+
+async def _timed(
+    join: Callable[..., Awaitable[Conversation]], *, window: int
+) -> tuple[Conversation, Clock]:
+    asked_at = steady_s()
+    joined = await join(window=window)
+    return joined, Clock(joined.now, asked_at=asked_at, told_at=steady_s())
 
 
 async def _join_again(

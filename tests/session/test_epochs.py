@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import shutil
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +15,15 @@ from agent.backend_client import BackendClient
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import find_unanswered
 from agent.epoch import STOOD_STILL_S, Epoch
-from agent.messages.clock import Clock
-from agent.messages.question import answered_question
+from agent.messages.clock import steady_s
+from agent.messages.question import Question, answered_question
 from agent.settings import AgentSettings
 from longroom.client import BackendUnavailable
+from retrieval.wire import MessageId
+from testbed.scripted_llm import ScriptedLLM
 from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend, served
+from tests.support.running_agent import running_agent
 
 
 class Room:
@@ -130,6 +134,63 @@ async def test_only_an_agent_that_stood_still_asks_before_it_answers(
     assert room.asked == 1
 
 
+async def test_who_waits_for_whose_room_it_is_goes_on_in_order() -> None:
+    told = asyncio.Event()
+
+    async def has_room() -> bool:
+        await told.wait()
+        return True
+
+    epoch = Epoch(1, has_room=has_room, join=lambda: asyncio.sleep(0, 1))
+    went_on: list[int] = []
+
+    async def accept(number: int) -> None:
+        await epoch.holds()
+        went_on.append(number)
+
+    stand_still()
+    async with asyncio.TaskGroup() as group:
+        for number in range(4):
+            group.create_task(accept(number))
+            await asyncio.sleep(0)
+        told.set()
+        await asyncio.sleep(0)
+        group.create_task(accept(4))
+    assert went_on == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("spoken", [False, True])
+async def test_an_agent_that_stood_still_accepts_nothing_typed_that_its_successor_may_have(
+    tmp_path: Path, spoken: bool
+) -> None:
+    backend, room = FakeBackend(), Room()
+    room.enter("old")
+    question = Question(MessageId("q"), "ana", "Hello?", datetime.now(UTC), spoken)
+    model = ScriptedLLM(lambda _: "not asked")
+    async with running_agent(backend, model, tmp_path, has_room=lambda: room.is_of("old")) as old:
+        room.enter("new")
+        stand_still()
+        assert await old.conversation_agent.accept(question) is spoken
+        assert await old.outbox.drain(5)
+    assert [m.id for m in backend.stored] == (["q"] if spoken else [])
+
+
+async def test_an_agent_that_stood_still_and_has_the_room_accepts(tmp_path: Path) -> None:
+    backend, room = FakeBackend(), Room()
+    room.enter("a")
+    model = ScriptedLLM(lambda _: "not asked")
+    async with running_agent(backend, model, tmp_path, has_room=lambda: room.is_of("a")) as agent:
+        stand_still()
+        asked = Question(MessageId("q"), "ana", "Hello?", datetime.now(UTC))
+        assert await agent.conversation_agent.accept(asked)
+    assert room.asked
+
+
+def stand_still() -> None:
+    """As a stopped process does."""
+    time.sleep(1.1 * STOOD_STILL_S)
+
+
 async def test_in_doubt_an_agent_goes_on_answering(monkeypatch: pytest.MonkeyPatch) -> None:
     async def not_told() -> bool:
         raise BackendUnavailable("LiveKit: unavailable")
@@ -144,12 +205,6 @@ async def test_in_doubt_an_agent_goes_on_answering(monkeypatch: pytest.MonkeyPat
 def test_a_late_answer_tells_its_question() -> None:
     assert answered_question("q.answer1.late") == answered_question("q.answer1") == "q"
     assert answered_question("q.late") is None
-
-
-def test_a_clock_is_corrected_only_if_it_is_clearly_off() -> None:
-    said = datetime.now(UTC)
-    assert Clock().corrected(said) == said
-    assert Clock(datetime.now(UTC), asked_at=0, told_at=0).corrected(said) != said
 
 
 SHIFTED = """
@@ -201,6 +256,76 @@ async def test_an_agent_whose_clock_is_off_stamps_what_it_hears_with_the_shared_
     kept = {str(m.id): m.created_at for m in backend.stored}
     assert kept["m1"] <= kept["q"] <= datetime.now(UTC)
     assert abs(own - kept["q"]) > timedelta(hours=abs(shift_h) - 1)
+
+
+@pytest.mark.parametrize("read_at_s", [0, 4])
+async def test_an_agent_that_the_backend_answered_slowly_moves_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_at_s: int
+) -> None:
+    backend, room = FakeBackend(), Room()
+    backend.time_is_off = timedelta(seconds=read_at_s - 4)
+    answer_after(monkeypatch, 4)
+    slow = await agent_in(room, backend, tmp_path, "slow")
+    backend.time_is_off = timedelta()
+    await hear(slow, "m1")
+    quick = await agent_in(room, backend, tmp_path, "quick")
+    await hear(quick, "m2")
+    assert [m.id for m in sorted(backend.stored, key=lambda m: m.created_at)] == ["m1", "m2"]
+    for agent in (slow, quick):
+        await agent.outbox.aclose()
+
+
+async def test_a_slow_answer_is_asked_again_so_that_a_wrong_clock_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, room = FakeBackend(), Room()
+    backend.time_is_off = timedelta(seconds=-6)
+    answer_after(monkeypatch, 9)
+    agent = await agent_in(room, backend, tmp_path, "a")
+    assert timedelta(seconds=5) < agent.clock.off < timedelta(seconds=10)
+    assert agent.epoch.number == 1
+    await agent.outbox.aclose()
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+async def test_an_agent_says_nothing_before_what_another_one_has_heard(
+    tmp_path: Path, delivered: bool
+) -> None:
+    backend, room = FakeBackend(), Room()
+    ahead = message(1).model_copy(update={"created_at": datetime.now(UTC) + timedelta(seconds=9)})
+    if delivered:
+        client = backend.client()
+        await client.append_messages(backend.room("den"), [ahead])
+        await client.aclose()
+    else:
+        backend.refuse = lambda _, target, __: (
+            httpx.Response(503) if target.endswith("/messages") else None
+        )
+        earlier = await agent_in(room, backend, tmp_path, "a")
+        await earlier.outbox.accept(ahead)
+        await earlier.outbox.aclose()
+    agent = await agent_in(room, backend, tmp_path, "a")
+    backend.refuse = lambda *_: None
+    await hear(agent, "m2")
+    assert [m.id for m in backend.stored] == ["m1", "m2"]
+    assert backend.stored[0].created_at <= backend.stored[1].created_at
+    await agent.outbox.aclose()
+
+
+def answer_after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """The first request for the backend's time seems to have taken so long."""
+    earlier = [seconds]
+    monkeypatch.setattr(
+        "agent.conversation.resume.steady_s",
+        lambda: steady_s() - (earlier.pop() if earlier else 0),
+    )
+
+
+async def hear(agent: Resumed, id_: str) -> None:
+    """And deliver."""
+    said = message(1).model_copy(update={"id": id_, "created_at": datetime.now(UTC)})
+    await agent.outbox.accept(said)
+    assert await agent.outbox.drain(5)
 
 
 async def test_an_answer_that_arrived_late_is_shown_once_to_who_finds_it_on_disk(

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import unquote
 from uuid import UUID, uuid4
@@ -44,7 +44,9 @@ COMMON = {"what", "the", "was", "you", "and", "did", "who", "when", "where", "fo
 class FakeBackend:
     """Finds messages that share a word with the query, most words first, newest first.
 
-    `down` answers 503; `search_delay_s` makes searches slow; `refuse` may answer any request.
+    `down` answers 503; `search_delay_s` makes searches slow, `append_s_per_message` writes, which
+    are then lost with their caller; `refuse` may answer any request; `time_is_off` sets the clock
+    that agents are told.
     """
 
     def __init__(self) -> None:
@@ -58,6 +60,8 @@ class FakeBackend:
         self.appended_batches: list[list[str]] = []
         self.down = False
         self.search_delay_s = 0.0
+        self.time_is_off = timedelta()
+        self.append_s_per_message = 0.0
         self.refuse: Callable[[str, str, bytes], httpx.Response | None] = lambda *_: None
 
     def client(self, *, timeout_s: float = 5.0) -> BackendClient:
@@ -117,7 +121,9 @@ class FakeBackend:
     ) -> httpx.Response:
         match call:
             case "POST messages":
-                return self._append(conversation_id, AppendMessages.model_validate_json(body))
+                request = AppendMessages.model_validate_json(body)
+                await asyncio.sleep(self.append_s_per_message * len(request.messages))
+                return self._append(conversation_id, request)
             case "GET messages":
                 return self._recent(conversation_id, httpx.URL(target).params)
             case "POST events":
@@ -142,7 +148,7 @@ class FakeBackend:
         return _ok(
             Conversation(
                 epoch=len(joined),
-                now=datetime.now(UTC),
+                now=datetime.now(UTC) + self.time_is_off,
                 conversation_id=conversation_id,
                 room=name,
                 message_count=len(messages),

@@ -1,6 +1,6 @@
 """The agent on a session without a room, with a scripted model and a fake backend."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,6 +70,7 @@ async def running_agent(
     session_options: dict[str, Any] | None = None,
     after_greeting: bool = True,
     spoken_turns: SpokenTurnListener | None = None,
+    has_room: Callable[[], Awaitable[bool]] | None = None,
     **settings: Any,
 ) -> AsyncIterator[RunningAgent]:
     """An agent in the room "den", without greetings unless the settings have them."""
@@ -83,7 +84,14 @@ async def running_agent(
     }
     config = AgentSettings(data_dir=data_dir, **(chosen | settings))
     client = backend.client()
-    resumed = await resume(client, config, room="den", identity="agent", session_id=uuid4().hex)
+    resumed = await resume(
+        client,
+        config,
+        room="den",
+        identity="agent",
+        session_id=uuid4().hex,
+        has_room=has_room,
+    )
     session = BoundedSession(
         llm=llm,
         vad=None,
