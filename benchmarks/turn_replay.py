@@ -60,6 +60,7 @@ class FrozenClient(BackendClient):
         *,
         epoch: int | None = None,
         room: str | None = None,
+        timeout_s: float | None = None,
     ) -> AppendResult:
         outcomes = [AppendOutcome(id=m.id, seq=1, status="stored") for m in messages]
         return AppendResult(outcomes=outcomes)

@@ -1,6 +1,7 @@
 """Sends one batch of the outbox to the backend."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -28,31 +29,37 @@ async def deliver(
     conversation_id: UUID,
     batch: Sequence[Entry],
     epoch: Epoch | None = None,
+    *,
+    timeout_s: float | None = None,
 ) -> None:
-    """One stream, all or nothing; of sessions one. Raises BackendError."""
+    """One stream, all or nothing; of sessions one. Raises BackendError.
+
+    `timeout_s` is for each request, by default the client's.
+    """
     match batch[0].stream:
         case "message":
             messages = [MessageCreate.model_validate_json(entry.body) for entry in batch]
-            await _append(client, conversation_id, messages, epoch or Epoch())
+            append = partial(
+                client.save_conversation_turn, conversation_id, messages, timeout_s=timeout_s
+            )
+            await _append(append, epoch or Epoch())
         case "event":
             events = [ConversationEvent.model_validate_json(entry.body) for entry in batch]
-            await client.record_events(conversation_id, events)
+            await client.record_events(conversation_id, events, timeout_s=timeout_s)
         case "session":
             (entry,) = batch
             await client.save_session(entry.id, SessionSummary.model_validate_json(entry.body))
 
 
-async def _append(
-    client: LongroomClient, conversation_id: UUID, messages: Sequence[MessageCreate], epoch: Epoch
-) -> None:
+async def _append(append: Callable[..., Awaitable[object]], epoch: Epoch) -> None:
     """As the room's agent; of one that was replaced, as what it had accepted before."""
     if epoch.number is None:
         await epoch.confirm()
     try:
-        await client.save_conversation_turn(conversation_id, messages, epoch=epoch.sender)
+        await append(epoch=epoch.sender)
     except AgentReplaced:
         await epoch.confirm(refused=epoch.number)
-        await client.save_conversation_turn(conversation_id, messages, epoch=epoch.sender)
+        await append(epoch=epoch.sender)
 
 
 def words_of(batch: Sequence[Entry]) -> int:

@@ -11,15 +11,15 @@ from uuid import UUID
 from agent.backend_client import BackendClient
 from agent.epoch import Epoch
 from agent.errors import OutboxError, OutboxUnwritable
-from agent.outbox.delivery import deliver, unreadable, within_words, words_of
+from agent.outbox.delivery import deliver, unreadable
 from agent.outbox.metrics import DeadLetterReason, Failure, OutboxMetrics
+from agent.outbox.pace import Pace
 from agent.outbox.refusals import keeps_text, meaning, named_items
 from agent.outbox.retry import Retry
 from agent.outbox.storage.entry import Entry
 from agent.outbox.store import OutboxStore
 from agent.tracing import span
 from longroom.client import BackendError, BackendProtocolError, BackendRejected, BackendUnavailable
-from retrieval.wire import SENT_WORDS
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,9 +52,7 @@ class DeliveryLoop:
         self._client = client
         self._conversation_id = conversation_id
         self._epoch = epoch
-        self._batch_size = batch_size
-        self._next_size = batch_size
-        self._most_words = SENT_WORDS
+        self._pace = Pace(batch_size, timeout_s=client.timeout_s)
         self._retry = retry
         self._on_disk = on_disk
         self._metrics = metrics
@@ -115,9 +113,9 @@ class DeliveryLoop:
         # Cleared before reading: what is accepted meanwhile sets it again.
         self._wake.clear()
         read = await self._on_disk(
-            lambda: self._file.next_batch(limit=self._next_size, max_chars=_MAX_BATCH_CHARS)
+            lambda: self._file.next_batch(limit=self._pace.entries, max_chars=_MAX_BATCH_CHARS)
         )
-        batch = within_words(read, self._most_words)
+        batch = self._pace.within_words(read)
         if not batch:
             return False
         if broken := unreadable(batch):
@@ -126,6 +124,8 @@ class DeliveryLoop:
             return True
         if batch[0].stream == "session":
             batch = batch[:1]
+        clock = asyncio.get_running_loop().time
+        began_at = clock()
         try:
             with span(
                 "outbox delivery",
@@ -133,11 +133,20 @@ class DeliveryLoop:
                 entries=len(batch),
                 conversation_id=str(self._conversation_id),
             ):
-                await deliver(self._client, self._conversation_id, batch, self._epoch)
+                await deliver(
+                    self._client,
+                    self._conversation_id,
+                    batch,
+                    self._epoch,
+                    timeout_s=self._pace.timeout_s,
+                )
         except BackendRejected as rejection:
             await self._refused(rejection, batch)
             return True
-        self._next_size = min(self._batch_size, self._next_size * 2)
+        except BackendUnavailable:
+            self._pace.failed(batch, after_s=clock() - began_at)
+            raise
+        self._pace.taken()
         await self._freeing(lambda: self._file.remove(batch))
         return True
 
@@ -154,13 +163,9 @@ class DeliveryLoop:
                 if refused := named_items(rejection, batch, id_of=attrgetter("id")):
                     await self._set_aside(refused, why="refused")
                 else:
-                    self._next_size = len(batch) // 2
-                    self._learn_limit(rejection, batch)
-
-    def _learn_limit(self, rejection: BackendRejected, batch: Sequence[Entry]) -> None:
-        """This backend takes fewer words at a time: else every second batch would be refused."""
-        if rejection.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            self._most_words = words_of(batch) // 2
+                    self._pace.too_much(batch)
+                    if rejection.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                        self._pace.too_many_words(batch)
 
     async def _set_aside(
         self,

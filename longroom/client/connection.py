@@ -31,7 +31,7 @@ class Connection:
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/api/v1",
             headers=headers | {"Content-Type": "application/json"},
@@ -73,7 +73,7 @@ class Connection:
     async def _call(
         self, method: str, path: str, body: BaseModel | None, *, timeout_s: float | None = None
     ) -> httpx.Response:
-        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        limit_s = self.timeout_s if timeout_s is None else timeout_s
         content = body.model_dump_json(exclude_none=True) if body is not None else None
         try:
             async with asyncio.timeout(limit_s):

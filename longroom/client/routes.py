@@ -84,6 +84,7 @@ class Routes(Connection):
         *,
         epoch: int | None = None,
         room: str | None = None,
+        timeout_s: float | None = None,
     ) -> AppendResult:
         """All or nothing, in this order. BackendProtocolError unless each is acknowledged.
 
@@ -91,9 +92,8 @@ class Routes(Connection):
         AgentReplaced if another one has joined since.
         """
         body = AppendMessages(messages=list(messages), epoch=epoch, room=room)
-        result = await self._ask(
-            "POST", f"/conversations/{conversation_id}/messages", body, AppendResult
-        )
+        path = f"/conversations/{conversation_id}/messages"
+        result = await self._ask("POST", path, body, AppendResult, timeout_s=timeout_s)
         check_outcomes([message.id for message in messages], result)
         return result
 
@@ -104,9 +104,12 @@ class Routes(Connection):
         *,
         epoch: int | None = None,
         room: str | None = None,
+        timeout_s: float | None = None,
     ) -> AppendResult:
         """Messages as they were said: of one or more turns, or a part of one."""
-        return await self.append_messages(conversation_id, messages, epoch=epoch, room=room)
+        return await self.append_messages(
+            conversation_id, messages, epoch=epoch, room=room, timeout_s=timeout_s
+        )
 
     async def get_recent_messages(
         self,
@@ -135,13 +138,16 @@ class Routes(Connection):
         return await self._ask("POST", path, request, SearchResponse, timeout_s=timeout_s)
 
     async def record_events(
-        self, conversation_id: UUID, events: Sequence[ConversationEvent]
+        self,
+        conversation_id: UUID,
+        events: Sequence[ConversationEvent],
+        *,
+        timeout_s: float | None = None,
     ) -> EventsRecorded:
         """All or nothing. BackendProtocolError if the count cannot be."""
         body = RecordEvents(events=list(events))
-        result = await self._ask(
-            "POST", f"/conversations/{conversation_id}/events", body, EventsRecorded
-        )
+        path = f"/conversations/{conversation_id}/events"
+        result = await self._ask("POST", path, body, EventsRecorded, timeout_s=timeout_s)
         check_recorded(len(events), result)
         return result
 

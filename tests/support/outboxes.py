@@ -19,9 +19,9 @@ FAST = Retry(first_s=0.001, max_s=0.002)
 
 @asynccontextmanager
 async def opened_outbox(
-    backend: FakeBackend, data_dir: Path, **options: Any
+    backend: FakeBackend, data_dir: Path, *, timeout_s: float = 5.0, **options: Any
 ) -> AsyncIterator[Outbox]:
-    client = backend.client()
+    client = backend.client(timeout_s=timeout_s)
     options = {"retry": FAST} | options
     outbox = await Outbox.open(data_dir, client=client, conversation_id=backend.room(), **options)
     try:
