@@ -74,7 +74,8 @@ class _Agent:
         self._spec = spec
         self._tasks = BackgroundTasks()
         self._ended = asyncio.Event()
-        self._whose: asyncio.Queue[bool] = asyncio.Queue()
+        self._whose: asyncio.Future[bool] | None = None
+        self._asked = 0
         self._agent: ConversationAgent | None = None
 
     async def run(self) -> None:
@@ -147,20 +148,23 @@ class _Agent:
                 await asyncio.sleep(RETRY_S)
 
     async def _has_room(self) -> bool:
-        self._tell("whose?")
+        """An answer that comes too late is none to the next question."""
+        self._asked += 1
+        self._whose = asyncio.get_running_loop().create_future()
+        self._tell("whose?", asked=self._asked)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
-                return await self._whose.get()
+                return await self._whose
         except TimeoutError:
             raise BackendUnavailable("the harness does not say whose room it is") from None
 
     async def _listen(self) -> None:
         while line := await self._reader.readline():
             said = json.loads(line)
-            if "has_room" in said:
-                self._whose.put_nowait(said["has_room"])
-            else:
+            if "has_room" not in said:
                 self._tasks.start(self._take(said))
+            elif said["asked"] == self._asked and self._whose and not self._whose.done():
+                self._whose.set_result(said["has_room"])
         os._exit(1)  # the harness is gone
 
     async def _take(self, said: dict[str, str]) -> None:

@@ -92,15 +92,21 @@ def _doubled(said: Sequence[Message]) -> Iterable[str]:
 
 
 def _out_of_order(messages: Sequence[Message], how: str) -> Iterable[str]:
-    last: dict[str, int] = {}
+    last: dict[str, tuple[int, Message]] = {}
     for message in messages:
         found = QUESTION.match(message.content) if message.role == "user" else None
         if found is None:
             continue
         number = int(found["number"])
-        if number < last.get(found["speaker"], -1):
-            yield f"{message.id} {how}"
-        last[found["speaker"]] = number
+        before, earlier = last.get(found["speaker"], (-1, message))
+        if number < before:
+            yield f"{_placed(message)} behind {_placed(earlier)} {how}"
+        last[found["speaker"]] = number, message
+
+
+def _placed(message: Message) -> str:
+    late = "" if message.epoch is None else f", late from epoch {message.epoch}"
+    return f"{message.id} ({message.created_at:%H:%M:%S.%f}, seq {message.seq}{late})"
 
 
 def _answers_before_questions(said: Sequence[Message]) -> Iterable[str]:

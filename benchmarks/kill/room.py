@@ -153,7 +153,8 @@ class Room:
             case "hello":
                 self._links[said["name"]] = writer
             case "whose?":
-                self._send(said["name"], has_room=said["name"] == self.agent.spec.name)
+                has_room = said["name"] == self.agent.spec.name
+                self._send(said["name"], asked=said["asked"], has_room=has_room)
             case "accepted":
                 self.ledger.accepted.add(said["id"])
                 self._accepted[said["id"]].set()
