@@ -21,16 +21,20 @@ class Epoch:
 
     `has_room` asks whether LiveKit still shows this agent as the room's; `join` asks the backend
     for a number. Both raise BackendError. Without them a refusal ends the epoch.
+
+    `room` is the room's name if other rooms may share its conversation: each has its own numbers.
     """
 
     def __init__(
         self,
         number: int | None = None,
         *,
+        room: str | None = None,
         has_room: Callable[[], Awaitable[bool]] | None = None,
         join: Callable[[], Awaitable[int | None]] | None = None,
     ) -> None:
         self.number = number
+        self.room = room
         self.ended = asyncio.Event()
         self._has_room = has_room
         self._join = join

@@ -21,7 +21,7 @@ from retrieval.wire import Message, MessageCreate, MessageId, Room
 from testbed.language_model_server import LanguageModelServer, language_model_server
 from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer
 from testbed.program import Program
-from testbed.room_user import RoomUser, until
+from testbed.room_user import RoomUser, join_token, until
 from testbed.tcp_proxy import TcpProxy, tcp_proxy
 
 WORKER = ("livekit.agents", "start", "agent/worker.py", "--log-format", "json")
@@ -49,12 +49,14 @@ class Stack:
     directory: Path
     cleanup: AsyncExitStack
 
-    async def open_room(self, *identities: str, name: str = "") -> "OpenRoom":
+    async def open_room(
+        self, *identities: str, name: str = "", conversation: str | None = None
+    ) -> "OpenRoom":
         """Returns once the agent and the users are present; a new name if none is given."""
         name = name or f"room-{secrets.token_hex(4)}"
         # Created before the backend does: the rooms it creates outlive their participants by 20 s.
         await self.rooms.room.create_room(api.CreateRoomRequest(name=name, departure_timeout=1))
-        room = await self.backend.create_room(name)
+        room = await self.backend.create_room(name, conversation=conversation)
         users = [await self.join(name, identity) for identity in identities]
         for user in users:
             await user.agent_is_there()
@@ -62,8 +64,21 @@ class Stack:
         await until(lambda: not users or agent_pids(self.worker, name))
         return OpenRoom(name, room, users)
 
-    async def join(self, room: str, identity: str, *, metadata: str = "") -> RoomUser:
-        user = await RoomUser.join(self.livekit.url, room, identity, metadata=metadata)
+    async def join(
+        self,
+        room: str,
+        identity: str,
+        *,
+        metadata: str = "",
+        attributes: Mapping[str, str] | None = None,
+    ) -> RoomUser:
+        """`attributes` are those of a token that lets nobody change their own."""
+        user = RoomUser(identity)
+        if attributes is None:
+            user = await RoomUser.join(self.livekit.url, room, identity, metadata=metadata)
+        else:
+            token = join_token(identity, room, metadata=metadata, attributes=attributes)
+            await user.connect_with(self.livekit.url, token)
         self.cleanup.push_async_callback(user.leave)
         return user
 
@@ -141,8 +156,10 @@ class Stack:
         await alice.agent_is_there()
         return room, alice
 
-    async def dispatch(self, room: str, agent_name: str) -> None:
-        request = api.CreateAgentDispatchRequest(agent_name=agent_name, room=room)
+    async def dispatch(self, room: str, agent_name: str, *, metadata: str = "") -> None:
+        request = api.CreateAgentDispatchRequest(
+            agent_name=agent_name, room=room, metadata=metadata
+        )
         await self.rooms.agent_dispatch.create_dispatch(request)
 
     async def agents(self, room: str) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import uuid4
@@ -43,11 +43,22 @@ class Turn:
 
 
 def join_token(
-    identity: str, room: str, *, metadata: str = "", hidden: bool = False, agent: bool = False
+    identity: str,
+    room: str,
+    *,
+    metadata: str = "",
+    hidden: bool = False,
+    agent: bool = False,
+    attributes: Mapping[str, str] | None = None,
 ) -> str:
-    grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True, hidden=hidden)
+    """With `attributes` it lets nobody change their own."""
+    changes = attributes is None
+    grants = api.VideoGrants(
+        room_join=True, room=room, can_update_own_metadata=changes, hidden=hidden
+    )
     token = api.AccessToken(API_KEY, API_SECRET).with_identity(identity).with_name(identity)
     token = token.with_kind("agent") if agent else token
+    token = token.with_attributes(dict(attributes or {}))
     return token.with_metadata(metadata).with_grants(grants).to_jwt()
 
 
@@ -78,10 +89,13 @@ class RoomUser:
         self, url: str, room: str, *, metadata: str = "", hidden: bool = False, agent: bool = False
     ) -> None:
         """As `join`, but others may not know of it yet."""
+        token = join_token(self.identity, room, metadata=metadata, hidden=hidden, agent=agent)
+        await self.connect_with(url, token)
+
+    async def connect_with(self, url: str, token: str) -> None:
         # Before connecting: data may arrive with the connection.
         self.room.register_text_stream_handler("lk.transcription", self._on_transcription)
         self.room.on("data_received", self._on_data)
-        token = join_token(self.identity, room, metadata=metadata, hidden=hidden, agent=agent)
         await self.room.connect(url, token)
 
     async def leave(self) -> None:

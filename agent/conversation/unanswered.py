@@ -49,7 +49,8 @@ async def find_unanswered(
 ) -> Unanswered:
     """Search the newest MAX_PAGE_MESSAGES; without the backend only the window and the outbox.
 
-    What was announced as failed, empty or interrupted is not waited for any more.
+    What was announced as failed, empty or interrupted is not waited for any more. What waits in
+    another room of the conversation is left to that room's agent.
     """
     now = now or datetime.now(UTC)
     said: Sequence[Said] = resumed.window
@@ -67,7 +68,7 @@ async def find_unanswered(
     told = in_turns([m for m in said if m.id not in waiting and _answers(m) not in waiting])
     return Unanswered(
         dataclasses.replace(resumed, window=told[-window:]),
-        waiting=[_question(m) for m in said if m.id in waiting],
+        waiting=[_question(m) for m in said if m.id in waiting and _was_asked_here(m, resumed)],
         ended=[(_question(m), ended[m.id]) for m in said if m.role == "user" and m.id in ended],
         parts=_parts(said),
     )
@@ -142,6 +143,10 @@ def _may_go_on_earlier(said: Sequence[Said], window: int, now: datetime) -> bool
     return full and (
         now - said[0].created_at <= STILL_WAITED_FOR or any(_waits(m, answered, now) for m in said)
     )
+
+
+def _was_asked_here(message: Said, resumed: Resumed) -> bool:
+    return resumed.key is None or message.room == resumed.room
 
 
 def _waits(message: Said, ended: Collection[MessageId], now: datetime) -> bool:

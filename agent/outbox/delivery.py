@@ -56,10 +56,10 @@ async def _append(append: Callable[..., Awaitable[object]], epoch: Epoch) -> Non
     if epoch.number is None:
         await epoch.confirm()
     try:
-        await append(epoch=epoch.sender)
+        await append(epoch=epoch.sender, room=epoch.room)
     except AgentReplaced:
         await epoch.confirm(refused=epoch.number)
-        await append(epoch=epoch.sender)
+        await append(epoch=epoch.sender, room=epoch.room)
 
 
 def words_of(batch: Sequence[Entry]) -> int:

@@ -1,7 +1,13 @@
-"""The folder of outbox files: which file a conversation writes to, and which are left over."""
+"""The folder of outbox files: which file a room writes to, and which are left over.
 
+`<conversation id>.<of the room's name>.sqlite3`; of programs without a room, and of versions before
+rooms shared conversations, `<conversation id>.sqlite3`. Where one is held, the next has a number.
+"""
+
+import hashlib
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +20,7 @@ from agent.outbox.store import OutboxStore
 logger = logging.getLogger(__name__)
 
 _SUFFIX = ".sqlite3"
+_NUMBER = re.compile(r"\.\d+$")
 
 
 def folder(data_dir: Path) -> Path:
@@ -21,18 +28,25 @@ def folder(data_dir: Path) -> Path:
 
 
 def open_file(
-    data_dir: Path, conversation_id: UUID, *, metrics: OutboxMetrics | None = None
+    data_dir: Path,
+    conversation_id: UUID,
+    *,
+    room: str | None = None,
+    metrics: OutboxMetrics | None = None,
 ) -> OutboxStore:
-    """The conversation's file, or the next free one if another process holds it.
+    """The room's file of a conversation, or the next free one if another process holds it.
 
-    Takes in dead processes' entries, and what is whole of a damaged file. Raises OutboxUnwritable.
+    Takes in dead processes' entries, and what is whole of a damaged file; not those of other rooms,
+    whose next agents look for their open questions there. Raises OutboxUnwritable.
     """
     metrics = metrics or OutboxMetrics()
+    nobodys = str(conversation_id)
+    name = nobodys if room is None else f"{nobodys}.{_short(room)}"
     number = 1
     while True:
-        file = open_path(_path(data_dir, conversation_id, number), metrics)
+        file = open_path(_path(data_dir, name, number), metrics)
         if file is not None:
-            _merge_others(file, conversation_id, metrics)
+            _merge_others(file, {name, nobodys}, metrics)
             return file
         number += 1
 
@@ -49,9 +63,11 @@ def open_path(
     return None
 
 
-def _merge_others(file: OutboxStore, conversation_id: UUID, metrics: OutboxMetrics) -> None:
-    for path in sorted(file.path.parent.glob(f"{conversation_id}*{_SUFFIX}")):
-        other = open_path(path, metrics) if path != file.path else None
+def _merge_others(file: OutboxStore, names: Collection[str], metrics: OutboxMetrics) -> None:
+    paths = {path for name in names for path in file.path.parent.glob(f"{name}*{_SUFFIX}")}
+    for path in sorted(paths):
+        mergeable = path != file.path and _NUMBER.sub("", path.stem) in names
+        other = open_path(path, metrics) if mergeable else None
         if other is None:
             continue
         # Added here before they are removed there: a crash in between doubles entries, which the
@@ -77,6 +93,11 @@ def left_over(data_dir: Path) -> Iterator[tuple[Path, UUID]]:
             logger.warning("not an outbox file", extra={"file": str(path)})
 
 
-def _path(data_dir: Path, conversation_id: UUID, number: int) -> Path:
+def _path(data_dir: Path, name: str, number: int) -> Path:
     middle = "" if number == 1 else f".{number}"
-    return folder(data_dir) / f"{conversation_id}{middle}{_SUFFIX}"
+    return folder(data_dir) / f"{name}{middle}{_SUFFIX}"
+
+
+def _short(room: str) -> str:
+    """A name of a room as a part of a file's; its letter tells it from a number."""
+    return "r" + hashlib.blake2b(room.encode(), digest_size=6).hexdigest()

@@ -80,6 +80,7 @@ class Outbox:
         *,
         client: BackendClient,
         conversation_id: UUID,
+        room: str | None = None,
         batch_size: int = 100,
         retry: Retry | None = None,
         dead_letters_expire_after: timedelta | None = None,
@@ -89,10 +90,13 @@ class Outbox:
     ) -> "Outbox":
         """Open and begin to deliver; of a damaged file what is whole. Raises OutboxUnwritable.
 
-        Without an `epoch` what is delivered is not the room's agent's, as in a chat.
+        Without an `epoch` what is delivered is not the room's agent's, as in a chat. What another
+        `room` of the conversation left is left to it.
         """
         metrics = metrics or OutboxMetrics()
-        file = await asyncio.to_thread(open_file, data_dir, conversation_id, metrics=metrics)
+        file = await asyncio.to_thread(
+            open_file, data_dir, conversation_id, room=room, metrics=metrics
+        )
         return cls(
             file,
             client=client,
@@ -169,6 +173,7 @@ class Outbox:
         stamps: dict[str, object] = {"created_at": self._clock.corrected(write.created_at)}
         if isinstance(write, MessageCreate):
             stamps["epoch"] = self._epoch.number
+            stamps["room"] = self._epoch.room
         return write.model_copy(update=stamps)
 
     async def _keep_house(self) -> None:

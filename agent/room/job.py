@@ -11,13 +11,13 @@ from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
 from agent.background_tasks import BackgroundTasks
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.event_records import action_record
-from agent.conversation.resume import Resumed, resume
+from agent.conversation.resume import Resumed, resume, resumed_at_last
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_agent
 from agent.epoch import Epoch
-from agent.errors import OutboxUnwritable
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
+from agent.room.conversation_key import KeyOfJob, named_conversation
 from agent.room.dependencies import JobDependencies
 from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
@@ -29,19 +29,25 @@ from agent.room.turn_intake import TurnIntake
 from agent.room.voice_turns import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from agent.worker_settings import Voice, WorkerSettings
-from longroom.client import BackendError, BackendUnavailable
-from retrieval.wire import ConversationId, conversation_in
+from retrieval.wire import CONVERSATION_ATTRIBUTE, ConversationId
 
-BACKEND_RETRY_S = 1.0
-LONGEST_BACKEND_RETRY_S = 15.0
 RETIRE_WITHIN_S = 30.0
 
 logger = logging.getLogger(__name__)
 
 
 class RoomJob:
-    def __init__(self, ctx: JobContext, dependencies: JobDependencies) -> None:
+    """`conversation` may name the key of the job's conversation; else metadata and people do."""
+
+    def __init__(
+        self,
+        ctx: JobContext,
+        dependencies: JobDependencies,
+        *,
+        conversation: KeyOfJob | None = None,
+    ) -> None:
         self._ctx = ctx
+        self._key_of_job = conversation
         self._settings = dependencies.settings
         self._worker = worker = dependencies.worker
         self._models = dependencies.models
@@ -85,33 +91,24 @@ class RoomJob:
         await self._closing.aclose()
 
     async def _resume(self) -> Resumed:
-        """Waits for a backend that is down, or refuses, and for space on the disk: a job that ends
-        here would take the room's agent along, and what is mended there needs no new one.
-        """
         ctx = self._ctx
+        replaced = self._election.replaced
+        named = await named_conversation(ctx, of_job=self._key_of_job, replaced=replaced)
         metadata = (ctx.job.metadata, ctx.room.metadata, ctx.job.room.metadata)
-        named = next(filter(None, map(conversation_in, metadata)), None)
-        pause_s = BACKEND_RETRY_S
-        while True:
-            try:
-                return await resume(
-                    self._client,
-                    self._settings,
-                    room=ctx.room.name,
-                    identity=ctx.room.local_participant.identity,
-                    session_id=ctx.job.id,
-                    conversation_id=named,
-                    language=room_language(metadata, self._participants.people()),
-                    outbox_metrics=self._outbox_metrics,
-                    has_room=lambda: self._election.has_room(ctx.api),
-                )
-            except BackendUnavailable as error:
-                logger.warning("waiting for the backend", extra={"reason": str(error)})
-                pause_s = BACKEND_RETRY_S
-            except (BackendError, OutboxUnwritable) as error:
-                logger.error("waiting until this room can be opened", extra={"reason": str(error)})
-                pause_s = min(2 * pause_s, LONGEST_BACKEND_RETRY_S)
-            await asyncio.sleep(pause_s)
+        return await resumed_at_last(
+            lambda: resume(
+                self._client,
+                self._settings,
+                room=ctx.room.name,
+                key=named.key,
+                identity=ctx.room.local_participant.identity,
+                session_id=ctx.job.id,
+                conversation_id=named.conversation_id,
+                language=room_language(metadata, self._participants.people()),
+                outbox_metrics=self._outbox_metrics,
+                has_room=lambda: self._election.has_room(ctx.api),
+            )
+        )
 
     def _keep_metadata(self, resumed: Resumed) -> None:
         ctx = self._ctx
@@ -121,7 +118,8 @@ class RoomJob:
         }
         conversation_id = ConversationId(resumed.conversation_id)
         # LiveKit's API is opened on first use: a room that keeps its metadata needs none.
-        metadata = RoomMetadata(lambda: ctx.api, ctx.room, conversation_id)
+        keyed = resumed.key is not None
+        metadata = RoomMetadata(lambda: ctx.api, ctx.room, conversation_id, replace=keyed)
         ctx.room.on("room_metadata_changed", lambda *_: self._tasks.start(metadata.keep()))
         self._tasks.start(metadata.keep())
 
@@ -209,7 +207,8 @@ class RoomJob:
         self._tasks.start(self._turns.run(until=epoch.ended))
         self._tasks.start(self._retire_when_replaced())
         self._tasks.start(self._leave_when_ended(epoch))
-        await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"})
+        told = {CONVERSATION_ATTRIBUTE: str(unanswered.resumed.conversation_id)}
+        await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"} | told)
         logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
 
     async def _allow_replies_once_linked(self, agent: ConversationAgent) -> None:

@@ -19,21 +19,31 @@ class RoomMetadata:
         livekit: Callable[[], api.LiveKitAPI],
         room: rtc.Room,
         conversation_id: ConversationId,
+        *,
+        replace: bool = False,
     ) -> None:
         self._livekit = livekit
         self._room = room
         self._conversation_id = conversation_id
+        self._replace = replace
 
     async def keep(self) -> None:
-        """Write a missing id. LiveKit has no compare-and-set: read, change, write."""
-        if ID_FIELD in parse_metadata(self._room.metadata):
+        """Write a missing id. LiveKit has no compare-and-set: read, change, write.
+
+        With `replace` the first call puts it in the place of another one: later ones are written by
+        who has given the room another conversation meanwhile.
+        """
+        replace, self._replace = self._replace, False
+        if not replace and ID_FIELD in parse_metadata(self._room.metadata):
             return
         name = self._room.name
         try:
             found = await self._livekit().room.list_rooms(api.ListRoomsRequest(names=[name]))
             if not found.rooms:
                 return
-            metadata = with_conversation(found.rooms[0].metadata, self._conversation_id)
+            metadata = with_conversation(
+                found.rooms[0].metadata, self._conversation_id, replace=replace
+            )
             if metadata is None:
                 return
             await self._livekit().room.update_room_metadata(

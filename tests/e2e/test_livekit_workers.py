@@ -1,6 +1,7 @@
 """Workers beside the shared one: how they start, serve and end."""
 
 import asyncio
+import json
 import secrets
 from pathlib import Path
 
@@ -21,7 +22,8 @@ async def test_who_comes_first_is_greeted_once_also_after_a_crash(stack: Stack) 
     await asyncio.to_thread(greeting.start, until="registered worker")
     try:
         room = f"room-{secrets.token_hex(4)}"
-        await stack.dispatch(room, "greeter")
+        # A job that names no conversation would wait for somebody to come.
+        await stack.dispatch(room, "greeter", metadata=json.dumps({"conversation": room}))
         # It is alone and ready for more than a moment: a greeting now would be lost.
         await until(lambda: agent_pids(greeting, room))
         alone = await stack.backend.agent_joined(room, identity="test", session_id="s", window=9)

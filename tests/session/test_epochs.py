@@ -316,7 +316,7 @@ def answer_after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """The first request for the backend's time seems to have taken so long."""
     earlier = [seconds]
     monkeypatch.setattr(
-        "agent.conversation.resume.steady_s",
+        "agent.conversation.joining.steady_s",
         lambda: steady_s() - (earlier.pop() if earlier else 0),
     )
 
