@@ -1,5 +1,6 @@
 """Time until a room has an agent again after kill -9, and whether bursts of dispatches are served;
-handovers to workers whose clocks are wrong, and a language model that refuses some requests.
+handovers to workers whose clocks are wrong, a language model that refuses some requests, and a
+LiveKit server that is away for a while.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -23,6 +24,7 @@ from livekit import api
 
 from benchmarks.failing_model import FailingModel, ask_a_failing_model
 from benchmarks.handover import Handovers, faketime_library, hand_over
+from benchmarks.outage import Outage, outage
 from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
 from testbed.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
 from testbed.postgres import create_database, running_server
@@ -31,6 +33,7 @@ from testbed.room_user import Answer, RoomUser, until
 ANSWER_TIMEOUT_S = 30.0
 CLOCKS_S = (-60, 60)
 OVERTAKING_S = 0.1
+OUTAGE_ROOMS = 20
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Figures:
     served: int = 0
     handovers: list[Handovers] = field(default_factory=list)
     failing_model: FailingModel | None = None
+    outage: Outage | None = None
 
     def as_json(self) -> str:
         cuts = statistics.quantiles(self.back_s, n=20, method="inclusive")
@@ -58,12 +62,18 @@ class Figures:
                 "unanswered": self.unanswered,
                 "dispatched": self.dispatched,
                 "served": self.served,
-                "ghosts": sum(each.ghosts for each in self.handovers),
+                "ghosts": self.ghosts,
                 "empty_s_max": max((each.empty_s_max for each in self.handovers), default=0.0),
                 "handovers": [asdict(each) for each in self.handovers],
                 "failing_model": asdict(self.failing_model) if self.failing_model else None,
+                "outage": asdict(self.outage) if self.outage else None,
             }
         )
+
+    @property
+    def ghosts(self) -> int:
+        of_outage = self.outage.ghosts if self.outage else 0
+        return of_outage + sum(each.ghosts for each in self.handovers)
 
     def add(self, handovers: Handovers) -> None:
         self.handovers.append(handovers)
@@ -139,7 +149,9 @@ async def burst(stack: Stack, run: int, figures: Figures, *, size: int = 20) -> 
             await stack.rooms.room.delete_room(api.DeleteRoomRequest(room=name))
 
 
-async def measure(stack: Stack, *, kills: int, bursts: int, rooms: int, questions: int) -> Figures:
+async def measure(
+    stack: Stack, *, kills: int, bursts: int, rooms: int, questions: int, outage_s: float
+) -> Figures:
     figures = Figures()
     await hand_rooms_over(stack, figures, rooms=rooms)
     if questions:
@@ -156,6 +168,11 @@ async def measure(stack: Stack, *, kills: int, bursts: int, rooms: int, question
     for run in range(bursts):
         await burst(stack, run, figures)
         print(f"burst {run}: {figures.served} of {figures.dispatched}", file=sys.stderr)
+    if outage_s:
+        figures.outage = away = await outage(stack, rooms=OUTAGE_ROOMS, down_s=outage_s)
+        figures.unanswered += away.unanswered
+        figures.answered_twice += away.answered_twice
+        print(away, file=sys.stderr)
     return figures
 
 
@@ -169,7 +186,7 @@ async def hand_rooms_over(stack: Stack, figures: Figures, *, rooms: int) -> None
         print(f"handover: {figures.handovers[-1]}", file=sys.stderr)
 
 
-async def main(kills: int, bursts: int, rooms: int, questions: int) -> None:
+async def main(kills: int, bursts: int, rooms: int, questions: int, outage_s: float) -> None:
     binary = find_binary()
     if binary is None:
         sys.exit(HOW_TO_GET)
@@ -181,7 +198,12 @@ async def main(kills: int, bursts: int, rooms: int, questions: int) -> None:
             url = postgres.database_url(await create_database(postgres))
             async with running_stack(server, database_url=url, directory=directory) as stack:
                 figures = await measure(
-                    stack, kills=kills, bursts=bursts, rooms=rooms, questions=questions
+                    stack,
+                    kills=kills,
+                    bursts=bursts,
+                    rooms=rooms,
+                    questions=questions,
+                    outage_s=outage_s,
                 )
                 print(figures.as_json())
         finally:
@@ -194,5 +216,6 @@ if __name__ == "__main__":
     parser.add_argument("--bursts", type=int, default=3, help="bursts of 20 dispatches")
     parser.add_argument("--rooms", type=int, default=3, help="rooms of each handover; 0: none")
     parser.add_argument("--questions", type=int, default=20, help="to a failing model; 0: none")
+    parser.add_argument("--outage-s", type=float, default=45.0, help="of LiveKit; 0: none")
     given = parser.parse_args()
-    asyncio.run(main(given.kills, given.bursts, given.rooms, given.questions))
+    asyncio.run(main(given.kills, given.bursts, given.rooms, given.questions, given.outage_s))

@@ -30,6 +30,8 @@ RECOVERY_TIMEOUT_S = 20.0
 RECOVERY_AGAIN_TIMEOUT_S = 2.0
 RECOVERY_EVERY_S = 300.0
 READY_FILE = "worker.ready"
+NEVER_GIVE_UP = 1_000_000_000
+"""LiveKit's default of 16 attempts would end a worker, and its rooms, after two minutes' outage."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class AgentWorker(AgentServer):
             load_threshold=math.inf,
             num_idle_processes=settings.idle_processes,
             drain_timeout=settings.shutdown_grace_s,
+            max_retry=NEVER_GIVE_UP,
             job_memory_limit_mb=settings.job_memory_limit_mb,
             host=settings.health_host,
             port=settings.health_port,

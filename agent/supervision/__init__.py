@@ -21,7 +21,8 @@
 | the backend           | BackendClient, at its next call    | a turn answers without recall, the|
 |                       |                                    | outbox retries, a new agent waits |
 | the LiveKit server    | LiveKit's client, which reconnects | RoomMetadata writes the id again; |
-|                       | for 14 to 26 s, then ends the job  | then someone must open the room   |
+|                       | for 14 to 26 s, then ends the job  | once people are back in the room, |
+|                       |                                    | RoomReconciler dispatches         |
 
 What the dead agent leaves behind: the next agent of the conversation answers its unanswered
 questions (`conversation.unanswered`) and takes its outbox file; files of conversations that no

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 
 from agent.backend_client import BackendClient
@@ -38,16 +39,21 @@ class Heartbeat:
         self._key_taken = key_taken
         self._worker_id = secrets.token_hex(8)
         self._tasks = BackgroundTasks()
-        self._started = False
+        self._registered_at: float | None = None
 
     @property
     def attributes(self) -> dict[str, str]:
         return {WORKER_ATTRIBUTE: self._worker_id}
 
+    @property
+    def _registered_s_ago(self) -> float:
+        return 0.0 if self._registered_at is None else time.monotonic() - self._registered_at
+
     def start(self) -> None:
-        """Call once the worker is registered; later calls do nothing."""
-        if not self._started:
-            self._started = True
+        """Call each time that LiveKit registers the worker."""
+        is_first = self._registered_at is None
+        self._registered_at = time.monotonic()
+        if is_first:
             self._tasks.start(self._report_forever())
 
     async def aclose(self) -> None:
@@ -66,7 +72,9 @@ class Heartbeat:
     async def _report(self, client: BackendClient, before: str | None) -> str | None:
         """What is wrong, told once; `before` is what was at the last report."""
         try:
-            await client.report_worker(self._agent_name, self._worker_id)
+            await client.report_worker(
+                self._agent_name, self._worker_id, registered_s_ago=self._registered_s_ago
+            )
         except BackendError as error:
             refused = isinstance(error, BackendRejected) and error.status in CREDENTIALS_REFUSED
             if refused:

@@ -27,7 +27,8 @@ class Departures:
         async with caller.watched():
             await self._app(scope, caller.receive, caller.send)
         if caller.left:
-            await send({"type": "http.response.start", "status": CLIENT_CLOSED_REQUEST})
+            start = {"type": "http.response.start", "status": CLIENT_CLOSED_REQUEST, "headers": []}
+            await send(start)
             await send({"type": "http.response.body"})
 
 

@@ -1,4 +1,7 @@
-"""Brings an agent to rooms that have none: a dispatch was lost, or a worker has died."""
+"""Brings an agent to rooms that have none.
+
+A dispatch was lost, a worker has died, or LiveKit has opened the room anew and knows of no agent.
+"""
 
 import asyncio
 import logging
@@ -13,8 +16,9 @@ from livekit import api
 from backend_stub.livekit.dispatches import AgentDispatches, AgentPresence, PresenceState
 from retrieval.database.connection import raise_if_cancelled
 from retrieval.database.outage import DATABASE_AWAY
-from retrieval.store import agent_workers
+from retrieval.store import agent_workers, conversations, opened_rooms
 from retrieval.store.agent_workers import LEASE, AgentWorker
+from retrieval.wire import conversation_metadata
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -55,6 +59,8 @@ class RoomReconciler:
         self._dead: frozenset[str] = frozenset()
         self._list_at = 0.0
         self._leading_since: float | None = None
+        self._sids: dict[str, str] = {}
+        self._told = ""
 
     async def run(self) -> None:
         """Runs until cancelled; failures are retried in the next round."""
@@ -71,11 +77,19 @@ class RoomReconciler:
             async with asyncio.timeout(ROUND_TIMEOUT_S):
                 await self._round()
         except (api.ServerError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.warning("LiveKit not watched", extra={"error": type(error).__name__})
+            self._tell("LiveKit not watched", error)
         except DATABASE_AWAY as error:
             # Workers' reports failed as well: a missing one proves nothing after this.
             self._leading_since = None
-            logger.warning("rooms not watched", extra={"error": type(error).__name__})
+            self._tell("rooms not watched", error)
+        else:
+            self._told = ""
+
+    def _tell(self, failure: str, error: Exception) -> None:
+        """Once, until it passes or changes."""
+        if failure != self._told:
+            logger.warning(failure, extra={"error": type(error).__name__})
+        self._told = failure
 
     async def _round(self) -> None:
         if not await agent_workers.lead(self._db, holder=self._holder):
@@ -104,8 +118,12 @@ class RoomReconciler:
         found = await self._server.room.list_rooms(api.ListRoomsRequest())
         took_s = time.monotonic() - began_at
         self._list_at = time.monotonic() + took_s / LISTING_SHARE
-        names = [room.name for room in found.rooms]
-        self._check_at = {name: self._check_at.get(name, 0.0) for name in names}
+        known, self._sids = self._sids, {room.name: room.sid for room in found.rooms}
+        names = list(self._sids)
+        self._check_at = {
+            name: self._check_at.get(name, 0.0) if known.get(name) == sid else 0.0
+            for name, sid in self._sids.items()
+        }
         self._workers_in = {n: self._workers_in[n] for n in names if n in self._workers_in}
 
     def _check_rooms_of(self, dead: frozenset[str]) -> None:
@@ -128,9 +146,23 @@ class RoomReconciler:
         try:
             async with limit:
                 presence = await self._dispatches.ensure(room, workers=workers)
+                if presence.state == "foreign":
+                    presence = await self._of_room_opened_anew(room, presence)
         finally:
             self._check_at[room] = time.monotonic() + CHECK_AGAIN_S[presence.state]
             self._workers_in[room] = presence.workers
+
+    async def _of_room_opened_anew(self, room: str, foreign: AgentPresence) -> AgentPresence:
+        sid = self._sids[room]
+        conversation_id = await opened_rooms.opened_anew(self._db, room, sid=sid)
+        if conversation_id is None:
+            return foreign
+        key = await conversations.key_of(self._db, conversation_id)
+        metadata = conversation_metadata(conversation_id, key)
+        presence = await self._dispatches.ensure(room, metadata=metadata)
+        # Who takes its agent from this one does not get another.
+        await opened_rooms.opened(self._db, room, sid=sid)
+        return presence
 
     async def _resign(self) -> None:
         try:

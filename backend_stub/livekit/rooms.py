@@ -39,8 +39,8 @@ class LiveKitRooms:
     def url(self) -> str | None:
         return self._settings.public_url or self._settings.url
 
-    async def open_room(self, name: str, *, conversation_id: UUID, key: str | None) -> bool:
-        """False, after a log line, if the server did not answer or refused.
+    async def open_room(self, name: str, *, conversation_id: UUID, key: str | None) -> str | None:
+        """LiveKit's id of the room; None, after a log line, if LiveKit did not answer or refused.
         Idempotent: a room with an agent, or with one on its way, gets no other.
 
         With a `key` the room's agents are of its conversation only.
@@ -64,8 +64,8 @@ class LiveKitRooms:
                 "LiveKit did not open the room",
                 extra={"error": type(error).__name__, "conversation_id": str(conversation_id)},
             )
-            return False
-        return True
+            return None
+        return room.sid
 
     def join_token(
         self, room: str, *, identity: str, conversation_id: UUID, key: str | None

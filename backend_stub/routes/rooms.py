@@ -8,7 +8,7 @@ from fastapi import Body, Path, Response
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import guarded_router
 from backend_stub.resources import AppResources
-from retrieval.store import conversations
+from retrieval.store import conversations, opened_rooms
 from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
 
 router = guarded_router("rooms")
@@ -60,14 +60,13 @@ async def create_room(
     if resources.livekit is None:
         return room
     key = await conversations.key_of(resources.pools.writes, conversation_id)
-    dispatched = await resources.livekit.open_room(
-        request.name, conversation_id=conversation_id, key=key
-    )
+    sid = await resources.livekit.open_room(request.name, conversation_id=conversation_id, key=key)
+    await opened_rooms.opened(resources.pools.writes, request.name, sid=sid or "")
     token = request.identity and resources.livekit.join_token(
         request.name, identity=request.identity, conversation_id=conversation_id, key=key
     )
     return room.model_copy(
-        update={"livekit_url": resources.livekit.url, "dispatched": dispatched, "token": token}
+        update={"livekit_url": resources.livekit.url, "dispatched": sid is not None, "token": token}
     )
 
 

@@ -171,8 +171,12 @@ class Routes(Connection):
         response = await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
         check_saved(response)
 
-    async def report_worker(self, agent_name: str, worker_id: str) -> None:
+    async def report_worker(
+        self, agent_name: str, worker_id: str, *, registered_s_ago: float = 0.0
+    ) -> None:
+        """`registered_s_ago`: since when LiveKit has known the worker without a gap."""
         path = f"/workers/{_segment(agent_name)}/{_segment(worker_id)}"
+        path += "?" + urlencode({"registered_s_ago": f"{registered_s_ago:.3f}"})
         await self._call("PUT", path, None, timeout_s=2.0)
 
 

@@ -14,7 +14,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class AgentWorker:
-    """Times are the database's."""
+    """Times are the database's. `since` when LiveKit has known it, without a gap."""
 
     worker_id: str
     agent_name: str
@@ -24,13 +24,18 @@ class AgentWorker:
 
 
 REPORT = """
-insert into agent_worker (worker_id, agent_name) values ($1, $2)
-on conflict (worker_id) do update set seen_at = now()
+insert into agent_worker (worker_id, agent_name, since)
+values ($1, $2, now() - coalesce($3::interval, interval '0'))
+on conflict (worker_id) do update
+   set seen_at = now(), since = coalesce(now() - $3::interval, agent_worker.since)
 """
 
 
-async def report(db: "Database", *, worker_id: str, agent_name: str) -> None:
-    await db.execute(REPORT, worker_id, agent_name)
+async def report(
+    db: "Database", *, worker_id: str, agent_name: str, registered_ago: timedelta | None = None
+) -> None:
+    """`registered_ago` of a worker that does not tell is the time of its first report."""
+    await db.execute(REPORT, worker_id, agent_name, registered_ago)
 
 
 WORKERS = """

@@ -16,6 +16,7 @@ async def test_a_worker_reports_as_often_as_it_likes(
     for _ in range(3):
         response = await api.put(path)
         assert (response.status_code, response.content) == (204, b""), response.text
+    assert (await api.put(f"{path}?registered_s_ago=3600.5")).status_code == 204
 
 
 async def test_a_name_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
