@@ -20,8 +20,7 @@ MONDAY = datetime(2025, 3, 3, 9, tzinfo=UTC)
 
 @pytest.fixture
 async def longroom(backend: BackendUnderTest) -> AsyncIterator[LongroomClient]:
-    key = backend.headers.get("Authorization", "").removeprefix("Bearer ") or None
-    async with LongroomClient(backend.url, key=key, timeout_s=30) as client:
+    async with LongroomClient(backend.url, key=backend.key, timeout_s=30) as client:
         yield client
 
 

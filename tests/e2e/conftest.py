@@ -1,5 +1,6 @@
 """One LiveKit server, one backend and one worker for all tests in real rooms."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from testbed.backend_process import running_backend
 from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
 from testbed.livekit_stack import Stack, running_stack
 from testbed.postgres import Server, create_database, drop_database
+from tests.support.backend_under_test import BackendUnderTest
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +27,17 @@ def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKit
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def clients_backend(postgres: Server) -> Iterator[BackendUnderTest]:
+    """One for all tests of clients; each takes conversations of its own."""
+    name = asyncio.run(create_database(postgres))
+    key = "a key for the tests"
+    env = {"DATABASE_URL": postgres.database_url(name), "BACKEND_SERVICE_KEY": key}
+    with running_backend(env, forked=True) as url:
+        yield BackendUnderTest(url, {"Authorization": f"Bearer {key}"})
+    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -7,3 +7,7 @@ class BackendUnderTest:
 
     url: str
     headers: dict[str, str]
+
+    @property
+    def key(self) -> str | None:
+        return self.headers.get("Authorization", "").removeprefix("Bearer ") or None

@@ -110,7 +110,7 @@ def test_every_requirement_of_the_project_is_locked_within_its_bounds() -> None:
         ("agent", ["agent", "cli"]),
         ("backend_stub", ["backend", "cli"]),
         ("retrieval", ["backend", "cli", "local", "onnx", "sentence-transformers"]),
-        ("longroom", ["agent", "backend", "cli", "mcp"]),
+        ("longroom", ["agent", "backend", "cli", "langgraph", "mcp", "openai-agents"]),
         ("longroom/client", []),
     ],
 )

@@ -1,0 +1,1 @@
+"""Longroom in other frameworks: a folder each, which needs that framework and the client."""
