@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Self
 from uuid import uuid4
 
@@ -50,6 +51,7 @@ def join_token(
     hidden: bool = False,
     agent: bool = False,
     attributes: Mapping[str, str] | None = None,
+    ttl_s: float = 3600,
 ) -> str:
     """With `attributes` it lets nobody change their own."""
     changes = attributes is None
@@ -57,6 +59,7 @@ def join_token(
         room_join=True, room=room, can_update_own_metadata=changes, hidden=hidden
     )
     token = api.AccessToken(API_KEY, API_SECRET).with_identity(identity).with_name(identity)
+    token = token.with_ttl(timedelta(seconds=ttl_s))
     token = token.with_kind("agent") if agent else token
     token = token.with_attributes(dict(attributes or {}))
     return token.with_metadata(metadata).with_grants(grants).to_jwt()

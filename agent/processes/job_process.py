@@ -4,6 +4,7 @@ import asyncio
 
 from livekit.agents import JobContext, JobProcess
 
+from agent.processes.out_of_memory import exit_on_memory_error
 from agent.room.dependencies import JobDependencies
 from agent.room.job import RoomJob
 from agent.tracing import flush, start_exporting
@@ -15,6 +16,7 @@ _ROOM_JOB = "room_job"
 
 
 def prepare(process: JobProcess) -> None:
+    exit_on_memory_error()
     start_exporting()
     collect_often()
     process.userdata[_DEPENDENCIES] = take_prebuilt()
