@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-kill bench-rooms bench-writing architecture plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-kill bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -98,6 +98,11 @@ results: installed-test ## write benchmarks/RESULTS.md from what was recorded
 
 architecture: installed-test ## draw docs/architecture.md and its pictures from the code
 	@$(BIN)/python -m docs.architecture
+
+typescript-client: installed-test ## describe the API, generate the TypeScript client from it, build it, test it
+	@$(BIN)/python -m docs.openapi
+	cd clients/typescript && npm ci --no-progress && npm run generate && npm run build
+	@$(PYTEST) -n0 tests/e2e/test_typescript_client.py
 
 plots: installed-test ## draw what was recorded into docs/images
 	@$(BIN)/python -m benchmarks.plot

@@ -1,0 +1,50 @@
+import createClient, { type Client } from "openapi-fetch";
+
+import { answer } from "./answer.js";
+import { Conversation } from "./conversation.js";
+import type { components, paths } from "./schema.js";
+
+export type Room = components["schemas"]["Room"];
+export type CreateRoom = components["schemas"]["CreateRoom"];
+
+export interface Options {
+  /** Where the backend answers; default http://127.0.0.1:8000. */
+  url?: string;
+  /** Its service key. It opens every conversation: for servers, never for browsers. */
+  key?: string;
+  /** Of one request; default 5,000. */
+  timeoutMs?: number;
+}
+
+/** A client of the Longroom backend. Every call is idempotent by the ids in it. */
+export class Longroom {
+  /** Every route of the API, in the types of its OpenAPI document. */
+  readonly api: Client<paths>;
+
+  constructor({ url = "http://127.0.0.1:8000", key, timeoutMs = 5_000 }: Options = {}) {
+    this.api = createClient<paths>({
+      baseUrl: url.replace(/\/+$/, ""),
+      headers: key === undefined ? {} : { Authorization: `Bearer ${key}` },
+      fetch: (request) => fetch(request, { signal: AbortSignal.timeout(timeoutMs) }),
+    });
+  }
+
+  /** The conversation of a key of yours: a customer, a ticket. Made if the key has none. */
+  async conversation(key: string, language?: string): Promise<Conversation> {
+    const call = this.api.POST("/api/v1/conversations", { body: { key, language } });
+    return this.open((await answer(call)).conversation_id);
+  }
+
+  /**
+   * Makes the room if there is none; its `conversation_id` is for `open`. A backend with a LiveKit
+   * server opens the room there and sends it an agent.
+   */
+  async createRoom(room: CreateRoom): Promise<Room> {
+    return answer(this.api.POST("/api/v1/rooms", { body: room }));
+  }
+
+  /** A conversation whose id is known; asks the backend nothing. */
+  open(conversationId: string): Conversation {
+    return new Conversation(this.api, conversationId);
+  }
+}

@@ -1,0 +1,99 @@
+import type { Client } from "openapi-fetch";
+
+import { answer } from "./answer.js";
+import type { components, paths } from "./schema.js";
+
+type Schemas = components["schemas"];
+export type Message = Schemas["Message"];
+export type MessageCreate = Schemas["MessageCreate"];
+export type AppendOutcome = Schemas["AppendOutcome"];
+export type SearchRequest = Schemas["SearchRequest"];
+export type SearchResponse = Schemas["SearchResponse"];
+export type ConversationEvent = Schemas["ConversationEvent-Input"];
+export type RecordedEvent = Schemas["ConversationEvent-Output"];
+
+const PAGE = 200;
+const MESSAGES = "/api/v1/conversations/{conversation_id}/messages";
+const SEARCH = "/api/v1/conversations/{conversation_id}/search";
+const EVENTS = "/api/v1/conversations/{conversation_id}/events";
+
+/** A message with what may be left out: `id` is made up, `role` is user, it was said now. */
+export type NewMessage = Partial<MessageCreate> & Pick<MessageCreate, "content" | "participant">;
+
+/** One conversation. Its methods throw LongroomError. */
+export class Conversation {
+  constructor(
+    private readonly api: Client<paths>,
+    readonly id: string,
+  ) {}
+
+  /** One message. Give an `id` of your own if you may call again: the same id is stored once. */
+  async append(message: NewMessage): Promise<AppendOutcome> {
+    const [outcome] = await this.appendAll([message]);
+    return outcome as AppendOutcome;
+  }
+
+  /** In this order, as a whole or not at all: at most 500 messages and 50,000 words. */
+  async appendAll(messages: readonly NewMessage[]): Promise<AppendOutcome[]> {
+    const body = { messages: messages.map(complete) };
+    return (await answer(this.api.POST(MESSAGES, { ...this.here(), body }))).outcomes;
+  }
+
+  /** What was said last, oldest first; or last before the message of seq `before`. */
+  async recent(limit = 20, before?: number): Promise<Message[]> {
+    return this.page({ limit, before });
+  }
+
+  /** All that arrived after the message of seq `after`, in order of arrival, page by page. */
+  async *messages(after = 0): AsyncGenerator<Message, void, void> {
+    for (let lastSeq = after; ; ) {
+      const page = await this.page({ limit: PAGE, after: lastSeq });
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) {
+        return;
+      }
+      lastSeq = last.seq;
+    }
+  }
+
+  /** What answers `query`, best first. */
+  async search(query: string, filters: Omit<SearchRequest, "query"> = {}): Promise<SearchResponse> {
+    return answer(this.api.POST(SEARCH, { ...this.here(), body: { ...filters, query } }));
+  }
+
+  /** How many of them are new: an event is recorded once under its id. */
+  async record(events: ConversationEvent[]): Promise<number> {
+    return (await answer(this.api.POST(EVENTS, { ...this.here(), body: { events } }))).recorded;
+  }
+
+  /** The newest, oldest first. */
+  async events(
+    filters: { kind?: ConversationEvent["kind"]; since?: string; limit?: number } = {},
+  ): Promise<RecordedEvent[]> {
+    const path = { conversation_id: this.id };
+    return (await answer(this.api.GET(EVENTS, { params: { path, query: filters } }))).events;
+  }
+
+  private async page(query: {
+    limit: number;
+    before?: number;
+    after?: number;
+  }): Promise<Message[]> {
+    const path = { conversation_id: this.id };
+    return (await answer(this.api.GET(MESSAGES, { params: { path, query } }))).messages;
+  }
+
+  private here() {
+    return { params: { path: { conversation_id: this.id } } };
+  }
+}
+
+function complete(message: NewMessage): MessageCreate {
+  return {
+    id: crypto.randomUUID(),
+    role: "user",
+    created_at: new Date().toISOString(),
+    ...message,
+  };
+}

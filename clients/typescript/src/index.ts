@@ -1,0 +1,14 @@
+export { Longroom, type CreateRoom, type Options, type Room } from "./client.js";
+export {
+  Conversation,
+  type AppendOutcome,
+  type ConversationEvent,
+  type Message,
+  type MessageCreate,
+  type NewMessage,
+  type RecordedEvent,
+  type SearchRequest,
+  type SearchResponse,
+} from "./conversation.js";
+export { LongroomError, Rejected, Unavailable, type Problem } from "./errors.js";
+export type { components, operations, paths } from "./schema.js";
