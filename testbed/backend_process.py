@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from testbed.reaper import MARK
 
 ROOT = Path(__file__).parents[1]
 READY = "ready "
+START_S = 180
 STOP_S = 20
 
 
@@ -51,8 +53,13 @@ class BackendProcess:
         self._log.close()
 
     def url(self) -> str:
-        """Blocks until it answers; raises RuntimeError with its log if it does not start."""
-        said = self._stdout.readline().strip()
+        """Blocks until it answers; raises RuntimeError with its log if it does not in START_S."""
+        too_late = threading.Timer(START_S, self.process.kill)
+        too_late.start()
+        try:
+            said = self._stdout.readline().strip()
+        finally:
+            too_late.cancel()
         if not said.startswith(READY):
             raise RuntimeError(f"the backend did not start: {said!r}\n{self.log()[-3000:]}")
         return said.removeprefix(READY)

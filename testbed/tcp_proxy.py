@@ -71,6 +71,13 @@ async def tcp_proxy(url: str) -> AsyncIterator[TcpProxy]:
         server.close()
 
 
+def database_behind(proxy: TcpProxy, database_url: str) -> str:
+    """The database's URL by way of a proxy in front of it."""
+    there = urlsplit(database_url)
+    user, _, _ = there.netloc.rpartition("@")
+    return f"postgresql://{user}@{urlsplit(proxy.url).netloc}{there.path}"
+
+
 def _connection_to(url: str) -> Connect:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))

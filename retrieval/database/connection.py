@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
+from retrieval.database.keepalive import keep_alive
 from retrieval.errors import DatabaseUnreachable
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Database: TypeAlias = asyncpg.Pool[Record] | Connection
 
 CONNECT_TIMEOUT_S = 10
+ROLLBACK_S = 5.0
 
 # hnsw.ef_search: bounds the candidates of an HNSW scan, and thus the rows it can return.
 # jit, parallel workers: starting them costs more than these queries, and workers take processor
@@ -39,7 +41,7 @@ SESSION_SETTINGS = {
 async def open_connection(url: str) -> "asyncpg.Connection[Record]":
     """To the database itself, not to a pooler. The caller closes it. Raises DatabaseUnreachable."""
     try:
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             url, timeout=CONNECT_TIMEOUT_S, server_settings=SESSION_SETTINGS
         )
     except asyncpg.ProtocolViolationError as error:
@@ -52,6 +54,8 @@ async def open_connection(url: str) -> "asyncpg.Connection[Record]":
         raise DatabaseUnreachable(f"cannot connect to the database: {reason}") from error
     except (ValueError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachable(f"DATABASE_URL is not usable: {error}") from error
+    keep_alive(connection)
+    return connection
 
 
 def raise_if_cancelled() -> None:
@@ -73,5 +77,25 @@ async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
 
 @asynccontextmanager
 async def transaction(db: "Database") -> AsyncIterator["Connection"]:
-    async with one_connection(db) as connection, connection.transaction():
+    async with one_connection(db) as connection, transaction_on(connection):
         yield connection
+
+
+@asynccontextmanager
+async def transaction_on(connection: "Connection") -> AsyncIterator[None]:
+    """What ends the block is raised, also if it cannot be rolled back: then the connection is cut.
+
+    asyncpg's own would wait for ever for a silent server's word that a statement was cancelled.
+    """
+    begun = connection.transaction()
+    await begun.start()
+    try:
+        yield
+    except BaseException:
+        try:
+            async with asyncio.timeout(ROLLBACK_S):
+                await begun.rollback()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection.terminate()
+        raise
+    await begun.commit()

@@ -1,5 +1,6 @@
 """Connection pool on a database whose extension and schema were checked."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from pgvector.asyncpg import register_vector
 
-from retrieval.database.connection import CONNECT_TIMEOUT_S, SESSION_SETTINGS, open_connection
+from retrieval.database.connection import (
+    CONNECT_TIMEOUT_S,
+    SESSION_SETTINGS,
+    open_connection,
+    transaction_on,
+)
+from retrieval.database.keepalive import keep_alive
 from retrieval.database.migrations import pending
 from retrieval.database.outage import connection_lost
 from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismatch
@@ -19,6 +26,8 @@ if TYPE_CHECKING:
 
     from retrieval.database.connection import Connection, Record
 
+ANSWER_S = 5.0
+"""Beyond the longest statement: so long after its end a server is waited for that says nothing."""
 OLDEST_PGVECTOR = (0, 8, 5)  # older ones have a buffer overflow in parallel index builds
 
 
@@ -67,7 +76,7 @@ class _Pool(asyncpg.Pool):
                 if self._begin is None:
                     yield connection
                 else:
-                    async with connection.transaction():
+                    async with transaction_on(connection):
                         await connection.execute(self._begin)
                         yield connection
             except BaseException as error:
@@ -122,6 +131,7 @@ async def open_pool(
             init=_init,
             reset=_no_reset,
             timeout=CONNECT_TIMEOUT_S,
+            command_timeout=limits.statement_s + ANSWER_S if limits else None,
             statement_cache_size=cached_statements,
             server_settings={n: settings[n] for n in POOLER_TAKES} if behind_pooler else settings,
         )
@@ -133,10 +143,16 @@ async def check_database(url: str) -> None:
     """Its extension and schema; not through a pooler. Raises a subclass of DatabaseUnfit."""
     connection = await open_connection(url)
     try:
-        await _check_pgvector(connection)
-        await _check_schema(connection)
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await _check_pgvector(connection)
+            await _check_schema(connection)
+            await connection.close()
+    except TimeoutError:
+        raise DatabaseUnreachable(
+            f"the database does not answer: nothing within {CONNECT_TIMEOUT_S} s"
+        ) from None
     finally:
-        await connection.close()
+        connection.terminate()
 
 
 POOLER_TAKES = ("application_name", "timezone")
@@ -148,7 +164,9 @@ def _without(settings: Mapping[str, str], names: Sequence[str]) -> dict[str, str
 
 
 async def _init(connection: "asyncpg.Connection[Record]") -> None:
-    async with connection.transaction():  # a pooler may otherwise change servers in between
+    keep_alive(connection)
+    # In a transaction, since a pooler may otherwise change servers in between.
+    async with asyncio.timeout(CONNECT_TIMEOUT_S), transaction_on(connection):
         await register_vector(connection)
 
 

@@ -6,7 +6,6 @@ import socket
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -15,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from retrieval.database.connection import open_connection
 from testbed.backend_process import ROOT, BackendProcess
-from testbed.tcp_proxy import tcp_proxy
+from testbed.tcp_proxy import database_behind, tcp_proxy
 from tests.support.wire_examples import message
 
 END_S = 30
@@ -212,9 +211,7 @@ async def test_who_leaves_takes_the_statement_along(database_url: str) -> None:
 
 async def test_sigterm_ends_it_also_while_its_database_is_silent(database_url: str) -> None:
     async with tcp_proxy(database_url) as proxy:
-        there = urlsplit(database_url)
-        user, _, _ = there.netloc.rpartition("@")
-        url = f"postgresql://{user}@{urlsplit(proxy.url).netloc}{there.path}"
+        url = database_behind(proxy, database_url)
         with BackendProcess({"DATABASE_URL": url}, forked=True) as backend:
             await asyncio.to_thread(backend.url)
             proxy.delay_s = 3600

@@ -27,7 +27,7 @@ from backend_stub.settings import BackendSettings
 from retrieval.database.connection import open_connection
 from retrieval.settings import DatabaseSettings
 from testbed.postgres import Server
-from testbed.tcp_proxy import tcp_proxy
+from testbed.tcp_proxy import database_behind, tcp_proxy
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection
@@ -179,6 +179,29 @@ async def test_the_backend_outlives_its_database(postgres: Server, database_url:
     assert [response.status_code for response in (alive, back, ready)] == [200, 200, 200]
 
 
+@pytest.mark.timeout(60)
+async def test_a_database_that_falls_silent_in_the_midst_of_writes_keeps_no_connection(
+    db: "asyncpg.Pool[asyncpg.Record]", database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.database.connection.ROLLBACK_S", 0.5)
+    async with tcp_proxy(database_url) as proxy:
+        url = database_behind(proxy, database_url)
+        async with backend(url, pool_size=8, request_timeout_s=5, pool_timeout_s=1) as client:
+            path = await new_path(client)
+            async with locked_conversations(db), asyncio.TaskGroup() as group:
+                appends = [
+                    group.create_task(client.post(f"{path}/messages", json={"messages": [MESSAGE]}))
+                    for _ in range(2)
+                ]
+                await _until_somebody_waits(db, number=2)
+                proxy.delay_s = 3600
+            proxy.restore()
+            again = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+
+    assert [append.result().status_code for append in appends] == [503, 503]
+    assert again.status_code == 200
+
+
 async def test_it_is_ready_only_while_its_database_takes_writes(
     postgres: Server, database_url: str
 ) -> None:
@@ -205,20 +228,20 @@ async def test_it_is_ready_only_while_its_database_takes_writes(
 
 
 async def test_an_unreachable_database_is_no_fault_of_the_backend(database_url: str) -> None:
-    there = urlsplit(database_url)
-    async with tcp_proxy(database_url) as proxy:
-        url = f"postgresql://{there.username}@{urlsplit(proxy.url).netloc}{there.path}"
-        async with backend(url) as client:
-            path = await new_path(client)
-            proxy.cut()
-            cut = [
-                await client.post(f"{path}/messages", json={"messages": [MESSAGE]}),
-                await client.get(f"{path}/messages"),
-                await client.post(f"{path}/search", json={"query": "pump"}),
-                await client.get("/readyz"),
-            ]
-            proxy.restore()
-            back = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
+    async with (
+        tcp_proxy(database_url) as proxy,
+        backend(database_behind(proxy, database_url)) as client,
+    ):
+        path = await new_path(client)
+        proxy.cut()
+        cut = [
+            await client.post(f"{path}/messages", json={"messages": [MESSAGE]}),
+            await client.get(f"{path}/messages"),
+            await client.post(f"{path}/search", json={"query": "pump"}),
+            await client.get("/readyz"),
+        ]
+        proxy.restore()
+        back = await client.post(f"{path}/messages", json={"messages": [MESSAGE]})
 
     assert [response.status_code for response in cut] == [503] * 4
     assert all(response.headers["retry-after"] == "1" for response in cut[:3])
