@@ -52,8 +52,11 @@ def join_token(
     agent: bool = False,
     attributes: Mapping[str, str] | None = None,
     ttl_s: float = 3600,
+    dispatch: api.RoomAgentDispatch | None = None,
 ) -> str:
-    """With `attributes` it lets nobody change their own."""
+    """With `attributes` it lets nobody change their own. `dispatch` is that of a token which an
+    application has minted by itself: it counts if the join creates the room.
+    """
     changes = attributes is None
     grants = api.VideoGrants(
         room_join=True, room=room, can_update_own_metadata=changes, hidden=hidden
@@ -62,6 +65,10 @@ def join_token(
     token = token.with_ttl(timedelta(seconds=ttl_s))
     token = token.with_kind("agent") if agent else token
     token = token.with_attributes(dict(attributes or {}))
+    if dispatch is not None:
+        token = token.with_room_config(
+            api.RoomConfiguration(agents=[dispatch], departure_timeout=1)
+        )
     return token.with_metadata(metadata).with_grants(grants).to_jwt()
 
 

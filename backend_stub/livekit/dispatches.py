@@ -27,8 +27,9 @@ ENDED = (JobStatus.JS_SUCCESS, JobStatus.JS_FAILED, JobStatus.JS_CANCELLED)
 
 FIRST_REPORT_WITHIN = timedelta(seconds=2)
 
-PresenceState = Literal["served", "coming", "dispatched", "foreign", "gone"]
-"""foreign: not a room of ours; gone: LiveKit has no such room."""
+PresenceState = Literal["served", "coming", "dispatched", "orphaned", "foreign", "gone"]
+"""orphaned: a dead agent of ours is all that tells the room is one of ours: a restarted LiveKit
+server has forgotten its dispatches; foreign: not a room of ours; gone: LiveKit has no such room."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,8 @@ class AgentDispatches:
         self, room: str, *, metadata: str | None = None, workers: Sequence[AgentWorker] = ()
     ) -> AgentPresence:
         """Dispatch an agent if none is there or on its way; replace stale ones. Without `metadata`,
-        only rooms with an earlier dispatch for our agent name count as ours.
+        only rooms with an earlier dispatch for our agent name count as ours: the new one has its
+        metadata, whoever has made it.
 
         Where `metadata` names a key, agents of other conversations are replaced, too, and those on
         their way are called off.
@@ -100,7 +102,8 @@ class AgentDispatches:
         workers: Sequence[AgentWorker],
     ) -> PresenceState:
         if not ours and metadata is None:
-            return "foreign"
+            died = any(is_of(agent, workers, self._agent_name) for agent in stale)
+            return "orphaned" if died else "foreign"
         if not stale and is_coming(ours, workers, self._agent_name):
             return "coming"
         return "dispatched"
@@ -149,6 +152,12 @@ def is_stale(agent: api.ParticipantInfo, workers: Sequence[AgentWorker], agent_n
         worker.worker_id == id_ and not worker.alive and joined_at < worker.seen_at + LEASE
         for worker in workers
     )
+
+
+def is_of(agent: api.ParticipantInfo, workers: Sequence[AgentWorker], agent_name: str) -> bool:
+    """Whether an agent runs, or ran, on a worker of that name."""
+    id_ = agent.attributes.get(WORKER_ATTRIBUTE)
+    return any(worker.worker_id == id_ and worker.agent_name == agent_name for worker in workers)
 
 
 def is_coming(

@@ -18,7 +18,7 @@ from retrieval.database.connection import raise_if_cancelled
 from retrieval.database.outage import DATABASE_AWAY
 from retrieval.store import agent_workers, conversations, opened_rooms
 from retrieval.store.agent_workers import LEASE, AgentWorker
-from retrieval.wire import conversation_metadata
+from retrieval.wire import ConversationId, conversation_metadata
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -31,6 +31,7 @@ CHECK_AGAIN_S: dict[PresenceState, float] = {
     "served": 10.0,
     "coming": 1.0,
     "dispatched": 1.0,
+    "orphaned": 1.0,
     "foreign": 30.0,
     "gone": 1.0,
 }
@@ -146,6 +147,10 @@ class RoomReconciler:
         try:
             async with limit:
                 presence = await self._dispatches.ensure(room, workers=workers)
+                if presence.state == "orphaned":
+                    conversation_id, _ = await conversations.create_room(self._db, name=room)
+                    job = await self._job(conversation_id)
+                    presence = await self._dispatches.ensure(room, metadata=job, workers=workers)
                 if presence.state == "foreign":
                     presence = await self._of_room_opened_anew(room, presence)
         finally:
@@ -157,12 +162,16 @@ class RoomReconciler:
         conversation_id = await opened_rooms.opened_anew(self._db, room, sid=sid)
         if conversation_id is None:
             return foreign
-        key = await conversations.key_of(self._db, conversation_id)
-        metadata = conversation_metadata(conversation_id, key)
-        presence = await self._dispatches.ensure(room, metadata=metadata)
+        job = await self._job(conversation_id)
+        presence = await self._dispatches.ensure(room, metadata=job)
         # Who takes its agent from this one does not get another.
         await opened_rooms.opened(self._db, room, sid=sid)
         return presence
+
+    async def _job(self, conversation_id: ConversationId) -> str:
+        """Metadata for a room whose dispatches LiveKit has forgotten."""
+        key = await conversations.key_of(self._db, conversation_id)
+        return conversation_metadata(conversation_id, key)
 
     async def _resign(self) -> None:
         try:

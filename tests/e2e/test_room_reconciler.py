@@ -1,6 +1,7 @@
 """The backend brings agents to rooms whose dispatch was lost or whose whole worker has died."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -16,10 +17,10 @@ from agent.backend_client import BackendClient
 from backend_stub.livekit.dispatches import FIRST_PATIENCE
 from testbed.backend_process import BackendProcess
 from testbed.livekit_server import API_KEY, API_SECRET
-from testbed.livekit_stack import REGISTERED, Stack
+from testbed.livekit_stack import REGISTERED, Stack, agent_pids, kill_agent
 from testbed.postgres import Server, create_database, drop_database
 from testbed.program import Program
-from testbed.room_user import RoomUser, until
+from testbed.room_user import RoomUser, join_token, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -45,6 +46,15 @@ class TwoBackends:
     async def dispatches(self, room: str) -> list[api.AgentDispatch]:
         found = await self.stack.rooms.agent_dispatch.list_dispatch(room)
         return [dispatch for dispatch in found if dispatch.agent_name == self.agent_name]
+
+    async def join_elsewhere(self, room: str, job: str) -> RoomUser:
+        """Alice by a token of another program, which names the agent: we learn of it by LiveKit."""
+        alice = RoomUser("alice")
+        dispatch = api.RoomAgentDispatch(agent_name=self.agent_name, metadata=job)
+        token = join_token("alice", room, attributes={}, dispatch=dispatch)
+        await alice.connect_with(self.stack.livekit.url, token)
+        self.stack.cleanup.push_async_callback(alice.leave)
+        return alice
 
 
 def replaced(person: RoomUser, stale: str) -> bool:
@@ -129,4 +139,67 @@ async def test_when_a_whole_worker_is_killed_its_rooms_get_agents_of_another(
         assert len(await backends.stack.agents(room)) == 1
         await person.leave()
     await bob.leave()
+    second.kill()
+
+
+async def test_a_room_of_another_programs_tokens_gets_its_agent_back_with_the_same_job(
+    backends: TwoBackends,
+) -> None:
+    key = f"customer {secrets.token_hex(4)}"
+    job = json.dumps({"conversation": key, "plan": "gold"})
+    room = f"room-{secrets.token_hex(4)}"
+    # Before there is a worker: the token's dispatch is lost.
+    alice = await backends.join_elsewhere(room, job)
+    first = backends.worker("early")
+    await asyncio.to_thread(first.start, until=REGISTERED)
+    await alice.agent_is_there()
+    assert (await alice.ask("My badge number is 31337.")).outcome == "answered"
+    known = await backends.client.create_conversation(key)
+    assert not known.created
+    # And after a whole worker has died.
+    second = backends.worker("after")
+    await asyncio.to_thread(second.start, until=REGISTERED)
+    (stale,) = await backends.stack.agents(room)
+    first.kill()
+    await until(partial(replaced, alice, stale), timeout_s=60)
+    await alice.agent_is_there()
+    assert (await alice.ask("What is the badge number?")).outcome == "answered"
+    assert "31337" in backends.stack.model.prompt_of("What is the badge number?").text
+    assert {d.metadata for d in await backends.dispatches(room)} == {job}
+    page = await backends.client.get_recent_messages(known.conversation_id, limit=9)
+    assert {m.room for m in page.messages} == {room}
+    await alice.leave()
+    second.kill()
+
+
+async def test_a_room_whose_dispatches_livekit_has_forgotten_gets_its_agent_back(
+    backends: TwoBackends,
+) -> None:
+    """As after a restart of the LiveKit server, which keeps the people and the agents."""
+    key = f"customer {secrets.token_hex(4)}"
+    room = f"room-{secrets.token_hex(4)}"
+    first, second = backends.worker("first of two"), backends.worker("second of two")
+    await asyncio.to_thread(first.start, until=REGISTERED)
+    alice = await backends.join_elsewhere(room, json.dumps({"conversation": key}))
+    await alice.agent_is_there()
+    # LiveKit lists no successor under the dispatch: deleting it does not end that agent.
+    (before,) = await backends.stack.agents(room)
+    await until(lambda: agent_pids(first, room))
+    kill_agent(first, room)
+    await until(partial(replaced, alice, before))
+    await alice.agent_is_there()
+    (dispatch,) = await backends.dispatches(room)
+    await backends.stack.rooms.agent_dispatch.delete_dispatch(dispatch.id, room)
+    assert not await backends.dispatches(room)
+    assert (await alice.ask("My badge number is 31337.")).outcome == "answered"
+    (stale,) = await backends.stack.agents(room)
+    await asyncio.to_thread(second.start, until=REGISTERED)
+    first.kill()
+    await until(partial(replaced, alice, stale), timeout_s=60)
+    await alice.agent_is_there()
+    assert (await alice.ask("What is the badge number?")).outcome == "answered"
+    known = await backends.client.create_conversation(key)
+    page = await backends.client.get_recent_messages(known.conversation_id, limit=9)
+    assert (page.message_count, {m.room for m in page.messages}) == (4, {room})
+    await alice.leave()
     second.kill()

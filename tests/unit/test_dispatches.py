@@ -7,7 +7,7 @@ from livekit import api
 from livekit.protocol import agent as jobs
 from livekit.protocol import agent_dispatch as dispatches
 
-from backend_stub.livekit.dispatches import is_coming, is_stale
+from backend_stub.livekit.dispatches import is_coming, is_of, is_stale
 from backend_stub.livekit.other_conversations import brings_other, serves_other
 from retrieval.store.agent_workers import AgentWorker
 from retrieval.wire import CONVERSATION_ATTRIBUTE, WORKER_ATTRIBUTE, conversation_metadata
@@ -77,6 +77,13 @@ def test_an_agent_that_joined_after_the_last_report_proves_that_its_worker_lives
 def test_an_agent_of_a_worker_that_never_reported_is_not_judged() -> None:
     assert not is_stale(agent("unknown"), [dead(), alive()], NAME)
     assert not is_stale(agent(""), [dead(), alive()], NAME)
+
+
+def test_a_dead_agent_is_ours_by_the_name_of_its_worker() -> None:
+    other = worker("other", alive=False, seen_s=5, name="translator")
+    assert is_of(agent("dead"), [dead(), other], NAME)
+    assert not is_of(agent("other"), [dead(), other], NAME)
+    assert not is_of(agent(""), [dead(), other], NAME)
 
 
 def test_a_fresh_dispatch_may_still_bring_an_agent_an_old_one_without_a_job_not() -> None:
