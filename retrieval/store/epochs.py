@@ -14,28 +14,37 @@ if TYPE_CHECKING:
 Room: TypeAlias = str | None
 """None is the room that the conversation is named after."""
 
+# The time is read beside the update: Citus takes no now() in a returning clause.
 JOIN = """
-update conversation
-   set agent_epoch = agent_epoch
-                   + case when (agent_identity, agent_session) is distinct from ($2::text, $3::text)
-                          then 1 else 0 end,
-       agent_identity = $2,
-       agent_session = $3
- where conversation_id = $1
-returning agent_epoch, now() as joined_at
+with joined as (
+    update conversation
+       set agent_epoch = agent_epoch
+                       + case when (agent_identity, agent_session)
+                                   is distinct from ($2::text, $3::text)
+                              then 1 else 0 end,
+           agent_identity = $2,
+           agent_session = $3
+     where conversation_id = $1
+    returning agent_epoch
+)
+select agent_epoch, now() as joined_at from joined
 """
 
 JOIN_SHARED = """
-insert into room_epoch as held (conversation_id, agent_identity, agent_session, room, agent_epoch)
-values ($1, $2, $3, $4, 1)
-on conflict (conversation_id, room) do update
-   set agent_epoch = held.agent_epoch
-                   + case when (held.agent_identity, held.agent_session)
-                               is distinct from ($2::text, $3::text)
-                          then 1 else 0 end,
-       agent_identity = $2,
-       agent_session = $3
-returning agent_epoch, now() as joined_at
+with joined as (
+    insert into room_epoch as held
+           (conversation_id, agent_identity, agent_session, room, agent_epoch)
+    values ($1, $2, $3, $4, 1)
+    on conflict (conversation_id, room) do update
+       set agent_epoch = held.agent_epoch
+                       + case when (held.agent_identity, held.agent_session)
+                                   is distinct from ($2::text, $3::text)
+                              then 1 else 0 end,
+           agent_identity = $2,
+           agent_session = $3
+    returning agent_epoch
+)
+select agent_epoch, now() as joined_at from joined
 """
 
 
