@@ -10,17 +10,19 @@ from livekit.agents.llm import ChatMessage
 from livekit.agents.voice.io import TextOutput
 
 from agent.backend_client import BackendClient, open_client
-from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import Resumed, resume
-from agent.conversation.wiring import People, build_agent
+from agent.conversation.wiring import People, build_conversation
 from agent.llm.factory import language_model
 from agent.messages.question import Question
 from agent.messages.rolling_window import SPEAKER
 from agent.recall.asked_part import asked_part
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
+from agent.support.greeting import greeting
+from agent.support.session import text_session
+from agent.support.support_agent import SupportAgent
 from retrieval.wire import (
     Message,
     MessageCreate,
@@ -85,7 +87,7 @@ class Chat:
 
     def window(self) -> list[WindowMessage]:
         """Oldest first, without the instructions."""
-        messages = self._agent.agent.chat_ctx.messages()
+        messages = self._agent.window.chat_ctx.messages()
         return [_window_message(item) for item in messages if item.role in {"user", "assistant"}]
 
 
@@ -105,27 +107,29 @@ async def open_chat(
         )
         asker = Asker(identity, settings.time_zone)
         deltas = _Deltas()
-        session = _session(settings, deltas)
-        people = People(AGENT_NAME, lambda _: asker, lambda: False)
-        agent = build_agent(
-            settings, client=client, resumed=resumed, session=session, people=people
+        session = text_session(language_model(settings))
+        session.output.transcription = deltas
+        conversation = build_conversation(
+            settings,
+            client=client,
+            resumed=resumed,
+            session=session,
+            people=People(AGENT_NAME, lambda _: asker),
         )
-        opened.push_async_callback(agent.close)
-        await session.start(agent.agent, capture_run=True)
-        others = _OthersMessages(client, resumed, is_ours=agent.events.has_recorded)
-        yield Chat(agent, asker=asker, deltas=deltas, others=others)
+        opened.push_async_callback(conversation.close)
+        await conversation.start(_agent(settings, resumed), capture_run=True)
+        others = _OthersMessages(client, resumed, is_ours=conversation.events.has_recorded)
+        yield Chat(conversation, asker=asker, deltas=deltas, others=others)
 
 
-def _session(settings: AgentSettings, deltas: "_Deltas") -> BoundedSession:
-    session = BoundedSession(
-        llm=language_model(settings),
-        # Explicit: by default LiveKit loads 250 MB of speech models.
-        vad=None,
-        turn_handling={"turn_detection": "manual"},
-        user_away_timeout=None,
+def _agent(settings: AgentSettings, resumed: Resumed) -> SupportAgent:
+    words = greeting(
+        settings,
+        last_message_at=resumed.last_message_at,
+        has_listener=lambda: False,
+        now=resumed.clock.now(),
     )
-    session.output.transcription = deltas
-    return session
+    return SupportAgent(settings.instructions, greeting=words)
 
 
 def _window_message(message: ChatMessage) -> WindowMessage:

@@ -1,4 +1,4 @@
-"""Settings of a worker and its job processes, read once from the environment."""
+"""Settings of a worker and of the rooms in its job processes, read once from the environment."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 Voice = Literal["off", "everyone", "linked"]
 
 
-class WorkerSettings(BaseSettings):
+class RoomSettings(BaseSettings):
     """One field per environment variable: AGENT_ and the field's name, unless an alias is given."""
 
     model_config = SettingsConfigDict(
@@ -19,47 +19,11 @@ class WorkerSettings(BaseSettings):
         populate_by_name=True,
     )
 
-    livekit_url: str = Field(
-        validation_alias="LIVEKIT_URL",
-        description="The LiveKit server, such as ws://localhost:7880.",
-    )
-    livekit_api_key: str = Field(
-        validation_alias="LIVEKIT_API_KEY", description="The API key that the server knows."
-    )
-    livekit_api_secret: SecretStr = Field(
-        validation_alias="LIVEKIT_API_SECRET", description="The secret of that key."
-    )
     name: str = Field(
         default="longroom",
         min_length=1,
         validation_alias="LIVEKIT_AGENT_NAME",  # the backend's dispatches read the same variable
         description="The name by which rooms ask for this agent.",
-    )
-    max_rooms: int = Field(default=40, ge=1, description="Rooms that this worker serves at once.")
-    min_free_memory_mb: int = Field(
-        default=256, ge=0, description="Below this much free memory no further room is taken."
-    )
-    idle_processes: int = Field(
-        default=2, ge=1, le=64, description="Processes kept ready: a room starts in 0.3 s with one."
-    )
-    warm_up: bool = Field(
-        default=True,
-        description="Play a conversation with a stub server before rooms, to start them faster.",
-    )
-    shutdown_grace_s: int = Field(
-        default=60,
-        ge=0,
-        description="How long rooms may go on after SIGTERM before they are closed.",
-    )
-    job_memory_limit_mb: float = Field(
-        default=0, ge=0, description="A room's process above this is replaced; 0: no limit."
-    )
-    health_host: str = Field(default="127.0.0.1", description="Where the health check listens.")
-    health_port: int = Field(
-        default=8081, ge=0, le=65_535, description="Port of the health check; 0: any free one."
-    )
-    metrics_port: int | None = Field(
-        default=None, ge=1, le=65_535, description="Port for Prometheus; empty: no metrics."
     )
     voice: Voice = Field(
         default="off",
@@ -102,6 +66,45 @@ class WorkerSettings(BaseSettings):
     )
     tts_voice: str = Field(
         default="alloy", validation_alias="TTS_VOICE", description="The voice that speaks."
+    )
+
+
+class WorkerSettings(RoomSettings):
+    livekit_url: str = Field(
+        validation_alias="LIVEKIT_URL",
+        description="The LiveKit server, such as ws://localhost:7880.",
+    )
+    livekit_api_key: str = Field(
+        validation_alias="LIVEKIT_API_KEY", description="The API key that the server knows."
+    )
+    livekit_api_secret: SecretStr = Field(
+        validation_alias="LIVEKIT_API_SECRET", description="The secret of that key."
+    )
+    max_rooms: int = Field(default=40, ge=1, description="Rooms that this worker serves at once.")
+    min_free_memory_mb: int = Field(
+        default=256, ge=0, description="Below this much free memory no further room is taken."
+    )
+    idle_processes: int = Field(
+        default=2, ge=1, le=64, description="Processes kept ready: a room starts in 0.3 s with one."
+    )
+    warm_up: bool = Field(
+        default=True,
+        description="Play a conversation with a stub server before rooms, to start them faster.",
+    )
+    shutdown_grace_s: int = Field(
+        default=60,
+        ge=0,
+        description="How long rooms may go on after SIGTERM before they are closed.",
+    )
+    job_memory_limit_mb: float = Field(
+        default=0, ge=0, description="A room's process above this is replaced; 0: no limit."
+    )
+    health_host: str = Field(default="127.0.0.1", description="Where the health check listens.")
+    health_port: int = Field(
+        default=8081, ge=0, le=65_535, description="Port of the health check; 0: any free one."
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65_535, description="Port for Prometheus; empty: no metrics."
     )
 
     @field_validator("livekit_url")

@@ -28,9 +28,8 @@ import psutil
 from livekit.agents import Agent, AgentSession
 
 from agent.backend_client import BackendClient
-from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.resume import resume
-from agent.conversation.wiring import People, build_agent
+from agent.conversation.wiring import People, build_conversation
 from agent.messages.question import Question
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
@@ -122,15 +121,17 @@ async def open_ours(stack: AsyncExitStack) -> Ask:
     client = BackendClient("http://backend", transport=httpx.MockTransport(stub_backend))
     stack.push_async_callback(client.aclose)
     resumed = await resume(client, settings, room="flat", identity="agent", session_id="s")
-    session = BoundedSession(
+    session: AgentSession[Any] = AgentSession(
         llm=UnrecordedLLM(),
         vad=None,
         turn_handling={"turn_detection": "manual"},
         user_away_timeout=None,
     )
-    people = People("agent", lambda _: Asker("alice"), lambda: False)
-    agent = build_agent(settings, client=client, resumed=resumed, session=session, people=people)
-    await session.start(agent.agent)
+    people = People("agent", lambda _: Asker("alice"))
+    agent = build_conversation(
+        settings, client=client, resumed=resumed, session=session, people=people
+    )
+    await agent.start(Agent(instructions=settings.instructions))
     stack.push_async_callback(agent.close)
 
     async def ask(text: str) -> None:

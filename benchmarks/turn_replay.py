@@ -15,10 +15,9 @@ from livekit.agents.types import FlushSentinel
 from livekit.agents.voice.io import AudioInput
 
 from agent.backend_client import BackendClient
-from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.resume import resume
-from agent.conversation.wiring import People, build_agent
+from agent.conversation.wiring import People, build_conversation
 from agent.messages.rolling_window import message_ids
 from agent.recall.query import Asker, RecallLimits, TurnQuery
 from agent.recall.recalled_context import open_question
@@ -146,7 +145,7 @@ class Replay:
         self._window: Sequence[WindowMessage] = ()
         self._ours: ConversationAgent | None = None
         self._ended = asyncio.Event()
-        self._session: AgentSession[Any] = BoundedSession(
+        self._session: AgentSession[Any] = AgentSession(
             llm=TimedLLM(self._clock),
             stt=self._stt,
             vad=None,
@@ -164,25 +163,25 @@ class Replay:
         )
         self._conversation_id = resumed.conversation_id
         self._outbox = resumed.outbox
-        agent: Agent
+        agent: Agent = PlainAgent(self._clock)
         if self._mode == "ours":
-            people = People("agent", self._asker, lambda: False)
-            self._ours = build_agent(
+            people = People("agent", self._asker)
+            self._ours = build_conversation(
                 self._settings,
                 client=self._client,
                 resumed=resumed,
                 session=self._session,
                 people=people,
             )
-            agent = self._ours.agent
             self._time_recall(self._ours)
         elif self._mode == "textbook":
             agent = TextbookAgent(self._clock, self._client, self._conversation_id)
-        else:
-            agent = PlainAgent(self._clock)
         self._session.on("conversation_item_added", self._item_added)
         self._session.input.audio = Silence()
-        await self._session.start(agent)
+        if self._ours is not None:
+            await self._ours.start(Agent(instructions=self._settings.instructions))
+        else:
+            await self._session.start(agent)
 
     async def aclose(self) -> None:
         if self._ours is not None:

@@ -6,24 +6,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from livekit.agents import AgentSession
+from livekit.agents import Agent, AgentSession
 from livekit.agents.voice import SpeechHandle
 
+from agent.conversation.agent_hooks import AgentHooks
 from agent.conversation.answering.turns import Turn, Turns
 from agent.conversation.event_records import asked_again_record, turn_record
-from agent.conversation.reply import (
-    TurnTrace,
-    answer_text,
-    apology_text,
-    outcome_of,
-    reason_of,
-    user_item,
-)
+from agent.conversation.handoffs import Handoffs
+from agent.conversation.reply import TurnTrace, outcome_of, reason_of, user_item
 from agent.conversation.reply_correlation import Reply
 from agent.conversation.resume import Resumed
 from agent.conversation.session_events import NOT_STORED, SessionEvents
 from agent.conversation.session_summary import SessionTotals
-from agent.conversation.support_agent import SupportAgent
+from agent.conversation.session_window import SessionWindow
 from agent.conversation.unanswered import Unanswered
 from agent.llm.failure import Reason
 from agent.messages.question import Outcome, Question, QuestionNotStored
@@ -43,13 +38,15 @@ _GIVES_WAY_TIMES = 5
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ConversationAgent:
-    """Start `session` with `agent`, and close this last.
+    """Recording begins with its construction; close it last.
 
     `queued`: ids of accepted, stored questions whose turn has not begun; in no prompt until then.
     """
 
     session: AgentSession[Any]
-    agent: SupportAgent
+    hooks: AgentHooks
+    window: SessionWindow
+    handoffs: Handoffs
     events: SessionEvents
     recalled_context: RecalledContext
     conversation_search: ConversationSearch
@@ -61,9 +58,19 @@ class ConversationAgent:
     apology: str
     drain_timeout_s: float
 
-    def hear(self, segment: str, *, final: bool, identity: str) -> None:
-        """Prefetch for a participant whom the session does not listen to; `ask` ends their turn."""
-        self.agent.hear(segment, final=final, identity=identity)
+    async def start(self, agent: Agent, **options: Any) -> None:
+        """`options` are those of `AgentSession.start`."""
+        await self.hooks.adopt(agent)
+        await self.session.start(agent, **options)
+
+    def hear(self, segment: str, *, final: bool, identity: str | None = None) -> None:
+        """Prefetch for a turn being spoken, by default by the linked participant.
+
+        `ask` ends the turn of anyone else.
+        """
+        self.recalled_context.hear(
+            segment, final=final, window=self.window.chat_ctx, identity=identity
+        )
 
     def expect(self, unanswered: Unanswered) -> None:
         """What an earlier agent has stored; `ask` follows for those that wait."""
@@ -103,13 +110,16 @@ class ConversationAgent:
         self.queued.discard(question.id)
         conversation_id = str(self.resumed.conversation_id)
         with turn_span(conversation_id=conversation_id, question_id=question.id) as current:
-            speech = await self._reply(question, turn)
-            if turn.gives_way and speech.interrupted and not answer_text(speech):
-                turn.gave_way += 1
-                turn.postponed_s = _SPEAKING_S
-            if (postponed_s := turn.postponed_s) is not None:
-                return await self._postponed(question, postponed_s)
-            trace = await self._end_turn(question.id, speech)
+            try:
+                speech = await self._reply(question, turn)
+                if turn.gives_way and speech.interrupted and not any(turn.said):
+                    turn.gave_way += 1
+                    turn.postponed_s = _SPEAKING_S
+                if (postponed_s := turn.postponed_s) is not None:
+                    return await self._postponed(question, postponed_s)
+                trace = await self._end_turn(question.id, speech)
+            finally:
+                self.turns.end(question.id)
             current.set_attribute("longroom.outcome", trace.outcome)
         return trace
 
@@ -138,13 +148,17 @@ class ConversationAgent:
 
     async def follow(self, question_id: MessageId, reply: Reply) -> TurnTrace:
         """Wait for the end of a turn that the session answers by itself."""
-        await reply.speech
-        return await self._end_turn(question_id, reply.speech, prompted_as=reply.prompted_as)
+        prompted_as = reply.prompted_as or question_id
+        try:
+            await self.handoffs.until_over(reply.speech)
+            return await self._end_turn(question_id, reply.speech, prompted_as=prompted_as)
+        finally:
+            self.turns.end(prompted_as)
 
     async def close(self) -> bool:
         """Close the session and deliver; False if something stays on disk, for the next agent."""
         await self.session.aclose()
-        # Again: on_exit did not know yet why the session closed.
+        await self.window.finish_trimming()
         await self.totals.save()
         await self.recalled_context.aclose()
         await self.write_buffer.aclose(_LAST_DISK_TIMEOUT_S)
@@ -187,7 +201,7 @@ class ConversationAgent:
     async def _reply(self, question: Question, turn: Turn) -> SpeechHandle:
         message = user_item(question)
         await self.events.accept_question(message)
-        await self.agent.forget(question.id)
+        await self.window.forget(question.id)
         # Something may have been said meanwhile, such as a greeting: the question comes after it.
         message.created_at = time.time()
         speech = self.session.generate_reply(
@@ -196,7 +210,7 @@ class ConversationAgent:
         if turn.stopped:
             speech.interrupt()
         try:
-            await speech
+            await self.handoffs.until_over(speech)
         except asyncio.CancelledError:
             speech.interrupt()
             raise
@@ -204,13 +218,13 @@ class ConversationAgent:
 
     async def _postponed(self, question: Question, postponed_s: float) -> TurnTrace:
         """Until it goes on, the question is in no prompt."""
-        await self.agent.forget(question.id)
+        await self.window.forget(question.id)
         self.queued.add(question.id)
         return TurnTrace(
             answer="",
             outcome="failed",
             recalled=self.recalled_context.recalled(question.id),
-            window_messages=len(message_ids(self.agent.chat_ctx)),
+            window_messages=len(message_ids(self.window.chat_ctx)),
             conversation_messages=self.resumed.message_count + self.events.message_count,
             postponed_s=postponed_s,
         )
@@ -218,8 +232,8 @@ class ConversationAgent:
     async def _end_turn(
         self, question_id: MessageId, speech: SpeechHandle, prompted_as: MessageId | None = None
     ) -> TurnTrace:
-        await self.agent.finish_trimming()
-        turn = self.turns.find(prompted_as or question_id)
+        await self.window.finish_trimming()
+        turn = self.turns.of(prompted_as or question_id)
         # Before the question is reported as answered: if this process is killed, the next agent
         # finds the answer on disk and does not give another.
         await self.write_buffer.flush(_DISK_TIMEOUT_S)
@@ -228,11 +242,11 @@ class ConversationAgent:
         await self._record_end(question_id, recalled, outcome, reason)
         counted = self.resumed.message_count + self.events.message_count
         return TurnTrace(
-            answer=answer_text(speech),
+            answer="\n".join(turn.said),
             outcome=outcome,
             recalled=recalled,
-            window_messages=len(message_ids(self.agent.chat_ctx)),
+            window_messages=len(message_ids(self.window.chat_ctx)),
             conversation_messages=max(counted, recalled.message_count or 0),
             reason=reason,
-            apology=apology_text(speech),
+            apology=turn.apology,
         )

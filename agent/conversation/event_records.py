@@ -11,7 +11,7 @@ from livekit.agents import (
     SpeechCreatedEvent,
     UserInputTranscribedEvent,
 )
-from livekit.agents.llm import ChatMessage
+from livekit.agents.llm import ChatMessage, FunctionCall, FunctionCallOutput
 from livekit.agents.metrics.usage import AgentSessionUsage
 from pydantic import JsonValue
 
@@ -23,6 +23,7 @@ from agent.recall.recall import Recalled
 from retrieval.wire import ConversationEvent, EventKind, MessageCreate, MessageId
 
 _MAX_TEXT_CHARS = 2_500
+_MAX_TOOL_CHARS = 500
 _MAX_STACK_CHARS = 6_000
 _MAX_DETAIL_CHARS = 1_500
 _SECRET = re.compile(
@@ -40,6 +41,19 @@ def message_record(item: ChatMessage, *, participant: str) -> MessageCreate:
         created_at=datetime.fromtimestamp(item.extra.get(ASKED_AT, item.created_at), UTC),
         interrupted=item.interrupted,
         metadata={GOES_ON: True} if item.extra.get(GOES_ON) else {},
+    )
+
+
+def tool_record(call: FunctionCall, output: FunctionCallOutput) -> MessageCreate:
+    """What was done and what came of it, as one short text that can be found again."""
+    ended = "failed" if output.is_error else "gave"
+    done = f"{call.name}({_shortened(call.arguments)}) {ended}: {_shortened(output.output)}"
+    return MessageCreate(
+        id=MessageId(f"tool.{call.id}.{int(call.created_at * 1000):x}"),
+        role="tool",
+        participant=storable_name(call.name, default="tool"),
+        content=storable_content(done),
+        created_at=datetime.fromtimestamp(output.created_at, UTC),
     )
 
 
@@ -121,6 +135,10 @@ def _turn_end(event: ConversationEvent) -> tuple[MessageId, Outcome] | None:
 
 def action_record(action: str, *, participant: str | None = None) -> ConversationEvent:
     return _event("action", datetime.now(UTC).timestamp(), {"action": action}, participant)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_TOOL_CHARS else text[:_MAX_TOOL_CHARS] + " [cut here]"
 
 
 def usage_record(usage: AgentSessionUsage) -> dict[str, JsonValue]:

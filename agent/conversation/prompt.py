@@ -2,7 +2,8 @@
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 
-from agent.messages.rolling_window import SPEAKER, TOOL_ITEMS, with_text
+from agent.messages.finished_tools import bounded
+from agent.messages.rolling_window import SPEAKER, is_instruction, with_text
 from agent.recall.recalled_block import quoted_speaker
 from agent.recall.recalled_context import newest_question, was_said
 
@@ -12,14 +13,16 @@ _NOTICE = " [cut here: the message goes on for {left} characters]"
 _CUT_OFF = " [this answer was cut off]"
 
 
-def prompt(chat_ctx: ChatContext, *, listened_to: str) -> ChatContext:
+def prompt(chat_ctx: ChatContext, *, listened_to: str, introduction: str = "") -> ChatContext:
     """A copy, made anew for each step of a turn: long messages cut, speakers named.
 
-    Tools are shown of the current turn only.
+    `introduction` is added to the instructions. Of tools called in earlier turns little is shown.
     """
     made = chat_ctx.copy()
-    made.items[:] = _without_finished_tools(made)
+    made.items[:] = _with_bounded_tools(made)
     shorten_long_messages(made)
+    if introduction:
+        _introduce(made, introduction)
     name_speakers(made, listened_to=listened_to)
     _mark_cut_answers(made)
     return made
@@ -50,13 +53,21 @@ def name_speakers(chat_ctx: ChatContext, *, listened_to: str) -> None:
     chat_ctx.items[:] = [named.get(item.id, item) for item in chat_ctx.items]
 
 
-def _without_finished_tools(chat_ctx: ChatContext) -> list[ChatItem]:
+def _with_bounded_tools(chat_ctx: ChatContext) -> list[ChatItem]:
     question = newest_question(chat_ctx)
     if question is None:
         return chat_ctx.items
     at = next(n for n, item in enumerate(chat_ctx.items) if item is question)
-    said = [item for item in chat_ctx.items[:at] if item.type not in TOOL_ITEMS]
-    return [*said, *chat_ctx.items[at:]]
+    return [*bounded(chat_ctx.items[:at]), *chat_ctx.items[at:]]
+
+
+def _introduce(chat_ctx: ChatContext, introduction: str) -> None:
+    first = chat_ctx.items[0] if chat_ctx.items else None
+    if isinstance(first, ChatMessage) and is_instruction(first):
+        told = f"{first.text_content or ''}\n\n{introduction}"
+        chat_ctx.items[0] = with_text(first, told)
+        return
+    chat_ctx.items.insert(0, ChatMessage(role="system", content=[introduction]))
 
 
 def _mark_cut_answers(chat_ctx: ChatContext) -> None:

@@ -9,14 +9,17 @@ from livekit.agents.voice import SpeechHandle
 from agent.conversation.answering.turns import Turn
 from agent.llm.failure import Reason
 from agent.messages.question import Outcome, Question
-from agent.messages.rolling_window import APOLOGY, ASKED_AT, MESSAGE_ID, SPEAKER
+from agent.messages.rolling_window import ASKED_AT, MESSAGE_ID, SPEAKER
 from agent.messages.sanitize import storable_content
 from agent.recall.recall import Recalled
 
 
 @dataclass(frozen=True)
 class TurnTrace:
-    """`reason`: why the model gave no whole answer. `postponed_s`: ask again after this time."""
+    """`answer` has what was said of an interrupted reply, and no apology.
+
+    `reason`: why the model gave no whole answer. `postponed_s`: ask again after this time.
+    """
 
     answer: str
     outcome: Outcome
@@ -42,36 +45,18 @@ def user_item(question: Question) -> ChatMessage:
     )
 
 
-def answer_text(speech: SpeechHandle) -> str:
-    """Of an interrupted reply, what was said; without an apology."""
-    return _said(speech, in_place_of_an_answer=False)
-
-
-def apology_text(speech: SpeechHandle) -> str:
-    return _said(speech, in_place_of_an_answer=True)
-
-
-def _said(speech: SpeechHandle, *, in_place_of_an_answer: bool) -> str:
-    messages = [item for item in speech.chat_items if isinstance(item, ChatMessage)]
-    return "\n".join(
-        item.text_content or ""
-        for item in messages
-        if item.role == "assistant" and (APOLOGY in item.extra) is in_place_of_an_answer
-    )
-
-
-def outcome_of(speech: SpeechHandle, turn: Turn | None) -> Outcome:
-    if speech.exception() is not None:
+def outcome_of(speech: SpeechHandle, turn: Turn) -> Outcome:
+    if speech.done() and speech.exception() is not None:
         return "failed"
     if speech.interrupted:
         return "interrupted"
-    if turn is None or turn.failure is None or turn.gave_extracts:
-        return "answered" if answer_text(speech) else "empty"
+    if turn.failure is None or turn.gave_extracts:
+        return "answered" if any(turn.said) else "empty"
     return _OUTCOMES.get(turn.failure.reason, "failed")
 
 
-def reason_of(speech: SpeechHandle, turn: Turn | None) -> Reason | None:
-    if turn is None or turn.failure is None or speech.interrupted:
+def reason_of(speech: SpeechHandle, turn: Turn) -> Reason | None:
+    if turn.failure is None or speech.interrupted:
         return None
     return turn.failure.reason
 

@@ -31,6 +31,7 @@ class Reply:
 # LiveKit does not say which reply an item belongs to. It announces the reply in the very task that
 # then starts the reply's own ones, and announces the items in those: they inherit this.
 _REPLY: ContextVar[Reply | None] = ContextVar("reply", default=None)
+_SAYING_FOR: ContextVar[MessageId | None] = ContextVar("saying for", default=None)
 
 
 class ReplyCorrelation:
@@ -42,7 +43,6 @@ class ReplyCorrelation:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._saying_for: MessageId | None = None
         self._spoken: dict[str, MessageId] = {}
 
     def turn_ended(self, message: ChatMessage) -> None:
@@ -53,16 +53,16 @@ class ReplyCorrelation:
 
     def reply_created(self, speech: SpeechHandle) -> None:
         """Call in LiveKit's `speech_created`, in whose task the reply's tasks begin."""
-        _REPLY.set(Reply(speech, self._saying_for))
+        _REPLY.set(Reply(speech, _SAYING_FOR.get()))
 
     @contextmanager
-    def saying_for(self, question_id: MessageId) -> Iterator[None]:
+    def saying_for(self, question_id: MessageId | None) -> Iterator[None]:
         """Replies created within belong to this question, though the session was not asked it."""
-        self._saying_for = question_id
+        before = _SAYING_FOR.set(question_id)
         try:
             yield
         finally:
-            self._saying_for = None
+            _SAYING_FOR.reset(before)
 
     def question_added(self, item: ChatMessage) -> Reply | None:
         """Give the item its stored id. Returns the reply if it answers a spoken turn."""
@@ -80,18 +80,29 @@ class ReplyCorrelation:
 
         LiveKit does not notice that a stream broke, nor what stands in place of an answer.
         """
-        reply = _REPLY.get()
-        if reply is None or reply.question_id is None:
+        question_id, turn = self._answered_by(_REPLY.get())
+        if question_id is None or turn is None:
             return
-        turn = self._turns.of(reply.prompted_as or reply.question_id)
         if turn.is_broken:
             item.interrupted = True
         if turn.apologised:
             item.extra[APOLOGY] = True
-        elif turn.calls:
-            item.extra[GOES_ON] = True
-        if len(reply.question_id) <= MAX_QUESTION_ID_CHARS:
-            item.extra.setdefault(MESSAGE_ID, self._id(reply.question_id, turn))
+            turn.apology = item.text_content or ""
+        else:
+            turn.said.append(item.text_content or "")
+            if turn.calls:
+                item.extra[GOES_ON] = True
+        if len(question_id) <= MAX_QUESTION_ID_CHARS:
+            item.extra.setdefault(MESSAGE_ID, self._id(question_id, turn))
+
+    def _answered_by(self, reply: Reply | None) -> tuple[MessageId | None, Turn | None]:
+        """A reply that waited for a task goes on when the next question has ended the task."""
+        if reply is None or reply.question_id is None:
+            return None, None
+        turn = self._turns.of(reply.prompted_as or reply.question_id)
+        if turn.is_over and self._turns.open is not None:
+            return self._turns.open, self._turns.of(self._turns.open)
+        return reply.question_id, turn
 
     def _id(self, question_id: MessageId, turn: Turn) -> MessageId:
         if turn.apologised:

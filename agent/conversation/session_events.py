@@ -10,6 +10,7 @@ from livekit.agents import (
     AgentSession,
     ConversationItemAddedEvent,
     ErrorEvent,
+    FunctionToolsExecutedEvent,
     SpeechCreatedEvent,
     UserInputTranscribedEvent,
 )
@@ -21,6 +22,7 @@ from agent.conversation.event_records import (
     error_record,
     message_record,
     speech_record,
+    tool_record,
     transcription_record,
 )
 from agent.conversation.reply import TurnTrace
@@ -28,7 +30,7 @@ from agent.conversation.reply_correlation import Reply, ReplyCorrelation
 from agent.epoch import Epoch
 from agent.messages.rolling_window import SPEAKER, message_id
 from agent.outbox.write_buffer import WriteBuffer
-from retrieval.wire import MessageId
+from retrieval.wire import MessageCreate, MessageId
 
 _REMEMBERED_IDS = 1_000
 _DISK_TIMEOUT_S = 2.0
@@ -54,7 +56,10 @@ Follow = Callable[[MessageId, Reply], Awaitable[TurnTrace]]
 
 
 class SessionEvents:
-    """Records each message once, and events; `listened_to` gives the transcribed participant."""
+    """Records each message once, and events; `listened_to` gives the transcribed participant.
+
+    `remembers_tool` says of which tools calls are recorded, as messages.
+    """
 
     def __init__(
         self,
@@ -64,12 +69,14 @@ class SessionEvents:
         agent_name: str,
         listened_to: Callable[[], str],
         turns: Turns,
+        remembers_tool: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self._epoch = epoch
         self._write_buffer = write_buffer
         self._agent_name = agent_name
         self.listened_to = listened_to
         self._replies = ReplyCorrelation(turns)
+        self._remembers_tool = remembers_tool
         self._recorded: OrderedDict[str, None] = OrderedDict()
         self.message_count = 0
         self.participants: list[str] = []
@@ -87,6 +94,7 @@ class SessionEvents:
         session.on("user_input_transcribed", self._handle_transcription)
         session.on("conversation_item_added", self._handle_conversation_item)
         session.on("speech_created", self._handle_speech_created)
+        session.on("function_tools_executed", self._handle_tools)
         session.on("error", self._handle_error)
 
     async def accept_question(
@@ -108,7 +116,7 @@ class SessionEvents:
         elif on_disk:
             self._spoken_turns.accepted(message_id(message), speaker)
 
-    def saying_for(self, question_id: MessageId) -> AbstractContextManager[None]:
+    def saying_for(self, question_id: MessageId | None) -> AbstractContextManager[None]:
         """What is said within stands in place of an answer."""
         return self._replies.saying_for(question_id)
 
@@ -150,6 +158,11 @@ class SessionEvents:
 
         event.speech_handle.add_done_callback(ended)
 
+    def _handle_tools(self, event: FunctionToolsExecutedEvent) -> None:
+        for call, output in event.zipped():
+            if self._remembers_tool(call.name) and not self._epoch.ended.is_set():
+                self._put(tool_record(call, output))
+
     def _handle_error(self, event: ErrorEvent) -> None:
         self._write_buffer.put(error_record(event))
 
@@ -163,7 +176,9 @@ class SessionEvents:
         self._recorded[message_id(item)] = None
         if len(self._recorded) > _REMEMBERED_IDS:
             self._recorded.popitem(last=False)
-        record = message_record(item, participant=participant)
+        return self._put(message_record(item, participant=participant))
+
+    def _put(self, record: MessageCreate) -> bool:
         if not self._write_buffer.put(record):
             return False
         self.message_count += 1

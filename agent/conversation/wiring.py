@@ -7,15 +7,18 @@ from typing import Any
 from livekit.agents import AgentSession
 
 from agent.backend_client import BackendClient
+from agent.conversation.agent_hooks import AgentHooks
 from agent.conversation.answering.fallback import Fallback, apology, extracts
 from agent.conversation.answering.patience import Patience
 from agent.conversation.answering.turns import RetryLimits, Turns
 from agent.conversation.conversation_agent import ConversationAgent
-from agent.conversation.greeting import Greeting, opening
+from agent.conversation.handoffs import Handoffs
+from agent.conversation.memory_options import EVERYTHING, MemoryOptions
 from agent.conversation.resume import Resumed
 from agent.conversation.session_events import SessionEvents, SpokenTurnListener
+from agent.conversation.session_limits import bound_memory, outlast_failures
 from agent.conversation.session_summary import SessionTotals
-from agent.conversation.support_agent import SupportAgent
+from agent.conversation.session_window import SessionWindow
 from agent.llm.extractive import quotations
 from agent.messages.rolling_window import restored
 from agent.outbox.write_buffer import WriteBuffer
@@ -32,19 +35,18 @@ from agent.settings import AgentSettings
 class People:
     """`asker` describes an identity, None the linked participant.
 
-    `greet_at_once` is False if the room may be empty at first; `SupportAgent.greet` greets then.
+    `introduction` says who is present; it is added to the agent's instructions.
     """
 
     agent_name: str
     asker: Callable[[str | None], Asker]
-    has_listener: Callable[[], bool]
-    greet_at_once: bool = True
+    introduction: Callable[[], str] = lambda: ""
 
     def listened_to(self) -> str:
         return self.asker(None).identity
 
 
-def build_agent(
+def build_conversation(
     settings: AgentSettings,
     *,
     client: BackendClient,
@@ -52,6 +54,7 @@ def build_agent(
     session: AgentSession[Any],
     people: People,
     spoken_turns: SpokenTurnListener | None = None,
+    options: MemoryOptions = EVERYTHING,
 ) -> ConversationAgent:
     """Call before `session` starts: recording begins here."""
     queued: set[str] = set()
@@ -75,33 +78,41 @@ def build_agent(
         agent_name=people.agent_name,
         listened_to=people.listened_to,
         turns=turns,
+        remembers_tool=options.remembers_tool,
     )
     totals = SessionTotals(
         session, events, resumed=resumed, write_buffer=write_buffer, agent_name=people.agent_name
     )
     allowance = ToolAllowance(calls=settings.tool_calls, tokens=settings.tool_token_budget)
+    window = SessionWindow(
+        session,
+        restored=restored(resumed.window),
+        max_messages=settings.rolling_window_messages,
+        enters_agents=options.window,
+    )
     tool = search_tool(
         search.search_for_model,
         recalled_context,
         token_budget=settings.recall_token_budget,
         allowance=allowance,
     )
-    agent = SupportAgent(
-        settings.instructions,
-        window=restored(resumed.window),
-        window_messages=settings.rolling_window_messages,
-        recalled_context=recalled_context,
+    handoffs = Handoffs(session)
+    hooks = AgentHooks(
         events=events,
-        greeting=_greeting(settings, resumed, people),
-        on_leave=totals.save,
         turns=turns,
+        handoffs=handoffs,
+        window=window,
+        recalled_context=recalled_context,
+        search_tool=tool if options.search_tool and settings.tools != "off" else None,
         allowance=allowance,
+        introduction=people.introduction if options.introduction else lambda: "",
         fallback=_fallback(settings),
-        tools=[tool] if settings.tools != "off" else [],
     )
-    conversation_agent = ConversationAgent(
+    conversation = ConversationAgent(
         session=session,
-        agent=agent,
+        hooks=hooks,
+        window=window,
+        handoffs=handoffs,
         events=events,
         recalled_context=recalled_context,
         conversation_search=search,
@@ -113,9 +124,16 @@ def build_agent(
         apology=settings.apology,
         drain_timeout_s=settings.drain_timeout_s,
     )
-    events.attach(session, follow=conversation_agent.follow, spoken_turns=spoken_turns)
-    agent.attach(session)
-    return conversation_agent
+    events.attach(session, follow=conversation.follow, spoken_turns=spoken_turns)
+    bound_memory(session)
+    outlast_failures(session)
+    window.follow()
+    hooks.follow(session)
+    session.on(
+        "user_input_transcribed",
+        lambda event: conversation.hear(event.transcript, final=event.is_final),
+    )
+    return conversation
 
 
 def _recall_limits(settings: AgentSettings) -> RecallLimits:
@@ -134,16 +152,3 @@ def _fallback(settings: AgentSettings) -> Fallback:
     if settings.without_answer == "extracts":
         return extracts(quotations, otherwise=said)
     return said
-
-
-def _greeting(settings: AgentSettings, resumed: Resumed, people: People) -> Greeting:
-    first_words = opening(
-        last_message_at=resumed.last_message_at,
-        greeting=settings.greeting,
-        welcome_back=settings.welcome_back,
-        absence_s=settings.welcome_back_after_s,
-        now=resumed.clock.now(),
-    )
-    return Greeting(
-        first_words, settings.farewell, people.has_listener, at_once=people.greet_at_once
-    )

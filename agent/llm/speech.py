@@ -8,7 +8,7 @@ from livekit.agents import NOT_GIVEN, NotGivenOr, inference, stt, tts, vad
 from livekit.plugins import openai
 from pydantic import HttpUrl, SecretStr
 
-from agent.worker_settings import WorkerSettings
+from agent.worker_settings import RoomSettings
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SpeechModels:
     voice: tts.TTS[Any]
 
 
-def open_speech_models(settings: WorkerSettings, *, api_key: SecretStr | None) -> SpeechModels:
+def open_speech_models(settings: RoomSettings, *, api_key: SecretStr | None) -> SpeechModels:
     """Transcribes whole utterances, as the bundled voice activity model separates them."""
     key = api_key.get_secret_value() if api_key else "none"
 

@@ -101,17 +101,6 @@ def conversational(messages: Sequence[Said]) -> list[Said]:
     return [message for message in messages if message.role in _CONVERSATION]
 
 
-def without_finished_tools(chat_ctx: ChatContext) -> ChatContext | None:
-    """Without calls and results after which something was said; None if there are none.
-
-    A turn that goes on has its own copy of them.
-    """
-    items = chat_ctx.items
-    last = max((n for n, item in enumerate(items) if _in_conversation(item)), default=0)
-    said = [item for item in items[:last] if item.type not in TOOL_ITEMS]
-    return ChatContext([*said, *items[last:]]) if len(said) < last else None
-
-
 def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
     """The newest `max_messages`, beginning with a user's; None if the context is small enough.
 
@@ -119,11 +108,11 @@ def trimmed(chat_ctx: ChatContext, *, max_messages: int) -> ChatContext | None:
     their messages. An answer loses its question only if it alone is too long.
     """
     items = chat_ctx.items
-    messages = [n for n, item in enumerate(items) if _in_conversation(item)]
+    messages = [n for n, item in enumerate(items) if is_conversational(item)]
     if len(messages) <= max_messages:
         return None
     start = _first_kept(items, messages[-max_messages:])
-    head = [item for item in items[:start] if _is_instruction(item)]
+    head = [item for item in items[:start] if is_instruction(item)]
     return ChatContext([*head, *_without_orphans(items[start:])])
 
 
@@ -149,7 +138,7 @@ def _without_orphans(items: Sequence[ChatItem]) -> list[ChatItem]:
 
 
 def _messages(items: Sequence[ChatItem]) -> list[ChatMessage]:
-    return [item for item in items if isinstance(item, ChatMessage) and _in_conversation(item)]
+    return [item for item in items if isinstance(item, ChatMessage) and is_conversational(item)]
 
 
 def _speaker(item: ChatMessage, listened_to: str) -> str:
@@ -157,11 +146,12 @@ def _speaker(item: ChatMessage, listened_to: str) -> str:
     return str(noted or (listened_to if item.role == "user" else item.role))
 
 
-def _in_conversation(item: ChatItem) -> bool:
+def is_conversational(item: ChatItem) -> bool:
+    """Said by a user or by the agent."""
     return _role(item) in _CONVERSATION
 
 
-def _is_instruction(item: ChatItem) -> bool:
+def is_instruction(item: ChatItem) -> bool:
     return _role(item) in {"system", "developer"}
 
 

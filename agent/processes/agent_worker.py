@@ -153,7 +153,7 @@ def build_worker(
     *,
     serve: Callable[[JobContext], Awaitable[None]] = serve_room,
 ) -> AgentWorker:
-    """`serve` must be a module-level function: job processes import it by name."""
+    """`serve` is pickled: a module-level function, or a partial of one."""
     worker = AgentWorker(settings, agent_settings)
     admission = Admission(
         lambda: len(worker.active_jobs),

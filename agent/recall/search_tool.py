@@ -8,6 +8,7 @@ from livekit.agents import RunContext, ToolError
 from livekit.agents.llm import Tool, function_tool
 from pydantic import BaseModel, ValidationError
 
+from agent.messages.finished_tools import SEARCH_TOOL
 from agent.recall.asked_part import asked_part
 from agent.recall.query import Asker
 from agent.recall.recall import Search
@@ -33,7 +34,7 @@ PARAMETERS = {
     "until": _parameter(["string", "null"], "Only up to and including this day, as YYYY-MM-DD."),
 }
 DESCRIPTION: dict[str, Any] = {
-    "name": "search_conversation",
+    "name": SEARCH_TOOL,
     "description": "Search all earlier messages of this conversation.\n\n"
     "Use it when the recalled messages do not answer. Say who said it and when.",
     # OpenAI's strict form: every parameter is required, and nothing else is allowed.

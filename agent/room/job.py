@@ -4,17 +4,27 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 from livekit import rtc
-from livekit.agents import AutoSubscribe, JobContext, UserInputTranscribedEvent
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    AutoSubscribe,
+    JobContext,
+    UserInputTranscribedEvent,
+    room_io,
+)
 
 from agent.background_tasks import BackgroundTasks
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.event_records import action_record
+from agent.conversation.memory_options import MemoryOptions
 from agent.conversation.resume import Resumed, resume, resumed_at_last
 from agent.conversation.unanswered import Unanswered, find_unanswered
-from agent.conversation.wiring import People, build_agent
+from agent.conversation.wiring import People, build_conversation
 from agent.epoch import Epoch
+from agent.llm.speech import SpeechInput
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
 from agent.room.conversation_key import KeyOfJob, named_conversation
@@ -22,14 +32,12 @@ from agent.room.dependencies import JobDependencies
 from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
 from agent.room.metadata import RoomMetadata
-from agent.room.participants import Participants, introduced, room_language
-from agent.room.session import open_session, room_options
+from agent.room.participants import Participants, introduction, room_language
 from agent.room.transcription import RoomTranscriber
 from agent.room.turn_intake import TurnIntake
 from agent.room.voice_turns import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
-from agent.worker_settings import Voice, WorkerSettings
-from retrieval.wire import CONVERSATION_ATTRIBUTE, ConversationId
+from retrieval.wire import CONVERSATION_ATTRIBUTE, ConversationId, SearchRequest, SearchResponse
 
 RETIRE_WITHIN_S = 30.0
 
@@ -37,54 +45,100 @@ logger = logging.getLogger(__name__)
 
 
 class RoomJob:
-    """`conversation` may name the key of the job's conversation; else metadata and people do."""
+    """`join`, then `start`; `aclose` leaves what is not answered to the next agent.
+
+    `conversation` may name the key of the job's conversation; else metadata and people do.
+    """
 
     def __init__(
         self,
         ctx: JobContext,
         dependencies: JobDependencies,
+        options: MemoryOptions,
         *,
         conversation: KeyOfJob | None = None,
     ) -> None:
         self._ctx = ctx
         self._key_of_job = conversation
         self._settings = dependencies.settings
-        self._worker = worker = dependencies.worker
-        self._models = dependencies.models
+        self._room_settings = dependencies.room
         self._client = dependencies.client
+        self._options = options
+        self._agent_name = ctx.job.agent_name or dependencies.room.name
         self._outbox_metrics = dependencies.outbox_metrics
         self._closing = AsyncExitStack()
         self._tasks = BackgroundTasks()
-        self._turns = TurnIntake(ctx.room, worker, dependencies.metrics, refusal=self._refusal)
+        self._turns = TurnIntake(
+            ctx.room, dependencies.room, dependencies.metrics, options, refusal=self._refusal
+        )
         self._voice_turns = VoiceTurns(self._turns.status, dependencies.metrics)
         self._election = LeaderElection(ctx.room)
-        self._participants = Participants(ctx.room, changed=self._people_changed)
-        self._session = open_session(dependencies.models, worker.voice)
-        self._linked = LinkedParticipant(ctx.room, self._session)
+        self._participants = Participants(ctx.room)
+        self._linked: LinkedParticipant | None = None
+        self._unanswered: Unanswered | None = None
         self._agent: ConversationAgent | None = None
 
-    async def open(self) -> None:
+    async def join(self, subscription: AutoSubscribe) -> None:
+        """Connect, wait until the room is this agent's, and find out what has been said in it."""
         ctx = self._ctx
         self._closing.push_async_callback(self._client.aclose)
         self._closing.push_async_callback(self._tasks.aclose)
         self._turns.listen()
-        await ctx.connect(auto_subscribe=_subscription(self._worker))
+        await ctx.connect(auto_subscribe=subscription)
         await self._election.announce()
         await self._election.wait_for_earlier()
         resumed = await self._resume()
         self._keep_metadata(resumed)
-        unanswered = await find_unanswered(
+        self._unanswered = await find_unanswered(
             self._client,
             resumed,
             window=self._settings.rolling_window_messages,
             now=resumed.clock.now(),
         )
-        self._agent = self._build_agent(unanswered.resumed)
-        self._closing.push_async_callback(self._agent.close)
+
+    async def start(
+        self,
+        session: AgentSession[Any],
+        agent: Agent,
+        *,
+        room_options: room_io.RoomOptions,
+        follows_linked: bool,
+        everyone: SpeechInput | None,
+        greet: Callable[[], object],
+    ) -> None:
+        """Returns once questions are taken; `greet` is called before the first is answered."""
+        if self._agent is not None:
+            raise RuntimeError("this room's session has been started already")
+        unanswered = self._joined()
+        self._linked = LinkedParticipant(self._ctx.room, session)
+        conversation = self._agent = self._build_conversation(session, unanswered.resumed)
+        self._closing.push_async_callback(conversation.close)
         self._closing.push_async_callback(self._voice_turns.aclose)
-        await self._start_session(self._agent)
-        self._listen(self._agent)
-        await self._take_questions(self._agent, unanswered)
+        await self._start_session(conversation, agent, room_options)
+        self._tasks.start(self._allow_replies_once_linked(session, greet))
+        if follows_linked:
+            self._linked.follow()
+        if everyone is not None:
+            self._listen_to_everyone(conversation, everyone)
+        await self._take_questions(conversation, unanswered)
+
+    @property
+    def resumed(self) -> Resumed:
+        return self._joined().resumed
+
+    def has_listener(self) -> bool:
+        return bool(self._participants.people())
+
+    async def search(self, request: SearchRequest) -> SearchResponse:
+        """Raises BackendError."""
+        return await self._client.search_conversation(
+            self.resumed.conversation_id, request, timeout_s=self._settings.search_timeout_s
+        )
+
+    def _joined(self) -> Unanswered:
+        if self._unanswered is None:
+            raise RuntimeError("the room has to be joined first")
+        return self._unanswered
 
     async def aclose(self) -> None:
         await self._turns.aclose()
@@ -123,77 +177,61 @@ class RoomJob:
         ctx.room.on("room_metadata_changed", lambda *_: self._tasks.start(metadata.keep()))
         self._tasks.start(metadata.keep())
 
-    def _build_agent(self, resumed: Resumed) -> ConversationAgent:
+    def _build_conversation(
+        self, session: AgentSession[Any], resumed: Resumed
+    ) -> ConversationAgent:
         people = People(
-            agent_name=self._worker.name,
+            agent_name=self._agent_name,
             asker=self._asker,
-            has_listener=lambda: bool(self._participants.people()),
-            greet_at_once=False,
+            introduction=lambda: introduction(self._participants.people()),
         )
-        return build_agent(
+        return build_conversation(
             self._settings,
             client=self._client,
             resumed=resumed,
-            session=self._session,
+            session=session,
             people=people,
             spoken_turns=self._voice_turns,
+            options=self._options,
         )
 
     def _refusal(self, sender: str) -> str | None:
-        if self._worker.answer_agents or not self._participants.is_agent(sender):
+        if self._room_settings.answer_agents or not self._participants.is_agent(sender):
             return None
         return "other agents are not answered here; AGENT_ANSWER_AGENTS=true answers them"
 
     def _asker(self, identity: str | None) -> Asker:
         """None stands for the linked participant."""
         if identity is None:
-            identity = self._linked.identity or "user"
+            identity = (self._linked.identity if self._linked is not None else None) or "user"
         time_zone = self._participants.find(identity).time_zone
         return Asker(storable_name(identity, default="user"), time_zone or self._settings.time_zone)
 
-    async def _start_session(self, agent: ConversationAgent) -> None:
+    async def _start_session(
+        self, conversation: ConversationAgent, agent: Agent, room_options: room_io.RoomOptions
+    ) -> None:
         # A session that failed must not leave an agent that takes no questions.
-        self._session.on("close", lambda event: self._ctx.shutdown(event.reason.value))
-        await self._session.start(
-            agent.agent,
-            room=self._ctx.room,
-            room_options=room_options(self._worker.voice),
+        conversation.session.on("close", lambda event: self._ctx.shutdown(event.reason.value))
+        room = self._ctx.room
+        await conversation.start(
+            agent,
+            room=room,
+            room_options=room_options,
             # Whoever is in the room could read the prompt, ask in another's name, and mute it.
             session_host=False,
         )
-        self._tasks.start(self._allow_replies_once_linked(agent))
-        self._participants.follow()
-        self._people_changed()
-        room = self._ctx.room
         room.on("participant_connected", lambda person: self._record("joined", person))
         room.on("participant_disconnected", lambda person: self._record("left", person))
 
-    def _listen(self, agent: ConversationAgent) -> None:
-        listen: dict[Voice, Callable[[ConversationAgent], None]] = {
-            "off": self._listen_to_none,
-            "linked": self._listen_to_linked,
-            "everyone": self._listen_to_everyone,
-        }
-        listen[self._worker.voice](agent)
-
-    def _listen_to_none(self, _: ConversationAgent) -> None:
-        """Typed messages only."""
-
-    def _listen_to_linked(self, _: ConversationAgent) -> None:
-        self._linked.follow()
-
-    def _listen_to_everyone(self, agent: ConversationAgent) -> None:
-        if self._models.speech is None:
-            return
-
+    def _listen_to_everyone(self, conversation: ConversationAgent, speech: SpeechInput) -> None:
         def on_transcript(identity: str, event: UserInputTranscribedEvent) -> None:
             if event.transcript.strip():
                 self._turns.heard(identity, final=event.is_final)
-            agent.hear(event.transcript, final=event.is_final, identity=identity)
+            conversation.hear(event.transcript, final=event.is_final, identity=identity)
 
         transcriber = RoomTranscriber(
             self._ctx.room,
-            self._models.speech.input,
+            speech,
             on_question=lambda question: self._tasks.start(self._turns.take(question)),
             on_transcript=on_transcript,
         )
@@ -211,10 +249,11 @@ class RoomJob:
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"} | told)
         logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
 
-    async def _allow_replies_once_linked(self, agent: ConversationAgent) -> None:
-        await self._session.room_io.wait_for_ready()
-        # Before questions are answered: the greeting comes first.
-        agent.agent.greet()
+    async def _allow_replies_once_linked(
+        self, session: AgentSession[Any], greet: Callable[[], object]
+    ) -> None:
+        await session.room_io.wait_for_ready()
+        greet()
         self._turns.allow_replies()
 
     async def _retire_when_replaced(self) -> None:
@@ -233,17 +272,6 @@ class RoomJob:
         await epoch.ended.wait()
         self._ctx.shutdown("another agent has the room")
 
-    def _people_changed(self) -> None:
-        if self._agent is not None:
-            instructions = introduced(self._settings.instructions, self._participants.people())
-            self._tasks.start(self._agent.agent.update_instructions(instructions))
-
     def _record(self, action: str, person: rtc.RemoteParticipant) -> None:
         if self._agent is not None:
             self._agent.write_buffer.put(action_record(action, participant=person.identity))
-
-
-def _subscription(worker: WorkerSettings) -> AutoSubscribe:
-    if worker.voice == "off":
-        return AutoSubscribe.SUBSCRIBE_NONE
-    return AutoSubscribe.AUDIO_ONLY

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -92,20 +92,8 @@ def _bounded(values: dict[str, JsonValue]) -> dict[str, str]:
 class Participants:
     """The people who are in the room now."""
 
-    def __init__(self, room: rtc.Room, *, changed: Callable[[], None]) -> None:
+    def __init__(self, room: rtc.Room) -> None:
         self._room = room
-        self._changed = changed
-
-    def follow(self) -> None:
-        """Call once connected; `changed` is told of joins, leaves and metadata."""
-        for event in (
-            "participant_connected",
-            "participant_disconnected",
-            "participant_metadata_changed",
-            "participant_attributes_changed",
-            "participant_name_changed",
-        ):
-            self._room.on(event, self._on_change)
 
     def people(self) -> list[Person]:
         """A participant without a published track can be listed up to 3 s late."""
@@ -132,16 +120,12 @@ class Participants:
                 return person
         return Person(identity=identity, name=identity)
 
-    def _on_change(self, *_: object) -> None:
-        self._changed()
 
-
-def introduced(instructions: str, people: Sequence[Person]) -> str:
-    """The people as one JSON line each: no value can pose as instructions."""
+def introduction(people: Sequence[Person]) -> str:
+    """One JSON line each: no value can pose as instructions. Empty if nobody is there."""
     if not people:
-        return instructions
-    lines = [_describe(person) for person in people[:MAX_DESCRIBED]]
-    return "\n".join([instructions, "", INTRODUCTION, *lines])
+        return ""
+    return "\n".join([INTRODUCTION, *(_describe(person) for person in people[:MAX_DESCRIBED])])
 
 
 def _describe(person: Person) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from livekit import rtc
 
 from agent.conversation.conversation_agent import ConversationAgent
+from agent.conversation.memory_options import MemoryOptions
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.conversation.unanswered import Unanswered
 from agent.messages.question import Outcome, Postponed, Question
@@ -16,7 +17,7 @@ from agent.room.stop_requests import StopRequests
 from agent.room.text_input import TextInput
 from agent.room.turn_queue import TurnQueue
 from agent.room.turn_status import TurnStatus
-from agent.worker_settings import WorkerSettings
+from agent.worker_settings import RoomSettings
 
 LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late
 
@@ -27,22 +28,24 @@ class TurnIntake:
     def __init__(
         self,
         room: rtc.Room,
-        worker: WorkerSettings,
+        settings: RoomSettings,
         metrics: TurnMetrics,
+        options: MemoryOptions,
         *,
         refusal: Callable[[str], str | None],
     ) -> None:
         self._room = room
-        self._turn_timeout_s = worker.turn_timeout_s
+        self._turn_timeout_s = settings.turn_timeout_s
         self._metrics = metrics
         self._agent: asyncio.Future[ConversationAgent] = asyncio.get_running_loop().create_future()
         self._early: set[str] = set()
         self._replies_allowed = asyncio.Event()
-        self.status = TurnStatus(room)
+        self._takes_text = options.typed_text
+        self.status = TurnStatus(room, is_sent=options.statuses)
         self._text_input = TextInput(
             self.take,
             self.status.refused,
-            max_chars=worker.text_max_chars,
+            max_chars=settings.text_max_chars,
             on_arrival=self._arrived,
             refusal=refusal,
         )
@@ -53,14 +56,15 @@ class TurnIntake:
         self._turns = TurnQueue(
             self,
             self.status,
-            max_waiting_per_speaker=worker.waiting_per_speaker,
-            max_waiting=worker.waiting_per_room,
+            max_waiting_per_speaker=settings.waiting_per_speaker,
+            max_waiting=settings.waiting_per_room,
         )
 
     def listen(self) -> None:
         """Call before connecting; early questions wait for `open`."""
-        self._text_input.listen(self._room)
-        self._legacy_chat.listen()
+        if self._takes_text:
+            self._text_input.listen(self._room)
+            self._legacy_chat.listen()
         self._stop_requests.listen(self._room)
         self.status.listen()
 

@@ -33,8 +33,9 @@ logger = logging.getLogger(__name__)
 class TurnStatus:
     """Sends to all, except refusals: in a shared room others await the same answer."""
 
-    def __init__(self, room: rtc.Room) -> None:
+    def __init__(self, room: rtc.Room, *, is_sent: bool = True) -> None:
         self._room = room
+        self._is_sent = is_sent
         self._ended_elsewhere: OrderedDict[str, None] = OrderedDict()
         self._reasons: OrderedDict[str, Reason] = OrderedDict()
 
@@ -86,6 +87,8 @@ class TurnStatus:
                 self._ended_elsewhere.popitem(last=False)
 
     async def _send(self, status: dict[str, str], *, to: Sequence[str] = ()) -> None:
+        if not self._is_sent:
+            return
         try:
             await self._room.local_participant.publish_data(
                 json.dumps(status), topic=TOPIC, destination_identities=list(to)

@@ -1,17 +1,33 @@
-"""A job's dependencies, built before its process is forked: each process inherits its own copy."""
+"""What a job needs, built before its process is forked: each process inherits its own copy."""
+
+from dataclasses import dataclass
 
 from agent.room.dependencies import JobDependencies, open_dependencies
 from agent.settings import AgentSettings
-from agent.worker_settings import WorkerSettings
+from agent.support.models import RoomModels, open_models
+from agent.worker_settings import RoomSettings
 
-_prebuilt: list[JobDependencies] = []
+
+@dataclass(frozen=True)
+class Prebuilt:
+    """`models` are the support agent's; other agents bring their own."""
+
+    dependencies: JobDependencies
+    models: RoomModels
 
 
-def prebuild(settings: AgentSettings, worker: WorkerSettings) -> None:
+_prebuilt: list[Prebuilt] = []
+
+
+def prebuild(settings: AgentSettings, room: RoomSettings) -> None:
     """Call in the process that job processes are forked from."""
-    _prebuilt.append(open_dependencies(settings, worker))
+    _prebuilt.append(build(settings, room))
 
 
-def take_prebuilt() -> JobDependencies:
-    """The prebuilt ones, once; otherwise new ones. Two jobs of one process share none."""
-    return _prebuilt.pop() if _prebuilt else open_dependencies(AgentSettings(), WorkerSettings())
+def take_prebuilt() -> Prebuilt:
+    """The prebuilt one, once; otherwise a new one. Two jobs of one process share none."""
+    return _prebuilt.pop() if _prebuilt else build(AgentSettings(), RoomSettings())
+
+
+def build(settings: AgentSettings, room: RoomSettings) -> Prebuilt:
+    return Prebuilt(open_dependencies(settings, room), open_models(settings, room))

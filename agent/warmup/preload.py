@@ -30,11 +30,11 @@ def _prepare() -> None:
     from agent.settings import AgentSettings
     from agent.warmup.prebuilt import prebuild
     from agent.warmup.warmup import warm_up
-    from agent.worker_settings import WorkerSettings
+    from agent.worker_settings import RoomSettings
 
-    settings, worker = AgentSettings(), WorkerSettings()
-    asyncio.run(warm_up(settings, worker))
-    prebuild(settings, worker)
+    settings = AgentSettings()
+    asyncio.run(warm_up(settings))
+    prebuild(settings, RoomSettings())
 
 
 try:

@@ -2,23 +2,26 @@
 
 import asyncio
 import tempfile
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from livekit import api
-from livekit.agents import utils
+from livekit.agents import Agent, utils
+from livekit.agents.llm import LLM
 from pydantic import HttpUrl
 
+from agent.backend_client import BackendClient, open_client
 from agent.conversation.resume import resume
-from agent.conversation.wiring import People, build_agent
+from agent.conversation.wiring import People, build_conversation
+from agent.llm.factory import language_model
 from agent.messages.question import Question
 from agent.recall.query import Asker
-from agent.room.dependencies import JobDependencies, RoomModels, open_dependencies
-from agent.room.session import open_session
 from agent.settings import AgentSettings
+from agent.support.models import RoomModels
+from agent.support.session import open_session
 from agent.warmup.stub_server import open_stub_server
-from agent.worker_settings import WorkerSettings
 from retrieval.wire import MessageId
 
 NAME = "warm-up"
@@ -28,7 +31,7 @@ QUESTION = "What was it that was said before?"
 TIMEOUT_S = 10.0
 
 
-async def warm_up(settings: AgentSettings, worker: WorkerSettings) -> None:
+async def warm_up(settings: AgentSettings) -> None:
     """Closes everything it opened: threads, tasks, files and connections do not fork.
 
     Raises OSError, TimeoutError, BackendError, or RuntimeError for an unanswered question.
@@ -38,10 +41,11 @@ async def warm_up(settings: AgentSettings, worker: WorkerSettings) -> None:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         await stack.enter_async_context(utils.http_context.open())
         await _call_livekit(url)
-        dependencies = open_dependencies(_stub_settings(settings, url, Path(folder)), worker)
-        stack.push_async_callback(dependencies.client.aclose)
-        stack.push_async_callback(dependencies.models.language.aclose)
-        await _converse(dependencies)
+        settings = _stub_settings(settings, url, Path(folder))
+        model = language_model(settings)
+        stack.push_async_callback(model.aclose)
+        client = await stack.enter_async_context(aclosing(open_client(settings)))
+        await _converse(settings, client, model)
 
 
 def _stub_settings(settings: AgentSettings, url: str, folder: Path) -> AgentSettings:
@@ -62,27 +66,20 @@ async def _call_livekit(url: str) -> None:
         await livekit.room.list_rooms(api.ListRoomsRequest(names=[NAME]))
 
 
-async def _converse(dependencies: JobDependencies) -> None:
-    resumed = await resume(
-        dependencies.client,
-        dependencies.settings,
-        room=NAME,
-        identity="agent",
-        session_id=NAME,
-        outbox_metrics=dependencies.outbox_metrics,
-    )
-    agent = build_agent(
-        dependencies.settings,
-        client=dependencies.client,
+async def _converse(settings: AgentSettings, client: BackendClient, model: LLM[Any]) -> None:
+    resumed = await resume(client, settings, room=NAME, identity="agent", session_id=NAME)
+    conversation = build_conversation(
+        settings,
+        client=client,
         resumed=resumed,
         # Without speech: that needs audio, and LiveKit's audio needs threads, which do not fork.
-        session=open_session(RoomModels(dependencies.models.language, None), "off"),
-        people=People("agent", lambda _: Asker(SPEAKER), lambda: False),
+        session=open_session(RoomModels(model, None), "off"),
+        people=People("agent", lambda _: Asker(SPEAKER)),
     )
-    await agent.session.start(agent.agent)
+    await conversation.start(Agent(instructions=settings.instructions))
     for number in range(TURNS):
         id_ = MessageId(f"question-{number}")
-        trace = await agent.ask(Question(id_, SPEAKER, QUESTION, datetime.now(UTC)))
+        trace = await conversation.ask(Question(id_, SPEAKER, QUESTION, datetime.now(UTC)))
         if trace.outcome != "answered":
             raise RuntimeError(f"the warm-up's question ended as {trace.outcome}")
-    await agent.close()
+    await conversation.close()

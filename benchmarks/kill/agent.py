@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from livekit.agents import Agent, AgentSession
 from livekit.agents.llm import ChatContext, ChatMessage
 from pydantic import HttpUrl
 
 from agent.backend_client import BackendClient, open_client
 from agent.background_tasks import BackgroundTasks
-from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.unanswered import find_unanswered
-from agent.conversation.wiring import People, build_agent
+from agent.conversation.wiring import People, build_conversation
 from agent.errors import OutboxError
 from agent.messages.question import Outcome, Question
 from agent.recall.query import Asker
@@ -102,18 +102,18 @@ class _Agent:
         unanswered = await find_unanswered(
             client, resumed, window=settings.rolling_window_messages, now=resumed.clock.now()
         )
-        session = BoundedSession(
+        session: AgentSession[Any] = AgentSession(
             llm=ScriptedLLM(self._answer),
             vad=None,
             turn_handling={"turn_detection": "manual"},
             user_away_timeout=None,
         )
-        people = People("agent", lambda _: Asker("user", "UTC"), lambda: True)
-        agent = build_agent(
+        people = People("agent", lambda _: Asker("user", "UTC"))
+        agent = build_conversation(
             settings, client=client, resumed=unanswered.resumed, session=session, people=people
         )
         self._agent = agent
-        await session.start(agent.agent, capture_run=True)
+        await agent.start(Agent(instructions=settings.instructions), capture_run=True)
         agent.expect(unanswered)
         self._queue.resume(waiting=unanswered.waiting, ended=unanswered.ended)
         self._opened.set()

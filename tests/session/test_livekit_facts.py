@@ -6,7 +6,7 @@ import pytest
 from livekit.agents import Agent, AgentSession
 from livekit.agents.llm import ChatContext, ChatMessage
 
-from agent.conversation.support_agent import SupportAgent
+from agent.support.support_agent import SupportAgent
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import running_agent

@@ -42,7 +42,7 @@ async def test_recalled_context_never_enters_the_history(tmp_path: Path) -> None
         await running.ask("Where is the spare key?")
         await running.ask("And the spare bulb?")
         kept = [
-            *running.conversation_agent.agent.chat_ctx.items,
+            *running.conversation_agent.window.chat_ctx.items,
             *running.conversation_agent.session.history.items,
         ]
     assert BLOCK_ID not in [item.id for item in kept]

@@ -209,14 +209,15 @@ async def test_a_spoken_turn_that_cannot_be_stored_is_told_to_its_speaker(tmp_pa
 async def test_the_hook_never_raises(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     async with running_agent(backend, llm, tmp_path) as running:
-        agent = running.conversation_agent.agent
+        conversation = running.conversation_agent
 
         class BrokenEvents(SessionEvents):
             def __init__(self) -> None:
                 """Broken from the start."""
 
-        agent._events = BrokenEvents()
+        conversation.hooks._events = BrokenEvents()
         message = ChatMessage(role="user", content=["hello there"])
+        agent = conversation.session.current_agent
         await agent.on_user_turn_completed(ChatContext.empty(), new_message=message)
 
 

@@ -36,7 +36,7 @@ async def test_many_searches_in_many_turns_do_not_pile_up(tmp_path: Path) -> Non
         ) as running,
     ):
         traces = [await running.ask(f"What about zeppelin {n}?") for n in range(6)]
-        kinds = {item.type for item in running.conversation_agent.agent.chat_ctx.items}
+        kinds = {item.type for item in running.conversation_agent.window.chat_ctx.items}
     assert [t.outcome for t in traces] == ["answered"] * 6
     assert kinds <= {"message", "agent_config_update"}
     firsts = [asked for asked in server.asked if not _results(asked)]

@@ -40,7 +40,7 @@ async def test_a_waiting_question_is_stored_and_in_no_earlier_ones_prompt(tmp_pa
         await running.conversation_agent.ask(second)
         assert "for me too" in llm.last_prompt[-1][1]
         window = [
-            m for m in running.conversation_agent.agent.chat_ctx.messages() if m.role != "system"
+            m for m in running.conversation_agent.window.chat_ctx.messages() if m.role != "system"
         ]
         assert await running.outbox.drain(5)
     stored = [(m.id, m.participant) for m in backend.stored[21:]]

@@ -6,18 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from pydantic import HttpUrl, SecretStr
+from pydantic import HttpUrl
 
 from agent.settings import AgentSettings
 from agent.warmup import prebuilt
 from agent.warmup.warmup import warm_up
-from agent.worker_settings import WorkerSettings
-
-WORKER = WorkerSettings(
-    livekit_url="ws://127.0.0.1:1",
-    livekit_api_key="key",
-    livekit_api_secret=SecretStr("secret"),
-)
+from agent.worker_settings import RoomSettings
 
 
 def settings(tmp_path: Path, *, llm_base_url: str | None = None) -> AgentSettings:
@@ -38,18 +32,13 @@ def test_it_calls_only_its_own_server_and_leaves_no_thread_and_no_file(
 ) -> None:
     before = threading.active_count(), open_files()
     # The configured servers are at a closed port: a call to one of them would fail.
-    asyncio.run(warm_up(settings(tmp_path, llm_base_url=llm_base_url), WORKER))
+    asyncio.run(warm_up(settings(tmp_path, llm_base_url=llm_base_url)))
     assert (threading.active_count(), open_files()) == before
     assert not list(tmp_path.iterdir())
 
 
-def test_jobs_of_one_process_share_no_dependencies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
-    monkeypatch.setenv("LIVEKIT_API_KEY", "key")
-    monkeypatch.setenv("LIVEKIT_API_SECRET", "secret")
-    prebuilt.prebuild(settings(tmp_path), WORKER)
-    first, second = prebuilt.take_prebuilt(), prebuilt.take_prebuilt()
+def test_jobs_of_one_process_share_no_dependencies(tmp_path: Path) -> None:
+    prebuilt.prebuild(settings(tmp_path), RoomSettings())
+    first, second = (prebuilt.take_prebuilt().dependencies for _ in range(2))
     assert first.settings.data_dir == tmp_path
     assert first.client is not second.client

@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from livekit.agents import Agent, AgentSession
 from livekit.agents.llm import LLM
 from livekit.agents.voice.audio_recognition import _EndOfTurnInfo, _EndOfTurnMetrics
 
-from agent.conversation.bounded_session import BoundedSession
 from agent.conversation.conversation_agent import ConversationAgent
+from agent.conversation.memory_options import EVERYTHING, MemoryOptions
 from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import resume
 from agent.conversation.session_events import SpokenTurnListener
-from agent.conversation.wiring import People, build_agent
+from agent.conversation.wiring import People, build_conversation
 from agent.messages.question import Question
 from agent.outbox.outbox import Outbox
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
+from agent.support.greeting import greeting
+from agent.support.support_agent import SupportAgent
 from retrieval.wire import MessageCreate, MessageId
 from tests.support.fake_backend import FakeBackend
 
@@ -57,7 +60,7 @@ class RunningAgent:
 
     @property
     def window(self) -> list[tuple[str, str]]:
-        messages = self.conversation_agent.agent.chat_ctx.messages()
+        messages = self.conversation_agent.window.chat_ctx.messages()
         return [(m.role, m.text_content or "") for m in messages if m.role != "system"]
 
 
@@ -71,6 +74,8 @@ async def running_agent(
     after_greeting: bool = True,
     spoken_turns: SpokenTurnListener | None = None,
     has_room: Callable[[], Awaitable[bool]] | None = None,
+    agent: Agent | None = None,
+    options: MemoryOptions = EVERYTHING,
     **settings: Any,
 ) -> AsyncIterator[RunningAgent]:
     """An agent in the room "den", without greetings unless the settings have them."""
@@ -92,26 +97,29 @@ async def running_agent(
         session_id=uuid4().hex,
         has_room=has_room,
     )
-    session = BoundedSession(
+    session: AgentSession[Any] = AgentSession(
         llm=llm,
         vad=None,
         turn_handling={"turn_detection": "manual"},
         user_away_timeout=None,
         **(session_options or {}),
     )
-    people = People("agent", lambda identity: Asker(identity or "ana"), lambda: True)
-    conversation_agent = build_agent(
+    people = People("agent", lambda identity: Asker(identity or "ana"))
+    conversation_agent = build_conversation(
         config,
         client=client,
         resumed=resumed,
         session=session,
         people=people,
         spoken_turns=spoken_turns,
+        options=options,
     )
+    words = greeting(config, last_message_at=resumed.last_message_at, has_listener=lambda: True)
+    agent = agent or SupportAgent(config.instructions, greeting=words)
     if after_greeting:
-        await session.start(conversation_agent.agent, capture_run=True)
+        await conversation_agent.start(agent, capture_run=True)
     else:
-        await session.start(conversation_agent.agent)
+        await conversation_agent.start(agent)
     try:
         yield RunningAgent(conversation_agent, resumed.outbox, count(1))
     finally:

@@ -20,10 +20,12 @@ from livekit.agents import (
 
 from agent.llm.factory import language_model
 from agent.llm.speech import SpeechInput, SpeechModels
-from agent.processes.job_process import run_job
-from agent.room.dependencies import RoomModels, open_dependencies
+from agent.processes.job_process import serve_support
+from agent.room.dependencies import open_dependencies
 from agent.settings import AgentSettings
-from agent.worker_settings import WorkerSettings
+from agent.support.models import RoomModels
+from agent.warmup.prebuilt import Prebuilt
+from agent.worker_settings import RoomSettings
 from testbed.scripted_stt import ScriptedSTT
 
 SAMPLE_RATE = 24_000
@@ -62,7 +64,7 @@ class ToneStream(tts.ChunkedStream):
 
 async def serve_scripted(ctx: JobContext) -> None:
     """The job of the worker that ships, with scripted transcription and a tone for a voice."""
-    settings, worker = AgentSettings(), WorkerSettings()
+    settings, room = AgentSettings(), RoomSettings()
     transcribers: dict[str, ScriptedSTT] = {}
 
     def open_stt(identity: str) -> ScriptedSTT:
@@ -81,4 +83,4 @@ async def serve_scripted(ctx: JobContext) -> None:
     ctx.room.on("data_received", on_data)
     speech = SpeechModels(SpeechInput(open_stt, vad=None, turn_detection="stt"), ToneTTS())
     models = RoomModels(language_model(settings), speech)
-    await run_job(ctx, open_dependencies(settings, worker, models=models))
+    await serve_support(ctx, Prebuilt(open_dependencies(settings, room), models))

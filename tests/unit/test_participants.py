@@ -90,7 +90,7 @@ def test_recorders_and_streams_and_agents_are_no_people() -> None:
         "bot": KINDS.PARTICIPANT_KIND_AGENT,
     }
     room = ListingRoom({name: Listed(name, kind) for name, kind in listed.items()})
-    participants = Participants(cast("rtc.Room", room), changed=lambda: None)
+    participants = Participants(cast("rtc.Room", room))
     assert [person.identity for person in participants.people()] == ["caller", "alice", "whatsapp"]
     assert [name for name in [*listed, "unknown"] if participants.is_agent(name)] == ["bot"]
 

@@ -7,9 +7,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from livekit.agents import APIError, APITimeoutError
-from livekit.agents.llm import ChatChunk, ChatContext, LLMStream, Tool, ToolChoice
+from livekit.agents.llm import ChatChunk, ChatContext, Tool, ToolChoice
 from livekit.agents.types import NotGivenOr
 
+from agent.conversation.answering.node import Chunk
 from agent.conversation.answering.patience import Silent, while_patient
 from agent.conversation.answering.turns import Turn
 from agent.llm.dialects.reduced_request import without_tools
@@ -62,9 +63,9 @@ class _Step:
         # LiveKit hands on a call when it is whole: nothing is missing.
         return None if self._has_calls else failure_of(self._error)
 
-    async def chunks(self, stream: LLMStream) -> AsyncGenerator[ChatChunk, None]:
+    async def chunks(self, stream: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
         try:
-            async with stream, aclosing(self._while_patient(stream)) as chunks:
+            async with aclosing(stream), aclosing(self._while_patient(stream)) as chunks:
                 async for chunk in chunks:
                     self._add(chunk)
                     if self.has_text or not _is_blank(chunk):
@@ -79,28 +80,36 @@ class _Step:
             logger.exception("the language model failed")
             self._error = error
 
-    def _while_patient(self, stream: LLMStream) -> AsyncGenerator[ChatChunk, None]:
+    def _while_patient(self, stream: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
         limit_s = self._turn.patience.limit_s(self._turn.silences)
         return while_patient(stream, self._turn.others_wait, limit_s=limit_s)
 
-    def _add(self, chunk: ChatChunk) -> None:
-        if chunk.delta is None:
+    def _add(self, chunk: Chunk) -> None:
+        if isinstance(chunk, ChatChunk) and chunk.delta is None:
             return
         if not self.is_useful:
             waited_s = asyncio.get_running_loop().time() - self._began_at
             self._turn.patience.first_word_after(waited_s)
-        self.has_text = self.has_text or bool((chunk.delta.content or "").strip())
-        self._has_calls = self._has_calls or bool(chunk.delta.tool_calls)
+        self.has_text = self.has_text or bool(_text(chunk).strip())
+        if isinstance(chunk, ChatChunk) and chunk.delta is not None:
+            self._has_calls = self._has_calls or bool(chunk.delta.tool_calls)
 
 
-def _is_blank(chunk: ChatChunk) -> bool:
+def _text(chunk: Chunk) -> str:
+    if isinstance(chunk, str):
+        return chunk
+    return (isinstance(chunk, ChatChunk) and chunk.delta and chunk.delta.content) or ""
+
+
+def _is_blank(chunk: Chunk) -> bool:
     """As around thoughts: shown, it would be in the way of another request."""
-    return chunk.delta is not None and bool(chunk.delta.content) and not chunk.delta.tool_calls
+    has_calls = isinstance(chunk, ChatChunk) and chunk.delta and chunk.delta.tool_calls
+    return bool(_text(chunk)) and not has_calls
 
 
 async def answered(
-    request: Request, turn: Turn, send: Callable[[Request], LLMStream]
-) -> AsyncGenerator[ChatChunk, None]:
+    request: Request, turn: Turn, send: Callable[[Request], AsyncGenerator[Chunk, None]]
+) -> AsyncGenerator[Chunk, None]:
     """The chunks of the first request that brings text or calls. Raises NoAnswer.
 
     What breaks after it began is not repeated: its text has been shown.

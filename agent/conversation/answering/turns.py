@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.conversation.answering.patience import Patience
 from agent.llm.failure import ModelFailure
+from retrieval.wire import MessageId
 
 _KEPT = 32
 _PARTS_KEPT = 2_000
@@ -26,8 +27,8 @@ class RetryLimits:
 class Turn:
     """`postponed_s`: it ended without an answer because others wait, and goes on after this time.
 
-    `spoke` says that text was shown since it was asked, `calls` that its newest request brought
-    calls of tools: what was said with them is not yet the answer.
+    `said` are the texts of its answer, `spoke` says that text was shown since it was asked, `calls`
+    that its newest request brought calls of tools: what was said with them is not yet the answer.
     `others_wait` is set while another speaker's question waits; None where there is none.
     `silences`: how often it was postponed since the model said nothing. `stopped`: who asked wants
     no more of it. `gives_way`: it begins anew if nothing of it was heard, since somebody speaks.
@@ -41,6 +42,9 @@ class Turn:
     failure: ModelFailure | None = None
     apologised: bool = False
     calls: bool = False
+    apology: str = ""
+    said: list[str] = field(default_factory=list)
+    is_over: bool = False
     gave_extracts: bool = False
     spoke: bool = False
     postponed_s: float | None = None
@@ -74,6 +78,8 @@ class Turns:
         self._patience = patience or Patience()
         self._turns: OrderedDict[str, Turn] = OrderedDict()
         self._parts: OrderedDict[str, int] = OrderedDict()
+        self.open: MessageId | None = None
+        """The question that is being answered, unless the session answers it by itself."""
 
     def has_parts(self, question_id: str, parts: int) -> None:
         """So many messages of its answers are stored: the next one has a later number."""
@@ -98,11 +104,19 @@ class Turns:
     def find(self, question_id: str | None) -> Turn | None:
         return self._turns.get(question_id) if question_id is not None else None
 
-    def begin(self, question_id: str, *, others_wait: asyncio.Event | None) -> Turn:
+    def begin(self, question_id: MessageId, *, others_wait: asyncio.Event | None) -> Turn:
         """One that was postponed goes on with its limits; one that ended starts anew."""
         turn = self._turns.get(question_id)
         if turn is None or turn.postponed_s is None:
             self._turns.pop(question_id, None)
             turn = self.of(question_id)
         turn.postponed_s, turn.others_wait, turn.gives_way = None, others_wait, False
+        turn.is_over = False
+        self.open = question_id
         return turn
+
+    def end(self, question_id: MessageId) -> None:
+        if self.open == question_id:
+            self.open = None
+        if (turn := self.find(question_id)) is not None:
+            turn.is_over = True

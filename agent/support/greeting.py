@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from agent.settings import AgentSettings
+
 
 @dataclass(frozen=True)
 class Greeting:
@@ -16,6 +18,24 @@ class Greeting:
     farewell: str
     has_listener: Callable[[], bool]
     at_once: bool = True
+
+
+def greeting(
+    settings: AgentSettings,
+    *,
+    last_message_at: datetime | None,
+    has_listener: Callable[[], bool],
+    at_once: bool = True,
+    now: datetime | None = None,
+) -> Greeting:
+    first_words = opening(
+        last_message_at=last_message_at,
+        greeting=settings.greeting,
+        welcome_back=settings.welcome_back,
+        absence_s=settings.welcome_back_after_s,
+        now=now,
+    )
+    return Greeting(first_words, settings.farewell, has_listener, at_once=at_once)
 
 
 def opening(
