@@ -32,7 +32,7 @@ TurnCompleted = Callable[[ChatContext, ChatMessage], Awaitable[None]]
 class AgentHooks:
     """LiveKit calls hooks as attributes of an agent: those set here come before its class's own.
 
-    `introduction` gives what is added to the instructions. None as `recalled_context`, `window` or
+    `introduction` gives what is added to the instructions. None as `recalled_context` or
     `search_tool` leaves that out.
     """
 
@@ -42,7 +42,7 @@ class AgentHooks:
         events: SessionEvents,
         turns: Turns,
         handoffs: Handoffs,
-        window: SessionWindow | None,
+        window: SessionWindow,
         recalled_context: RecalledContext | None,
         search_tool: Tool | None,
         allowance: ToolAllowance,
@@ -94,8 +94,7 @@ class AgentHooks:
             setattr(agent, name, hook)
 
     async def _equip(self, agent: Agent) -> None:
-        if self._window is not None:
-            await self._window.enter(agent)
+        await self._window.enter(agent)
         if self._search_tool is not None and self._search_tool not in agent.tools:
             await agent.update_tools([*agent.tools, self._search_tool])
 

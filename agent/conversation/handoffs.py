@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from livekit.agents import AgentSession
+from livekit.agents import Agent, AgentSession, AgentTask
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.agent_activity import ActivityClosedError
 
@@ -16,6 +16,7 @@ class Handoffs:
         self._count = 0
         self._next = asyncio.Event()
         self._settled = asyncio.Event()
+        self._waiting: list[SpeechHandle] = []
 
     def entering(self) -> None:
         """A new agent has the conversation."""
@@ -37,14 +38,31 @@ class Handoffs:
         """
         count, agent, handed_over = self._count, self._session.current_agent, self._next
         await _first_of(speech, handed_over)
-        if self._count == count and self._session.current_agent is agent:
+        if self._count == count and not self._is_leaving(agent):
             return
-        await handed_over.wait()  # LiveKit changes the agent first, and then tells of it
+        if not speech.done():
+            self._waiting.append(speech)
+        await handed_over.wait()
         while count != self._count:
             count = self._count
             await self._settled.wait()
             with suppress(ActivityClosedError):
                 await self._session.wait_for_idle()
+            await self._finish_waiting()
+
+    def _is_leaving(self, agent: Agent) -> bool:
+        """LiveKit changes the agent some time before it tells of it."""
+        has_ended = isinstance(agent, AgentTask) and agent.done()
+        return has_ended or self._session.current_agent is not agent
+
+    async def _finish_waiting(self) -> None:
+        """What waited for a task goes on after it, until it waits for the next one."""
+        while self._waiting and not isinstance(self._session.current_agent, AgentTask):
+            speech = self._waiting[-1]
+            await _first_of(speech, self._next)
+            if not speech.done():
+                return
+            self._waiting.remove(speech)
 
     def _handed_over(self) -> None:
         self._count += 1

@@ -102,7 +102,7 @@ def build_conversation(
         turns=turns,
         handoffs=handoffs,
         window=window,
-        recalled_context=recalled_context,
+        recalled_context=recalled_context if options.recall else None,
         search_tool=tool if options.search_tool and settings.tools != "off" else None,
         allowance=allowance,
         introduction=people.introduction if options.introduction else lambda: "",
@@ -129,10 +129,11 @@ def build_conversation(
     outlast_failures(session)
     window.follow()
     hooks.follow(session)
-    session.on(
-        "user_input_transcribed",
-        lambda event: conversation.hear(event.transcript, final=event.is_final),
-    )
+    if options.recall:
+        session.on(
+            "user_input_transcribed",
+            lambda event: conversation.hear(event.transcript, final=event.is_final),
+        )
     return conversation
 
 

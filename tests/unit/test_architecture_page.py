@@ -36,7 +36,7 @@ def test_the_pictures_and_lists_are_up_to_date() -> None:
         ('function = "agent.recall.gone.take"', "no such module"),
         ('function = "agent.recall.recall.Recall.gone"', "has no Recall.gone"),
         (
-            'function = "agent.room.job.RoomJob.open"',
+            'function = "agent.room.job.RoomJob.start"',
             "agent.recall.recall never imports agent.room.job",
         ),
         ('function = "agent.recall.recall.Recall.prefetch", by = "magic"', "'magic' is not known"),
