@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
 
 from agent.conversation.memory_options import EVERYTHING, MemoryOptions
-from agent.processes.out_of_memory import exit_on_memory_error
+from agent.room.conversation_key import KeyOfJob
 from agent.room.dependencies import JobDependencies
 from agent.room.longroom import Longroom
 from agent.support.room_entry import enter_room, subscription
@@ -21,7 +21,6 @@ _MEMORY = "memory"
 
 
 def prepare(process: JobProcess) -> None:
-    exit_on_memory_error()
     start_exporting()
     collect_often()
     process.userdata[_PREBUILT] = take_prebuilt()
@@ -44,10 +43,12 @@ async def serve_support(ctx: JobContext, prebuilt: Prebuilt) -> None:
     await run_job(ctx, dependencies, entry, subscription=subscription(voice))
 
 
-async def serve_entry(entry: Entry, options: MemoryOptions, ctx: JobContext) -> None:
+async def serve_entry(
+    entry: Entry, options: MemoryOptions, conversation: KeyOfJob | None, ctx: JobContext
+) -> None:
     """LiveKit's entrypoint for agents of others."""
     prebuilt: Prebuilt = ctx.proc.userdata[_PREBUILT]
-    await run_job(ctx, prebuilt.dependencies, entry, options=options)
+    await run_job(ctx, prebuilt.dependencies, entry, options=options, conversation=conversation)
 
 
 async def run_job(
@@ -56,9 +57,10 @@ async def run_job(
     entry: Entry,
     *,
     options: MemoryOptions = EVERYTHING,
+    conversation: KeyOfJob | None = None,
     subscription: AutoSubscribe = AutoSubscribe.AUDIO_ONLY,
 ) -> None:
-    memory = Longroom(ctx, dependencies, options)
+    memory = Longroom(ctx, dependencies, options, conversation=conversation)
     ctx.proc.userdata[_MEMORY] = memory
     await memory.connect(subscription)
     await entry(ctx, memory)

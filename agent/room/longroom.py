@@ -10,6 +10,7 @@ from livekit.agents import Agent, AgentSession, AutoSubscribe, JobContext, llm, 
 
 from agent.conversation.memory_options import EVERYTHING, MemoryOptions
 from agent.llm.speech import SpeechInput
+from agent.room.conversation_key import KeyOfJob
 from agent.room.dependencies import JobDependencies, open_dependencies
 from agent.room.job import RoomJob
 from agent.settings import AgentSettings
@@ -27,26 +28,36 @@ class Longroom:
     """
 
     def __init__(
-        self, ctx: JobContext, dependencies: JobDependencies, options: MemoryOptions
+        self,
+        ctx: JobContext,
+        dependencies: JobDependencies,
+        options: MemoryOptions,
+        *,
+        conversation: KeyOfJob | None = None,
     ) -> None:
         self._settings = dependencies.settings
         self._typed_text = options.typed_text
-        self._job = RoomJob(ctx, dependencies, options)
+        self._job = RoomJob(ctx, dependencies, options, conversation=conversation)
 
     @classmethod
     async def join(
         cls,
         ctx: JobContext,
         *,
+        conversation: str | None = None,
         options: MemoryOptions = EVERYTHING,
         auto_subscribe: AutoSubscribe = AutoSubscribe.AUDIO_ONLY,
     ) -> "Longroom":
         """In place of `ctx.connect()`. Settings come from the environment.
 
+        `conversation` is a key of your choice, such as a customer's number: rooms with the same key
+        share a memory. Without one, metadata or a participant name it, or the room has its own.
+
         Waits until no earlier agent has the room, and while the backend does not answer. Raises
         pydantic's ValidationError for wrong settings.
         """
-        memory = cls(ctx, open_dependencies(AgentSettings(), RoomSettings()), options)
+        dependencies = open_dependencies(AgentSettings(), RoomSettings())
+        memory = cls(ctx, dependencies, options, conversation=lambda _: conversation)
         ctx.add_shutdown_callback(memory.aclose)
         await memory.connect(auto_subscribe)
         return memory
