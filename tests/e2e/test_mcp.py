@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,20 +12,8 @@ from mcp import Client
 from longroom.client import LongroomClient
 from tests.support.backend_under_test import BackendUnderTest
 from tests.support.builders import message
-from tests.support.mcp_hosts import ended, http_host, server_process, stdio_host, text_of
-
-HELLO = json.dumps(
-    {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "a test", "version": "1"},
-        },
-    }
-)
+from tests.support.command_line import CommandLine
+from tests.support.mcp_hosts import HELLO, ended, http_host, server_process, stdio_host, text_of
 
 
 @pytest.fixture
@@ -152,24 +141,22 @@ async def test_days_bound_a_search_and_a_wrong_one_is_told(
         assert "'soon' is no time; write 2025-03-01" in await search(since="soon")
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "field"),
-    [
-        ("append", {"content": " ", "participant": "ada"}, "content"),
-        ("append", {"content": "secret words", "participant": ""}, "participant"),
-        ("append", {"content": "secret words", "participant": "ada", "role": "king"}, "role"),
-        ("search", {"query": "secret words", "limit": 1_000}, "limit"),
-        ("search", {}, "query"),
-    ],
-)
-async def test_bad_arguments_are_told_by_field(
-    env: dict[str, str], name: str, arguments: dict[str, object], field: str
-) -> None:
-    async with stdio_host(env, "--conversation", "bad") as host:
-        result = await host.call_tool(name, arguments)
+BAD: list[tuple[str, dict[str, object], str]] = [
+    ("append", {"content": " ", "participant": "ada"}, "content"),
+    ("append", {"content": "secret words", "participant": ""}, "participant"),
+    ("append", {"content": "secret words", "participant": "ada", "role": "king"}, "role"),
+    ("search", {"query": "secret words", "limit": 1_000}, "limit"),
+    ("search", {}, "query"),
+]
 
-    assert result.is_error
-    assert field in text_of(result)
+
+async def test_bad_arguments_are_told_by_field(env: dict[str, str]) -> None:
+    async with stdio_host(env, "--conversation", "bad") as host:
+        results = [await host.call_tool(name, given) for name, given, _ in BAD]
+
+    for result, (_, _, field) in zip(results, BAD, strict=True):
+        assert result.is_error
+        assert field in text_of(result)
 
 
 async def test_a_backend_that_is_away_is_a_tool_s_error_and_not_the_end(
@@ -214,11 +201,9 @@ def test_it_ends_with_its_input_and_with_a_signal_and_writes_only_answers(
     ],
 )
 def test_a_mistake_is_told_on_stderr_only(
-    env: dict[str, str], arguments: list[str], complaint: str
+    tmp_path: Path, env: dict[str, str], arguments: list[str], complaint: str
 ) -> None:
-    with server_process(env, arguments) as process:
-        code, out, errors = ended(process, None)
+    result = CommandLine(tmp_path, env).run("mcp", *arguments)
 
-    assert code == 2
-    assert out == ""
-    assert complaint in errors
+    assert (result.returncode, result.stdout) == (2, "")
+    assert complaint in result.stderr

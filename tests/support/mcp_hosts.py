@@ -1,5 +1,6 @@
 """`longroom mcp` as a real process, and the official SDK's client as its host."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -14,6 +15,19 @@ from mcp.types import CallToolResult, TextContent
 
 ROOT = Path(__file__).parents[2]
 COMMAND = ("-m", "longroom", "mcp")
+HELLO = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "a test", "version": "1"},
+        },
+    }
+)
+"""A host's first message, as one line."""
 
 
 @asynccontextmanager

@@ -65,6 +65,9 @@ BACK_UP = [
     ("retrieval/text", "retrieval.store"),
     ("backend_stub/http", "backend_stub.routes"),
     ("longroom/embedded_postgres", "longroom.commands"),
+    ("longroom/mcp", "longroom.commands"),
+    ("longroom/integrations/langgraph", "longroom.integrations.openai_agents"),
+    ("longroom/integrations/langgraph", "retrieval.store"),
 ]
 OUT_OF_THE_CLIENT = [
     ("longroom/client", imported)
