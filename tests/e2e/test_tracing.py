@@ -15,7 +15,7 @@ import asyncio, sys
 from datetime import UTC, datetime
 from agent.backend_client import BackendClient
 from agent.recall.recall import Recall
-from agent.recall.query import Asker
+from agent.recall.query import Asker, RecallLimits
 from agent.tracing import flush, span, start_exporting
 from retrieval.wire import MessageCreate, SearchRequest
 
@@ -26,7 +26,10 @@ async def main(url):
         await client.append_messages(room.conversation_id, [MessageCreate(
             id="m1", role="user", participant="ada", content="We sail to {SECRET} in May.",
             created_at=datetime(2026, 3, 14, tzinfo=UTC))])
-        recall = Recall(lambda request: client.search_conversation(room.conversation_id, request))
+        recall = Recall(
+            lambda request: client.search_conversation(room.conversation_id, request),
+            limits=RecallLimits(timeout_s=20.0),
+        )
         with span("recall"):
             await recall.take("Who sails to {SECRET}?", asker=Asker("ada"), exclude=set())
     await client.aclose()
