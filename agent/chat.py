@@ -93,9 +93,15 @@ class Chat:
 
 @asynccontextmanager
 async def open_chat(
-    settings: AgentSettings, *, room: str, identity: str, client: BackendClient | None = None
+    settings: AgentSettings,
+    *,
+    room: str | None = None,
+    key: str | None = None,
+    identity: str,
+    client: BackendClient | None = None,
 ) -> AsyncIterator[Chat]:
-    """Resume a room's conversation; on leaving, all that was said is delivered or on disk.
+    """Resume the conversation of a room, or of a key without one; on leaving, all that was said is
+    delivered or on disk.
 
     Raises BackendError if the backend fails, OutboxUnwritable if the folder is not writable.
     """
@@ -103,7 +109,7 @@ async def open_chat(
         if client is None:
             client = await opened.enter_async_context(aclosing(open_client(settings)))
         resumed = await resume(
-            client, settings, room=room, identity=AGENT_NAME, session_id=uuid4().hex
+            client, settings, room=room, key=key, identity=AGENT_NAME, session_id=uuid4().hex
         )
         asker = Asker(identity, settings.time_zone)
         deltas = _Deltas()

@@ -50,4 +50,15 @@ ServiceKey = Annotated[
         help="The backend's service key; better given in the environment.",
     ),
 ]
+RoomName = Annotated[
+    str | None, typer.Option("--room", metavar="NAME", help="Which room's conversation.")
+]
+ConversationKey = Annotated[
+    str | None,
+    typer.Option(
+        "--conversation",
+        metavar="KEY",
+        help="Which conversation, by its key, instead of a room: a customer's, a ticket's.",
+    ),
+]
 DEFAULT_DATA_DIR = Path(".longroom")

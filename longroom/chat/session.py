@@ -24,6 +24,7 @@ from longroom.chat.loop import ChatLoop
 from longroom.chat.signals import ending_signals
 from longroom.chat.terminal import Terminal
 from longroom.client import LongroomClient
+from longroom.conversation_name import ConversationName
 from longroom.demo_room.opening import open_demo_room
 from longroom.errors import clear_errors
 
@@ -36,7 +37,7 @@ POLL_OTHERS_S = 2.0
 
 @dataclass(frozen=True)
 class ChatSession:
-    room: str
+    name: ConversationName
     identity: str | None
     backend: str | None
     service_key: str | None
@@ -68,8 +69,9 @@ class ChatSession:
     async def _chat(self, settings: AgentSettings, terminal: Terminal) -> None:
         if self._is_demo:
             await self._open_demo(str(settings.backend_url), terminal)
-        async with open_chat(settings, room=self.room, identity=self._who) as chat:
-            _introduce(terminal, room=self.room, suggested=self._suggested, settings=settings)
+        name = self.name
+        async with open_chat(settings, room=name.room, key=name.key, identity=self._who) as chat:
+            _introduce(terminal, name=name, suggested=self._suggested, settings=settings)
             if chat.opening:
                 terminal.say(chat.opening)
             at_terminal = has_prompt()
@@ -106,7 +108,7 @@ class ChatSession:
 
     @property
     def _is_demo(self) -> bool:
-        return self.room == demo_room.ROOM
+        return self.name.room == demo_room.ROOM
 
     @property
     def _suggested(self) -> Sequence[str]:
@@ -122,7 +124,7 @@ class ChatSession:
     async def _open_demo(self, url: str, terminal: Terminal) -> None:
         client = LongroomClient(url, key=self.service_key, timeout_s=IMPORT_TIMEOUT_S)
         async with aclosing(client):
-            await open_demo_room(client, room=self.room, say=terminal.note)
+            await open_demo_room(client, room=demo_room.ROOM, say=terminal.note)
 
 
 def _has_language_model(settings: AgentSettings) -> bool:
@@ -130,7 +132,11 @@ def _has_language_model(settings: AgentSettings) -> bool:
 
 
 def _introduce(
-    terminal: Terminal, *, room: str, suggested: Sequence[str], settings: AgentSettings
+    terminal: Terminal,
+    *,
+    name: ConversationName,
+    suggested: Sequence[str],
+    settings: AgentSettings,
 ) -> None:
     if not _has_language_model(settings):
         terminal.quiet(
@@ -141,4 +147,5 @@ def _introduce(
         terminal.say(demo_room.ABOUT)
         terminal.questions(suggested)
     else:
-        terminal.say(f"Room {room}. /help says what else there is.")
+        where = f"Room {name.room}" if name.key is None else f"Conversation {name.key}"
+        terminal.say(f"{where}. /help says what else there is.")

@@ -4,15 +4,19 @@ from typing import Annotated
 
 import typer
 
-from longroom.options import DEFAULT_DATA_DIR, BackendUrl, DataDir, ServiceKey
+from longroom.options import DEFAULT_DATA_DIR, BackendUrl, ConversationKey, DataDir, ServiceKey
 
 DEMO_ROOM = "demo"
 
 
 def chat(
     room: Annotated[
-        str, typer.Option("--room", metavar="NAME", help="Which room; demo is one to try.")
-    ] = DEMO_ROOM,
+        str | None,
+        typer.Option(
+            "--room", metavar="NAME", help=f"Which room; {DEMO_ROOM}, the default, is one to try."
+        ),
+    ] = None,
+    conversation: ConversationKey = None,
     identity: Annotated[
         str | None,
         typer.Option("--as", metavar="NAME", help="Who you are there; default: your login name."),
@@ -21,12 +25,14 @@ def chat(
     service_key: ServiceKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Talk to the agent of a room. The conversation continues where it stopped.
+    """Talk to the agent of a room or of a customer. The conversation continues where it stopped.
 
     At a terminal /help lists commands and keys. From a pipe each line is one turn; without any
     line the demo room asks three questions itself.
     """
     from longroom.chat.session import ChatSession
+    from longroom.conversation_name import named
 
-    session = ChatSession(room, identity, backend, service_key, data_dir)
+    name = named(room, conversation, otherwise=DEMO_ROOM)
+    session = ChatSession(name, identity, backend, service_key, data_dir)
     session.run()

@@ -1,4 +1,4 @@
-"""`longroom import`: a conversation from a file into a room."""
+"""`longroom import`: a conversation from a file into that of a room or a key."""
 
 import sys
 from enum import StrEnum
@@ -10,12 +10,15 @@ import typer
 from longroom.options import (
     DEFAULT_DATA_DIR,
     BackendUrl,
+    ConversationKey,
     DataDir,
+    RoomName,
     ServiceKey,
     known_time_zone,
 )
 
 if TYPE_CHECKING:
+    from longroom.conversation_name import ConversationName
     from longroom.transfer.run import Totals
 
 
@@ -60,7 +63,8 @@ def import_messages(
             help="JSONL, CSV, a chat or an export; also .gz or .zip; - is standard input.",
         ),
     ],
-    room: Annotated[str, typer.Option("--room", metavar="NAME", help="Where the messages go.")],
+    room: RoomName = None,
+    conversation: ConversationKey = None,
     file_format: Annotated[
         FormatName, typer.Option("--format", help="Of the file; auto: as it looks.")
     ] = FormatName.auto,
@@ -93,7 +97,7 @@ def import_messages(
         str | None,
         typer.Option(
             callback=_known_language,
-            help="Of the messages, if the room is new: a name (german) or a tag (de).",
+            help="Of the messages, if the conversation is new: a name (german) or a tag (de).",
         ),
     ] = None,
     rejects: Annotated[
@@ -115,12 +119,14 @@ def import_messages(
     file twice changes nothing. Exit code 1 when a line was rejected.
     """
     from longroom.backend_session import with_backend
+    from longroom.conversation_name import named
     from longroom.transfer.file_import import FileImport
     from longroom.transfer.formats.known import FormatOptions
 
+    name = named(room, conversation)
     job = FileImport(
         file,
-        room,
+        name,
         rejects,
         positions=data_dir / "imports",
         format=FormatOptions(
@@ -134,15 +140,15 @@ def import_messages(
         language=language,
     )
     totals = with_backend(job.run, url=backend, service_key=service_key, data_dir=data_dir)
-    sys.stdout.write(_summary(totals, room=room))
+    sys.stdout.write(_summary(totals, name=name))
     if totals.rejected:
         raise typer.Exit(1)
 
 
-def _summary(totals: "Totals", *, room: str) -> str:
+def _summary(totals: "Totals", *, name: "ConversationName") -> str:
     rate = (totals.stored + totals.duplicates) / max(totals.took_s, 1e-9)
     took = f"{totals.took_s:,.1f} s ({rate:,.0f}/s)"
-    parts = [f"{totals.stored:,} messages stored in room {room!r} in {took}"]
+    parts = [f"{totals.stored:,} messages stored in {name} in {took}"]
     if totals.skipped_lines:
         parts.append(f"the first {totals.skipped_lines:,} lines were done by an earlier import")
     if totals.duplicates:

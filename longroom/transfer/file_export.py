@@ -1,4 +1,4 @@
-"""Writes a room's messages as JSONL; a file is complete or absent."""
+"""Writes a conversation's messages as JSONL; a file is complete or absent."""
 
 import gzip
 import sys
@@ -12,6 +12,7 @@ import orjson
 from pydantic import JsonValue
 
 from longroom.client import LongroomClient
+from longroom.conversation_name import ConversationName
 from longroom.errors import ConfigurationError
 from longroom.transfer.lines import MAX_ID_CHARS, REPLY_TO
 from retrieval.wire import Message
@@ -21,17 +22,17 @@ from retrieval.wire import Message
 class FileExport:
     """`output` None is standard output; a name that ends in .gz is compressed."""
 
-    room: str
+    name: ConversationName
     output: Path | None
 
     async def run(self, client: LongroomClient) -> int:
         """Returns the number of messages. Raises CommandError and BackendError."""
-        room = await client.create_room(self.room)
-        if room.created:
-            raise ConfigurationError(f"there was no room {self.room!r}; nothing is exported")
+        found = await self.name.open(client)
+        if found.created:
+            raise ConfigurationError(f"there was no {self.name}; nothing is exported")
         count = 0
         with _opened(self.output) as file:
-            async for message in client.open(room.conversation_id).messages():
+            async for message in client.open(found.conversation_id).messages():
                 file.write(_line(message))
                 count += 1
         return count

@@ -1,4 +1,4 @@
-"""Imports a file: opens the room, the file, its position and a progress bar."""
+"""Imports a file: opens the conversation, the file, its position and a progress bar."""
 
 import sys
 from contextlib import closing
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from longroom.client import LongroomClient
+from longroom.conversation_name import ConversationName
 from longroom.errors import ConfigurationError
 from longroom.progress import ProgressBars
 from longroom.transfer.formats.format import Format
@@ -22,7 +23,7 @@ from longroom.transfer.reading.stored_messages import ids_by_line
 from longroom.transfer.rejects import RejectsReport
 from longroom.transfer.run import Totals, run_import
 from longroom.transfer.source import STANDARD_INPUT, open_source
-from retrieval.wire import Room
+from retrieval.wire import KeyedConversation, Room
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class FileImport:
     """`rejects` None: beside the file, and for standard input on stderr only."""
 
     file: Path
-    room: str
+    name: ConversationName
     rejects: Path | None
     positions: Path
     """Folder of the positions of interrupted imports."""
@@ -39,29 +40,29 @@ class FileImport:
     time_zone: str | None = None
     """Of times that have none."""
     language: str | None = None
-    """Of the room, if the import creates it."""
+    """Of the conversation, if the import creates it."""
 
     async def run(self, client: LongroomClient) -> Totals:
         """Raises CommandError and BackendError."""
         with open_source(self.file) as source:
             file_format = format_of(source, self.format)
             self._check_time_zone(file_format)
-            room = await client.create_room(self.room, language=self.language)
+            target = await self.name.open(client, language=self.language)
             position_file = PositionFile(
                 self.positions,
                 source=self.file,
-                conversation_id=room.conversation_id,
+                conversation_id=target.conversation_id,
                 read_as=f"{file_format.name} {self.time_zone} {sorted(self.assistants)}",
             )
             resumed = position_file.load().last_line > 0
-            reader = await self._reader(client, room)
+            reader = await self._reader(client, target)
             with (
                 closing(RejectsReport(self._rejects_path(), resumed=resumed)) as rejects,
                 _bars().file("import", source.size) as show,
             ):
                 totals = await run_import(
                     source,
-                    Importer(client, room.conversation_id),
+                    Importer(client, target.conversation_id),
                     file_format=file_format,
                     reader=reader,
                     position_file=position_file,
@@ -80,8 +81,8 @@ class FileImport:
                 " with --time-zone, such as Europe/Berlin"
             )
 
-    async def _reader(self, client: LongroomClient, room: Room) -> LineReader:
-        stored_as = {} if room.created else await ids_by_line(client, room.conversation_id)
+    async def _reader(self, client: LongroomClient, target: Room | KeyedConversation) -> LineReader:
+        stored_as = {} if target.created else await ids_by_line(client, target.conversation_id)
         return LineReader(
             ignore_unknown=self.format.ignore_unknown,
             assistants=self.assistants,

@@ -267,3 +267,43 @@ def test_what_is_not_there_is_told_in_one_line(
     assert done.stderr.startswith("longroom: ")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_conversation_of_a_key_is_imported_exported_and_talked_in(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "customer.jsonl"
+    path.write_bytes(b"\n".join(lines(9)))
+    done = command_line.run("import", str(path), "--conversation", "customer 17")
+    assert "9 messages stored in conversation 'customer 17'" in done.stdout
+    out = tmp_path / "out.jsonl"
+    done = command_line.run("export", "--conversation", "customer 17", "-o", str(out))
+    assert done.returncode == 0, done.stderr
+    assert len(out.read_bytes().splitlines()) == 9
+    said = command_line.run("chat", "--conversation", "customer 17", "--as", "Ada", text="Hello?")
+    assert said.returncode == 0, said.stderr
+    assert "Conversation customer 17." in said.stdout
+    command_line.run("export", "--conversation", "customer 17", "-o", str(out))
+    assert b"Hello?" in out.read_bytes()
+    # A room of that name is another memory, and there was none.
+    missing = command_line.run("export", "--room", "customer 17")
+    assert missing.returncode == 2
+    assert "there was no room 'customer 17'" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ((), "name it with --room or --conversation"),
+        (("--room", "a", "--conversation", "b"), "either --room or --conversation"),
+    ],
+)
+def test_a_command_is_about_one_conversation(
+    command_line: CommandLine, tmp_path: Path, names: tuple[str, ...], why: str
+) -> None:
+    path = tmp_path / "room.jsonl"
+    path.write_bytes(b"\n".join(lines(1)))
+    for command in (("import", str(path)), ("export",)):
+        done = command_line.run(*command, *names)
+        assert done.returncode == 2
+        assert why in done.stderr
