@@ -21,10 +21,12 @@ from retrieval.wire import (
     AppendResult,
     Conversation,
     ConversationEvent,
+    CreateConversation,
     CreateRoom,
     EventList,
     EventsRecorded,
     FieldError,
+    KeyedConversation,
     Message,
     MessagePage,
     Problem,
@@ -53,6 +55,9 @@ class FakeBackend:
         self.rooms: dict[str, UUID] = {}
         self.epochs: dict[UUID, list[str]] = {}
         """Sessions of the agents that have joined; the last one's epoch is their number."""
+        self.keys: dict[UUID, str] = {}
+        self.shared_epochs: dict[tuple[UUID, str | None], list[str]] = {}
+        """Of the rooms of keys' conversations."""
         self.messages: dict[UUID, list[Message]] = {}
         self.events: dict[UUID, dict[str, ConversationEvent]] = {}
         self.sessions: dict[str, SessionSummary] = {}
@@ -86,6 +91,15 @@ class FakeBackend:
         self.events.setdefault(conversation_id, {})
         return conversation_id
 
+    def of_key(self, key: str) -> UUID:
+        """The key's conversation, made if it is new."""
+        known = {name: id_ for id_, name in self.keys.items()}
+        conversation_id = known.get(key) or uuid4()
+        self.keys[conversation_id] = key
+        self.messages.setdefault(conversation_id, [])
+        self.events.setdefault(conversation_id, {})
+        return conversation_id
+
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         return await self.answer(request.method, request.url.raw_path.decode(), request.content)
 
@@ -105,6 +119,11 @@ class FakeBackend:
         self, method: str, path: list[str], target: str, body: bytes
     ) -> httpx.Response:
         match method, *path:
+            case "POST", "conversations":
+                key = CreateConversation.model_validate_json(body).key
+                return _ok(
+                    KeyedConversation(conversation_id=self.of_key(key), key=key, created=False)
+                )
             case "POST", "rooms":
                 return self._create_room(CreateRoom.model_validate_json(body))
             case "POST", "rooms", name, "agent-joined":
@@ -140,9 +159,14 @@ class FakeBackend:
         return _ok(Room(name=request.name, conversation_id=conversation_id, created=created))
 
     def _join(self, name: str, request: AgentJoined) -> httpx.Response:
+        if request.conversation is not None:
+            self.rooms[name] = self.of_key(request.conversation)
         conversation_id = self.room(name)
+        key = self.keys.get(conversation_id)
         messages = _as_said(self.messages[conversation_id])
         joined = self.epochs.setdefault(conversation_id, [])
+        if key is not None:
+            joined = self.shared_epochs.setdefault((conversation_id, name), [])
         if joined[-1:] != [request.session_id]:
             joined.append(request.session_id)
         return _ok(
@@ -151,6 +175,7 @@ class FakeBackend:
                 now=datetime.now(UTC) + self.time_is_off,
                 conversation_id=conversation_id,
                 room=name,
+                key=key,
                 message_count=len(messages),
                 window=messages[-request.window :] if request.window else [],
                 last_message_at=messages[-1].created_at if messages else None,
@@ -158,7 +183,10 @@ class FakeBackend:
         )
 
     def _append(self, conversation_id: UUID, request: AppendMessages) -> httpx.Response:
-        present = len(self.epochs.get(conversation_id, []))
+        present = len(
+            self.shared_epochs.get((conversation_id, request.room))
+            or self.epochs.get(conversation_id, [])
+        )
         if request.epoch is not None and request.epoch < present:
             return _problem(409, "another agent has this room", kind=STALE_EPOCH)
         messages = self.messages[conversation_id]

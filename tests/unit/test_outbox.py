@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -27,13 +27,14 @@ FAST = Retry(first_s=0.001, max_s=0.002)
 
 @asynccontextmanager
 async def _outbox(
-    backend: FakeBackend, data_dir: Path, *, batch_size: int = 100
+    backend: FakeBackend, data_dir: Path, *, batch_size: int = 100, room: str | None = None
 ) -> AsyncIterator[Outbox]:
     client = backend.client()
     outbox = await Outbox.open(
         data_dir,
         client=client,
         conversation_id=backend.room(),
+        room=room,
         batch_size=batch_size,
         retry=FAST,
     )
@@ -312,6 +313,29 @@ async def test_a_second_file_left_behind_is_delivered_by_the_next_agent_too(tmp_
         assert await outbox.drain(5)
     assert {m.id for m in backend.stored} == {"m1", "m2"}
     assert [e.id for e in backend.recorded] == ["e1"]
+    assert list(folder(tmp_path).iterdir()) == []
+
+
+async def test_each_room_of_a_conversation_takes_in_what_it_left_and_what_is_nobodys(
+    tmp_path: Path,
+) -> None:
+    """Names of rooms are any text; those of files are not."""
+    backend = FakeBackend()
+    backend.down = True
+    rooms = {"m1": None, "m2": "web", "m3": "../web", "m4": "1", "m5": "web"}
+    async with AsyncExitStack() as opened:
+        for number, room in enumerate(rooms.values(), start=1):
+            outbox = await opened.enter_async_context(_outbox(backend, tmp_path, room=room))
+            await outbox.accept(message(number))
+    assert len(list(folder(tmp_path).iterdir())) == 5
+    async with _outbox(backend, tmp_path, room="web") as outbox:
+        assert {m.id for m in await outbox.waiting_messages()} == {"m1", "m2", "m5"}
+        backend.down = False
+        assert await outbox.drain(5)
+    client = backend.client()
+    assert await recover(tmp_path, client=client, timeout_s=5, retry=FAST) == 2
+    await client.aclose()
+    assert {m.id for m in backend.stored} == set(rooms)
     assert list(folder(tmp_path).iterdir()) == []
 
 

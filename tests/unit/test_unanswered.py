@@ -1,5 +1,6 @@
 """Which questions an agent's successor finds open, and what it takes for the window."""
 
+import asyncio
 import dataclasses
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -283,3 +284,68 @@ async def test_an_import_of_history_hides_no_question_that_waits(tmp_path: Path)
     await resumed.outbox.aclose()
     assert [q.id for q in taken.waiting] == ["a"]
     assert [m.id for m in taken.resumed.window] == ["old296", "old297", "old298", "old299"]
+
+
+async def in_room(backend: FakeBackend, tmp_path: Path, room: str) -> Resumed:
+    settings = AgentSettings(data_dir=tmp_path, rolling_window_messages=6)
+    return await resume(
+        backend.client(),
+        settings,
+        room=room,
+        key="ada",
+        identity=room,
+        session_id=room,
+        has_room=lambda: asyncio.sleep(0, True),
+    )
+
+
+async def test_what_waits_in_another_room_of_the_conversation_is_left_to_it(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    line = [
+        asked("told").model_copy(update={"room": "phone"}),
+        answer_to("told").model_copy(update={"room": "phone"}),
+        asked("here").model_copy(update={"room": "web"}),
+        asked("there").model_copy(update={"room": "phone"}),
+        asked("nowhere"),  # imported, or typed in a terminal: its agent is not one of a room
+    ]
+    await backend.client().append_messages(backend.of_key("ada"), line)
+    for room, waiting in (("web", ["here"]), ("phone", ["there"])):
+        resumed = await in_room(backend, tmp_path, room)
+        taken = await find_unanswered(backend.client(), resumed, window=6, now=NOW)
+        await resumed.outbox.aclose()
+        assert [q.id for q in taken.waiting] == waiting
+        # What was said there is remembered here; what is being answered there is not answered here.
+        assert [m.id for m in taken.resumed.window] == ["told", "told.answer1"]
+
+
+async def test_two_agents_of_one_conversation_store_each_in_its_own_name(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    phone, web = [await in_room(backend, tmp_path, room) for room in ("phone", "web")]
+    await phone.outbox.accept(asked("a"))
+    await web.outbox.accept(asked("b"))
+    assert await phone.outbox.drain(5)
+    assert await web.outbox.drain(5)
+    await phone.outbox.aclose()
+    await web.outbox.aclose()
+    assert {(m.id, m.room) for m in backend.messages[backend.of_key("ada")]} == {
+        ("a", "phone"),
+        ("b", "web"),
+    }
+
+
+async def test_what_a_killed_agent_had_on_disk_is_found_by_its_rooms_next_one(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    phone = await in_room(backend, tmp_path, "phone")
+    backend.down = True
+    await phone.outbox.accept(asked("a"))
+    await phone.outbox.aclose()
+    backend.down = False
+    web = await in_room(backend, tmp_path, "web")
+    assert await web.outbox.waiting_messages() == []
+    again = await in_room(backend, tmp_path, "phone")
+    assert [m.id for m in again.window] == ["a"]
+    await web.outbox.aclose()
+    await again.outbox.aclose()
+    assert [(m.id, m.room) for m in backend.messages[backend.of_key("ada")]] == [("a", "phone")]
