@@ -21,7 +21,7 @@ ROOMS = 2
 FIRST_ROOM = 100
 SPEAKERS = ("ada", "ben")
 RESEND_S = 3.0
-ALIVE_AGAIN_S = 120.0
+ALIVE_AGAIN_S = 240.0
 POLL_S = 0.05
 ASKED = re.compile(r"r\d+ \w+ \d+:.*")
 

@@ -22,7 +22,7 @@ MACHINES = 2
 RESEND_S = 1.5
 ALIVE_AGAIN_S = 180.0
 """On a crowded machine an interpreter of its own, for another clock, has taken 85 s to start."""
-GONE_S = 45.0
+GONE_S = 90.0
 
 
 @dataclass
