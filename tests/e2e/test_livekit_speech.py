@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,3 +67,36 @@ async def test_spoken_words_are_understood_remembered_from_and_answered_aloud(
     assert "museum" in " ".join(speech.heard).lower()
     assert any(p.track_publications for p in alice.room.remote_participants.values())
     await alice.leave()
+
+
+async def test_two_who_speak_at_once_are_transcribed_apart_and_each_is_answered(
+    stack: Stack, speech: SpeechServer
+) -> None:
+    room, alice = await stack.join_with("speech")
+    bob = await stack.join(room, "bob")
+    await until(lambda: "bob" in alice.room.remote_participants)
+    joined = await stack.backend.agent_joined(room, identity="test", session_id="s", window=0)
+    await asyncio.gather(
+        speak(alice, "Where must the parcels for the museum be left?", speech.models),
+        speak(bob, "Which train goes to the station in the evening?", speech.models),
+    )
+    await until(lambda: {"alice", "bob"} <= {s["speaker"] for s in ended(alice)})
+    await until(lambda: len(ended(alice)) == len(accepted(alice)))
+    assert {s["outcome"] for s in ended(alice)} == {"answered"}
+    stored = await stack.backend.get_recent_messages(joined.conversation_id, limit=20)
+    said = {
+        identity: " ".join(m.content for m in stored.messages if m.participant == identity).lower()
+        for identity in ("alice", "bob")
+    }
+    assert ("museum" in said["alice"], "museum" in said["bob"]) == (True, False)
+    assert ("station" in said["bob"], "station" in said["alice"]) == (True, False)
+    await alice.leave()
+    await bob.leave()
+
+
+def accepted(user: RoomUser) -> list[str]:
+    return [s["question_id"] for s in user.statuses if s["outcome"] == "accepted"]
+
+
+def ended(user: RoomUser) -> list[dict[str, Any]]:
+    return [s for s in user.statuses if s["outcome"] not in {"accepted", "answering"}]
