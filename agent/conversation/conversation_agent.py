@@ -32,8 +32,6 @@ from retrieval.wire import MessageId
 
 _DISK_TIMEOUT_S = 5.0
 _LAST_DISK_TIMEOUT_S = 20.0
-_SPEAKING_S = 1.0
-_GIVES_WAY_TIMES = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,8 +111,7 @@ class ConversationAgent:
             try:
                 speech = await self._reply(question, turn)
                 if turn.gives_way and speech.interrupted and not any(turn.said):
-                    turn.gave_way += 1
-                    turn.postponed_s = _SPEAKING_S
+                    turn.begin_anew()
                 if (postponed_s := turn.postponed_s) is not None:
                     return await self._postponed(question, postponed_s)
                 trace = await self._end_turn(question.id, speech)
@@ -130,9 +127,7 @@ class ConversationAgent:
 
     def give_way(self, question_id: MessageId) -> None:
         """Be silent, since somebody speaks; begin anew later if nothing of the answer was heard."""
-        turn = self.turns.of(question_id)
-        if turn.gave_way < _GIVES_WAY_TIMES:
-            turn.gives_way = True
+        if self.turns.of(question_id).give_way():
             self.fall_silent()
 
     async def withdraw(self, question: Question) -> Outcome:

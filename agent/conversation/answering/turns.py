@@ -10,6 +10,8 @@ from agent.llm.failure import ModelFailure
 from retrieval.wire import MessageId
 
 _KEPT = 32
+_SPEAKING_S = 1.0
+_GIVES_WAY_TIMES = 5
 _PARTS_KEPT = 2_000
 """As many questions as are known by their ids: each may be asked again."""
 
@@ -56,6 +58,16 @@ class Turn:
     @property
     def is_broken(self) -> bool:
         return self.failure is not None and self.failure.reason == "broken_stream"
+
+    def give_way(self) -> bool:
+        """False after several times: then it is said, whoever speaks."""
+        self.gives_way = self.gave_way < _GIVES_WAY_TIMES
+        return self.gives_way
+
+    def begin_anew(self) -> None:
+        """Nothing of it was heard."""
+        self.gave_way += 1
+        self.postponed_s = _SPEAKING_S
 
     def delay_s(self, failure: ModelFailure) -> float | None:
         """Counts the failure; None if it was the last one."""
