@@ -1,20 +1,12 @@
 """One room's agent in its job process, wired together in the order of its life."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import (
-    Agent,
-    AgentSession,
-    AutoSubscribe,
-    JobContext,
-    UserInputTranscribedEvent,
-    room_io,
-)
+from livekit.agents import Agent, AgentSession, AutoSubscribe, JobContext, room_io
 
 from agent.background_tasks import BackgroundTasks
 from agent.conversation.conversation_agent import ConversationAgent
@@ -23,11 +15,11 @@ from agent.conversation.memory_options import MemoryOptions
 from agent.conversation.resume import Resumed, resume, resumed_at_last
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_conversation
-from agent.epoch import Epoch
 from agent.llm.speech import SpeechInput
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
 from agent.room.conversation_key import KeyOfJob, named_conversation
+from agent.room.departure import Departure
 from agent.room.dependencies import JobDependencies
 from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
@@ -38,8 +30,6 @@ from agent.room.turn_intake import TurnIntake
 from agent.room.voice_turns import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from retrieval.wire import CONVERSATION_ATTRIBUTE, ConversationId, SearchRequest, SearchResponse
-
-RETIRE_WITHIN_S = 30.0
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +109,7 @@ class RoomJob:
         if follows_linked:
             self._linked.follow()
         if everyone is not None:
-            self._listen_to_everyone(conversation, everyone)
+            self._listen_to_everyone(everyone)
         await self._take_questions(conversation, unanswered)
 
     @property
@@ -223,17 +213,12 @@ class RoomJob:
         room.on("participant_connected", lambda person: self._record("joined", person))
         room.on("participant_disconnected", lambda person: self._record("left", person))
 
-    def _listen_to_everyone(self, conversation: ConversationAgent, speech: SpeechInput) -> None:
-        def on_transcript(identity: str, event: UserInputTranscribedEvent) -> None:
-            if event.transcript.strip():
-                self._turns.heard(identity, final=event.is_final)
-            conversation.hear(event.transcript, final=event.is_final, identity=identity)
-
+    def _listen_to_everyone(self, speech: SpeechInput) -> None:
         transcriber = RoomTranscriber(
             self._ctx.room,
             speech,
             on_question=lambda question: self._tasks.start(self._turns.take(question)),
-            on_transcript=on_transcript,
+            on_transcript=self._turns.heard,
         )
         transcriber.open()
         self._closing.push_async_callback(transcriber.aclose)
@@ -242,9 +227,9 @@ class RoomJob:
         self._turns.open(agent, unanswered)
         epoch = unanswered.resumed.epoch
         self._tasks.start(epoch.watch())
-        self._tasks.start(self._turns.run(until=epoch.ended))
-        self._tasks.start(self._retire_when_replaced())
-        self._tasks.start(self._leave_when_ended(epoch))
+        departure = Departure(self._turns, self._voice_turns, self._ctx.shutdown)
+        self._tasks.start(departure.when_answering_ends(epoch))
+        self._tasks.start(departure.when_replaced(self._election.replaced))
         told = {CONVERSATION_ATTRIBUTE: str(unanswered.resumed.conversation_id)}
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"} | told)
         logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
@@ -255,22 +240,6 @@ class RoomJob:
         await session.room_io.wait_for_ready()
         greet()
         self._turns.allow_replies()
-
-    async def _retire_when_replaced(self) -> None:
-        await self._election.replaced.wait()
-        logger.info("another agent takes over")
-        try:
-            async with asyncio.timeout(RETIRE_WITHIN_S):
-                await self._turns.finish()
-                await self._voice_turns.finish()
-        except TimeoutError:
-            logger.warning("left with questions open")
-        self._ctx.shutdown("handed over")
-
-    async def _leave_when_ended(self, epoch: Epoch) -> None:
-        """Unlike a handover: what is not answered yet, the agent that has the room answers."""
-        await epoch.ended.wait()
-        self._ctx.shutdown("another agent has the room")
 
     def _record(self, action: str, person: rtc.RemoteParticipant) -> None:
         if self._agent is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from livekit import rtc
+from livekit.agents import UserInputTranscribedEvent
 
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.memory_options import MemoryOptions
@@ -79,11 +80,16 @@ class TurnIntake:
         self._replies_allowed.set()
 
     async def run(self, *, until: asyncio.Event) -> None:
-        """Answer one question after the other; `until` interrupts, and nothing is told of it."""
+        """Answer one question after the other; `until` interrupts, and nothing is told of it.
+
+        Raises what was not foreseen of an answer.
+        """
         answering = asyncio.create_task(self._turns.run())
         ended = asyncio.create_task(until.wait())
         try:
             await asyncio.wait({answering, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                answering.result()
         finally:
             answering.cancel()
             ended.cancel()
@@ -121,12 +127,17 @@ class TurnIntake:
         finally:
             self._current = None
 
-    def heard(self, identity: str, *, final: bool) -> None:
+    def heard(self, identity: str, event: UserInputTranscribedEvent) -> None:
         """Somebody speaks. Who asked and goes on speaking gets no answer to the first part."""
-        self._floor.heard(identity, final=final)
-        if final or not self._agent.done():
+        said, final = event.transcript, event.is_final
+        if said.strip():
+            self._floor.heard(identity, final=final)
+        if not self._agent.done():
             return
         agent, current = self._agent.result(), self._current
+        agent.hear(said, final=final, identity=identity)
+        if final or not said.strip():
+            return
         if current is not None and current.speaker != identity:
             agent.give_way(current.id)
         else:
