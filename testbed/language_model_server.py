@@ -32,6 +32,10 @@ class Prompt:
         return [_text(message).strip() for message in said if "tool_calls" not in message]
 
     @property
+    def tool_results(self) -> list[str]:
+        return [_text(message) for message in self.messages if message["role"] == "tool"]
+
+    @property
     def tool_result(self) -> str:
         """The result of the previous step's tool call; empty in a turn's first step."""
         last = self.messages[-1]
