@@ -1,8 +1,9 @@
 """The examples in real rooms: anybody's agent remembers, hands over, and survives kill -9."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from secrets import token_hex
 
 import pytest
@@ -20,19 +21,19 @@ FACT = "My dog Rufus only eats rice."
 QUESTION = "What does my dog eat?"
 
 
-@contextmanager
-def running_example(stack: Stack, name: str) -> Iterator[Program]:
+@asynccontextmanager
+async def running_example(stack: Stack, name: str) -> AsyncIterator[Program]:
     env = {
         "OPENAI_BASE_URL": stack.model.url,
         "PYTHONPATH": str(ROOT),
         "LONGROOM_DATA_DIR": str(stack.directory / name),
     }
     program = stack.another_worker(name, env, arguments=(f"examples.{name}", "start"), forked=False)
-    program.start(until=REGISTERED)
+    await asyncio.to_thread(program.start, until=REGISTERED)
     try:
         yield program
         program.terminate()
-        program.wait()
+        await asyncio.to_thread(program.wait)  # the proxy before the backend is in this loop
     finally:
         program.kill()
 
@@ -57,7 +58,7 @@ async def plain_model(stack: Stack) -> AsyncIterator[Stack]:
 async def test_the_smallest_agent_remembers_and_is_replaced_when_it_is_killed(
     stack: Stack,
 ) -> None:
-    with running_example(stack, "smallest") as worker:
+    async with running_example(stack, "smallest") as worker:
         room = f"lobby-{token_hex(4)}"
         alice = await meet(stack, "alice", "concierge", room)
         await alice.ask(FACT)
@@ -98,7 +99,7 @@ async def test_a_guest_is_remembered_in_the_next_room_with_what_was_booked(
     stack = plain_model
     stack.model.reply = hotel
     guest, other = (json.dumps({"guest": name}) for name in ("12", token_hex(4)))
-    with running_example(stack, "hotel"):
+    async with running_example(stack, "hotel"):
         alice = await meet(stack, "alice", "hotel", f"call-{token_hex(4)}", guest)
         await alice.ask(FACT)
         asked_back = await alice.ask("A table for tonight, please.")
@@ -127,7 +128,7 @@ async def test_a_guest_is_remembered_in_the_next_room_with_what_was_booked(
 
 
 async def test_an_agent_on_a_server_of_ones_own_remembers(stack: Stack) -> None:
-    with running_example(stack, "own_server"):
+    async with running_example(stack, "own_server"):
         room = f"house-{token_hex(4)}"
         alice = await meet(stack, "alice", "caretaker", room)
         await alice.ask(FACT)
