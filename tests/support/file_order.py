@@ -5,6 +5,10 @@ from pathlib import Path
 
 # Each group starts a LiveKit server, a backend and an agent worker, once.
 GROUPS = {
+    "test_livekit_conversations": "rooms 4",
+    "test_examples": "rooms 4",
+    "test_livekit_memory": "rooms 4",
+    "test_livekit_tokens": "rooms 4",
     "test_livekit_workers": "rooms 1",
     "test_livekit_degraded": "rooms 1",
     "test_livekit_newcomers": "rooms 1",
@@ -20,6 +24,7 @@ GROUPS = {
     "test_livekit_tools": "rooms 3",
     "test_livekit_tracing": "rooms 3",
     "test_livekit_speech": "rooms 3",
+    "test_livekit_stop": "rooms 3",
 }
 ROOMS = set(GROUPS.values())
 # Agents start too late for their tests if more of these groups run at a time.
