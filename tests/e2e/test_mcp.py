@@ -1,8 +1,11 @@
 """The MCP server over real standard input and output and real HTTP, on a real backend."""
 
+import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -13,7 +16,15 @@ from longroom.client import LongroomClient
 from tests.support.backend_under_test import BackendUnderTest
 from tests.support.builders import message
 from tests.support.command_line import CommandLine
-from tests.support.mcp_hosts import HELLO, ended, http_host, server_process, stdio_host, text_of
+from tests.support.mcp_hosts import (
+    HELLO,
+    ROOT,
+    ended,
+    http_host,
+    server_process,
+    stdio_host,
+    text_of,
+)
 
 
 @pytest.fixture
@@ -50,6 +61,37 @@ async def test_a_host_remembers_over_standard_input_and_output(env: dict[str, st
 
     assert {tool.name for tool in tools} == {"search", "recent_messages", "append"}
     assert all(tool.description for tool in tools)
+
+
+async def test_the_example_of_a_host_finds_and_stores(
+    env: dict[str, str], clients_backend: BackendUnderTest
+) -> None:
+    await _store(clients_backend, "example", "Parcels for Hal go to the red boathouse.")
+    question = "Where do parcels for Hal go?"
+    command = [sys.executable, "-m", "examples.mcp_host", "example", question]
+
+    asked = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout.startswith("tools: search, recent_messages, append\n")
+    assert "> Parcels for Hal go to the red boathouse.\n" in asked.stdout
+    async with LongroomClient(clients_backend.url, key=clients_backend.key) as longroom:
+        stored = await (await longroom.conversation("example")).recent()
+    assert stored[-1].content == question
+
+
+async def test_the_example_of_a_host_tells_why_it_has_no_answer(env: dict[str, str]) -> None:
+    away = env | {"BACKEND_URL": "http://127.0.0.1:9"}
+    command = [sys.executable, "-m", "examples.mcp_host", "example", "Where?"]
+
+    asked = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env=away, capture_output=True, text=True, check=False
+    )
+
+    assert asked.returncode == 1
+    assert "the memory does not answer now; try again later" in asked.stderr
 
 
 async def test_a_host_remembers_over_http(env: dict[str, str]) -> None:
