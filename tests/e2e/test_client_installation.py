@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -35,6 +35,15 @@ ours = [name for name in sys.modules if name.partition(".")[0] in packages]
 print(json.dumps({"said": said, "ours": ours}))
 """
 COMMAND = "from longroom.__main__ import main; main()"
+EXAMPLE = """
+import runpy, sys
+
+import longroom.livekit
+
+print(longroom.livekit.__file__)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 Installation = Callable[[str], Path]
 """A folder with our wheel and the requirements of an extra; "" is none."""
 
@@ -97,7 +106,11 @@ def _collect(
 
 
 def _python(
-    installation: Path, program: str, *arguments: str, text: str = ""
+    installation: Path,
+    program: str,
+    *arguments: str,
+    text: str = "",
+    env: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
     # -I and -S: neither the checkout, nor what is installed beside, can be imported.
     start = f"import sys; sys.path.append({str(installation)!r})\n"
@@ -105,6 +118,7 @@ def _python(
         [sys.executable, "-I", "-S", "-c", start + program, *arguments],
         cwd=installation,
         input=text,
+        env=env,
         capture_output=True,
         text=True,
         check=False,
@@ -170,3 +184,22 @@ def test_an_integration_loads_with_its_extra_alone(installation: Installation, n
     result = _python(installation(name), f"import {module}")
 
     assert result.returncode == 0, result.stderr
+
+
+def test_a_program_with_an_agent_starts_where_the_wheel_is_installed(
+    installation: Installation, tmp_path: Path
+) -> None:
+    folder = installation("agent")
+    program = tmp_path / "smallest.py"
+    program.write_bytes((ROOT / "examples" / "smallest.py").read_bytes())
+    livekit = {"LIVEKIT_URL": "ws://127.0.0.1:9", "LIVEKIT_API_KEY": "k", "LIVEKIT_API_SECRET": "s"}
+
+    helped = _python(folder, EXAMPLE, str(program), "--help", env=livekit)
+    unset = _python(folder, EXAMPLE, str(program), "start", env={})
+
+    assert helped.returncode == 0, helped.stderr
+    ours, _, help_text = helped.stdout.partition("\n")
+    assert Path(ours).is_relative_to(folder)
+    assert "start" in help_text
+    assert unset.returncode == 1
+    assert "the worker's settings are not usable: LIVEKIT_URL" in unset.stderr
