@@ -14,7 +14,7 @@ from secrets import token_hex, token_urlsafe
 from aiohttp import web
 from livekit import api
 
-from longroom.client import DEFAULT_URL, BackendError, LongroomClient
+from longroom.client import DEFAULT_URL, BackendError, LongroomClient, Message
 
 PAGE = web.AppKey("page", Path)
 AGENT_NAME = web.AppKey("agent_name", str)
@@ -70,12 +70,16 @@ async def recent_messages(request: web.Request) -> web.Response:
         messages = await conversation.recent(20)
     except BackendError:
         raise web.HTTPServiceUnavailable(text="The memory does not answer.") from None
-    return web.json_response(
-        [
-            {"by": one.participant, "at": one.created_at.isoformat(), "said": one.content}
-            for one in messages
-        ]
-    )
+    return web.json_response([summary(message) for message in messages])
+
+
+def summary(message: Message) -> dict[str, str]:
+    return {
+        "role": message.role,
+        "by": message.participant,
+        "at": message.created_at.isoformat(),
+        "said": message.content,
+    }
 
 
 @routes.get("/")

@@ -2,18 +2,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import numpy as np
 import pytest
 import pytest_asyncio
-from livekit import rtc
 
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.room_user import RoomUser, until
-from tests.support.speech_server import SAMPLE_RATE, Speech, SpeechServer, speech_server
+from tests.support.microphone import speak
+from tests.support.speech_server import Speech, SpeechServer, speech_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-FRAME_SAMPLES = SAMPLE_RATE // 50
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -32,21 +29,6 @@ async def speech(stack: Stack) -> AsyncIterator[SpeechServer]:
         await asyncio.to_thread(worker.start, until=REGISTERED)
         yield server
         worker.kill()
-
-
-async def speak(user: RoomUser, text: str, voice: Speech) -> None:
-    """Say it through a microphone, in real time, and stay silent for a while."""
-    samples = np.concatenate(
-        [await asyncio.to_thread(voice.say, text), np.zeros(SAMPLE_RATE * 2, dtype=np.int16)]
-    )
-    source = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=100)
-    track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
-    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-    await user.room.local_participant.publish_track(track, options)
-    for start in range(0, len(samples) - FRAME_SAMPLES, FRAME_SAMPLES):
-        part = samples[start : start + FRAME_SAMPLES]
-        await source.capture_frame(rtc.AudioFrame(part.tobytes(), SAMPLE_RATE, 1, FRAME_SAMPLES))
-    await source.aclose()
 
 
 async def test_spoken_words_are_understood_remembered_from_and_answered_aloud(

@@ -11,6 +11,7 @@ from docs.openapi import FILE, document
 from tests.support.backend_under_test import BackendUnderTest
 
 FOLDER = FILE.parent / "typescript"
+EXAMPLE = FILE.parents[1] / "examples" / "voice"
 GENERATED = FOLDER / "src" / "schema.ts"
 MAKE = "run `make typescript-client`"
 
@@ -46,8 +47,9 @@ def test_the_committed_description_is_today_s() -> None:
     assert FILE.read_text(encoding="utf-8") == document(), MAKE
 
 
-def test_the_lock_file_names_no_registry() -> None:
-    assert '"resolved"' not in (FOLDER / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", [FOLDER, EXAMPLE], ids=lambda folder: str(folder.name))
+def test_a_lock_file_names_no_registry(folder: Path) -> None:
+    assert '"resolved"' not in (folder / "package-lock.json").read_text(encoding="utf-8")
 
 
 @node

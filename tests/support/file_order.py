@@ -8,6 +8,7 @@ GROUPS = {
     "test_livekit_conversations": "rooms 4",
     "test_examples": "rooms 4",
     "test_web_backend_example": "rooms 4",
+    "test_voice_example": "rooms 4",
     "test_livekit_memory": "rooms 4",
     "test_livekit_tokens": "rooms 4",
     "test_livekit_workers": "rooms 1",

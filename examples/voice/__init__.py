@@ -1,0 +1,1 @@
+"""Voice in a browser: a page, and the agent that it calls."""

@@ -1,0 +1,31 @@
+"""A microphone that says a text."""
+
+import asyncio
+
+import numpy as np
+from livekit import rtc
+from numpy.typing import NDArray
+
+from testbed.room_user import RoomUser
+from tests.support.speech_server import SAMPLE_RATE, Speech
+
+FRAME_SAMPLES = SAMPLE_RATE // 50
+
+
+async def spoken(text: str, voice: Speech) -> NDArray[np.int16]:
+    """The text, and then silence for a while."""
+    samples = await asyncio.to_thread(voice.say, text)
+    return np.concatenate([samples, np.zeros(SAMPLE_RATE * 2, dtype=np.int16)])
+
+
+async def speak(user: RoomUser, text: str, voice: Speech) -> None:
+    """Say it in real time."""
+    samples = await spoken(text, voice)
+    source = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=100)
+    track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
+    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+    await user.room.local_participant.publish_track(track, options)
+    for start in range(0, len(samples) - FRAME_SAMPLES, FRAME_SAMPLES):
+        part = samples[start : start + FRAME_SAMPLES]
+        await source.capture_frame(rtc.AudioFrame(part.tobytes(), SAMPLE_RATE, 1, FRAME_SAMPLES))
+    await source.aclose()
