@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from livekit import api
@@ -21,6 +22,9 @@ AGENT_NAME = web.AppKey("agent_name", str)
 LONGROOM = web.AppKey("longroom", LongroomClient)
 SIGNED_IN = web.AppKey("signed_in", dict[str, str])
 """Customers by the secret in their cookie."""
+
+SETTINGS = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
+SCHEMES = ("ws", "wss", "http", "https")
 
 routes = web.RouteTableDef()
 
@@ -85,8 +89,8 @@ def summary(message: Message) -> dict[str, str]:
 @routes.get("/")
 async def page(request: web.Request) -> web.FileResponse:
     """The policy lets the page reach this backend and the LiveKit server, and no other host."""
-    livekit = os.environ["LIVEKIT_URL"]
-    reached = f"'self' {livekit} {livekit.replace('ws', 'http', 1)}"
+    host = urlsplit(os.environ["LIVEKIT_URL"]).netloc
+    reached = " ".join(["'self'", *(f"{scheme}://{host}" for scheme in SCHEMES)])
     policy = f"default-src 'self'; connect-src {reached}; style-src 'unsafe-inline'"
     return web.FileResponse(
         request.app[PAGE] / "index.html", headers={"Content-Security-Policy": policy}
@@ -136,4 +140,6 @@ if __name__ == "__main__":
     parser.add_argument("--agent", default="voice", help="the name under which your agent serves")
     parser.add_argument("--page", type=Path, default=Path(__file__).parent / "voice")
     options = parser.parse_args()
+    if unset := [name for name in SETTINGS if not os.environ.get(name)]:
+        parser.error(f"set {', '.join(unset)}")
     web.run_app(application(options.page, options.agent), host="127.0.0.1", port=options.port)

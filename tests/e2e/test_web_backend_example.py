@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest_asyncio
 
 from testbed.livekit_server import free_port
 from testbed.livekit_stack import Stack
+from testbed.program import Program
 from testbed.room_user import RoomUser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -38,9 +40,12 @@ async def signed_in(shop: str, customer: str) -> httpx.AsyncClient:
     return browser
 
 
-async def call(browser: httpx.AsyncClient, customer: str) -> tuple[RoomUser, dict[str, Any]]:
+async def call(
+    stack: Stack, browser: httpx.AsyncClient, customer: str
+) -> tuple[RoomUser, dict[str, Any]]:
     opened = (await browser.post("/calls")).json()
     user = RoomUser(customer)
+    stack.cleanup.push_async_callback(user.leave)
     await user.connect_with(opened["url"], opened["token"])
     await user.agent_is_there()
     return user, opened
@@ -60,11 +65,11 @@ async def test_the_second_call_recalls_the_first_and_the_backend_lists_both(
 ) -> None:
     customer = f"ada {token_hex(4)}"
     browser = await signed_in(shop, customer)
-    ada, first = await call(browser, customer)
+    ada, first = await call(stack, browser, customer)
     await ada.ask(FACT)
     await ada.leave()
 
-    ada, second = await call(browser, customer)
+    ada, second = await call(stack, browser, customer)
     await ada.ask(QUESTION)
     await ada.leave()
 
@@ -78,11 +83,11 @@ async def test_the_second_call_recalls_the_first_and_the_backend_lists_both(
 async def test_another_customer_gets_nothing_of_it(stack: Stack, shop: str) -> None:
     ada, eve = (f"{name} {token_hex(4)}" for name in ("ada", "eve"))
     adas, eves = await signed_in(shop, ada), await signed_in(shop, eve)
-    user, _ = await call(adas, ada)
+    user, _ = await call(stack, adas, ada)
     await user.ask(FACT)
     await user.leave()
 
-    user, _ = await call(eves, eve)
+    user, _ = await call(stack, eves, eve)
     await user.ask("What does the dog Rufus eat?")
     await user.leave()
 
@@ -109,3 +114,26 @@ async def test_who_has_not_signed_in_gets_neither_a_call_nor_messages(
         answers = [await browser.post("/calls"), await browser.get("/messages")]
 
     assert [answer.status_code for answer in answers] == [401, 401]
+
+
+async def test_it_tells_at_once_which_settings_it_lacks(tmp_path: Path) -> None:
+    env = {"LIVEKIT_URL": "ws://127.0.0.1:9", "LIVEKIT_API_KEY": ""}
+    program = Program(["examples.web_backend"], env=env, log=tmp_path / "log")
+
+    assert await asyncio.to_thread(program.run) == 2
+    assert "set LIVEKIT_API_KEY, LIVEKIT_API_SECRET" in program.output
+
+
+async def test_the_page_may_reach_the_livekit_server_and_no_other_host(
+    shop: str, stack: Stack
+) -> None:
+    async with httpx.AsyncClient(base_url=shop, timeout=60) as browser:
+        policy = (await browser.get("/")).headers["Content-Security-Policy"]
+
+    host = stack.livekit.url.removeprefix("ws://")
+    allowed = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert allowed["default-src"] == "'self'"
+    assert allowed["connect-src"].split() == [
+        "'self'",
+        *(f"{scheme}://{host}" for scheme in ("ws", "wss", "http", "https")),
+    ]
