@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-agent bench-failover bench-kill bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -75,6 +75,9 @@ bench-embedders: installed-test ## compare the runtimes of the embedding model (
 
 bench-turn: installed-test ## what memory costs a spoken turn (DATA=room.jsonl ARGS="--turns 200")
 	@$(BIN)/python -m benchmarks.turn $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-adopt: installed-test ## what an agent of your own needs for a memory, and what it has then
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.adopt $(ARGS)
 
 bench-agent: installed-test ## whether the agent stays flat over 10,000 turns
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.agent $(ARGS)
