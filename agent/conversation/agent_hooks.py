@@ -7,7 +7,13 @@ from dataclasses import replace
 from functools import partial
 from weakref import WeakSet
 
-from livekit.agents import Agent, AgentSession, ConversationItemAddedEvent, ModelSettings
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    AgentTask,
+    ConversationItemAddedEvent,
+    ModelSettings,
+)
 from livekit.agents.llm import AgentHandoff, ChatContext, ChatMessage, Tool, ToolChoice
 from livekit.agents.types import NotGivenOr
 
@@ -59,6 +65,7 @@ class AgentHooks:
         self._introduction = introduction
         self._fallback = fallback
         self._attached: WeakSet[Agent] = WeakSet()
+        self._present: Agent | None = None
 
     def follow(self, session: AgentSession[object]) -> None:
         """Attach each agent that the session hands over to."""
@@ -67,11 +74,11 @@ class AgentHooks:
             if not isinstance(event.item, AgentHandoff):
                 return
             # LiveKit tells of it before it starts the agent.
-            agent = session.current_agent
-            if agent in self._attached:
+            before, self._present = self._present, session.current_agent
+            if isinstance(before, AgentTask) and before.done() and self._present in self._attached:
                 self._handoffs.resumed()
             else:
-                self._attach(agent)
+                self._attach(self._present)
 
         session.on("conversation_item_added", handed_over)
 
@@ -81,8 +88,11 @@ class AgentHooks:
         await self._equip(agent)
 
     def _attach(self, agent: Agent) -> None:
-        self._attached.add(agent)
+        """Also of one that was there before, and comes again."""
         self._handoffs.entering()
+        if agent in self._attached:
+            return
+        self._attached.add(agent)
         hooks = {
             "on_enter": partial(self._on_enter, agent, agent.on_enter),
             "on_user_turn_completed": partial(

@@ -51,7 +51,7 @@ class SessionWindow:
         return agent.chat_ctx if agent is not None else ChatContext(list(self._said))
 
     async def enter(self, agent: Agent) -> None:
-        """Put what was said before in front of what `agent` has; its instructions stay first."""
+        """Add what was said before to what `agent` has, by time; its instructions stay first."""
         if not self._enters_agents:
             return
         own = agent.chat_ctx.items
@@ -59,7 +59,8 @@ class SessionWindow:
         if not said:
             return
         head = next((n for n, item in enumerate(own) if not is_instruction(item)), len(own))
-        await agent.update_chat_ctx(ChatContext([*own[:head], *said, *own[head:]]))
+        by_time = sorted([*said, *own[head:]], key=lambda item: item.created_at)
+        await agent.update_chat_ctx(ChatContext([*own[:head], *by_time]))
 
     async def forget(self, stored: MessageId) -> None:
         """Take a question out that is asked again: it gets a new place."""

@@ -169,6 +169,51 @@ async def test_a_handoff_keeps_window_recall_and_search_and_is_one_turn(tmp_path
     assert [a.id for a in answers] == [f"{q.id}.answer1" for q in questions]
 
 
+async def test_an_agent_that_comes_back_has_what_was_said_meanwhile_in_its_order(
+    tmp_path: Path,
+) -> None:
+    class Host(Agent):
+        def __init__(self, name: str) -> None:
+            super().__init__(instructions=f"You are {name}.")
+            self.other: Agent | None = None
+
+        async def on_enter(self) -> None:
+            if len(llm.prompts) > 0:
+                await self.session.generate_reply()
+
+        @function_tool
+        async def hand_over(self) -> Agent | None:
+            """Hand over to the other host."""
+            return self.other
+
+    def answer(chat_ctx: ChatContext) -> Answer:
+        question = [m for m in chat_ctx.messages() if m.role == "user"][-1].text_content or ""
+        me = (chat_ctx.messages()[0].text_content or "")[8:-1]
+        wanted = question.split()[-1]
+        return ToolCall("hand_over", {}) if wanted not in (me, "on") else f"{me} here"
+
+    backend, llm = FakeBackend(), ScriptedLLM(answer)
+    ann, bob = Host("Ann"), Host("Bob")
+    ann.other, bob.other = bob, ann
+    async with running_agent(backend, llm, tmp_path, agent=ann) as running:
+        for question in ("I want Ann", "I want Bob", "Go on", "Again I want Ann", "Now go on"):
+            trace = await running.ask(question)
+            assert trace.outcome == "answered"
+    said = [text.strip() for role, text in llm.last_prompt if role in {"user", "assistant"}]
+    assert said == [
+        "I want Ann",
+        "Ann here",
+        "I want Bob",
+        "Bob here",
+        "Go on",
+        "Bob here",
+        "Again I want Ann",
+        "Ann here",
+        "Now go on",
+    ]
+    assert llm.last_prompt[0] == ("system", "You are Ann.")
+
+
 async def test_a_task_that_asks_back_ends_the_turn_and_the_reply_ends_the_task(
     tmp_path: Path,
 ) -> None:
