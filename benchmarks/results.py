@@ -90,6 +90,13 @@ SECTIONS = [
     ),
     Section("probe", "Filtered probes against brute force", "Short or wrong results."),
     Section("turn", "What memory costs a turn", "Time that recall adds to a spoken turn."),
+    Section(
+        "adopt",
+        "A memory for an agent of one's own",
+        "Lines that change, and what the agent has then: a fact of 200 messages ago in its prompt,"
+        " also after a handoff; an answer to the question in which it was killed; replies begun"
+        " before the end of a spoken turn that were used.",
+    ),
     Section("agent", "Whether the agent stays flat", "Memory and processor time, turn by turn."),
     Section("failover", "Bringing a killed agent back", "Seconds until the room is answered."),
     Section("rooms", "Rooms on one machine", "Text rooms at once, all talking."),

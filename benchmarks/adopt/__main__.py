@@ -44,12 +44,16 @@ class Adoption:
 
 
 def added_lines() -> int:
-    """Lines of code that are new or changed; a changed line counts once."""
+    return len(changed_lines())
+
+
+def changed_lines() -> list[str]:
+    """Lines of code that are new, or changed."""
     plain, remembering = (
         [line for line in (HERE / f"{name}_agent.py").read_text().splitlines() if line.strip()][1:]
         for name in ("plain", "remembering")
     )
-    return sum(line.startswith("+ ") for line in difflib.ndiff(plain, remembering))
+    return [line[2:] for line in difflib.ndiff(plain, remembering) if line.startswith("+ ")]
 
 
 @asynccontextmanager
