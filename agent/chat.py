@@ -11,8 +11,8 @@ from livekit.agents.voice.io import TextOutput
 
 from agent.backend_client import BackendClient, open_client
 from agent.conversation.conversation_agent import ConversationAgent
-from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import Resumed, resume
+from agent.conversation.session.reply import TurnTrace
 from agent.conversation.wiring import People, build_conversation
 from agent.llm.factory import language_model
 from agent.messages.question import Question

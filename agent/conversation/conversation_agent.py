@@ -9,16 +9,16 @@ from typing import Any
 from livekit.agents import Agent, AgentSession
 from livekit.agents.voice import SpeechHandle
 
-from agent.conversation.agent_hooks import AgentHooks
 from agent.conversation.answering.turns import Turn, Turns
-from agent.conversation.event_records import asked_again_record, turn_record
-from agent.conversation.handoffs import Handoffs
-from agent.conversation.reply import TurnTrace, outcome_of, reason_of, user_item
-from agent.conversation.reply_correlation import Reply
 from agent.conversation.resume import Resumed
-from agent.conversation.session_events import NOT_STORED, SessionEvents
+from agent.conversation.session.agent_hooks import AgentHooks
+from agent.conversation.session.event_records import asked_again_record, turn_record
+from agent.conversation.session.events import NOT_STORED, SessionEvents
+from agent.conversation.session.handoffs import Handoffs
+from agent.conversation.session.reply import TurnTrace, outcome_of, reason_of, user_item
+from agent.conversation.session.reply_correlation import Reply
+from agent.conversation.session.window import SessionWindow
 from agent.conversation.session_summary import SessionTotals
-from agent.conversation.session_window import SessionWindow
 from agent.conversation.unanswered import Unanswered
 from agent.llm.failure import Reason
 from agent.messages.question import Outcome, Question, QuestionNotStored

@@ -6,9 +6,9 @@ from typing import Any
 
 from livekit.agents import AgentSession, CloseEvent
 
-from agent.conversation.event_records import usage_record
 from agent.conversation.resume import Resumed
-from agent.conversation.session_events import SessionEvents
+from agent.conversation.session.event_records import usage_record
+from agent.conversation.session.events import SessionEvents
 from agent.errors import OutboxError
 from agent.outbox.write_buffer import WriteBuffer
 from retrieval.wire import SessionSummary

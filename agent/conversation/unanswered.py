@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agent.backend_client import BackendClient
-from agent.conversation.event_records import turn_ends
 from agent.conversation.resume import Resumed, Said, as_said
+from agent.conversation.session.event_records import turn_ends
 from agent.messages.question import (
     Outcome,
     Question,

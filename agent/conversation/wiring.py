@@ -7,18 +7,18 @@ from typing import Any
 from livekit.agents import AgentSession
 
 from agent.backend_client import BackendClient
-from agent.conversation.agent_hooks import AgentHooks
 from agent.conversation.answering.fallback import Fallback, apology, extracts
 from agent.conversation.answering.patience import Patience
 from agent.conversation.answering.turns import RetryLimits, Turns
 from agent.conversation.conversation_agent import ConversationAgent
-from agent.conversation.handoffs import Handoffs
 from agent.conversation.memory_options import EVERYTHING, MemoryOptions
 from agent.conversation.resume import Resumed
-from agent.conversation.session_events import SessionEvents, SpokenTurnListener
-from agent.conversation.session_limits import bound_memory, outlast_failures
+from agent.conversation.session.agent_hooks import AgentHooks
+from agent.conversation.session.events import SessionEvents, SpokenTurnListener
+from agent.conversation.session.handoffs import Handoffs
+from agent.conversation.session.limits import bound_memory, outlast_failures
+from agent.conversation.session.window import SessionWindow
 from agent.conversation.session_summary import SessionTotals
-from agent.conversation.session_window import SessionWindow
 from agent.llm.extractive import quotations
 from agent.messages.rolling_window import restored
 from agent.outbox.write_buffer import WriteBuffer

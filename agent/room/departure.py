@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable
 
 from agent.epoch import Epoch
-from agent.room.turn_intake import TurnIntake
-from agent.room.voice_turns import VoiceTurns
+from agent.room.turns.intake import TurnIntake
+from agent.room.turns.voice import VoiceTurns
 
 RETIRE_WITHIN_S = 30.0
 

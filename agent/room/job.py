@@ -10,9 +10,9 @@ from livekit.agents import Agent, AgentSession, AutoSubscribe, JobContext, room_
 
 from agent.background_tasks import BackgroundTasks
 from agent.conversation.conversation_agent import ConversationAgent
-from agent.conversation.event_records import action_record
 from agent.conversation.memory_options import MemoryOptions
 from agent.conversation.resume import Resumed, resume, resumed_at_last
+from agent.conversation.session.event_records import action_record
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_conversation
 from agent.llm.speech import SpeechInput
@@ -26,8 +26,8 @@ from agent.room.linked_participant import LinkedParticipant
 from agent.room.metadata import RoomMetadata
 from agent.room.participants import Participants, introduction, room_language
 from agent.room.transcription import RoomTranscriber
-from agent.room.turn_intake import TurnIntake
-from agent.room.voice_turns import VoiceTurns
+from agent.room.turns.intake import TurnIntake
+from agent.room.turns.voice import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from retrieval.wire import CONVERSATION_ATTRIBUTE, ConversationId, SearchRequest, SearchResponse
 

@@ -30,7 +30,7 @@ from agent.conversation.wiring import People, build_conversation
 from agent.errors import OutboxError
 from agent.messages.question import Outcome, Question
 from agent.recall.query import Asker
-from agent.room.turn_queue import TurnQueue
+from agent.room.turns.queue import TurnQueue
 from agent.settings import AgentSettings
 from longroom.client import BackendError, BackendUnavailable
 from retrieval.wire import MessageId

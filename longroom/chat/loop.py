@@ -11,7 +11,7 @@ from anyio import CancelScope
 from prompt_toolkit.application import run_in_terminal
 
 from agent.chat import WindowMessage
-from agent.conversation.reply import TurnTrace
+from agent.conversation.session.reply import TurnTrace
 from longroom.chat.signals import ctrl_c
 from longroom.chat.terminal import HELP, Terminal
 from longroom.client import BackendError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from livekit.agents.voice.io import TextOutput
 
-from agent.conversation.reply import TurnTrace
+from agent.conversation.session.reply import TurnTrace
 from agent.conversation.unanswered import find_unanswered
 from agent.messages.question import Question
 from retrieval.wire import MessageId

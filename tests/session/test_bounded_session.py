@@ -7,7 +7,7 @@ from pathlib import Path
 from livekit.agents import AgentSession
 from livekit.agents.llm import ChatContext, ChatMessage
 
-from agent.conversation.session_limits import KEPT_EVENTS, KEPT_ITEMS
+from agent.conversation.session.limits import KEPT_EVENTS, KEPT_ITEMS
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import remember, running_agent

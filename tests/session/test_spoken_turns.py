@@ -9,8 +9,8 @@ from livekit.agents import UserInputTranscribedEvent
 from livekit.agents.llm import ChatContext, ChatMessage
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 
-from agent.conversation.reply import TurnTrace
-from agent.conversation.session_events import SessionEvents
+from agent.conversation.session.events import SessionEvents
+from agent.conversation.session.reply import TurnTrace
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.builders import message

@@ -15,9 +15,9 @@ from livekit.agents.voice.audio_recognition import _EndOfTurnInfo, _EndOfTurnMet
 
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.memory_options import EVERYTHING, MemoryOptions
-from agent.conversation.reply import TurnTrace
 from agent.conversation.resume import resume
-from agent.conversation.session_events import SpokenTurnListener
+from agent.conversation.session.events import SpokenTurnListener
+from agent.conversation.session.reply import TurnTrace
 from agent.conversation.wiring import People, build_conversation
 from agent.messages.question import Question
 from agent.outbox.outbox import Outbox

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.chat import WindowMessage
-from agent.conversation.reply import TurnTrace
+from agent.conversation.session.reply import TurnTrace
 from agent.recall.recall import Recalled
 from longroom.chat.loop import ChatLoop
 from longroom.chat.terminal import Terminal

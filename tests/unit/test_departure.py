@@ -7,8 +7,8 @@ import pytest
 from agent.background_tasks import BackgroundTasks
 from agent.epoch import Epoch
 from agent.room.departure import Departure
-from agent.room.turn_intake import TurnIntake
-from agent.room.voice_turns import VoiceTurns
+from agent.room.turns.intake import TurnIntake
+from agent.room.turns.voice import VoiceTurns
 
 
 class Turns:

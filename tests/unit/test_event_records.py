@@ -4,7 +4,7 @@ import pytest
 from livekit.agents import ErrorEvent, UserInputTranscribedEvent
 from livekit.agents.llm import ChatMessage, LLMError
 
-from agent.conversation.event_records import (
+from agent.conversation.session.event_records import (
     error_record,
     message_record,
     transcription_record,

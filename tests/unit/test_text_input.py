@@ -6,7 +6,7 @@ import pytest
 from livekit import rtc
 
 from agent.messages.question import Question
-from agent.room.text_input import TextInput, TextStream
+from agent.room.typed.text_input import TextInput, TextStream
 
 
 @dataclass

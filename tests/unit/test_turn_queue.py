@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from agent.messages.question import Outcome, Postponed, Question, QuestionNotStored
-from agent.room.turn_queue import OTHER_MESSAGE, TurnQueue
+from agent.room.turns.queue import OTHER_MESSAGE, TurnQueue
 from retrieval.wire import MessageId
 
 

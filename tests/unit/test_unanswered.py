@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agent.conversation.event_records import asked_again_record, turn_record
 from agent.conversation.resume import Resumed, resume
+from agent.conversation.session.event_records import asked_again_record, turn_record
 from agent.conversation.unanswered import STILL_WAITED_FOR, answered_ids, find_unanswered, in_turns
 from agent.messages.question import Outcome, answer_id, answered_question
 from agent.messages.rolling_window import GOES_ON

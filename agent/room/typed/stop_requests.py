@@ -13,7 +13,7 @@ from livekit import rtc
 
 from agent.background_tasks import BackgroundTasks
 from agent.messages.question import MAX_QUESTION_ID_CHARS, Question
-from agent.room.text_input import MessageRefused, TextStream
+from agent.room.typed.text_input import MessageRefused, TextStream
 
 TOPIC = "longroom.stop"
 READ_WITHIN_S = 10.0

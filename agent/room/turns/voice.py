@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from agent.background_tasks import BackgroundTasks
-from agent.conversation.reply import TurnTrace
+from agent.conversation.session.reply import TurnTrace
 from agent.conversation.turn_metrics import TurnMetrics
-from agent.room.turn_status import TurnStatus
+from agent.room.turns.status import TurnStatus
 from retrieval.wire import MessageId
 
 

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from livekit import rtc
 
 from agent.messages.question import answer_id
-from agent.room.text_input import TextInput, too_long
+from agent.room.typed.text_input import TextInput, too_long
 from retrieval.wire import MessageId
 
 TOPIC = "lk-chat-topic"

@@ -12,12 +12,12 @@ from agent.conversation.memory_options import MemoryOptions
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.conversation.unanswered import Unanswered
 from agent.messages.question import Outcome, Postponed, Question
-from agent.room.floor import Floor
-from agent.room.legacy_chat import LegacyChat
-from agent.room.stop_requests import StopRequests
-from agent.room.text_input import TextInput
-from agent.room.turn_queue import TurnQueue
-from agent.room.turn_status import TurnStatus
+from agent.room.turns.floor import Floor
+from agent.room.turns.queue import TurnQueue
+from agent.room.turns.status import TurnStatus
+from agent.room.typed.legacy_chat import LegacyChat
+from agent.room.typed.stop_requests import StopRequests
+from agent.room.typed.text_input import TextInput
 from agent.worker_settings import RoomSettings
 
 LISTED_WITHIN_S = 5.0  # who publishes no track is listed up to 3 s late

@@ -21,10 +21,10 @@ from agent.conversation.answering.fallback import Fallback
 from agent.conversation.answering.node import Chunk, Node, chunks_of
 from agent.conversation.answering.requests import NoAnswer, Request, answered
 from agent.conversation.answering.turns import Turns
-from agent.conversation.handoffs import Handoffs
-from agent.conversation.prompt import prompt
-from agent.conversation.session_events import SessionEvents
-from agent.conversation.session_window import SessionWindow
+from agent.conversation.session.events import SessionEvents
+from agent.conversation.session.handoffs import Handoffs
+from agent.conversation.session.prompt import prompt
+from agent.conversation.session.window import SessionWindow
 from agent.messages.finished_tools import SEARCH_TOOL
 from agent.messages.rolling_window import message_id
 from agent.recall.recalled_context import RecalledContext, newest_question

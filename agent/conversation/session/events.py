@@ -18,15 +18,15 @@ from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import SpeechHandle
 
 from agent.conversation.answering.turns import Turns
-from agent.conversation.event_records import (
+from agent.conversation.session.event_records import (
     error_record,
     message_record,
     speech_record,
     tool_record,
     transcription_record,
 )
-from agent.conversation.reply import TurnTrace
-from agent.conversation.reply_correlation import Reply, ReplyCorrelation
+from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply_correlation import Reply, ReplyCorrelation
 from agent.epoch import Epoch
 from agent.messages.rolling_window import SPEAKER, message_id
 from agent.outbox.write_buffer import WriteBuffer

@@ -1,0 +1,1 @@
+"""What a conversation adds to a LiveKit session and its agents."""

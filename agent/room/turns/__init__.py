@@ -1,0 +1,1 @@
+"""Whose question is answered when, and who is told."""
