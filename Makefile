@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -14,8 +14,9 @@ INSTALL = python=$$($(FIND_PYTHON)); \
 WORKERS := 4
 # Empty: every worker, and every program that a test starts, would compile its modules again.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
-LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+LOCK_ALONE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+LOCK = $(LOCK_ALONE) pyproject.toml
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +56,8 @@ lock: installed-test ## write requirements/*.txt anew from pyproject.toml (UPGRA
 	$(LOCK) requirements/backend.in --extra backend --extra onnx \
 		--constraint requirements/test.txt --excludes requirements/run.exclude -o requirements/backend.txt
 	$(LOCK) --extra peers -o requirements/peers.txt
+	$(LOCK_ALONE) requirements/peers-voicemem.in -o requirements/peers-voicemem.txt
+	$(LOCK_ALONE) requirements/peers-hindsight.in -o requirements/peers-hindsight.txt
 
 bench-recall: installed-test installed-peers ## what finds the evidence, us and our peers (DATA=locomo.json)
 	@test -n "$(DATA)" || { echo "longroom: name a data set: make bench-recall DATA=/path/to/locomo.json" >&2; exit 1; }
@@ -73,7 +76,7 @@ bench-backfill: installed-test ## the rate of a backfill, and what live searches
 bench-embedders: installed-test ## compare the runtimes of the embedding model (ARGS=--install: sizes too)
 	@$(BIN)/python -m benchmarks.embedders $(ARGS)
 
-bench-turn: installed-test ## what memory costs a spoken turn (DATA=room.jsonl ARGS="--turns 200")
+bench-turn: installed-test installed-peers-voicemem installed-peers-hindsight ## what memory costs a spoken turn, ours and others' (DATA=room.jsonl ARGS="--evidence locomo.json")
 	@$(BIN)/python -m benchmarks.turn $(if $(DATA),--data $(DATA)) $(ARGS)
 
 bench-adopt: installed-test ## what an agent of your own needs for a memory, and what it has then
@@ -124,3 +127,9 @@ installed-test:
 
 installed-peers:
 	@$(INSTALL) peers
+
+installed-peers-voicemem:
+	@$(INSTALL) peers-voicemem
+
+installed-peers-hindsight:
+	@$(INSTALL) peers-hindsight

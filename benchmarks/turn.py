@@ -1,4 +1,4 @@
-"""The time that memory adds to a spoken turn: none, the textbook recipe, and ours.
+"""The time that memory adds to a spoken turn: none, the textbook recipe, ours, and that of others.
 
 Replays messages of a room word by word, as from a streaming transcription, against a language model
 that answers at once. The textbook recipe is that of LiveKit's documentation: search in
@@ -7,6 +7,9 @@ on_user_turn_completed, add the hits to the turn's context.
 A turn's `added_ms` is the time from LiveKit's first request for its reply to the language model
 request of the reply that was used. Nothing is stored meanwhile: each turn's search is repeated with
 the whole text and compared.
+
+Ours and those of others are then asked labelled questions, and their processes are killed: see
+benchmarks/turn_peers.py.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -27,15 +30,19 @@ from uuid import uuid4
 import numpy as np
 
 from agent.backend_client import BackendClient
-from benchmarks.turn_replay import ROOM, Replay, Turn
+from benchmarks.evidence import demo_dialogue, read_dialogue
+from benchmarks.spoken import Turn
+from benchmarks.turn_peers import Comparison, figures, others, ours
+from benchmarks.turn_replay import ROOM, Replay
 from longroom import demo_room
+from longroom.evaluation.questions import Dialogue
 from retrieval.wire import (
     MessageCreate,
     MessageId,
     SearchRequest,
 )
 from testbed.backend_process import BackendProcess
-from testbed.postgres import create_database, running_server
+from testbed.postgres import Server, create_database, running_server
 
 DEMO_HISTORY = 190
 MODES = ("none", "textbook", "ours")
@@ -50,15 +57,8 @@ async def replay(mode: str, turns: Sequence[MessageCreate], url: str, data_dir: 
         await session.aclose()
 
 
-def figures(turns: Sequence[Turn]) -> dict[str, Any]:
-    added = np.percentile([turn.added_ms for turn in turns], [50, 95, 99])
-    kept = [turn.llm_calls == 1 for turn in turns]
-    result: dict[str, Any] = {
-        "turns": len(turns),
-        "added_ms": dict(zip(("p50", "p95", "p99"), added.round(2).tolist(), strict=True)),
-        "preemptive_kept_share": round(float(np.mean(kept)), 4),
-        "llm_calls_per_turn": round(float(np.mean([turn.llm_calls for turn in turns])), 3),
-    }
+def our_figures(turns: Sequence[Turn]) -> dict[str, Any]:
+    result = figures(turns)
     compared = [turn for turn in turns if turn.same_top is not None]
     if compared:
         spoken = [turn.source == "speculation" and bool(turn.same_top) for turn in compared]
@@ -112,7 +112,9 @@ async def fill(url: str, messages: Sequence[MessageCreate]) -> None:
     await client.aclose()
 
 
-async def measure(arguments: argparse.Namespace, url: str, data_dir: Path) -> dict[str, Any]:
+async def measure(
+    arguments: argparse.Namespace, url: str, data_dir: Path, postgres: Server
+) -> dict[str, Any]:
     messages = read_room(arguments.data) if arguments.data else demo_room.messages()
     size = arguments.history if arguments.data else DEMO_HISTORY
     history, turns = split(messages, history=size, turns=arguments.turns)
@@ -123,16 +125,34 @@ async def measure(arguments: argparse.Namespace, url: str, data_dir: Path) -> di
         done = await asyncio.gather(
             *(replay(mode, share, url, data_dir) for share in shares if share)
         )
-        result[mode] = figures([turn for part in done for turn in part])
+        result[mode] = our_figures([turn for part in done for turn in part])
         print(f"{mode}: {result[mode]}", file=sys.stderr)
-    return result
+    if arguments.without_peers:
+        return result
+    comparison = Comparison(
+        history,
+        turns,
+        arguments.sessions,
+        _dialogue(arguments),
+        arguments.kills,
+        arguments.kill_after,
+    )
+    result["ours"] |= await ours(comparison, backend=url, folder=data_dir / "peers")
+    rows, not_run = await others(comparison, postgres)
+    return result | rows | {"not_run": not_run}
+
+
+def _dialogue(arguments: argparse.Namespace) -> Dialogue:
+    if arguments.evidence is None:
+        return demo_dialogue(DEMO_HISTORY)
+    return read_dialogue(arguments.evidence, arguments.questions)
 
 
 async def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name, running_server() as postgres:
         database = postgres.database_url(await create_database(postgres))
         with BackendProcess({"DATABASE_URL": database}) as backend:
-            print(json.dumps(await measure(arguments, backend.url(), Path(name))))
+            print(json.dumps(await measure(arguments, backend.url(), Path(name), postgres)))
 
 
 if __name__ == "__main__":
@@ -145,4 +165,14 @@ if __name__ == "__main__":
     parser.add_argument("--history", type=int, default=5_000, help="messages to remember")
     parser.add_argument("--turns", type=int, default=120, help="messages after them to replay")
     parser.add_argument("--sessions", type=int, default=6, help="people who talk at once")
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        help="a labelled data set, as bench-recall reads it, of which the first conversation is"
+        " asked about (default: the demo room)",
+    )
+    parser.add_argument("--questions", type=int, default=60, help="of it, to ask")
+    parser.add_argument("--kills", type=int, default=3, help="of each memory's process")
+    parser.add_argument("--kill-after", type=float, default=0.1, help="seconds, when handed all")
+    parser.add_argument("--without-peers", action="store_true", help="none, textbook and ours only")
     asyncio.run(main(parser.parse_args()))

@@ -1,7 +1,8 @@
 """Brings .venv to one set of pinned requirements: `install.py run` or `install.py test`.
 
 `install.py peers` makes an environment of its own for what benchmarks compare us with: mem0 wants
-an older protobuf than LiveKit.
+an older protobuf than LiveKit. `peers-voicemem` and `peers-hindsight` are two more, for memories
+of LiveKit agents: one wants an older LiveKit, and they do not fit together.
 
 The standard library is all it may use. It changes nothing when the set is already there, is safe
 to run from several makes at once, and starts again after an interrupted installation.
@@ -24,21 +25,25 @@ VENVS = {
     "run": ROOT / ".venv",
     "test": ROOT / ".venv",
     "peers": ROOT / ".cache" / "peers",
+    "peers-voicemem": ROOT / ".cache" / "peers-voicemem",
+    "peers-hindsight": ROOT / ".cache" / "peers-hindsight",
 }
 SIZES = {
     "run": "about 300 MB to download",
     "test": "about 2.7 GB to download, most of it torch",
     "peers": "about 60 MB to download",
+    "peers-voicemem": "about 150 MB to download",
+    "peers-hindsight": "about 200 MB to download",
 }
 PINNED = re.compile(r"^[a-z0-9._-]+==", re.MULTILINE)
 TOLD_EVERY_S = 5.0
 # A set that holds all of another one makes that one's installation unnecessary.
-CONTAINED_IN = {"run": ("run", "test"), "test": ("test",), "peers": ("peers",)}
+CONTAINED_IN = {name: (name,) for name in VENVS} | {"run": ("run", "test")}
 
 
 def main(arguments: list[str]) -> None:
     if len(arguments) != 1 or arguments[0] not in SIZES:
-        sys.exit("usage: install.py run|test|peers")
+        sys.exit(f"usage: install.py {'|'.join(SIZES)}")
     wanted = arguments[0]
     with _one_at_a_time():
         if not any(_stamp(name).is_file() for name in CONTAINED_IN[wanted]):
