@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from backend_stub.http.callers import Callers
 from backend_stub.http.credentials import Credentials, check_bind
 from backend_stub.http.departures import Departures
 from backend_stub.http.limits import BatchLimit, BodyLimit, RequestTimeout
@@ -43,7 +44,12 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     """`database` yields the URL and keeps it up for the lifespan; default DATABASE_URL.
     Raises OpenBindRefused; the lifespan raises DatabaseUnfit or EmbeddingError.
     """
-    check_bind(settings.host, service_key=settings.service_key, open_allowed=settings.open)
+    check_bind(
+        settings.host,
+        service_key=settings.service_key,
+        open_allowed=settings.open,
+        keys_required=settings.keys_required,
+    )
     metrics = Metrics()
 
     @asynccontextmanager
@@ -72,7 +78,11 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
         ],
     )
-    app.state.credentials = Credentials(settings.service_key, local_only=not settings.open)
+    app.state.callers = Callers(
+        Credentials(
+            settings.service_key, local_only=not settings.open, required=settings.keys_required
+        )
+    )
     app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)

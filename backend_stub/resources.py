@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from backend_stub.background import BackgroundTask, stop
+from backend_stub.http.keyring import Keyring
 from backend_stub.http.metrics import Metrics
 from backend_stub.pools import Pools, close_pool, open_pools
 from backend_stub.settings import BackendSettings, LiveKitSettings
@@ -42,6 +43,7 @@ class Resources:
     background: Sequence[BackgroundTask]
     livekit: "LiveKitRooms | None"
     metrics: Metrics
+    keyring: Keyring
     room_language: str
     """Text search configuration of new rooms that name none."""
 
@@ -72,6 +74,7 @@ async def open_resources(
             background=background,
             livekit=livekit,
             metrics=metrics,
+            keyring=Keyring(pools.others),
             room_language=settings.room_language,
         )
 

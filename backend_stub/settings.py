@@ -70,6 +70,10 @@ class BackendSettings(BaseSettings):
         min_length=1,
         description="what callers send as 'Authorization: Bearer KEY'; empty: open, loopback only",
     )
+    keys_required: bool = Field(
+        default=False,
+        description="demand a key of `longroom keys`, also without a service key",
+    )
     open: bool = Field(
         default=False, description="serve addresses beyond loopback without a service key"
     )

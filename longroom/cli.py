@@ -13,6 +13,7 @@ from longroom.commands.doctor import doctor
 from longroom.commands.evaluate import evaluate
 from longroom.commands.export import export
 from longroom.commands.importing import import_messages
+from longroom.commands.keys import app as keys
 from longroom.commands.mcp import mcp
 from longroom.commands.migrate import migrate
 from longroom.commands.worker import PASS_THROUGH, worker
@@ -37,6 +38,7 @@ app.command()(export)
 app.command()(mcp)
 app.command()(doctor)
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

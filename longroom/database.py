@@ -1,9 +1,12 @@
 """DATABASE_URL, or the embedded database; and the state of its schema."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import asyncpg
 
 from longroom.embedded_postgres.server import EmbeddedPostgres
 from longroom.embedded_postgres.supervisor import running_postgres
@@ -11,8 +14,14 @@ from longroom.progress import ProgressBars
 from retrieval.database import migrations
 from retrieval.database.connection import open_connection
 from retrieval.database.pool import connect
+from retrieval.errors import SchemaMismatch
 from retrieval.settings import DatabaseSettings
 from retrieval.store.indexes import reindexing
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -36,6 +45,22 @@ def migrated_database(data_dir: Path) -> Iterator[str]:
         if _configured_url() is None:
             asyncio.run(apply_missing(url))
         yield url
+
+
+def on_database(work: "Callable[[Database], Awaitable[T]]", *, data_dir: Path) -> T:
+    """On one connection to a migrated database. Raises SchemaMismatch if DATABASE_URL is not."""
+    with migrated_database(data_dir) as url:
+        return asyncio.run(_on(url, work))
+
+
+async def _on(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
+    connection = await open_connection(url)
+    try:
+        return await work(connection)
+    except asyncpg.UndefinedTableError as error:
+        raise SchemaMismatch("the database lacks migrations; run `longroom migrate`") from error
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

@@ -32,14 +32,14 @@ def clear_errors() -> Iterator[None]:
 
     from agent.errors import OutboxError
     from longroom.client import BackendError
-    from retrieval.errors import RetrievalError
+    from retrieval.errors import KeyRefused, RetrievalError
     from retrieval.settings_errors import describe
 
     try:
         yield
     except ValidationError as error:
         raise ConfigurationError(describe(error)) from error
+    except (BackendError, KeyRefused, OutboxError) as error:
+        raise CommandFailed(str(error)) from error
     except (SettingsError, RetrievalError) as error:
         raise ConfigurationError(str(error)) from error
-    except (BackendError, OutboxError) as error:
-        raise CommandFailed(str(error)) from error

@@ -4,6 +4,7 @@ RetrievalError
 ├─ ConversationNotFound      no such conversation
 ├─ MessageConflict           a message id is taken by other content
 ├─ StaleEpoch                another agent has joined the room since
+├─ KeyRefused                a key of that name cannot be made now
 ├─ LanguageUnknown           the database has no text search for this language
 ├─ EmbeddingError
 │  ├─ EmbeddingUnavailable   the embedder cannot answer now; a retry may help
@@ -53,6 +54,10 @@ class LanguageUnknown(RetrievalError):
     def __init__(self, language: str) -> None:
         super().__init__(f"language {language!r} is not known to this database; simple always is")
         self.language = language
+
+
+class KeyRefused(RetrievalError):
+    """Its text says what to do first."""
 
 
 class EmbeddingError(RetrievalError):

@@ -41,13 +41,14 @@ async def check_service_key(settings: AgentSettings) -> None:
     """Raises SystemExit if the backend refuses the key; a backend that is down is only logged."""
     async with aclosing(open_client(settings)) as client:
         try:
-            # The least that a key is needed for: a conversation that does not exist.
-            await client.get_recent_messages(uuid4(), limit=1)
+            # The least that an agent's key is needed for: a conversation that does not exist.
+            await client.newest_events(uuid4(), limit=1)
         except BackendRejected as error:
             if error.status in CREDENTIALS_REFUSED:
                 raise SystemExit(
                     f"the backend at {settings.backend_url} refuses BACKEND_SERVICE_KEY"
-                    f" ({error.status}); set it to the key that the backend was started with"
+                    f" ({error.status}); set it to a key of the scope agent, or to"
+                    " the service key that the backend was started with"
                 ) from error
         except BackendProtocolError as error:
             raise SystemExit(

@@ -14,16 +14,24 @@ from backend_stub.errors import OpenBindRefused
 class Credentials:
     """Without a key the backend is open; `local_only` then makes it refuse foreign Host headers:
     against DNS rebinding by pages in a browser on this machine.
+    `required`: it is not open without a key either; then `check` refuses everyone.
     """
 
-    def __init__(self, service_key: SecretStr | None, *, local_only: bool) -> None:
+    def __init__(
+        self, service_key: SecretStr | None, *, local_only: bool, required: bool = False
+    ) -> None:
         self._key = service_key.get_secret_value().encode() if service_key else None
         self._local_only = local_only
+        self._required = required
+
+    @property
+    def open(self) -> bool:
+        return self._key is None and not self._required
 
     def check(self, headers: Headers) -> None:
         """Raises HTTPException 401 or 403."""
-        if self._key is not None:
-            self._check_key(headers, self._key)
+        if not self.open:
+            self._check_key(headers)
         elif self._local_only and not is_loopback(_host_name(headers.get("host", ""))):
             raise HTTPException(
                 HTTPStatus.FORBIDDEN,
@@ -31,24 +39,36 @@ class Credentials:
                 " set BACKEND_SERVICE_KEY, or BACKEND_OPEN=true",
             )
 
-    def _check_key(self, headers: Headers, key: bytes) -> None:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
+    def _check_key(self, headers: Headers) -> None:
+        given = bearer(headers)
         # As bytes: compare_digest refuses text that is not ASCII.
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), key):
+        if (
+            given is not None
+            and self._key is not None
+            and hmac.compare_digest(given.encode("latin-1"), self._key)
+        ):
             return
         raise HTTPException(
             HTTPStatus.UNAUTHORIZED,
-            "send the service key as 'Authorization: Bearer KEY'",
+            "send a key as 'Authorization: Bearer KEY'",
             headers={"WWW-Authenticate": "Bearer"},
         )
 
 
-def check_bind(host: str, *, service_key: SecretStr | None, open_allowed: bool) -> None:
+def bearer(headers: Headers) -> str | None:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def check_bind(
+    host: str, *, service_key: SecretStr | None, open_allowed: bool, keys_required: bool = False
+) -> None:
     """Raises OpenBindRefused if an open backend would be reachable from the network."""
-    if service_key is None and not open_allowed and not is_loopback(host):
+    closed = service_key is not None or keys_required
+    if not closed and not open_allowed and not is_loopback(host):
         raise OpenBindRefused(
-            f"refusing to serve {host} without a credential:"
-            " set BACKEND_SERVICE_KEY, or BACKEND_OPEN=true, or bind to 127.0.0.1"
+            f"refusing to serve {host} without a credential: set BACKEND_SERVICE_KEY,"
+            " or BACKEND_KEYS_REQUIRED=true, or BACKEND_OPEN=true, or bind to 127.0.0.1"
         )
 
 

@@ -14,18 +14,26 @@ from starlette.responses import Response
 
 from backend_stub.http.body_values import MAX_VALUES, has_too_many_values
 from backend_stub.http.openapi import problem_responses
+from backend_stub.http.permissions import EXTENSION, Permission, demand
 from retrieval.wire import ConversationId
 
 
 class GuardedRoute(APIRoute):
-    """Checks the credential and the content type before a byte of the body is read."""
+    """Checks the credential and the content type before a byte of the body is read.
+
+    Every one says what it `needs`; KeyError, at its definition, for one that does not.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
+        permission: Permission = (self.openapi_extra or {})[EXTENSION]
 
         async def guarded(request: Request) -> Response:
-            request.app.state.credentials.check(request.headers)
+            state = request.app.state
+            given = await state.callers.permissions(request.headers, state.resources.keyring)
+            demand(permission, given)
+            request.state.permissions = given
             if takes_body:
                 _check_content_type(request)
                 await _check_values(request)
@@ -59,7 +67,9 @@ def guarded_router(tag: str) -> APIRouter:
         route_class=GuardedRoute,
         tags=[tag],
         # For OpenAPI only: GuardedRoute checks, and earlier.
-        dependencies=[Security(HTTPBearer(auto_error=False, description="the service key"))],
+        dependencies=[
+            Security(HTTPBearer(auto_error=False, description="a key, or the service key"))
+        ],
         responses=problem_responses(401, 403, 422, 503),
     )
 
@@ -71,3 +81,12 @@ def _conversation_id(
 
 
 InConversation = Annotated[ConversationId, Depends(_conversation_id)]
+
+
+def _permissions(request: Request) -> frozenset[Permission]:
+    given: frozenset[Permission] = request.state.permissions
+    return given
+
+
+CallerPermissions = Annotated[frozenset[Permission], Depends(_permissions)]
+"""For what a route grants beyond the permission that it needs."""

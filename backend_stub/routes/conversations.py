@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Body, Response
 
 from backend_stub.http.openapi import problem_responses
+from backend_stub.http.permissions import needs
 from backend_stub.http.routing import guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import conversations
@@ -20,6 +21,7 @@ router = guarded_router("conversations")
     response_description="The key has a conversation",
     responses=problem_responses(400, 413, 415)
     | {201: {"model": KeyedConversation, "description": "The conversation is new"}},
+    openapi_extra=needs("rooms"),
 )
 async def create_conversation(
     request: Annotated[

@@ -6,6 +6,7 @@ from fastapi import Body, Query
 from pydantic import Field
 
 from backend_stub.http.openapi import problem_responses
+from backend_stub.http.permissions import needs
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import events
@@ -41,6 +42,7 @@ _EXAMPLES = {
     "/conversations/{conversation_id}/events",
     summary="Record transcriptions, speech, errors, actions and metrics",
     responses=problem_responses(400, 404, 413, 415),
+    openapi_extra=needs("run"),
 )
 async def record_events(
     conversation_id: InConversation,
@@ -64,6 +66,7 @@ class EventsQuery(Request):
     "/conversations/{conversation_id}/events",
     summary="Read the newest events",
     responses=problem_responses(404),
+    openapi_extra=needs("run"),
 )
 async def newest_events(
     conversation_id: InConversation,

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
+from backend_stub.http.permissions import needs
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import messages
@@ -77,6 +78,7 @@ def _batch_limit(http_request: HttpRequest) -> BatchLimit:
     "/conversations/{conversation_id}/messages",
     summary="Append messages, in their order, as a whole or not at all",
     responses=problem_responses(400, 404, 409, 413, 415),
+    openapi_extra=needs("append"),
 )
 async def append_messages(
     conversation_id: InConversation,
@@ -113,6 +115,7 @@ async def append_messages(
     "/conversations/{conversation_id}/messages",
     summary="The newest messages, or a page before or after a seq",
     responses=problem_responses(404),
+    openapi_extra=needs("read"),
 )
 async def recent_messages(
     conversation_id: InConversation, page: Annotated[PageQuery, Query()], resources: AppResources
@@ -137,6 +140,7 @@ async def recent_messages(
     summary="All messages, as JSON lines",
     response_class=StreamingResponse,
     responses=problem_responses(404) | {200: {"content": {"application/x-ndjson": {}}}},
+    openapi_extra=needs("read"),
 )
 async def export_conversation(
     conversation_id: InConversation, resources: AppResources

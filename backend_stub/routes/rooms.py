@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import Body, Path, Response
 
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.routing import guarded_router
+from backend_stub.http.permissions import demand, needs
+from backend_stub.http.routing import CallerPermissions, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import conversations, opened_rooms
 from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
@@ -20,6 +21,7 @@ router = guarded_router("rooms")
     response_description="The room existed",
     responses=problem_responses(400, 413, 415)
     | {201: {"model": Room, "description": "The room is new"}},
+    openapi_extra=needs("rooms"),
 )
 async def create_room(
     request: Annotated[
@@ -36,6 +38,7 @@ async def create_room(
         ),
     ],
     resources: AppResources,
+    permissions: CallerPermissions,
     response: Response,
 ) -> Room:
     """Repeating the request changes nothing and is how a failed dispatch is tried again.
@@ -47,8 +50,11 @@ async def create_room(
     With a LiveKit server configured, the room is opened there too, its metadata names the
     conversation, and an agent is dispatched. If that server does not answer, the room is created
     all the same and `dispatched` is false. With `identity`, the answer has a token to join with,
-    whose use dispatches the agent as well when it is what opens the room on the LiveKit server.
+    whose use dispatches the agent as well when it is what opens the room on the LiveKit server; a
+    key of the scope backfill gets none.
     """
+    if request.identity is not None:
+        demand("run", permissions)
     conversation_id, created = await conversations.create_room(
         resources.pools.writes,
         name=request.name,
@@ -74,6 +80,7 @@ async def create_room(
     "/rooms/{room:path}/agent-joined",
     summary="Report an agent in a room, and learn what it must know to go on",
     responses=problem_responses(400, 413, 415),
+    openapi_extra=needs("run"),
 )
 async def agent_joined(
     room: Annotated[Name, Path(description="the room's name, URL-encoded")],

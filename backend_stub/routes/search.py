@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Body
 
 from backend_stub.http.openapi import problem_responses
+from backend_stub.http.permissions import needs
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.search import search_conversation
@@ -47,6 +48,7 @@ _EXAMPLES = {
     "/conversations/{conversation_id}/search",
     summary="Find the messages that answer a query",
     responses=problem_responses(400, 404, 413, 415),
+    openapi_extra=needs("search"),
 )
 async def search(
     conversation_id: InConversation,

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Body, Path
 
 from backend_stub.http.openapi import problem_responses
+from backend_stub.http.permissions import needs
 from backend_stub.http.routing import guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import sessions
@@ -34,6 +35,7 @@ _EXAMPLES = {
     summary="Save a session's summary, or replace it",
     status_code=HTTPStatus.NO_CONTENT,
     responses=problem_responses(400, 404, 413, 415),
+    openapi_extra=needs("run"),
 )
 async def save_session(
     session_id: Annotated[Name, Path(description="the session's id, URL-encoded")],

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from backend_stub.http.openapi import problem_responses
+from backend_stub.http.permissions import needs
 from backend_stub.http.routing import guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import agent_workers
@@ -22,6 +23,7 @@ MAX_REGISTERED_S = 1e9
     summary="Report that a worker lives",
     status_code=HTTPStatus.NO_CONTENT,
     responses=problem_responses(400),
+    openapi_extra=needs("run"),
 )
 async def report_worker(
     agent_name: Annotated[Name, Path(description="the name that rooms ask for, URL-encoded")],

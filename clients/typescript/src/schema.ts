@@ -24,7 +24,8 @@ export interface paths {
          *     With a LiveKit server configured, the room is opened there too, its metadata names the
          *     conversation, and an agent is dispatched. If that server does not answer, the room is created
          *     all the same and `dispatched` is false. With `identity`, the answer has a token to join with,
-         *     whose use dispatches the agent as well when it is what opens the room on the LiveKit server.
+         *     whose use dispatches the agent as well when it is what opens the room on the LiveKit server; a
+         *     key of the scope backfill gets none.
          */
         post: operations["create_room_api_v1_rooms_post"];
         delete?: never;
