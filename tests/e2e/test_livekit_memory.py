@@ -41,9 +41,15 @@ async def asked_until_answered(user: RoomUser, text: str) -> str:
 
 
 async def answers(stack: Stack, room: str, question: str) -> list[str]:
+    """Once there is one: it is told before it is delivered."""
     joined = await stack.backend.agent_joined(room, identity="test", session_id="s", window=0)
-    page = await stack.backend.get_recent_messages(joined.conversation_id, limit=50)
-    return [m.id for m in page.messages if m.id.startswith(f"{question}.")]
+    async with asyncio.timeout(30):
+        while True:
+            page = await stack.backend.get_recent_messages(joined.conversation_id, limit=50)
+            found = [str(m.id) for m in page.messages if m.id.startswith(f"{question}.")]
+            if found:
+                return found
+            await asyncio.sleep(0.05)
 
 
 async def test_an_agent_above_its_limit_is_replaced_and_its_question_answered_once(

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FOLDER = ROOT / "examples" / "voice"
 CHROMIUM = find_chromium()
+UNHEARD_S = 4
 FACT = "The parcels for the museum must be left in the green garden shed."
 QUESTION = "Where must the parcels for the museum be left?"
 LISTEN = """
@@ -106,6 +107,8 @@ async def page(
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
+        # Nobody hears what is said before the track is published.
+        file.writeframes(bytes(2 * SAMPLE_RATE * UNHEARD_S))
         file.writeframes((await spoken(QUESTION, speech.models)).tobytes())
     port = free_port()
     arguments = ("examples.web_backend", "--port", str(port), "--page", str(page_folder))

@@ -241,5 +241,5 @@ async def test_running_server_that_is_killed_comes_back_under_the_same_url(data_
 async def answers(pool: asyncpg.Pool) -> bool:
     try:
         return bool(await pool.fetchval("select count(*) = 1 from kept"))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
         return False
