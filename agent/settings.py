@@ -127,8 +127,8 @@ class AgentSettings(BaseSettings):
         description="Least time between two searches for a participant who is still speaking.",
     )
     recall_role: Literal["system", "developer", "user", "assistant"] = Field(
-        default="system",
-        description="The role of the recalled block; user where a prompt has one system message.",
+        default="user",
+        description="The role of the recalled block; system gives what people said the system's voice.",
     )
     time_zone: str = Field(
         default="UTC", description="Whose 'yesterday' is meant, unless a participant's is known."

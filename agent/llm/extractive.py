@@ -20,6 +20,7 @@ from livekit.agents.utils import shortuuid
 
 from agent.llm.extractive_answer import Said, answer, quoted_hits
 from agent.messages.rolling_window import SPEAKER
+from agent.recall.recalled_block import without_attribution
 from agent.recall.recalled_context import BLOCK_ID, HITS, newest_question, open_question, was_said
 from retrieval.wire import RetrievalHit
 
@@ -72,7 +73,7 @@ def _answer(chat_ctx: ChatContext) -> str:
     if question is None:
         return ""
     asker = str(question.extra.get(SPEAKER, ""))
-    text = question.text_content or ""
+    text = _text(question)
     return answer(text, asker=asker, window=_window(chat_ctx, question), hits=_hits(chat_ctx))
 
 
@@ -86,10 +87,14 @@ def _hits(chat_ctx: ChatContext) -> Sequence[RetrievalHit]:
 def _window(chat_ctx: ChatContext, question: ChatMessage) -> list[Said]:
     """Users' messages before the question, newest first."""
     return [
-        Said(str(item.extra.get(SPEAKER, "")), item.text_content or "", item.created_at)
+        Said(str(item.extra.get(SPEAKER, "")), _text(item), item.created_at)
         for item in reversed(chat_ctx.items)
         if was_said(item) and item.role == "user" and item.id != question.id
     ]
+
+
+def _text(item: ChatMessage) -> str:
+    return without_attribution(item.text_content or "")
 
 
 def _pieces(text: str) -> Iterator[str]:

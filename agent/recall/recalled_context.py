@@ -26,9 +26,9 @@ _KEPT_TURNS = 16
 
 @dataclass(frozen=True)
 class BlockStyle:
-    """`role` is "user" for models that accept a system message at the beginning only."""
+    """`role` is not "system": what people said would stand in the system's own voice."""
 
-    role: Literal["system", "developer", "user", "assistant"] = "system"
+    role: Literal["system", "developer", "user", "assistant"] = "user"
     token_budget: int = 1000
 
 

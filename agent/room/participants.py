@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from livekit import rtc
 from pydantic import JsonValue
 
+from agent.messages.control_tokens import harmless
 from retrieval.wire import parse_metadata, text_search_language
 
 MAX_CONTEXT_CHARS = 500
@@ -135,4 +136,5 @@ def _describe(person: Person) -> str:
         "time_zone": person.time_zone,
         **person.context,
     }
-    return json.dumps({k: v for k, v in facts.items() if v is not None}, ensure_ascii=False)
+    known = {k: v for k, v in facts.items() if v is not None}
+    return harmless(json.dumps(known, ensure_ascii=False))

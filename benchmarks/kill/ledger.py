@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from agent.recall.delimiter import is_block
 from retrieval.wire import Message
 
 QUESTION = re.compile(r"r(?P<room>\d+) (?P<speaker>\w+) (?P<number>\d+):")
@@ -138,6 +139,7 @@ def _turns(prompt: Sequence[tuple[str, str]]) -> Iterable[str]:
     """ "ada 1" is a question, "agent-0-1 answers ada 1" its answer; recalled blocks are none."""
     for role, text in prompt:
         pattern = QUESTION if role == "user" else ANSWER
-        if role != "system" and (found := pattern.match(text.split("] ", 1)[-1])):
+        shown = role != "system" and not is_block(text)
+        if shown and (found := pattern.match(text.split("] ", 1)[-1])):
             agent = f"{found['agent']}{ANSWERS}" if role == "assistant" else ""
             yield f"{agent}{found['speaker']} {found['number']}"

@@ -55,7 +55,7 @@ async def test_three_people_at_once_are_all_answered_each_in_their_own_order(sta
     ]
     for identity, questions in asked.items():
         assert [message.id for message in stored if message.participant == identity] == questions
-    assert "[carol]" in stack.model.prompt_of("carol asks 2").text
+    assert '[user "carol"]' in stack.model.prompt_of("carol asks 2").text
     await stack.close(room)
 
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from agent.recall.recalled_block import OPENING
 from testbed.language_model_server import Prompt, ToolCall
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.program import Program
@@ -19,7 +18,7 @@ WINDOW = 4
 LOOK_IT_UP = "Please look it up"
 FACT = "The gate code of the warehouse in Lisbon is 7741."
 CALL = ToolCall("search_conversation", {"query": "gate code of the Lisbon warehouse"})
-DATED_QUOTE = re.compile(r"\w{3} \d{4}-\d\d-\d\d \d\d:\d\d, alice:\n> " + re.escape(FACT))
+DATED_QUOTE = re.compile(r"\w{3} \d{4}-\d\d-\d\d \d\d:\d\d, user \"alice\":\n> " + re.escape(FACT))
 
 
 def reply(prompt: Prompt) -> str | ToolCall:
@@ -68,7 +67,7 @@ async def test_a_search_by_the_model_finds_what_the_window_has_long_forgotten(
     turn = await alice.ask(question)
     first, second = (prompt for prompt in stack.model.prompts if prompt.question == question)
 
-    assert (first.text.count(OPENING), FACT in first.text) == (1, False)
+    assert (first.text.count("\n</recalled_messages "), FACT in first.text) == (1, False)
     call, result = second.messages[-2:]
     assert (call["role"], call["tool_calls"]) == ("assistant", [CALL.wire])
     assert (result["role"], result["tool_call_id"]) == ("tool", CALL.id)

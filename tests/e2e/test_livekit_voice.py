@@ -89,8 +89,8 @@ async def test_two_people_who_speak_are_told_apart(voices: Stack) -> None:
     await speak(bob, "And mine is spoken second.")
     await until(lambda: "spoken second" in voices.model.prompts[-1].question)
     prompt = voices.model.prompt_of("spoken second")
-    assert "[alice] My name is spoken first." in prompt.text
-    assert "[bob] And mine is spoken second." in prompt.text
+    assert '[user "alice"] My name is spoken first.' in prompt.text
+    assert '[user "bob"] And mine is spoken second.' in prompt.text
     await alice.leave()
     await bob.leave()
 
@@ -171,8 +171,8 @@ async def test_the_linked_mode_goes_on_with_the_next_person(voices: Stack) -> No
     await speak(bob, "And now it is Bob.", by="linked")
     await until(lambda: any("now it is Bob" in a.text for a in bob.answers))
     prompt = voices.model.prompt_of("now it is Bob")
-    assert "[alice] Alice is the one who talks." in prompt.text
-    assert "[bob] And now it is Bob." in prompt.text
+    assert '[user "alice"] Alice is the one who talks.' in prompt.text
+    assert '[user "bob"] And now it is Bob.' in prompt.text
     await bob.leave()
 
 

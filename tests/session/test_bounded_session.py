@@ -8,6 +8,7 @@ from livekit.agents import AgentSession
 from livekit.agents.llm import ChatContext, ChatMessage
 
 from agent.conversation.session.limits import KEPT_EVENTS, KEPT_ITEMS
+from agent.recall.delimiter import is_block
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import remember, running_agent
@@ -69,7 +70,7 @@ async def test_a_tool_step_inside_a_trimmed_window_keeps_its_turn_and_its_memory
     roles = [role for role, _ in after_tool]
     assert roles[-2:] == ["call", "tool"]
     assert "> The spare key hangs behind the fridge." in after_tool[-1][1]
-    blocks = [n for n, (role, text) in enumerate(after_tool) if role == "system" and n > 0]
+    blocks = [n for n, (_, text) in enumerate(after_tool) if is_block(text) and n < len(roles) - 1]
     assert blocks == [len(after_tool) - 4]
     assert after_tool[-3] == ("user", "Look deeper for the spare key!")
     assert len(window) <= 4

@@ -116,9 +116,9 @@ async def test_the_block_is_data_before_the_question_in_every_shape(tmp_path: Pa
         messages = server.asked[-1].messages
         said = "\n\n".join(message["content"] for message in messages[1:])
         assert messages[-1]["role"] == "user"
-        assert said.endswith("[eve] Where is the key of the harbour office?")
-        block = said[said.index("<recalled_messages>") : said.index("</recalled_messages>")]
-        assert f"ben:\n> {FACT}" in block
+        assert said.endswith('[user "eve"] Where is the key of the harbour office?')
+        block = said[said.index("<recalled_messages ") : said.index("</recalled_messages ")]
+        assert f'user "ben":\n> {FACT}' in block
         if family == "gemma":
             assert messages[0]["content"].startswith("<instructions>\nBe brief.\n</instructions>")
         else:

@@ -23,7 +23,7 @@ async def test_what_it_finds_is_cited_by_date_and_speaker(tmp_path: Path) -> Non
     backend = FakeBackend()
     await remember(backend, "The spare key hangs behind the fridge.", participant="ben")
     found = await _result(backend, tmp_path, query="spare key")
-    assert "Sat 2026-03-14 12:00, ben:\n> The spare key hangs behind the fridge." in found
+    assert 'Sat 2026-03-14 12:00, user "ben":\n> The spare key hangs behind the fridge.' in found
 
 
 async def test_it_filters_by_participant_and_by_days_in_the_askers_time_zone(

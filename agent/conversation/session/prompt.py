@@ -1,26 +1,41 @@
-"""Makes a request's prompt from the window: long messages cut, speakers named."""
+"""Makes a request's prompt from the window: long messages cut, all harmless, speakers named."""
 
-from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
+import re
 
+from livekit.agents.llm import (
+    ChatContext,
+    ChatItem,
+    ChatMessage,
+    FunctionCall,
+    FunctionCallOutput,
+)
+
+from agent.messages.control_tokens import harmless
 from agent.messages.finished_tools import bounded
 from agent.messages.rolling_window import SPEAKER, is_instruction, with_text
-from agent.recall.recalled_block import quoted_speaker
+from agent.recall.recalled_block import attributed
 from agent.recall.recalled_context import newest_question, was_said
 
 MAX_QUESTION_CHARS = 32_000
 MAX_EARLIER_CHARS = 4_000
 _NOTICE = " [cut here: the message goes on for {left} characters]"
 _CUT_OFF = " [this answer was cut off]"
+_SPEAKER_LIKE = re.compile(
+    r"[\[\uff3b]\s*(?=(?:user|assistant|system|tool)\s*[\"'\u201c-\u201f\uff02])", re.IGNORECASE
+)
 
 
 def prompt(chat_ctx: ChatContext, *, listened_to: str, introduction: str = "") -> ChatContext:
     """A copy, made anew for each step of a turn: long messages cut, speakers named.
+
+    What people, models and tools said has no marks of chat templates in it, nor what is not seen.
 
     `introduction` is added to the instructions. Of tools called in earlier turns little is shown.
     """
     made = chat_ctx.copy()
     made.items[:] = _with_bounded_tools(made)
     shorten_long_messages(made)
+    made.items[:] = [_harmless(item) for item in made.items]
     if introduction:
         _introduce(made, introduction)
     name_speakers(made, listened_to=listened_to)
@@ -76,9 +91,21 @@ def _mark_cut_answers(chat_ctx: ChatContext) -> None:
             chat_ctx.items[n] = with_text(item, (item.text_content or "") + _CUT_OFF)
 
 
+def _harmless(item: ChatItem) -> ChatItem:
+    if isinstance(item, FunctionCallOutput):
+        return item.model_copy(update={"output": harmless(item.output)})
+    if isinstance(item, FunctionCall):
+        return item.model_copy(update={"arguments": harmless(item.arguments)})
+    if not was_said(item):
+        return item
+    content = [harmless(part) if isinstance(part, str) else part for part in item.content]
+    return item.model_copy(update={"content": content})
+
+
 def _named(item: ChatMessage, listened_to: str) -> ChatMessage:
-    text = f"[{quoted_speaker(_speaker(item, listened_to))}] {item.text_content or ''}"
-    return with_text(item, text)
+    # One message must not look as if it were those of several.
+    text = _SPEAKER_LIKE.sub("(", item.text_content or "")
+    return with_text(item, attributed(text, "user", _speaker(item, listened_to)))
 
 
 def _speaker(item: ChatMessage, listened_to: str) -> str:

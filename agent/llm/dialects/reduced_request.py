@@ -10,7 +10,8 @@ from livekit.agents.llm import (
     FunctionCallOutput,
 )
 
-from agent.recall.recalled_block import OPENING
+from agent.messages.finished_tools import SEARCH_TOOL
+from agent.recall.delimiter import is_block
 from agent.recall.recalled_context import BLOCK_ID, newest_question
 
 _HEAD = (
@@ -66,12 +67,12 @@ def _calls(steps: Sequence[ChatItem], results: dict[str, FunctionCallOutput]) ->
     for call in steps:
         if isinstance(call, FunctionCall) and (result := results.get(call.call_id)):
             yield f"{call.name} {call.arguments}:"
-            yield _quoted(result.output)
+            # Any other tool's output that looks like a block is somebody's imitation.
+            ours = call.name == SEARCH_TOOL and is_block(result.output)
+            yield result.output if ours else _quoted(result.output)
 
 
 def _quoted(output: str) -> str:
-    if output.startswith(OPENING):
-        return output  # is quoted already
     return "\n".join(f"> {line}" for line in output.splitlines())
 
 

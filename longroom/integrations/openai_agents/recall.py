@@ -46,7 +46,7 @@ class RecallFilter:
         block = await self._block(text_of(items[place]) or "")
         if block is None:
             return data.model_data
-        recalled = cast("TResponseInputItem", {"role": "developer", "content": block})
+        recalled = cast("TResponseInputItem", {"role": "user", "content": block})
         return ModelInputData(
             input=[*items[:place], recalled, *items[place:]],
             instructions=data.model_data.instructions,
