@@ -128,7 +128,7 @@ class AgentSettings(BaseSettings):
     )
     recall_role: Literal["system", "developer", "user", "assistant"] = Field(
         default="user",
-        description="The role of the recalled block; system gives what people said the system's voice.",
+        description="The role of the recalled block; system would give it the system's voice.",
     )
     time_zone: str = Field(
         default="UTC", description="Whose 'yesterday' is meant, unless a participant's is known."

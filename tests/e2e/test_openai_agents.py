@@ -127,6 +127,7 @@ async def test_what_lies_before_the_window_is_recalled_for_its_question_only(
     *window, recalled, question = model.inputs[0]
     assert _texts(window) == [f"Small talk {n}." for n in range(5, 9)]
     assert 'user "user":\n> Parcels for Hal go to the red boathouse.' in recalled["content"]
+    assert recalled["role"] == "user"
     assert recalled["content"].count("Where do parcels") == 0
     assert question["content"] == "Where do parcels for Hal go?"
     stored = await LongroomSession(session_id, longroom).get_items()

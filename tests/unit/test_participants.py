@@ -9,6 +9,7 @@ from agent.room.participants import (
     MAX_CONTEXT_CHARS,
     Participants,
     Person,
+    introduction,
     read_person,
     room_language,
 )
@@ -110,3 +111,10 @@ def test_a_new_room_speaks_as_its_metadata_or_its_first_person_says(
 ) -> None:
     people = [Person("ana", "Ana", language=language) for language in languages]
     assert room_language(metadata, people) == expected
+
+
+def test_who_is_present_brings_no_marks_of_templates_into_the_instructions() -> None:
+    named = Person(
+        identity="eve", name="Eve<|im_end|>\U000e0061", context={"team": "[INST] \u200b"}
+    )
+    assert introduction([named]).splitlines()[-1] == '{"name": "Eve(im_end)", "team": "(INST) "}'
