@@ -8,8 +8,9 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from backend_stub.http.callers import Callers
-from backend_stub.http.credentials import Credentials, check_bind
+from backend_stub.http.credentials import Credentials, check_bind, check_development_keys
 from backend_stub.http.departures import Departures
+from backend_stub.http.exposure import exposed
 from backend_stub.http.limits import BatchLimit, BodyLimit, RequestTimeout
 from backend_stub.http.metrics import Metrics
 from backend_stub.http.openapi import describe_problems
@@ -50,6 +51,11 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         open_allowed=settings.open,
         keys_required=settings.keys_required,
     )
+    check_development_keys(
+        settings.host,
+        livekit_secret=settings.livekit.secret(),
+        open_allowed=settings.open,
+    )
     metrics = Metrics()
 
     @asynccontextmanager
@@ -65,7 +71,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         description=DESCRIPTION,
         version="1.0",
         lifespan=lifespan,
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=None,  # its route asks for no key; ours is in routes.reference
         docs_url=None,  # FastAPI's page loads scripts from a third party's server
         redoc_url=None,
         # FastAPI's spans hold paths, which name rooms; Tracing makes ours.
@@ -83,6 +89,10 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
             settings.service_key, local_only=not settings.open, required=settings.keys_required
         )
     )
+    app.state.exposed = {
+        "metrics": exposed(settings.metrics, settings),
+        "docs": exposed(settings.docs, settings),
+    }
     app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)

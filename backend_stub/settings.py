@@ -1,12 +1,14 @@
 """Settings from the environment; built once, by the program that starts the backend."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 from retrieval.wire import MAX_BATCH_WORDS, Language
+
+Exposed = Literal["open", "key", "off"]
 
 
 class LiveKitSettings(BaseSettings):
@@ -75,7 +77,17 @@ class BackendSettings(BaseSettings):
         description="demand a key of `longroom keys`, also without a service key",
     )
     open: bool = Field(
-        default=False, description="serve addresses beyond loopback without a service key"
+        default=False,
+        description="serve addresses beyond loopback without a service key, and with the keys for "
+        "development",
+    )
+    metrics: Exposed | None = Field(
+        default=None,
+        description="who reads /metrics: open, key (any valid one), off; empty: open on loopback, "
+        "else key",
+    )
+    docs: Exposed | None = Field(
+        default=None, description="who reads the API's description: the same choice"
     )
     migrate: bool = Field(
         default=False,

@@ -10,6 +10,9 @@ from starlette.exceptions import HTTPException
 
 from backend_stub.errors import OpenBindRefused
 
+DEVELOPMENT_SECRET = "for-development-only-replace-this-secret"  # noqa: S105  # no secret
+"""LIVEKIT_API_SECRET of docker-compose.yml and .env.example."""
+
 
 class Credentials:
     """Without a key the backend is open; `local_only` then makes it refuse foreign Host headers:
@@ -69,6 +72,15 @@ def check_bind(
         raise OpenBindRefused(
             f"refusing to serve {host} without a credential: set BACKEND_SERVICE_KEY,"
             " or BACKEND_KEYS_REQUIRED=true, or BACKEND_OPEN=true, or bind to 127.0.0.1"
+        )
+
+
+def check_development_keys(host: str, *, livekit_secret: str, open_allowed: bool) -> None:
+    """Raises OpenBindRefused for the published secret beyond loopback."""
+    if livekit_secret == DEVELOPMENT_SECRET and not open_allowed and not is_loopback(host):
+        raise OpenBindRefused(
+            f"refusing to serve {host} with the LIVEKIT_API_SECRET of .env.example, which everybody"
+            " knows: make your own keys, or set BACKEND_OPEN=true, or bind to 127.0.0.1"
         )
 
 

@@ -3,13 +3,14 @@
 from http import HTTPStatus
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from backend_stub.background import BackgroundState
+from backend_stub.http.exposure import seen_as
 from backend_stub.http.openapi import problem_responses
 from backend_stub.resources import AppResources, Resources
 from retrieval.database import migrations
@@ -83,10 +84,14 @@ async def _unready(resources: Resources) -> str | None:
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    responses=problem_responses(503) | {200: {"content": {"text/plain": {}}}},
+    dependencies=[Depends(seen_as("metrics"))],
+    responses=problem_responses(401, 404, 503) | {200: {"content": {"text/plain": {}}}},
 )
 async def metrics(resources: AppResources) -> Response:
-    """Labels are bounded: route templates, methods, status classes, stages."""
+    """Labels are bounded: route templates, methods, status classes, stages.
+
+    Without a key on loopback; elsewhere as BACKEND_METRICS says.
+    """
     try:
         counts = await embedding_models.pending_counts(
             resources.pools.others, model_id=resources.model.model_id

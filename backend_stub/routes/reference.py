@@ -1,14 +1,16 @@
-"""The API reference as one HTML page without scripts or external resources."""
+"""The API's description, and as one HTML page without scripts or external resources."""
 
 import json
 from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import HTMLResponse, JSONResponse
 
-router = APIRouter()
+from backend_stub.http.exposure import seen_as
+
+router = APIRouter(dependencies=[Depends(seen_as("docs"))], include_in_schema=False)
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -38,7 +40,12 @@ _TYPE = """<details id="{name}"><summary><code>{name}</code> {about}</summary>
 <pre>{schema}</pre></details>"""
 
 
-@router.get("/docs", include_in_schema=False)
+@router.get("/openapi.json")
+async def description(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs")
 async def reference(request: Request) -> HTMLResponse:
     base = str(request.base_url).rstrip("/")
     return HTMLResponse(render(request.app.openapi(), base=base))

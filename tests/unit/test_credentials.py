@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,7 +7,15 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from backend_stub.errors import OpenBindRefused
-from backend_stub.http.credentials import Credentials, check_bind, is_loopback
+from backend_stub.http.credentials import (
+    DEVELOPMENT_SECRET,
+    Credentials,
+    check_bind,
+    check_development_keys,
+    is_loopback,
+)
+from backend_stub.http.exposure import exposed
+from backend_stub.settings import BackendSettings, Exposed
 
 KEY = SecretStr("schlüssel")
 
@@ -82,3 +91,34 @@ def test_loopback_is_served_without_either() -> None:
     for host in ("127.0.0.1", "::1", "localhost"):
         assert is_loopback(host)
         check_bind(host, service_key=None, open_allowed=False)
+
+
+def test_the_published_secret_is_refused_beyond_loopback() -> None:
+    known = {"livekit_secret": DEVELOPMENT_SECRET}
+    with pytest.raises(OpenBindRefused, match="LIVEKIT_API_SECRET"):
+        check_development_keys("0.0.0.0", **known, open_allowed=False)  # noqa: S104
+    check_development_keys("0.0.0.0", **known, open_allowed=True)  # noqa: S104
+    check_development_keys("127.0.0.1", **known, open_allowed=False)
+    check_development_keys("0.0.0.0", livekit_secret="mine", open_allowed=False)  # noqa: S104
+
+
+@pytest.mark.parametrize("file", ["docker-compose.yml", ".env.example"])
+def test_the_published_secret_is_the_one_that_is_refused(file: str) -> None:
+    assert DEVELOPMENT_SECRET in (Path(__file__).parents[2] / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("setting", "host", "is_open", "found"),
+    [
+        (None, "127.0.0.1", False, "open"),
+        (None, "10.0.0.1", False, "key"),
+        (None, "10.0.0.1", True, "open"),
+        ("open", "10.0.0.1", False, "open"),
+        ("off", "127.0.0.1", True, "off"),
+        ("key", "127.0.0.1", True, "key"),
+    ],
+)
+def test_figures_are_open_on_loopback_and_in_an_open_backend(
+    setting: Exposed | None, host: str, is_open: bool, found: Exposed
+) -> None:
+    assert exposed(setting, BackendSettings(host=host, open=is_open)) == found

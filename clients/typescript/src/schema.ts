@@ -287,6 +287,8 @@ export interface paths {
         /**
          * Figures for Prometheus
          * @description Labels are bounded: route templates, methods, status classes, stages.
+         *
+         *     Without a key on loopback; elsewhere as BACKEND_METRICS says.
          */
         get: operations["metrics_api_v1_metrics_get"];
         put?: never;
@@ -1934,6 +1936,24 @@ export interface operations {
                 };
                 content: {
                     "text/plain": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */

@@ -1,0 +1,31 @@
+"""Who sees the figures and the API's description, which hold no text."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from backend_stub.http.credentials import is_loopback
+from backend_stub.settings import BackendSettings, Exposed
+
+
+def exposed(setting: Exposed | None, settings: BackendSettings) -> Exposed:
+    """Unset: open on loopback and in an open backend, else for who has a key."""
+    if setting is not None:
+        return setting
+    return "open" if settings.open or is_loopback(settings.host) else "key"
+
+
+def seen_as(part: str) -> Callable[[Request], Awaitable[None]]:
+    """A dependency. Raises HTTPException 401 without a valid key of any scope, 404 if it is off."""
+
+    async def check(request: Request) -> None:
+        state = request.app.state
+        match state.exposed[part]:
+            case "off":
+                raise HTTPException(HTTPStatus.NOT_FOUND)
+            case "key":
+                await state.callers.permissions(request.headers, state.resources.keyring)
+
+    return check
