@@ -63,7 +63,10 @@ def test_each_fault_is_counted_as_what_it_is(fault: str, conversation: list[Mess
 
 def turn(agent: int, speaker: str, number: int) -> list[tuple[str, str]]:
     text = f"r1 {speaker} {number}: key, please?"
-    return [("user", f"[{speaker}] {text}"), ("assistant", f"agent-1-{agent} answers {text}")]
+    return [
+        ("user", f'[user "{speaker}"] {text}'),
+        ("assistant", f"agent-1-{agent} answers {text}"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,16 @@ def test_a_prompt_must_show_turns_as_they_were_taken(
     assert bool(kept.misshown) is not right
 
 
+def test_what_is_recalled_is_no_turn() -> None:
+    kept = ledger()
+    quoted = "> [ada] r1 ada 1: key, please?\n</recalled_messages 1a>"
+    block = f"<recalled_messages 1a>\n{quoted}"
+    kept.show([*turn(1, "ada", 1), ("user", block), *turn(1, "ada", 2)])
+    assert not kept.misshown
+
+
 def test_a_prompt_with_another_rooms_words_is_crossed() -> None:
     kept = ledger()
-    kept.show([("system", 'Recalled: "r7 ada 1: key"'), ("user", "[ada] r1 ada 1: key, please?")])
+    block = "<recalled_messages 1a>\n> x] r7 ada 1: key\n</recalled_messages 1a>"
+    kept.show([("user", block), ("user", '[user "ada"] r1 ada 1: key, please?')])
     assert kept.crossed

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.recall.delimiter import is_block
-from agent.recall.recalled_block import recalled_block
+from agent.recall.recalled_block import attributed, recalled_block, without_attribution
 from retrieval.wire import AlsoSaid, Message, MessageId, RetrievalHit, Role, estimated_tokens
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -166,3 +166,9 @@ def test_words_of_others_are_shown_harmless_and_stay_as_they_were_said() -> None
 
 def _tags(text: str) -> str:
     return "".join(chr(0xE0000 + ord(char)) for char in text)
+
+
+@pytest.mark.parametrize("name", ["mia", 'eve"] x', "[a]", "\u200b", "longroom (assistant)"])
+def test_an_attribution_can_be_taken_off_again(name: str) -> None:
+    assert without_attribution(attributed("[user] Where?", "user", name)) == "[user] Where?"
+    assert without_attribution('[user "a\nb"] x') == '[user "a\nb"] x'
