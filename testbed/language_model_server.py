@@ -27,9 +27,10 @@ class Prompt:
 
     @property
     def conversation(self) -> list[str]:
-        """User and assistant messages, without tool calls and their results."""
+        """User and assistant messages, without what is recalled, tool calls and their results."""
         said = [m for m in self.messages if m["role"] in {"user", "assistant"}]
-        return [_text(message).strip() for message in said if "tool_calls" not in message]
+        texts = [_text(message).strip() for message in said if "tool_calls" not in message]
+        return [text for text in texts if not text.startswith("<recalled_messages ")]
 
     @property
     def tool_results(self) -> list[str]:

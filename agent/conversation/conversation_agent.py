@@ -144,11 +144,9 @@ class ConversationAgent:
     async def follow(self, question_id: MessageId, reply: Reply) -> TurnTrace:
         """Wait for the end of a turn that the session answers by itself."""
         prompted_as = reply.prompted_as or question_id
-        try:
-            await self.handoffs.until_over(reply.speech)
-            return await self._end_turn(question_id, reply.speech, prompted_as=prompted_as)
-        finally:
-            self.turns.end(prompted_as)
+        await self.handoffs.until_over(reply.speech)
+        self.turns.of(prompted_as).waits = not reply.speech.done()
+        return await self._end_turn(question_id, reply.speech, prompted_as=prompted_as)
 
     async def close(self) -> bool:
         """Close the session and deliver; False if something stays on disk, for the next agent."""
@@ -206,6 +204,7 @@ class ConversationAgent:
             speech.interrupt()
         try:
             await self.handoffs.until_over(speech)
+            turn.waits = not speech.done()
         except asyncio.CancelledError:
             speech.interrupt()
             raise

@@ -19,8 +19,9 @@ async def spoken(text: str, voice: Speech) -> NDArray[np.int16]:
 
 
 async def speak(user: RoomUser, text: str, voice: Speech) -> None:
-    """Say it in real time."""
-    samples = await spoken(text, voice)
+    """Say it in real time, a while after the microphone is on: before that nobody listens."""
+    silence = np.zeros(SAMPLE_RATE * 2, dtype=np.int16)
+    samples = np.concatenate([silence, await spoken(text, voice)])
     source = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=100)
     track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
     options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)

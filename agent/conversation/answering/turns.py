@@ -46,7 +46,7 @@ class Turn:
     calls: bool = False
     apology: str = ""
     said: list[str] = field(default_factory=list)
-    is_over: bool = False
+    waits: bool = False
     gave_extracts: bool = False
     spoke: bool = False
     postponed_s: float | None = None
@@ -123,12 +123,10 @@ class Turns:
             self._turns.pop(question_id, None)
             turn = self.of(question_id)
         turn.postponed_s, turn.others_wait, turn.gives_way = None, others_wait, False
-        turn.is_over = False
+        turn.waits = False
         self.open = question_id
         return turn
 
     def end(self, question_id: MessageId) -> None:
         if self.open == question_id:
             self.open = None
-        if (turn := self.find(question_id)) is not None:
-            turn.is_over = True

@@ -100,7 +100,7 @@ class ReplyCorrelation:
         if reply is None or reply.question_id is None:
             return None, None
         turn = self._turns.of(reply.prompted_as or reply.question_id)
-        if turn.is_over and self._turns.open is not None:
+        if turn.waits and self._turns.open is not None:
             return self._turns.open, self._turns.of(self._turns.open)
         return reply.question_id, turn
 
