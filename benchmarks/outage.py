@@ -12,6 +12,7 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from uuid import uuid4
 
 from livekit import rtc
 
@@ -76,9 +77,17 @@ class _Person:
         return cls(stack, room.stored, room.users[0])
 
     async def say(self, text: str) -> str:
-        question = await self.user.say(f"{self.stored.name} {text}")
+        question = await self._send(text, uuid4().hex)
         self.asked.append(question)
         return question
+
+    async def _send(self, text: str, question: str) -> str:
+        """A client that is about to reconnect says that it is connected, and cannot send."""
+        while True:
+            with suppress(rtc.StreamError):
+                return await self.user.say(f"{self.stored.name} {text}", message_id=question)
+            await asyncio.sleep(0.5)
+            await self._rejoin()
 
     async def is_told(self, outcome: str) -> None:
         while outcome not in {status["outcome"] for status in self.user.statuses}:  # noqa: ASYNC110
@@ -110,7 +119,7 @@ class _Person:
                 await self.user.outcome(question, timeout_s=SENT_AGAIN_AFTER_S)
                 return
             await self._rejoin()
-            await self.user.say(f"{self.stored.name} {text}", message_id=question)
+            await self._send(text, question)
 
     async def count(self, figures: Outage) -> None:
         with suppress(TimeoutError):
