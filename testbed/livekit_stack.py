@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ import asyncpg
 from livekit import api
 
 from agent.backend_client import BackendClient
-from retrieval.wire import Message, MessageCreate, MessageId, Room
+from retrieval.wire import Message, MessageCreate, MessageId, MessagePage, Room
 from testbed.language_model_server import LanguageModelServer, language_model_server
 from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer
 from testbed.program import Program
@@ -89,13 +89,20 @@ class Stack:
 
     async def messages(self, room: "OpenRoom", *, at_least: int) -> list[Message]:
         """The stored conversation, once it has `at_least` messages."""
+        page = await self.stored(
+            room.stored.conversation_id, once=lambda page: page.message_count >= at_least
+        )
+        return page.messages
+
+    async def stored(
+        self, conversation_id: UUID, *, once: Callable[[MessagePage], bool]
+    ) -> MessagePage:
+        """A conversation's newest messages, once they are as expected."""
         async with asyncio.timeout(60):
             while True:
-                page = await self.backend.get_recent_messages(
-                    room.stored.conversation_id, limit=200
-                )
-                if page.message_count >= at_least:
-                    return page.messages
+                page = await self.backend.get_recent_messages(conversation_id, limit=200)
+                if once(page):
+                    return page
                 await asyncio.sleep(0.05)
 
     async def turn_records(

@@ -152,6 +152,19 @@ class RoomUser:
         answers = self.answers[heard:]
         return Turn(message_id, sent_at, status["outcome"], status.get("reason"), answers)
 
+    async def told_at_last(self, text: str, *, again_after_s: float = 1.0) -> dict[str, Any]:
+        """The final status of a question that nobody may hear: it is sent again under its id.
+
+        Raises TimeoutError after thirty times.
+        """
+        question = await self.say(text)
+        for _ in range(30):
+            try:
+                return await self.outcome(question, timeout_s=again_after_s)
+            except TimeoutError:
+                await self.say(text, message_id=question)
+        raise TimeoutError(text)
+
     async def outcome(self, message_id: str, *, timeout_s: float = 60.0) -> dict[str, Any]:
         await until(lambda: self._final(message_id), timeout_s=timeout_s)
         return self._final(message_id)[0]

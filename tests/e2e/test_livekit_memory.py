@@ -11,7 +11,7 @@ import pytest_asyncio
 from agent.processes.out_of_memory import EXIT_CODE
 from testbed.livekit_stack import REGISTERED, Stack, agent_pids
 from testbed.program import Program
-from testbed.room_user import RoomUser, until
+from testbed.room_user import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,28 +28,15 @@ async def worker(stack: Stack) -> AsyncIterator[Program]:
     worker.kill()
 
 
-async def asked_until_answered(user: RoomUser, text: str) -> str:
-    """What an agent without memory does not hear is sent again under its id."""
-    question = await user.say(text)
-    for _ in range(30):
-        try:
-            await user.outcome(question, timeout_s=2)
-            return question
-        except TimeoutError:
-            await user.say(text, message_id=question)
-    raise TimeoutError(text)
-
-
 async def answers(stack: Stack, room: str, question: str) -> list[str]:
     """Once there is one: it is told before it is delivered."""
     joined = await stack.backend.agent_joined(room, identity="test", session_id="s", window=0)
-    async with asyncio.timeout(30):
-        while True:
-            page = await stack.backend.get_recent_messages(joined.conversation_id, limit=50)
-            found = [str(m.id) for m in page.messages if m.id.startswith(f"{question}.")]
-            if found:
-                return found
-            await asyncio.sleep(0.05)
+    of_question = f"{question}."
+    page = await stack.stored(
+        joined.conversation_id,
+        once=lambda page: any(m.id.startswith(of_question) for m in page.messages),
+    )
+    return [str(m.id) for m in page.messages if m.id.startswith(of_question)]
 
 
 async def test_an_agent_above_its_limit_is_replaced_and_its_question_answered_once(
@@ -82,8 +69,9 @@ async def test_an_agent_that_gets_no_more_memory_does_not_stay_deaf(
     process.rlimit(resource.RLIMIT_AS, (size, size))
     process.rlimit(resource.RLIMIT_DATA, (1, 1))
     text = "And which number was it now? " + "Think about it at length. " * 500
-    question = await asked_until_answered(alice, text)
-    assert (await alice.outcome(question))["outcome"] == "answered"
+    told = await alice.told_at_last(text, again_after_s=2)
+    question = told["question_id"]
+    assert told["outcome"] == "answered"
     await until(lambda: not psutil.pid_exists(process.pid))
     assert len(agent_pids(worker, room)) == 2
     assert await answers(stack, room, question) == [f"{question}.answer1"]

@@ -33,7 +33,7 @@ async def test_a_restarted_livekit_server_keeps_its_agent_and_gets_its_metadata_
         agent = alice.agents[0]
         server.stop()
         await asyncio.to_thread(server.start)
-        assert await asked_until_answered(alice, "What is the lucky number?")
+        assert (await alice.told_at_last("What is the lucky number?"))["outcome"] == "answered"
         assert "twenty-three" in stack.model.prompt_of("What is the lucky number?").text
         assert alice.agents == [agent]
         found = await livekit.room.list_rooms(api.ListRoomsRequest(names=["kept"]))
@@ -41,15 +41,3 @@ async def test_a_restarted_livekit_server_keeps_its_agent_and_gets_its_metadata_
         await alice.leave()
     worker.terminate()
     await asyncio.to_thread(worker.wait)
-
-
-async def asked_until_answered(user: RoomUser, text: str) -> bool:
-    """A question sent while the agent reconnects is lost: it is sent again under its id."""
-    question = await user.say(text)
-    for _ in range(30):
-        try:
-            status = await user.outcome(question, timeout_s=1)
-            return bool(status["outcome"] == "answered")
-        except TimeoutError:
-            await user.say(text, message_id=question)
-    return False

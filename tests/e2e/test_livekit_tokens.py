@@ -15,18 +15,6 @@ WORKER = ("livekit.agents", "start", "tests/support/short_token_worker.py", "--l
 TOKEN_S = 3
 
 
-async def asked_until_answered(user: RoomUser, text: str) -> bool:
-    """A question sent while somebody reconnects is lost: it is sent again under its id."""
-    question = await user.say(text)
-    for _ in range(30):
-        try:
-            status = await user.outcome(question, timeout_s=1)
-            return bool(status["outcome"] == "answered")
-        except TimeoutError:
-            await user.say(text, message_id=question)
-    return False
-
-
 async def test_who_loses_the_connection_after_the_token_has_expired_comes_back(
     stack: Stack,
 ) -> None:
@@ -45,13 +33,13 @@ async def test_who_loses_the_connection_after_the_token_has_expired_comes_back(
         proxy.cut()
         await asyncio.sleep(1)
         proxy.restore()
-        assert await asked_until_answered(bob, "What is the lucky number?")
-        assert await asked_until_answered(alice, "And what was it, again?")
+        assert (await bob.told_at_last("What is the lucky number?"))["outcome"] == "answered"
+        assert (await alice.told_at_last("And what was it, again?"))["outcome"] == "answered"
         assert await stack.agents(room) == [agent]
         # The token that it joined with cannot be used any more: the worker signs another.
         kill_agent(worker, room)
         await until(lambda: len(agent_pids(worker, room)) == 2)
-        assert await asked_until_answered(alice, "And after that?")
+        assert (await alice.told_at_last("And after that?"))["outcome"] == "answered"
         assert "twenty-four" in stack.model.prompt_of("And after that?").text
         assert len(await stack.agents(room)) == 1
         await bob.leave()

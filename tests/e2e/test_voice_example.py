@@ -131,12 +131,10 @@ async def fill_in(page: Page, form: str, text: str) -> None:
 async def stored(stack: Stack, key: str, text: str) -> None:
     """Return once the backend has it: what is answered is delivered a moment later."""
     conversation = await stack.backend.create_conversation(key)
-    async with asyncio.timeout(30):
-        while True:
-            page = await stack.backend.get_recent_messages(conversation.conversation_id, limit=20)
-            if any(message.content.strip() == text for message in page.messages):
-                return
-            await asyncio.sleep(0.05)
+    await stack.stored(
+        conversation.conversation_id,
+        once=lambda page: any(message.content.strip() == text for message in page.messages),
+    )
 
 
 def line(speaker: str, text: str, outcome: str = "") -> str:

@@ -113,9 +113,6 @@ class Turns:
             self._turns.popitem(last=False)
         return turn
 
-    def find(self, question_id: str | None) -> Turn | None:
-        return self._turns.get(question_id) if question_id is not None else None
-
     def begin(self, question_id: MessageId, *, others_wait: asyncio.Event | None) -> Turn:
         """One that was postponed goes on with its limits; one that ended starts anew."""
         turn = self._turns.get(question_id)
