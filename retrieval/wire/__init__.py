@@ -17,6 +17,20 @@ from retrieval.wire.base import (
     Timestamp,
     TimeZone,
 )
+from retrieval.wire.changes import (
+    CHANGED_TOPIC,
+    MAX_CHANGES,
+    Change,
+    Changed,
+    ChangeKind,
+    Changes,
+    CorrectMessage,
+    ErasureKind,
+    ErasureReceipt,
+    MessageEdit,
+    MessageEdits,
+    erased_id,
+)
 from retrieval.wire.json_objects import (
     MAX_DATA_DEPTH,
     MAX_DATA_NUMBER,
@@ -59,7 +73,7 @@ from retrieval.wire.metadata import (
     parse_metadata,
     with_conversation,
 )
-from retrieval.wire.problems import STALE_EPOCH, FieldError, Problem
+from retrieval.wire.problems import ERASED, STALE_EPOCH, FieldError, Problem
 from retrieval.wire.records import (
     MAX_BATCH_EVENTS,
     MAX_PARTICIPANTS,
@@ -95,13 +109,16 @@ from retrieval.wire.text import (
 from retrieval.wire.tokens import MESSAGE_OVERHEAD_TOKENS, estimated_tokens, message_tokens
 
 __all__ = [
+    "CHANGED_TOPIC",
     "CONVERSATION_ATTRIBUTE",
+    "ERASED",
     "ID_FIELD",
     "KEY_FIELD",
     "LANGUAGES",
     "MAX_BATCH_EVENTS",
     "MAX_BATCH_MESSAGES",
     "MAX_BATCH_WORDS",
+    "MAX_CHANGES",
     "MAX_CONTENT_CHARS",
     "MAX_COUNT",
     "MAX_DATA_DEPTH",
@@ -126,14 +143,21 @@ __all__ = [
     "AppendOutcome",
     "AppendResult",
     "Arm",
+    "Change",
+    "ChangeKind",
+    "Changed",
+    "Changes",
     "Content",
     "Conversation",
     "ConversationEvent",
     "ConversationId",
+    "CorrectMessage",
     "Count",
     "CreateConversation",
     "CreateRoom",
     "Data",
+    "ErasureKind",
+    "ErasureReceipt",
     "EventKind",
     "EventList",
     "EventsRecorded",
@@ -145,6 +169,8 @@ __all__ = [
     "Language",
     "Message",
     "MessageCreate",
+    "MessageEdit",
+    "MessageEdits",
     "MessageId",
     "MessagePage",
     "Moment",
@@ -170,6 +196,7 @@ __all__ = [
     "conversation_in",
     "conversation_metadata",
     "counted_words",
+    "erased_id",
     "estimated_tokens",
     "key_in",
     "message_tokens",

@@ -116,10 +116,12 @@ class AppendResult(Response):
     """One outcome per message, in the order of the batch."""
 
     outcomes: list[AppendOutcome]
+    revision: int = 0
+    """The conversation's: rises with each erasure and correction; see `Changes`."""
 
 
 class Message(Response):
-    """`seq` counts arrivals 1, 2, 3 … within its conversation, without gaps.
+    """`seq` counts arrivals 1, 2, 3 … within its conversation; erased messages leave gaps.
 
     `created_at` says when it was said, which decides what comes before and after it.
     """
@@ -136,6 +138,8 @@ class Message(Response):
     """Given if it is late: of the agent that accepted it, which had been replaced by then."""
     room: str | None = Field(default=None, exclude_if=_is_none)
     """Where it was said, if several rooms share the conversation."""
+    edited_at: datetime | None = Field(default=None, exclude_if=_is_none)
+    """Given if it was corrected: when, the last time."""
 
 
 PageOrder = Literal["time", "arrival"]
@@ -179,3 +183,5 @@ class Conversation(Response):
     """Rises with each agent that joins; what this one writes carries it."""
     now: datetime | None = Field(default=None, exclude_if=_is_none)
     """By the clock that all agents share."""
+    revision: int = 0
+    """Rises with each erasure and correction; see `Changes`."""

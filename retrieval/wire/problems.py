@@ -5,6 +5,10 @@ from retrieval.wire.base import Response
 STALE_EPOCH = "urn:longroom:stale-epoch"
 """Type of the 409 for an agent that another one has replaced. Its messages are valid."""
 
+ERASED = "urn:longroom:erased"
+"""Type of the 410 for an erased conversation, without `ids`, and for a batch with messages that
+were erased: `ids` names these, and the others are valid without them."""
+
 
 class FieldError(Response):
     """One invalid field; `message` says what is wrong and what to send instead."""
@@ -22,4 +26,4 @@ class Problem(Response):
     detail: str
     errors: list[FieldError] = []
     ids: list[str] = []
-    """Message ids that a 409 is about."""
+    """Message ids that a 409 or 410 is about."""

@@ -104,7 +104,8 @@ class SearchResponse(Response):
 
     `relevant` is false when nothing in the conversation seems to answer the query. `degraded` names
     the arms that failed. `pending` counts messages of the conversation without embedding.
-    `read_as` is the query that was searched instead of a follow-up.
+    `read_as` is the query that was searched instead of a follow-up. `revision` is the
+    conversation's: it rises with each erasure and correction.
     """
 
     hits: list[RetrievalHit]
@@ -116,3 +117,4 @@ class SearchResponse(Response):
     timings: SearchTimings
     degraded: list[Arm] = []
     read_as: str | None = None
+    revision: int = 0

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +64,12 @@ TIMINGS = wire.SearchTimings(embed_ms=7.0, candidates_ms=2.0, total_ms=9.5)
 TIMINGS_JSON = {"embed_ms": 7.0, "candidates_ms": 2.0, "total_ms": 9.5}
 ERROR = wire.FieldError(field="messages[3].content", message="is required; add it")
 ERROR_JSON = {"field": "messages[3].content", "message": "is required; add it"}
+EDIT = wire.MessageEdit(content="The pump leaks.", replaced_at=NOON)
+EDIT_JSON = {
+    "content": "The pump leaks.",
+    "metadata": {},
+    "replaced_at": "2025-03-01T12:00:00Z",
+}
 
 FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
     (wire.CreateRoom(name="r", identity="ada"), {"name": "r", "identity": "ada", "language": None}),
@@ -88,7 +95,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
         wire.AppendOutcome(id=wire.MessageId("m1"), seq=1, status="stored"),
         {"id": "m1", "seq": 1, "status": "stored"},
     ),
-    (wire.AppendResult(outcomes=[]), {"outcomes": []}),
+    (wire.AppendResult(outcomes=[]), {"outcomes": [], "revision": 0}),
     (MESSAGE, MESSAGE_JSON),
     (
         wire.MessagePage(messages=[MESSAGE], message_count=1),
@@ -112,6 +119,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "message_count": 1,
             "window": [MESSAGE_JSON],
             "last_message_at": "2025-03-01T12:00:00Z",
+            "revision": 0,
         },
     ),
     (
@@ -159,6 +167,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "timings": TIMINGS_JSON,
             "degraded": [],
             "read_as": None,
+            "revision": 0,
         },
     ),
     (EVENT, EVENT_JSON),
@@ -208,6 +217,59 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "ids": ["m1"],
         },
     ),
+    (
+        wire.Changed(conversation_id=CONVERSATION, revision=3),
+        {"conversation_id": str(CONVERSATION), "revision": 3},
+    ),
+    (
+        wire.Change(revision=3, kind="erased", seq=1, id_sha256="ab"),
+        {"revision": 3, "kind": "erased", "seq": 1, "id_sha256": "ab"},
+    ),
+    (
+        wire.Changes(
+            revision=4,
+            changes=[
+                wire.Change(
+                    revision=4, kind="participant_erased", identity_sha256="cd", before=NOON
+                )
+            ],
+        ),
+        {
+            "revision": 4,
+            "changes": [
+                {
+                    "revision": 4,
+                    "kind": "participant_erased",
+                    "identity_sha256": "cd",
+                    "before": "2025-03-01T12:00:00Z",
+                }
+            ],
+            "more": False,
+        },
+    ),
+    (
+        wire.CorrectMessage(content="The valve leaks."),
+        {"content": "The valve leaks.", "metadata": None},
+    ),
+    (EDIT, EDIT_JSON),
+    (wire.MessageEdits(edits=[EDIT]), {"edits": [EDIT_JSON]}),
+    (
+        wire.ErasureReceipt(
+            erasure_id=CONVERSATION,
+            kind="message",
+            erased_at=NOON,
+            conversations=[CONVERSATION],
+            rows={"message": 1},
+        ),
+        {
+            "erasure_id": str(CONVERSATION),
+            "kind": "message",
+            "erased_at": "2025-03-01T12:00:00Z",
+            "dry_run": False,
+            "conversations": [str(CONVERSATION)],
+            "rows": {"message": 1},
+        },
+    ),
 ]
 
 
@@ -217,6 +279,12 @@ def test_the_json_of_a_wire_type_stays_as_it_is(value: BaseModel, frozen: dict[s
 
     assert written == frozen
     assert type(value).model_validate_json(json.dumps(frozen)) == value
+
+
+def test_an_erased_id_is_a_hash_of_its_conversation_and_itself() -> None:
+    written = f"{CONVERSATION}\nm1"
+
+    assert wire.erased_id(CONVERSATION, "m1") == sha256(written.encode()).hexdigest()
 
 
 def test_every_wire_type_is_frozen_here() -> None:

@@ -377,6 +377,11 @@ export interface components {
         AppendResult: {
             /** Outcomes */
             outcomes: components["schemas"]["AppendOutcome"][];
+            /**
+             * Revision
+             * @default 0
+             */
+            revision?: number;
         };
         /**
          * Conversation
@@ -402,6 +407,11 @@ export interface components {
             epoch?: number | null;
             /** Now */
             now?: string | null;
+            /**
+             * Revision
+             * @default 0
+             */
+            revision?: number;
         };
         /**
          * ConversationEvent
@@ -534,7 +544,7 @@ export interface components {
         };
         /**
          * Message
-         * @description `seq` counts arrivals 1, 2, 3 … within its conversation, without gaps.
+         * @description `seq` counts arrivals 1, 2, 3 … within its conversation; erased messages leave gaps.
          *
          *     `created_at` says when it was said, which decides what comes before and after it.
          */
@@ -573,6 +583,8 @@ export interface components {
             epoch?: number | null;
             /** Room */
             room?: string | null;
+            /** Edited At */
+            edited_at?: string | null;
         };
         /**
          * MessageCreate
@@ -799,7 +811,8 @@ export interface components {
          *
          *     `relevant` is false when nothing in the conversation seems to answer the query. `degraded` names
          *     the arms that failed. `pending` counts messages of the conversation without embedding.
-         *     `read_as` is the query that was searched instead of a follow-up.
+         *     `read_as` is the query that was searched instead of a follow-up. `revision` is the
+         *     conversation's: it rises with each erasure and correction.
          */
         SearchResponse: {
             /** Hits */
@@ -822,6 +835,11 @@ export interface components {
             degraded?: ("vector" | "lexical")[];
             /** Read As */
             read_as?: string | null;
+            /**
+             * Revision
+             * @default 0
+             */
+            revision?: number;
         };
         /**
          * SearchTimings
