@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from backend_stub.http.browsers import pages_of
 from backend_stub.http.callers import Callers
 from backend_stub.http.credentials import Credentials, check_bind, check_development_keys
 from backend_stub.http.departures import Departures
@@ -16,6 +17,7 @@ from backend_stub.http.metrics import Metrics
 from backend_stub.http.openapi import describe_problems
 from backend_stub.http.problems import install_problems
 from backend_stub.http.request_log import RequestLog
+from backend_stub.http.tokens import TokenSigner
 from backend_stub.http.tracing import Tracing
 from backend_stub.resources import DatabaseSource, configured_database, open_resources
 from backend_stub.routes import (
@@ -27,6 +29,7 @@ from backend_stub.routes import (
     rooms,
     search,
     sessions,
+    tokens,
     workers,
 )
 from backend_stub.settings import BackendSettings
@@ -79,15 +82,18 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         middleware=[
             Middleware(Tracing),
             Middleware(RequestLog, metrics=metrics),
+            *pages_of(settings.cors_origins),
             Middleware(Departures),
             Middleware(RequestTimeout, timeout_s=settings.request_timeout_s),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
         ],
     )
+    app.state.token_signer = TokenSigner(settings.token_secret, settings.token_secret_previous)
     app.state.callers = Callers(
         Credentials(
             settings.service_key, local_only=not settings.open, required=settings.keys_required
-        )
+        ),
+        app.state.token_signer,
     )
     app.state.exposed = {
         "metrics": exposed(settings.metrics, settings),
@@ -96,7 +102,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)
-    for part in (rooms, conversations, messages, search, events, sessions, workers):
+    for part in (rooms, conversations, messages, search, events, sessions, tokens, workers):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router, prefix=API)
     app.include_router(reference.router, prefix=API)

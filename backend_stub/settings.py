@@ -1,14 +1,34 @@
 """Settings from the environment; built once, by the program that starts the backend."""
 
-from typing import Literal, Self
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 from retrieval.wire import MAX_BATCH_WORDS, Language
 
 Exposed = Literal["open", "key", "off"]
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
+
+
+def _origins(written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    origins = tuple(one.strip() for one in written.split(",") if one.strip())
+    for origin in origins:
+        # `*` would let every page in a browser read an open backend on its machine.
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                "must be exact origins with commas between, such as https://app.example.com,"
+                " in small letters, without a path, a slash at the end, or *"
+            )
+    return origins
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
 class LiveKitSettings(BaseSettings):
@@ -75,6 +95,21 @@ class BackendSettings(BaseSettings):
     keys_required: bool = Field(
         default=False,
         description="demand a key of `longroom keys`, also without a service key",
+    )
+    token_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="signs tokens of single conversations, at least 32 characters; empty: none",
+    )
+    token_secret_previous: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="the secret before this one, whose tokens are taken until they expire",
+    )
+    cors_origins: Origins = Field(
+        default=(),
+        description="origins whose pages may call, such as https://app.example.com, with commas "
+        "between; empty: none",
     )
     open: bool = Field(
         default=False,

@@ -17,7 +17,7 @@ DEVELOPMENT_SECRET = "for-development-only-replace-this-secret"  # noqa: S105  #
 class Credentials:
     """Without a key the backend is open; `local_only` then makes it refuse foreign Host headers:
     against DNS rebinding by pages in a browser on this machine.
-    `required`: it is not open without a key either; then `check` refuses everyone.
+    `required`: it is not open without a key either.
     """
 
     def __init__(
@@ -31,35 +31,46 @@ class Credentials:
     def open(self) -> bool:
         return self._key is None and not self._required
 
+    def is_service_key(self, given: str | None) -> bool:
+        # As bytes: compare_digest refuses text that is not ASCII.
+        return (
+            given is not None
+            and self._key is not None
+            and hmac.compare_digest(given.encode("latin-1"), self._key)
+        )
+
+    @property
+    def service_key(self) -> str | None:
+        return None if self._key is None else self._key.decode()
+
     def check(self, headers: Headers) -> None:
-        """Raises HTTPException 401 or 403."""
+        """Raises HTTPException 401 or 403 without the service key."""
+        if not self.is_service_key(bearer(headers)):
+            self.check_open(headers)
+
+    def check_open(self, headers: Headers) -> None:
+        """Raises HTTPException 401 if the backend is not open, 403 if it is, but not for this."""
         if not self.open:
-            self._check_key(headers)
-        elif self._local_only and not is_loopback(_host_name(headers.get("host", ""))):
+            raise unauthorized("send a key as 'Authorization: Bearer KEY'")
+        if self._local_only and not is_loopback(_host_name(headers.get("host", ""))):
             raise HTTPException(
                 HTTPStatus.FORBIDDEN,
                 "an open backend on loopback answers only requests addressed to loopback;"
                 " set BACKEND_SERVICE_KEY, or BACKEND_OPEN=true",
             )
 
-    def _check_key(self, headers: Headers) -> None:
-        given = bearer(headers)
-        # As bytes: compare_digest refuses text that is not ASCII.
-        if (
-            given is not None
-            and self._key is not None
-            and hmac.compare_digest(given.encode("latin-1"), self._key)
-        ):
-            return
-        raise HTTPException(
-            HTTPStatus.UNAUTHORIZED,
-            "send a key as 'Authorization: Bearer KEY'",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+
+def unauthorized(detail: str) -> HTTPException:
+    """401"""
+    return HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def bearer(headers: Headers) -> str | None:
-    scheme, _, given = headers.get("authorization", "").partition(" ")
+    """Raises HTTPException 401 if there are several: a proxy may have looked at another one."""
+    sent = headers.getlist("authorization")
+    if len(sent) > 1:
+        raise unauthorized("send one Authorization header")
+    scheme, _, given = "".join(sent).partition(" ")
     return given.strip() if scheme.lower() == "bearer" else None
 
 

@@ -18,7 +18,7 @@ def exposed(setting: Exposed | None, settings: BackendSettings) -> Exposed:
 
 
 def seen_as(part: str) -> Callable[[Request], Awaitable[None]]:
-    """A dependency. Raises HTTPException 401 without a valid key of any scope, 404 if it is off."""
+    """A dependency. HTTPException 401 without a key of any scope, 403 for a token, 404 if off."""
 
     async def check(request: Request) -> None:
         state = request.app.state
@@ -26,6 +26,7 @@ def seen_as(part: str) -> Callable[[Request], Awaitable[None]]:
             case "off":
                 raise HTTPException(HTTPStatus.NOT_FOUND)
             case "key":
-                await state.callers.permissions(request.headers, state.resources.keyring)
+                caller = await state.callers.identify(request.headers, state.resources.keyring)
+                caller.check_conversation(None)
 
     return check

@@ -8,12 +8,14 @@ from starlette.exceptions import HTTPException
 
 from retrieval.store.api_keys import Scope
 
-Permission = Literal["rooms", "append", "read", "search", "run"]
-"""`rooms`: make rooms and conversations. `run`: be the agent of a room, its events and sessions."""
+Permission = Literal["rooms", "append", "read", "search", "run", "tokens"]
+"""`rooms`: make rooms and conversations. `run`: be the agent of a room, its events and sessions.
+`tokens`: make tokens of conversations.
+"""
 
 ALL: frozenset[Permission] = frozenset(get_args(Permission))
 PERMITTED: dict[Scope, frozenset[Permission]] = {
-    "agent": frozenset({"rooms", "append", "read", "search", "run"}),
+    "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens"}),
     "search": frozenset({"read", "search"}),
     "backfill": frozenset({"rooms", "append"}),
     "admin": ALL,
@@ -47,4 +49,5 @@ _WHAT: dict[Permission, str] = {
     "read": "read messages",
     "search": "search",
     "run": "run rooms",
+    "tokens": "make or revoke tokens",
 }

@@ -8,6 +8,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend_stub.http.callers import Caller
 from backend_stub.http.metrics import Metrics
 
 REQUEST_ID = "X-Request-ID"
@@ -66,9 +67,17 @@ class RequestLog:
                 "route": route,
                 "status": status,
                 "ms": round(seconds * 1000, 1),
+                **_caller(scope["state"].get("caller")),
                 **{name: parameters[name] for name in _LOGGED_PARAMETERS if name in parameters},
             },
         )
+
+
+def _caller(caller: Caller | None) -> dict[str, str]:
+    if caller is None:
+        return {}
+    token = {"token_id": caller.token.jti} if caller.token else {}
+    return {"key_id": caller.key_id, **token}
 
 
 def _request_id(scope: Scope) -> str:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from backend_stub.http.body_values import MAX_VALUES, has_too_many_values
+from backend_stub.http.callers import Caller
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.permissions import EXTENSION, Permission, demand
 from retrieval.wire import ConversationId
@@ -31,9 +32,10 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             state = request.app.state
-            given = await state.callers.permissions(request.headers, state.resources.keyring)
-            demand(permission, given)
-            request.state.permissions = given
+            caller = await state.callers.identify(request.headers, state.resources.keyring)
+            request.state.caller = caller
+            caller.check_conversation(request.path_params.get("conversation_id"))
+            demand(permission, caller.permissions)
             if takes_body:
                 _check_content_type(request)
                 await _check_values(request)
@@ -68,7 +70,12 @@ def guarded_router(tag: str) -> APIRouter:
         tags=[tag],
         # For OpenAPI only: GuardedRoute checks, and earlier.
         dependencies=[
-            Security(HTTPBearer(auto_error=False, description="a key, or the service key"))
+            Security(
+                HTTPBearer(
+                    auto_error=False,
+                    description="a key, the service key, or a token of the path's conversation",
+                )
+            )
         ],
         responses=problem_responses(401, 403, 422, 503),
     )
@@ -83,10 +90,10 @@ def _conversation_id(
 InConversation = Annotated[ConversationId, Depends(_conversation_id)]
 
 
-def _permissions(request: Request) -> frozenset[Permission]:
-    given: frozenset[Permission] = request.state.permissions
-    return given
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
 
 
-CallerPermissions = Annotated[frozenset[Permission], Depends(_permissions)]
+CurrentCaller = Annotated[Caller, Depends(_caller)]
 """For what a route grants beyond the permission that it needs."""

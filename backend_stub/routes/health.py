@@ -85,7 +85,7 @@ async def _unready(resources: Resources) -> str | None:
     summary="Figures for Prometheus",
     response_class=Response,
     dependencies=[Depends(seen_as("metrics"))],
-    responses=problem_responses(401, 404, 503) | {200: {"content": {"text/plain": {}}}},
+    responses=problem_responses(401, 403, 404, 503) | {200: {"content": {"text/plain": {}}}},
 )
 async def metrics(resources: AppResources) -> Response:
     """Labels are bounded: route templates, methods, status classes, stages.

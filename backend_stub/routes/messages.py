@@ -11,7 +11,7 @@ from pydantic import Field
 from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.permissions import needs
-from backend_stub.http.routing import InConversation, guarded_router
+from backend_stub.http.routing import CurrentCaller, InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import messages
 from retrieval.wire import (
@@ -85,6 +85,7 @@ async def append_messages(
     request: Annotated[AppendMessages, Body(openapi_examples={"turn": {"value": _BATCH}})],
     resources: AppResources,
     limit: Annotated[BatchLimit, Depends(_batch_limit)],
+    caller: CurrentCaller,
 ) -> AppendResult:
     """Once this answers, the messages are stored and can be found by their words.
 
@@ -98,7 +99,10 @@ async def append_messages(
 
     Where several rooms share the conversation, each has an agent with an epoch of its own: the
     batch and its messages name their `room`.
+
+    A token appends what its subject says: 403 for another participant, role or room, or an epoch.
     """
+    caller.check_append(request)
     limit.check([message.content for message in request.messages])
     result = await messages.append_messages(
         resources.pools.writes,

@@ -7,7 +7,7 @@ from fastapi import Body, Path, Response
 
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.permissions import demand, needs
-from backend_stub.http.routing import CallerPermissions, guarded_router
+from backend_stub.http.routing import CurrentCaller, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import conversations, opened_rooms
 from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
@@ -38,7 +38,7 @@ async def create_room(
         ),
     ],
     resources: AppResources,
-    permissions: CallerPermissions,
+    caller: CurrentCaller,
     response: Response,
 ) -> Room:
     """Repeating the request changes nothing and is how a failed dispatch is tried again.
@@ -54,7 +54,7 @@ async def create_room(
     key of the scope backfill gets none.
     """
     if request.identity is not None:
-        demand("run", permissions)
+        demand("run", caller.permissions)
     conversation_id, created = await conversations.create_room(
         resources.pools.writes,
         name=request.name,

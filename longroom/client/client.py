@@ -14,6 +14,7 @@ class LongroomClient(Routes):
     """Connects with the first call; `async with` closes it.
 
     Raises BackendError, and ValueError for what no backend takes. `timeout_s` bounds a whole call.
+    `key` may be a token of one conversation, which `open` then leads to.
     """
 
     def __init__(

@@ -12,6 +12,8 @@ from retrieval.wire import (
     MAX_PAGE_MESSAGES,
     AppendOutcome,
     ConversationEvent,
+    ConversationToken,
+    CreateToken,
     EventKind,
     Message,
     MessageCreate,
@@ -19,6 +21,7 @@ from retrieval.wire import (
     Role,
     SearchRequest,
     SearchResponse,
+    TokenPermission,
     WindowMessage,
 )
 
@@ -129,3 +132,24 @@ class ConversationClient:
     ) -> list[ConversationEvent]:
         """The newest, oldest first."""
         return await self._routes.newest_events(self.id, kind=kind, since=since, limit=limit)
+
+    async def token(
+        self,
+        subject: str,
+        *,
+        permissions: Sequence[TokenPermission] = ("read", "search"),
+        room: str | None = None,
+        expires_in_s: int = 600,
+    ) -> ConversationToken:
+        """What a browser or another server opens this conversation with, as `subject`.
+
+        It is the `key` of a client whose only conversation is this one.
+        """
+        wanted = CreateToken(
+            subject=subject, room=room, permissions=list(permissions), expires_in_s=expires_in_s
+        )
+        return await self._routes.create_token(self.id, wanted)
+
+    async def revoke_tokens(self) -> None:
+        """All that were made up to now."""
+        await self._routes.revoke_tokens(self.id)

@@ -13,8 +13,10 @@ from retrieval.wire import (
     AppendResult,
     Conversation,
     ConversationEvent,
+    ConversationToken,
     CreateConversation,
     CreateRoom,
+    CreateToken,
     EventKind,
     EventList,
     EventsRecorded,
@@ -165,6 +167,15 @@ class Routes(Connection):
         query = urlencode({name: value for name, value in given.items() if value is not None})
         path = f"/conversations/{conversation_id}/events?{query}"
         return (await self._ask("GET", path, None, EventList)).events
+
+    async def create_token(self, conversation_id: UUID, wanted: CreateToken) -> ConversationToken:
+        """BackendRejected (409) if the backend has no secret to sign with."""
+        path = f"/conversations/{conversation_id}/tokens"
+        return await self._ask("POST", path, wanted, ConversationToken)
+
+    async def revoke_tokens(self, conversation_id: UUID) -> None:
+        """All of the conversation that were made up to now."""
+        await self._call("DELETE", f"/conversations/{conversation_id}/tokens", None)
 
     async def save_session(self, session_id: str, summary: SessionSummary) -> None:
         """Replaces an earlier summary. BackendProtocolError if anything else answers."""

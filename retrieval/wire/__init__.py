@@ -4,6 +4,13 @@ Requests refuse unknown fields; responses ignore them: an old agent works with a
 times are aware. Both sides check the same limits.
 """
 
+from retrieval.wire.access import (
+    MAX_TOKEN_S,
+    MIN_TOKEN_S,
+    ConversationToken,
+    CreateToken,
+    TokenPermission,
+)
 from retrieval.wire.base import (
     MAX_COUNT,
     ConversationId,
@@ -131,9 +138,11 @@ __all__ = [
     "MAX_PAGE_MESSAGES",
     "MAX_PARTICIPANTS",
     "MAX_QUERY_CHARS",
+    "MAX_TOKEN_S",
     "MAX_WINDOW_MESSAGES",
     "MAX_WINDOW_MESSAGE_CHARS",
     "MESSAGE_OVERHEAD_TOKENS",
+    "MIN_TOKEN_S",
     "SENT_WORDS",
     "STALE_EPOCH",
     "WORKER_ATTRIBUTE",
@@ -151,10 +160,12 @@ __all__ = [
     "Conversation",
     "ConversationEvent",
     "ConversationId",
+    "ConversationToken",
     "CorrectMessage",
     "Count",
     "CreateConversation",
     "CreateRoom",
+    "CreateToken",
     "Data",
     "ErasureKind",
     "ErasureReceipt",
@@ -190,6 +201,7 @@ __all__ = [
     "Text",
     "TimeZone",
     "Timestamp",
+    "TokenPermission",
     "WindowMessage",
     "canonical_json",
     "checked_key",

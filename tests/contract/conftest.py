@@ -32,7 +32,11 @@ def backend(request: pytest.FixtureRequest) -> Iterator[BackendUnderTest]:
         return
     server = request.getfixturevalue("postgres")
     name = asyncio.run(create_database(server))
-    env = {"DATABASE_URL": server.database_url(name), "BACKEND_SERVICE_KEY": SERVICE_KEY}
+    env = {
+        "DATABASE_URL": server.database_url(name),
+        "BACKEND_SERVICE_KEY": SERVICE_KEY,
+        "BACKEND_TOKEN_SECRET": "signs the tokens of these tests alone",
+    }
     with running_backend(env) as url:
         yield BackendUnderTest(url, {"Authorization": f"Bearer {SERVICE_KEY}"})
     asyncio.run(drop_database(server.url, name))

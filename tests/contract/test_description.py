@@ -45,6 +45,8 @@ async def test_the_description_has_every_route_of_the_contract(
         ("POST", "/api/v1/conversations/{conversation_id}/search"),
         ("POST", "/api/v1/conversations/{conversation_id}/events"),
         ("GET", "/api/v1/conversations/{conversation_id}/export"),
+        ("POST", "/api/v1/conversations/{conversation_id}/tokens"),
+        ("DELETE", "/api/v1/conversations/{conversation_id}/tokens"),
         ("PUT", "/api/v1/sessions/{session_id}"),
         ("GET", "/api/v1/healthz"),
         ("GET", "/api/v1/readyz"),

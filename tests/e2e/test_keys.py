@@ -29,6 +29,8 @@ SCOPES = {
     ("POST", "/conversations/{conversation_id}/search"): {"agent", "search"},
     ("POST", "/conversations/{conversation_id}/events"): {"agent"},
     ("GET", "/conversations/{conversation_id}/events"): {"agent"},
+    ("POST", "/conversations/{conversation_id}/tokens"): {"agent"},
+    ("DELETE", "/conversations/{conversation_id}/tokens"): {"agent"},
     ("PUT", "/sessions/{session_id}"): {"agent"},
     ("PUT", "/workers/{agent_name}/{worker_id}"): {"agent"},
 }

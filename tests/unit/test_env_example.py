@@ -54,6 +54,8 @@ def _written(default: object) -> str:
             return str(default).lower()
         case float() if default.is_integer():
             return str(int(default))
+        case tuple():
+            return ",".join(default)
         case SecretStr():
             return default.get_secret_value()
         case _:

@@ -205,6 +205,19 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "close_reason": None,
         },
     ),
+    (
+        wire.CreateToken(subject="ada"),
+        {
+            "subject": "ada",
+            "room": None,
+            "permissions": ["read", "search"],
+            "expires_in_s": 600,
+        },
+    ),
+    (
+        wire.ConversationToken(token="a.b.c", token_id="t1", expires_at=NOON),
+        {"token": "a.b.c", "token_id": "t1", "expires_at": "2025-03-01T12:00:00Z"},
+    ),
     (ERROR, ERROR_JSON),
     (
         wire.Problem(title="Conflict", status=409, detail="taken", ids=["m1"]),

@@ -19,6 +19,17 @@ export async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
   return data;
 }
 
+/** That it was done, of a route that answers nothing more. Throws LongroomError. */
+export async function done(call: Promise<Outcome<unknown>>): Promise<void> {
+  const { error, response } = await outcome(call);
+  if (!response.ok) {
+    throw failure(response, error);
+  }
+  if (response.status !== 204) {
+    throw new LongroomError("something else than the backend has answered");
+  }
+}
+
 async function outcome<T>(call: Promise<Outcome<T>>): Promise<Outcome<T>> {
   try {
     return await call;

@@ -10,7 +10,10 @@ export type CreateRoom = components["schemas"]["CreateRoom"];
 export interface Options {
   /** Where the backend answers; default http://127.0.0.1:8000. */
   url?: string;
-  /** Its service key. It opens every conversation: for servers, never for browsers. */
+  /**
+   * A key opens every conversation: for servers, never for browsers. These get a token of one
+   * conversation (`Conversation.token`), which stands here in its place.
+   */
   key?: string;
   /** Of one request; default 5,000. */
   timeoutMs?: number;

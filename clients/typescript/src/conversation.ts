@@ -1,6 +1,6 @@
 import type { Client } from "openapi-fetch";
 
-import { answer } from "./answer.js";
+import { answer, done } from "./answer.js";
 import type { components, paths } from "./schema.js";
 
 type Schemas = components["schemas"];
@@ -11,10 +11,13 @@ export type SearchRequest = Schemas["SearchRequest"];
 export type SearchResponse = Schemas["SearchResponse"];
 export type ConversationEvent = Schemas["ConversationEvent-Input"];
 export type RecordedEvent = Schemas["ConversationEvent-Output"];
+export type CreateToken = Schemas["CreateToken"];
+export type ConversationToken = Schemas["ConversationToken"];
 
 const PAGE = 200;
 const MESSAGES = "/api/v1/conversations/{conversation_id}/messages";
 const SEARCH = "/api/v1/conversations/{conversation_id}/search";
+const TOKENS = "/api/v1/conversations/{conversation_id}/tokens";
 const EVENTS = "/api/v1/conversations/{conversation_id}/events";
 
 /** A message with what may be left out: `id` is made up, `role` is user, it was said now. */
@@ -73,6 +76,19 @@ export class Conversation {
   ): Promise<RecordedEvent[]> {
     const path = { conversation_id: this.id };
     return (await answer(this.api.GET(EVENTS, { params: { path, query: filters } }))).events;
+  }
+
+  /** What a browser opens this conversation with, as its `key`, for 10 minutes. Made with a key. */
+  async token(
+    wanted: Partial<CreateToken> & Pick<CreateToken, "subject">,
+  ): Promise<ConversationToken> {
+    const body = { expires_in_s: 600, ...wanted };
+    return answer(this.api.POST(TOKENS, { ...this.here(), body }));
+  }
+
+  /** All tokens of it that were made up to now. */
+  async revokeTokens(): Promise<void> {
+    await done(this.api.DELETE(TOKENS, this.here()));
   }
 
   private async page(query: {

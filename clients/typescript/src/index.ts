@@ -3,6 +3,8 @@ export {
   Conversation,
   type AppendOutcome,
   type ConversationEvent,
+  type ConversationToken,
+  type CreateToken,
   type Message,
   type MessageCreate,
   type NewMessage,

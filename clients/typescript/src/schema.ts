@@ -115,6 +115,8 @@ export interface paths {
          *
          *     Where several rooms share the conversation, each has an agent with an epoch of its own: the
          *     batch and its messages name their `room`.
+         *
+         *     A token appends what its subject says: 403 for another participant, role or room, or an epoch.
          */
         post: operations["append_messages_api_v1_conversations__conversation_id__messages_post"];
         delete?: never;
@@ -209,6 +211,37 @@ export interface paths {
         put: operations["save_session_api_v1_sessions__session_id__put"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a token that opens this conversation for a while
+         * @description For a browser, or a server that must not hold a key. It opens the routes of this conversation
+         *     that need one of its permissions, and nothing else; it makes no tokens.
+         *
+         *     With `append` it appends messages of the role `user` alone, whose participant is its subject,
+         *     without an epoch, and with its `room` if it has one.
+         *
+         *     A token ends with its time, with the key that made it, and with DELETE of this path. 409 if the
+         *     backend has no BACKEND_TOKEN_SECRET.
+         */
+        post: operations["create_token_api_v1_conversations__conversation_id__tokens_post"];
+        /**
+         * Refuse every token of this conversation that was made up to now
+         * @description This backend refuses them at once, others of the same database within 5 seconds.
+         */
+        delete: operations["revoke_tokens_api_v1_conversations__conversation_id__tokens_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -465,6 +498,21 @@ export interface components {
             };
         };
         /**
+         * ConversationToken
+         * @description Sent as `Authorization: Bearer TOKEN`. It cannot be read again.
+         */
+        ConversationToken: {
+            /** Token */
+            token: string;
+            /** Token Id */
+            token_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * CreateConversation
          * @description Create the conversation of a key, or return it.
          */
@@ -487,6 +535,29 @@ export interface components {
             language?: string | null;
             /** Conversation */
             conversation?: string | null;
+        };
+        /**
+         * CreateToken
+         * @description For one person, `subject`, who may do no more than `permissions` in this conversation.
+         */
+        CreateToken: {
+            /** Subject */
+            subject: string;
+            /** Room */
+            room?: string | null;
+            /**
+             * Permissions
+             * @default [
+             *       "read",
+             *       "search"
+             *     ]
+             */
+            permissions?: ("read" | "search" | "append")[];
+            /**
+             * Expires In S
+             * @default 600
+             */
+            expires_in_s?: number;
         };
         /**
          * EventList
@@ -1818,6 +1889,180 @@ export interface operations {
             };
         };
     };
+    create_token_api_v1_conversations__conversation_id__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationToken"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_tokens_api_v1_conversations__conversation_id__tokens_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report_worker_api_v1_workers__agent_name___worker_id__put: {
         parameters: {
             query?: {
@@ -1958,6 +2203,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -123,6 +123,23 @@ test("a wrong key is a refusal", { skip: key === undefined }, async () => {
   await assert.rejects(new Longroom({ url, key: "wrong" }).conversation("any"), { status: 401 });
 });
 
+test("a token opens its conversation, as its subject, until it is revoked", async () => {
+  const here = await conversation();
+  const other = await conversation();
+  const { token } = await here.token({ subject: "ada", permissions: ["read", "search", "append"] });
+  const browser = new Longroom({ url, key: token, timeoutMs: 30_000 });
+
+  await browser.open(here.id).append(line(1));
+  assert.deepEqual((await browser.open(here.id).recent()).map((message) => message.id), ["m1"]);
+  await assert.rejects(browser.open(other.id).recent(), { status: 403 });
+  await assert.rejects(
+    browser.open(here.id).append({ ...line(2), participant: "grace" }),
+    /participant: must be the subject/,
+  );
+  await here.revokeTokens();
+  await assert.rejects(browser.open(here.id).recent(), { status: 401 });
+});
+
 async function served(answer: RequestListener, use: (at: string) => Promise<void>): Promise<void> {
   const server = createServer(answer).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
