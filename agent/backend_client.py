@@ -1,15 +1,35 @@
 """The agent's client of the backend: `longroom.client`, with a span around each request."""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
 import httpx
 from opentelemetry.trace import SpanKind
 
 from agent.settings import AgentSettings
 from agent.tracing import span, trace_headers
-from longroom.client import LongroomClient
+from longroom.client import BackendRejected, LongroomClient
+from retrieval.wire import (
+    AppendResult,
+    Conversation,
+    MessageCreate,
+    SearchRequest,
+    SearchResponse,
+)
+
+Noticed = Callable[[UUID, int | None], None]
 
 
 class BackendClient(LongroomClient):
-    """Joins the backend's spans to the trace of the turn."""
+    """Joins the backend's spans to the trace of the turn.
+
+    `noticed` is told the revision of a conversation that an answer gives, and None where one says
+    that something of it was erased.
+    """
+
+    noticed: Noticed = staticmethod(lambda conversation_id, revision: None)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         with span(f"backend {_verb(request.url)}", kind=SpanKind.CLIENT) as current:
@@ -17,6 +37,44 @@ class BackendClient(LongroomClient):
             response = await super().send(request)
             current.set_attribute("http.response.status_code", response.status_code)
         return response
+
+    async def search_conversation(
+        self, conversation_id: UUID, request: SearchRequest, *, timeout_s: float | None = None
+    ) -> SearchResponse:
+        with self._noticing_erasure(conversation_id):
+            found = await super().search_conversation(conversation_id, request, timeout_s=timeout_s)
+        self.noticed(conversation_id, found.revision)
+        return found
+
+    async def append_messages(
+        self,
+        conversation_id: UUID,
+        messages: Sequence[MessageCreate],
+        *,
+        epoch: int | None = None,
+        room: str | None = None,
+        timeout_s: float | None = None,
+    ) -> AppendResult:
+        with self._noticing_erasure(conversation_id):
+            result = await super().append_messages(
+                conversation_id, messages, epoch=epoch, room=room, timeout_s=timeout_s
+            )
+        self.noticed(conversation_id, result.revision)
+        return result
+
+    async def agent_joined(self, room: str, **options: Any) -> Conversation:
+        joined = await super().agent_joined(room, **options)
+        self.noticed(joined.conversation_id, joined.revision)
+        return joined
+
+    @contextmanager
+    def _noticing_erasure(self, conversation_id: UUID) -> Iterator[None]:
+        try:
+            yield
+        except BackendRejected as rejection:
+            if rejection.is_erased:
+                self.noticed(conversation_id, None)
+            raise
 
 
 def open_client(settings: AgentSettings) -> BackendClient:

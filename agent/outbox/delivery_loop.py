@@ -11,15 +11,17 @@ from uuid import UUID
 from agent.backend_client import BackendClient
 from agent.epoch import Epoch
 from agent.errors import OutboxError, OutboxUnwritable
+from agent.messages.erasures import Erasures
 from agent.outbox.delivery import deliver, unreadable
-from agent.outbox.metrics import DeadLetterReason, Failure, OutboxMetrics
+from agent.outbox.failures import report
+from agent.outbox.metrics import DeadLetterReason, OutboxMetrics
 from agent.outbox.pace import Pace
 from agent.outbox.refusals import keeps_text, meaning, named_items
 from agent.outbox.retry import Retry
 from agent.outbox.storage.entry import Entry
 from agent.outbox.store import OutboxStore
 from agent.tracing import span
-from longroom.client import BackendError, BackendProtocolError, BackendRejected, BackendUnavailable
+from longroom.client import BackendError, BackendRejected, BackendUnavailable
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -59,6 +61,7 @@ class DeliveryLoop:
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._empty = asyncio.Event()
+        self.conversation_erased = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="outbox delivery")
 
     def wake(self) -> None:
@@ -95,7 +98,7 @@ class DeliveryLoop:
                 failures += 1
                 if isinstance(error, BackendUnavailable):
                     least_s = error.retry_after_s or 0.0
-                self._report(error, failures)
+                report(error, failures, self._ids(), self._metrics)
             except Exception:
                 # The boundary of the delivery loop: one entry's error must not keep the entries
                 # behind it from being delivered.
@@ -156,6 +159,8 @@ class DeliveryLoop:
             case "credentials":
                 raise rejection
             case "erased":
+                await self._erased(rejection, batch)
+            case "gone":
                 reason = f"the conversation is gone: {rejection}"
                 refused = [(entry, reason) for entry in batch]
                 await self._set_aside(refused, why="erased", keep_text=keeps_text(rejection))
@@ -166,6 +171,35 @@ class DeliveryLoop:
                     self._pace.too_much(batch)
                     if rejection.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                         self._pace.too_many_words(batch)
+
+    async def _erased(self, rejection: BackendRejected, batch: Sequence[Entry]) -> None:
+        named = set(rejection.problem.ids)
+        if not named:
+            await self._conversation_erased()
+            return
+        erased = [entry for entry in batch if entry.id in named]
+        if not erased and len(batch) > 1:
+            self._pace.too_much(batch)
+            return
+        erased = erased or list(batch)
+        await self._freeing(lambda: self._file.drop(erased))
+        self._metrics.erased.inc(len(erased))
+        logger.warning(
+            "these were erased: they are dropped, and gone from the disk",
+            extra=self._ids() | {"ids": [entry.id for entry in erased]},
+        )
+
+    async def _conversation_erased(self) -> None:
+        everything = Erasures(self._conversation_id, everything=True)
+        try:
+            gone = await self._on_disk(lambda: self._file.erase(everything, revision=0))
+        finally:
+            self.conversation_erased.set()
+        self._metrics.erased.inc(len(gone))
+        logger.warning(
+            "the conversation was erased: all that waited for it is dropped",
+            extra=self._ids() | {"ids": gone},
+        )
 
     async def _set_aside(
         self,
@@ -206,35 +240,5 @@ class DeliveryLoop:
         except TimeoutError:
             return
 
-    def _report(self, error: BackendError | OutboxError, failures: int) -> None:
-        failure = _failure(error)
-        self._metrics.failed(failure)
-        logger.log(
-            logging.WARNING if failure == "unavailable" else logging.ERROR,
-            _SAID.get(failure, "delivery failed, will be tried again"),
-            extra=self._ids() | {"failures": failures, "reason": str(error)},
-        )
-
     def _ids(self) -> dict[str, object]:
         return {"conversation_id": str(self._conversation_id)}
-
-
-_SAID: dict[Failure, str] = {
-    "credentials": "the backend refuses this agent's key: what is said waits in the outbox until "
-    "BACKEND_SERVICE_KEY is right",
-    "protocol": "the backend's answer breaks the wire contract: what was sent stays in the outbox "
-    "and is sent again",
-}
-
-
-def _failure(error: BackendError | OutboxError) -> Failure:
-    match error:
-        case BackendUnavailable():
-            return "unavailable"
-        case BackendProtocolError():
-            return "protocol"
-        case BackendRejected():
-            return "credentials"
-        case OutboxError():
-            return "disk"
-    return "error"

@@ -33,11 +33,13 @@ def open_file(
     *,
     room: str | None = None,
     metrics: OutboxMetrics | None = None,
+    revision: int = 0,
 ) -> OutboxStore:
     """The room's file of a conversation, or the next free one if another process holds it.
 
     Takes in dead processes' entries, and what is whole of a damaged file; not those of other rooms,
-    whose next agents look for their open questions there. Raises OutboxUnwritable.
+    whose next agents look for their open questions there. `revision` is the conversation's now.
+    Raises OutboxUnwritable.
     """
     metrics = metrics or OutboxMetrics()
     nobodys = str(conversation_id)
@@ -47,6 +49,8 @@ def open_file(
         file = open_path(_path(data_dir, name, number), metrics)
         if file is not None:
             _merge_others(file, {name, nobodys}, metrics)
+            if file.is_new and not file.count():
+                file.begin_at(revision)
             return file
         number += 1
 

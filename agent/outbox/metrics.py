@@ -31,6 +31,11 @@ class OutboxMetrics:
             ["reason"],
             registry=registry,
         )
+        self.erased = Counter(
+            "longroom_outbox_erased",
+            "Entries and dead letters dropped since they were erased in the backend",
+            registry=registry,
+        )
         self.expired = Counter(
             "longroom_outbox_dead_letters_expired",
             "Dead letters deleted after AGENT_DEAD_LETTER_DAYS",

@@ -14,6 +14,7 @@ from agent.background_tasks import BackgroundTasks
 from agent.epoch import Epoch
 from agent.errors import OutboxError
 from agent.messages.clock import Clock
+from agent.messages.erasures import Erasures
 from agent.outbox.delivery import deliver, unreadable
 from agent.outbox.delivery_loop import DeliveryLoop
 from agent.outbox.files import open_file
@@ -21,6 +22,7 @@ from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.retry import Retry
 from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream
 from agent.outbox.store import OutboxStore
+from agent.outbox.sweep import sweep_conversation, tell_erased
 from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
 
 logger = logging.getLogger(__name__)
@@ -87,15 +89,16 @@ class Outbox:
         metrics: OutboxMetrics | None = None,
         epoch: Epoch | None = None,
         clock: Clock | None = None,
+        revision: int = 0,
     ) -> "Outbox":
         """Open and begin to deliver; of a damaged file what is whole. Raises OutboxUnwritable.
 
         Without an `epoch` what is delivered is not the room's agent's, as in a chat. What another
-        `room` of the conversation left is left to it.
+        `room` of the conversation left is left to it. `revision` is the conversation's now.
         """
         metrics = metrics or OutboxMetrics()
         file = await asyncio.to_thread(
-            open_file, data_dir, conversation_id, room=room, metrics=metrics
+            open_file, data_dir, conversation_id, room=room, metrics=metrics, revision=revision
         )
         return cls(
             file,
@@ -150,6 +153,25 @@ class Outbox:
     async def dead_letters(self) -> list[tuple[str, str]]:
         """Ids and reasons, oldest first."""
         return await self._on_disk(self._file.dead_letters)
+
+    @property
+    def conversation_erased(self) -> asyncio.Event:
+        """Set when the backend has refused a delivery since the conversation was erased."""
+        return self._delivery.conversation_erased
+
+    async def erased_to(self) -> int:
+        """The conversation's revision up to which nothing erased is on this disk."""
+        return await self._on_disk(self._file.erased_to)
+
+    async def erase(self, erasures: Erasures, *, revision: int) -> None:
+        """From what waits, dead letters, the file's bytes, and the conversation's other files.
+
+        Raises OutboxError: then it is to be repeated.
+        """
+        gone = await self._on_disk(lambda: self._file.erase(erasures, revision=revision))
+        tell_erased(gone, self._conversation_id, self._file.path, self.metrics)
+        data_dir = self._file.path.parent.parent
+        await sweep_conversation(data_dir, erasures, client=self._client, metrics=self.metrics)
 
     async def drain(self, timeout_s: float) -> bool:
         """Deliver now; False if something is left after `timeout_s`."""

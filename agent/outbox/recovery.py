@@ -11,6 +11,7 @@ from agent.outbox.files import left_over, open_path
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.outbox import Outbox
 from agent.outbox.retry import Retry
+from agent.outbox.sweep import erase_from, sweep_set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -24,16 +25,19 @@ async def recover(
     dead_letters_expire_after: timedelta | None = None,
 ) -> int:
     """Deliver each file that no process holds, in `timeout_s`; returns how many were emptied.
+    What was erased meanwhile is taken out before.
 
     The rest stays for the next recovery. Raises OutboxUnwritable.
     """
     emptied = 0
     metrics = OutboxMetrics()
+    await sweep_set_aside(data_dir, client=client)
     for path, conversation_id in await asyncio.to_thread(lambda: list(left_over(data_dir))):
         # Most are held by their rooms' agents.
         file = await asyncio.to_thread(open_path, path, metrics, held=logging.DEBUG)
         if file is None:
             continue
+        await erase_from(file, conversation_id, client=client, metrics=metrics)
         outbox = Outbox(
             file,
             client=client,

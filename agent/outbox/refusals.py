@@ -9,10 +9,10 @@ from retrieval.wire import FieldError
 
 T = TypeVar("T")
 
-Meaning = Literal["credentials", "erased", "content"]
+Meaning = Literal["credentials", "gone", "erased", "content"]
 
 _ABOUT_CONTENT = {400, 409, 413, 422}
-_ERASED = {404, 410, 451}
+_GONE = {404, 410, 451}
 _TEXT_MUST_GO = {410, 451}
 """Not 404, which a wrong BACKEND_URL answers too: such an entry can be resent."""
 
@@ -20,13 +20,16 @@ _INDEX = re.compile(r"(?:messages|events)\W+(\d+)")
 
 
 def meaning(rejection: BackendRejected) -> Meaning:
-    """`credentials` waits for a person. `erased` ends a whole batch: its conversation is gone.
+    """`credentials` waits for a person. `gone` ends a whole batch: its conversation is not there.
+    `erased` are the entries that it names, or all of the conversation's.
 
     Anything else would be refused again for ever: the entry that causes it is to be found.
     """
     if rejection.status in CREDENTIALS_REFUSED:
         return "credentials"
-    return "erased" if rejection.status in _ERASED else "content"
+    if rejection.is_erased:
+        return "erased"
+    return "gone" if rejection.status in _GONE else "content"
 
 
 def keeps_text(rejection: BackendRejected) -> bool:

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import OutboxCorrupt, OutboxError, OutboxUnwritable
+from agent.messages.erasures import Erasures
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.storage import pending
-from agent.outbox.storage.connection import attempt, remove_file
+from agent.outbox.storage.addition import add
+from agent.outbox.storage.connection import attempt, in_transaction, remove_file
 from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream
+from agent.outbox.storage.erasing import account_for, erase, erased_to, scrub, tell_erased_to
 from agent.outbox.storage.letters import all_letters, forget
 from agent.outbox.storage.mark import RESERVE_BYTES, Mark, MarkFile
 from agent.outbox.storage.salvage import log_of, open_database, streams_of
-from agent.outbox.storage.schema import INSERT_ENTRY, INSERT_LETTER, entry_row
+from agent.outbox.storage.settling import settle, sweep, swept
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
 _SPACE_TO_SPARE_BYTES = 4 * RESERVE_BYTES
 
 
@@ -34,6 +36,7 @@ class OutboxStore:
 
     def __init__(self, path: Path, *, metrics: OutboxMetrics | None = None) -> None:
         self.path = path
+        self.is_new = not path.exists()
         self._metrics = metrics or OutboxMetrics()
         self._mark_file = MarkFile(path)
         self._accepted: dict[Stream, int] = {}
@@ -57,8 +60,8 @@ class OutboxStore:
             self._accepted = dict(before)
             self._sweep()
             now = _now()
-            added = [(e.id, self._add(replace(e, position=0, accepted_at=now))) for e in entries]
-            return [id_ for id_, is_taken in added if not is_taken]
+            new = [replace(entry, position=0, accepted_at=now) for entry in entries]
+            return [each.id for each in new if not add(self._db, each, self._accepted)]
 
         try:
             conflicts = self._in_transaction(add_all)
@@ -90,8 +93,7 @@ class OutboxStore:
 
     def settle(self, entries: Sequence[Entry]) -> None:
         """These are delivered: noted in memory, so that they are passed over on a full disk too."""
-        delivered = [(entry.position, entry.checksum) for entry in entries]
-        self._in_transaction(lambda: self._db.executemany(SETTLE, delivered))
+        self._in_transaction(lambda: settle(self._db, entries))
         self._write_mark()
 
     def remove(self, entries: Sequence[Entry]) -> None:
@@ -115,6 +117,38 @@ class OutboxStore:
         self._with_reserve(self._sweep)
         self._swept()
 
+    def drop(self, entries: Sequence[Entry]) -> None:
+        """These were erased: gone for good, and no loss. Raises like `remove`."""
+        self.settle(entries)
+        self._with_reserve(lambda: self._sweep(entries))
+        self._swept()
+        self._scrub_if_it_can_be()
+
+    def erased_to(self) -> int:
+        """The conversation's revision up to which the file holds nothing erased."""
+        return self._guarded(lambda: erased_to(self._db))
+
+    def begin_at(self, revision: int) -> None:
+        """What was erased before that was never in this file."""
+        self._in_transaction(lambda: tell_erased_to(self._db, revision))
+
+    def erase(self, erasures: Erasures, *, revision: int) -> list[str]:
+        """Ids of what is gone now from entries, dead letters and the file's bytes.
+
+        Raises OutboxUnwritable and OutboxBusy: then it is to be repeated.
+        """
+        gone: list[str] = []
+
+        def erase_all() -> None:
+            self._sweep()
+            gone[:] = erase(self._db, erasures)
+
+        self._with_reserve(erase_all)
+        self._swept()
+        self._guarded(lambda: scrub(self._db))
+        self._in_transaction(lambda: tell_erased_to(self._db, revision))
+        return gone
+
     def dead_letters(self) -> list[tuple[str, str]]:
         """Ids and reasons, oldest first."""
         return [(letter.entry.id, letter.reason) for letter in self.letters()]
@@ -124,9 +158,10 @@ class OutboxStore:
         return self._in_transaction(lambda: all_letters(self._db))
 
     def forget(self, letters: Sequence[DeadLetter]) -> None:
-        """Delete dead letters that were resent, or have expired."""
+        """Delete dead letters that were resent, were erased, or have expired."""
         self._with_reserve(lambda: forget(self._db, letters))
         self._write_mark()
+        self._scrub_if_it_can_be()
 
     def close(self) -> None:
         """Release the file; delete it if empty. Never raises: what is left is for the next one."""
@@ -138,7 +173,7 @@ class OutboxStore:
             empty = self.count() == 0 and not self.letters() and not self._refused
             self._mark_file.release_reserve()
             if empty:
-                # While its mark is held: nobody opens the path before all of the file is gone.
+                # While its mark is held: nobody opens it meanwhile.
                 remove_file(self.path, self._db)
         except OutboxError as error:
             empty = False
@@ -163,41 +198,24 @@ class OutboxStore:
         self._mark = attempt(self.path, lambda: pending.mark(self._db, self._accepted))
         self._mark_file.write(self._mark)
 
-    def _sweep(self) -> None:
-        for letter in self._refused:
-            row = entry_row(replace(letter.entry, position=0))
-            self._db.execute(INSERT_LETTER, (*row, letter.reason, letter.set_aside_at))
-        self._db.execute(REMOVE_SETTLED)
+    def _sweep(self, erased: Sequence[Entry] = ()) -> None:
+        account_for(self._db, erased)
+        sweep(self._db, self._refused)
 
     def _swept(self) -> None:
-        """After a transaction with `_sweep`."""
         self._refused = []
-        self._db.execute("DELETE FROM temp.settled")
+        swept(self._db)
         self._mark_file.reserve(least_free_bytes=_SPACE_TO_SPARE_BYTES)
         self._write_mark()
 
-    def _add(self, entry: Entry) -> bool:
-        """False if it became a dead letter."""
-        waiting = self._db.execute(WAITING_AS, (entry.stream, entry.id)).fetchone()
-        if waiting is None:
-            self._db.execute(INSERT_ENTRY, entry_row(self._numbered(entry)))
-            return True
-        position, number, body = waiting
-        if entry.stream == "session":
-            newer = replace(entry, number=number)
-            changed = (newer.body, newer.accepted_at, newer.checksum, position)
-            self._db.execute(REPLACE, changed)
-            self._db.execute(UNSETTLE, (position,))
-        elif not entry.says(body):
-            reason = "another entry of this id waits with other content"
-            row = entry_row(self._numbered(entry))
-            self._db.execute(INSERT_LETTER, (*row, reason, _now()))
-            return False
-        return True
-
-    def _numbered(self, entry: Entry) -> Entry:
-        self._accepted[entry.stream] += 1
-        return replace(entry, number=self._accepted[entry.stream])
+    def _scrub_if_it_can_be(self) -> None:
+        try:
+            self._guarded(lambda: scrub(self._db))
+        except OutboxError as error:
+            logger.warning(
+                "deleted entries may still stand in the file's free space",
+                extra={"file": self.path.name, "reason": str(error)},
+            )
 
     def _with_reserve(self, work: Callable[[], object]) -> None:
         """A transaction that frees space, and for that needs some itself."""
@@ -213,9 +231,12 @@ class OutboxStore:
             self._in_transaction(work)
 
     def _in_transaction(self, work: Callable[[], T]) -> T:
+        return self._guarded(lambda: in_transaction(self._db, work))
+
+    def _guarded(self, work: Callable[[], T]) -> T:
         if self._damaged_log is None:
             try:
-                return attempt(self.path, lambda: self._whole(work))
+                return attempt(self.path, work)
             except OutboxCorrupt:
                 # Closing the database moves its log into it, and drops what is broken.
                 self._damaged_log = log_of(self.path)
@@ -223,27 +244,7 @@ class OutboxStore:
         # It may fail, such as on a full disk: then the next access tries it again.
         self._open(self._mark, self._damaged_log)
         self._damaged_log = None
-        return attempt(self.path, lambda: self._whole(work))
-
-    def _whole(self, work: Callable[[], T]) -> T:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            result = work()
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        return result
-
-
-WAITING_AS = "SELECT position, number, body FROM entry WHERE stream = ? AND id = ?"
-REPLACE = "UPDATE entry SET body = ?, accepted_at = ?, checksum = ? WHERE position = ?"
-UNSETTLE = "DELETE FROM temp.settled WHERE position = ?"
-SETTLE = """
-INSERT OR IGNORE INTO temp.settled SELECT position FROM entry WHERE position = ? AND checksum = ?
-"""
-REMOVE_SETTLED = "DELETE FROM entry WHERE position IN (SELECT position FROM temp.settled)"
+        return attempt(self.path, work)
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ BackendError
 └─ BackendProtocolError  the answer breaks the wire contract
 """
 
-from retrieval.wire import Problem
+from retrieval.wire import ERASED, Problem
 
 CREDENTIALS_REFUSED = frozenset({401, 403, 407})
 """Statuses that a person must mend: the same request is taken once the key is right."""
@@ -33,6 +33,11 @@ class BackendRejected(BackendError):
         super().__init__(f"the backend refused ({status}): {problem.detail}{fields}")
         self.status = status
         self.problem = problem
+
+    @property
+    def is_erased(self) -> bool:
+        """The conversation was erased, or the messages whose ids the problem names."""
+        return self.problem.type == ERASED
 
 
 class AgentReplaced(BackendError):

@@ -8,9 +8,11 @@ from uuid import UUID
 from longroom.client.acknowledgements import check_outcomes, check_recorded, check_saved
 from longroom.client.connection import Connection
 from retrieval.wire import (
+    MAX_CHANGES,
     AgentJoined,
     AppendMessages,
     AppendResult,
+    Changes,
     Conversation,
     ConversationEvent,
     ConversationToken,
@@ -132,6 +134,13 @@ class Routes(Connection):
         return await self._ask(
             "GET", f"/conversations/{conversation_id}/messages{query}", None, MessagePage
         )
+
+    async def get_changes(
+        self, conversation_id: UUID, *, after: int, limit: int = MAX_CHANGES
+    ) -> Changes:
+        """What was erased and corrected after that revision, oldest first."""
+        path = f"/conversations/{conversation_id}/changes?after={after}&limit={limit}"
+        return await self._ask("GET", path, None, Changes)
 
     async def search_conversation(
         self, conversation_id: UUID, request: SearchRequest, *, timeout_s: float | None = None

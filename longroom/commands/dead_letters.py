@@ -97,7 +97,8 @@ def resend(
     resent = with_backend(work, url=backend, service_key=service_key, data_dir=data_dir)
     for found, reason in resent.kept:
         typer.echo(f"{found.key}  kept: {_plain(reason)}")
-    typer.echo(f"{len(resent.sent)} resent, {len(resent.kept)} kept", err=True)
+    erased = f", {len(resent.erased)} erased and gone" if resent.erased else ""
+    typer.echo(f"{len(resent.sent)} resent, {len(resent.kept)} kept{erased}", err=True)
     if resent.kept:
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from agent.errors import OutboxBusy
 from agent.outbox.files import left_over
 from agent.outbox.storage.entry import DeadLetter, Entry
+from agent.outbox.storage.erasing import scrub
 from agent.outbox.storage.letters import all_letters, forget
 from agent.outbox.store import OutboxStore
 from longroom.errors import CommandFailed, ConfigurationError
@@ -105,6 +106,9 @@ def _remove_beside_its_holder(path: Path, letters: Sequence[DeadLetter]) -> None
             db.execute("BEGIN IMMEDIATE")
             forget(db, letters)
             db.execute("COMMIT")
+            scrub(db)
+    except OutboxBusy:
+        return  # its holder's next clean-up empties the log
     except sqlite3.Error as error:
         raise CommandFailed(
             f"{path} cannot be written ({error}); what was resent stays in it, "
@@ -114,4 +118,7 @@ def _remove_beside_its_holder(path: Path, letters: Sequence[DeadLetter]) -> None
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     address = f"{path.resolve().as_uri()}?mode={mode}"
-    return sqlite3.connect(address, uri=True, timeout=_WAIT_S, isolation_level=None)
+    db = sqlite3.connect(address, uri=True, timeout=_WAIT_S, isolation_level=None)
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("PRAGMA temp_store = MEMORY")
+    return db

@@ -10,16 +10,21 @@ from agent.outbox.storage.entry import Entry
 from longroom.client import BackendRejected, LongroomClient
 from longroom.dead_letters.collection import FoundLetter, remove_letters
 
-ERASED = "its text was deleted when the conversation was erased"
+NO_TEXT = "its text was deleted when the conversation was erased"
 UNREADABLE = "it is not readable as this program's wire type; `longroom dead-letters show` has it"
+
+
+class _Erased(Exception):
+    """The backend takes it no more, and its text must go."""
 
 
 @dataclass
 class Resent:
-    """`kept` are still dead letters, with reasons."""
+    """`kept` are still dead letters, with reasons. `erased` are gone, as in the backend."""
 
     sent: list[FoundLetter] = field(default_factory=list)
     kept: list[tuple[FoundLetter, str]] = field(default_factory=list)
+    erased: list[FoundLetter] = field(default_factory=list)
 
 
 async def resend(
@@ -32,7 +37,13 @@ async def resend(
     """
     resent = Resent()
     for found in letters:
-        if (reason := await _send(client, found, with_new_ids)) is not None:
+        try:
+            reason = await _send(client, found, with_new_ids)
+        except _Erased:
+            remove_letters(found.path, [found.letter])
+            resent.erased.append(found)
+            continue
+        if reason is not None:
             resent.kept.append((found, reason))
             continue
         remove_letters(found.path, [found.letter])
@@ -44,12 +55,23 @@ async def _send(client: LongroomClient, found: FoundLetter, with_new_id: bool) -
     """Why not, if it was not sent."""
     entry = found.letter.entry
     if not entry.body:
-        return ERASED
+        return NO_TEXT
     try:
-        await deliver(client, found.conversation_id, [_renamed(found) if with_new_id else entry])
+        # Under its own id first: an erased message must not come back under another one.
+        reason = await _deliver(client, found, entry)
+        if reason is not None and with_new_id:
+            reason = await _deliver(client, found, _renamed(found))
     except ValueError:
         return UNREADABLE
+    return reason
+
+
+async def _deliver(client: LongroomClient, found: FoundLetter, entry: Entry) -> str | None:
+    try:
+        await deliver(client, found.conversation_id, [entry])
     except BackendRejected as rejection:
+        if rejection.is_erased:
+            raise _Erased from None
         return str(rejection)
     return None
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote
 from uuid import UUID, uuid4
 
@@ -14,11 +15,14 @@ from pydantic import BaseModel, ValidationError
 
 from agent.backend_client import BackendClient
 from retrieval.wire import (
+    ERASED,
     STALE_EPOCH,
     AgentJoined,
     AppendMessages,
     AppendOutcome,
     AppendResult,
+    Change,
+    Changes,
     Conversation,
     ConversationEvent,
     CreateConversation,
@@ -28,6 +32,7 @@ from retrieval.wire import (
     FieldError,
     KeyedConversation,
     Message,
+    MessageCreate,
     MessagePage,
     Problem,
     RecordEvents,
@@ -37,6 +42,7 @@ from retrieval.wire import (
     SearchResponse,
     SearchTimings,
     SessionSummary,
+    erased_id,
 )
 
 WORD = re.compile(r"[\w'-]{3,}")
@@ -61,6 +67,10 @@ class FakeBackend:
         self.messages: dict[UUID, list[Message]] = {}
         self.events: dict[UUID, dict[str, ConversationEvent]] = {}
         self.sessions: dict[str, SessionSummary] = {}
+        self.changes: dict[UUID, list[Change]] = {}
+        self.erased: set[UUID] = set()
+        """Conversations."""
+        self.changes_asked = 0
         self.searches: list[SearchRequest] = []
         self.appended_batches: list[list[str]] = []
         self.down = False
@@ -100,6 +110,55 @@ class FakeBackend:
         self.events.setdefault(conversation_id, {})
         return conversation_id
 
+    def revision(self, conversation_id: UUID) -> int:
+        return len(self.changes.get(conversation_id, []))
+
+    def erase_message(self, conversation_id: UUID, message_id: str) -> None:
+        messages = self.messages[conversation_id]
+        seq = next((m.seq for m in messages if m.id == message_id), None)
+        messages[:] = [m for m in messages if m.id != message_id]
+        hashed = erased_id(conversation_id, message_id)
+        self._change(conversation_id, kind="erased", seq=seq, id_sha256=hashed)
+
+    def erase_participant(
+        self, conversation_id: UUID, identity: str, *, before: datetime | None = None
+    ) -> None:
+        before = before or datetime.now(UTC) + self.time_is_off
+        messages = self.messages[conversation_id]
+        messages[:] = [m for m in messages if m.participant != identity or m.created_at > before]
+        hashed = erased_id(conversation_id, identity)
+        self._change(
+            conversation_id, kind="participant_erased", identity_sha256=hashed, before=before
+        )
+
+    def correct(self, conversation_id: UUID, message_id: str, content: str) -> None:
+        messages = self.messages[conversation_id]
+        at = next(n for n, m in enumerate(messages) if m.id == message_id)
+        messages[at] = messages[at].model_copy(update={"content": content})
+        self._change(conversation_id, kind="corrected", message=messages[at])
+
+    def erase_conversation(self, conversation_id: UUID) -> None:
+        """A room that had it gets a new one."""
+        self.erased.add(conversation_id)
+        self.messages.pop(conversation_id, None)
+        self.events.pop(conversation_id, None)
+        self.rooms = {name: id_ for name, id_ in self.rooms.items() if id_ != conversation_id}
+
+    def _change(self, conversation_id: UUID, **change: Any) -> None:
+        changes = self.changes.setdefault(conversation_id, [])
+        changes.append(Change(revision=len(changes) + 1, **change))
+
+    def _is_erased(self, conversation_id: UUID, new: MessageCreate) -> bool:
+        return any(
+            change.id_sha256 == erased_id(conversation_id, new.id)
+            or (
+                change.identity_sha256 == erased_id(conversation_id, new.participant)
+                and change.before is not None
+                and new.created_at <= change.before
+            )
+            for change in self.changes.get(conversation_id, [])
+        )
+
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         return await self.answer(request.method, request.url.raw_path.decode(), request.content)
 
@@ -129,8 +188,13 @@ class FakeBackend:
             case "POST", "rooms", name, "agent-joined":
                 return self._join(unquote(name), AgentJoined.model_validate_json(body))
             case "PUT", "sessions", session_id:
-                self.sessions[unquote(session_id)] = SessionSummary.model_validate_json(body)
+                summary = SessionSummary.model_validate_json(body)
+                if summary.conversation_id in self.erased:
+                    return _problem(410, "the conversation was erased", kind=ERASED)
+                self.sessions[unquote(session_id)] = summary
                 return httpx.Response(204)
+            case _, "conversations", id_, _ if UUID(id_) in self.erased:
+                return _problem(410, "the conversation was erased", kind=ERASED)
             case _, "conversations", id_, verb if UUID(id_) in self.messages:
                 return await self._in_conversation(UUID(id_), f"{method} {verb}", target, body)
         return _problem(404, "no such path or conversation")
@@ -147,6 +211,8 @@ class FakeBackend:
                 return self._recent(conversation_id, httpx.URL(target).params)
             case "POST events":
                 return self._record(conversation_id, RecordEvents.model_validate_json(body))
+            case "GET changes":
+                return self._changes(conversation_id, httpx.URL(target).params)
             case "GET events":
                 return self._events(conversation_id, httpx.URL(target).params)
             case "POST search":
@@ -179,6 +245,7 @@ class FakeBackend:
                 message_count=len(messages),
                 window=messages[-request.window :] if request.window else [],
                 last_message_at=messages[-1].created_at if messages else None,
+                revision=self.revision(conversation_id),
             )
         )
 
@@ -189,6 +256,9 @@ class FakeBackend:
         )
         if request.epoch is not None and request.epoch < present:
             return _problem(409, "another agent has this room", kind=STALE_EPOCH)
+        erased = [new.id for new in request.messages if self._is_erased(conversation_id, new)]
+        if erased:
+            return _problem(410, "some were erased", kind=ERASED, ids=[str(id_) for id_ in erased])
         messages = self.messages[conversation_id]
         asked = {new.id for new in request.messages}
         known = {message.id: message for message in messages if message.id in asked}
@@ -203,13 +273,21 @@ class FakeBackend:
         outcomes = []
         for new in request.messages:
             if new.id not in known:
-                known[new.id] = Message(seq=len(messages) + 1, **new.model_dump())
+                seq = messages[-1].seq + 1 if messages else 1
+                known[new.id] = Message(seq=seq, **new.model_dump())
                 messages.append(known[new.id])
                 status = "stored"
             else:
                 status = "duplicate"
             outcomes.append(AppendOutcome(id=new.id, seq=known[new.id].seq, status=status))
-        return _ok(AppendResult(outcomes=outcomes))
+        return _ok(AppendResult(outcomes=outcomes, revision=self.revision(conversation_id)))
+
+    def _changes(self, conversation_id: UUID, params: httpx.QueryParams) -> httpx.Response:
+        self.changes_asked += 1
+        after, limit = int(params["after"]), int(params["limit"])
+        changes = [c for c in self.changes.get(conversation_id, []) if c.revision > after]
+        revision = self.revision(conversation_id)
+        return _ok(Changes(revision=revision, changes=changes[:limit], more=len(changes) > limit))
 
     def _recent(self, conversation_id: UUID, params: httpx.QueryParams) -> httpx.Response:
         messages = self.messages[conversation_id]
@@ -242,7 +320,7 @@ class FakeBackend:
 
     async def _search(self, conversation_id: UUID, request: SearchRequest) -> httpx.Response:
         self.searches.append(request)
-        await asyncio.sleep(self.search_delay_s)
+        revision = self.revision(conversation_id)
         messages = self.messages[conversation_id]
         wanted, excluded = _telling(request.query), set(request.exclude_ids)
         scored = [
@@ -255,6 +333,7 @@ class FakeBackend:
         ]
         best = sorted((entry for entry in scored if entry[0]), reverse=True)[: request.limit]
         hits = [self._hit(messages, m, score, request.neighbours) for score, _, m in best]
+        await asyncio.sleep(self.search_delay_s)  # what changes meanwhile is not in the answer
         return _ok(
             SearchResponse(
                 hits=hits,
@@ -263,6 +342,7 @@ class FakeBackend:
                 message_count=len(messages),
                 pending=0,
                 model="words",
+                revision=revision,
                 timings=SearchTimings(embed_ms=0, candidates_ms=0, total_ms=0),
             )
         )
@@ -270,7 +350,7 @@ class FakeBackend:
     def _hit(
         self, messages: list[Message], found: Message, score: float, neighbours: int
     ) -> RetrievalHit:
-        at = found.seq - 1
+        at = messages.index(found)
         return RetrievalHit(
             message=found,
             score=score,

@@ -70,3 +70,9 @@ def fill(disk: Path) -> Path:
             except OSError:
                 continue
     return filler
+
+
+def holds(data_dir: Path, text: str) -> list[str]:
+    """Names of the files below `data_dir` that hold this text in their bytes."""
+    files = [path for path in sorted(data_dir.rglob("*")) if path.is_file()]
+    return [path.name for path in files if text.encode() in path.read_bytes()]

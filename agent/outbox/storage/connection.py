@@ -47,6 +47,18 @@ def remove_file(path: Path, db: sqlite3.Connection) -> None:
     attempt(path, remove)
 
 
+def in_transaction(db: sqlite3.Connection, work: Callable[[], T]) -> T:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        result = work()
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return result
+
+
 def attempt(path: Path, work: Callable[[], T]) -> T:
     """Translates SQLite's and the system's errors."""
     try:
@@ -89,6 +101,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         raise OutboxTooNew(f"the outbox has format {version}, this program knows {FORMAT_VERSION}")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
     db.execute("BEGIN EXCLUSIVE")
     db.execute("COMMIT")
     if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
