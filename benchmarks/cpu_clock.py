@@ -34,6 +34,13 @@ class CpuClock:
         return time.process_time() * 1000 + self.database_ms()
 
 
+def process_ms(pid: int) -> float:
+    """Of all threads of a process."""
+    # The kernel's number for the clock that clock_getcpuclockid(3) gives; Python wraps only that
+    # of threads.
+    return time.clock_gettime_ns(~pid << 3 | 2) / 1e6
+
+
 def _used_ms(pid: int) -> float:
     nanoseconds, *_ = Path(f"/proc/{pid}/schedstat").read_text().split()
     return int(nanoseconds) / 1e6

@@ -1,9 +1,10 @@
-"""Compares the search's processor time with alternatives, by room size.
+"""Compares the search's processor time with alternatives, by room size; then measures it whole.
 
-    python -m benchmarks.search_speed [--sizes 1000,10000,100000] [--data messages.jsonl.gz]
+    python -m benchmarks.search_speed [--sizes 1000,10000] [--data messages.jsonl.gz]
 
-Times are milliseconds of processor time of database and this process, without the query's
-embedding: wall time depends on what else runs on the machine. JSON is the last line.
+Times of the comparison are milliseconds of processor time of database and this process, without the
+query's embedding: wall time depends on what else runs on the machine. Whole searches go through
+HTTP to a backend and have their embedding: benchmarks/whole_search. JSON is the last line.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from benchmarks.bench_database import open_pool, temporary_database
 from benchmarks.cpu_clock import CpuClock, quantile
 from benchmarks.search_load import measure_load
 from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, Question, fill_room
+from benchmarks.whole_search.measure import measure_whole
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.ann.tiers import Tier, tier_of
 from retrieval.search import search_conversation
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
     Pool = asyncpg.Pool[Record]
 
+SIZES = "1000,10000,100000"
+WHOLE_SIZES = "1000,3000,10000"
 K = 10
 WARM_UP = 5
 NO_FILTERS = Filters(None, None, None, None, [])
@@ -55,15 +59,33 @@ class Bench:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="1000,10000,100000", help="messages in each room")
+    parser.add_argument("--sizes", help=f"messages in each room ({SIZES}; whole: {WHOLE_SIZES})")
     parser.add_argument("--data", type=Path, help="real messages as JSON lines, gzipped or not")
     parser.add_argument("--questions", type=int, default=60, help="per room")
     parser.add_argument(
         "--without-hnsw", action="store_true", help="skip the index that takes minutes"
     )
-    arguments = parser.parse_args()
-    sizes = [int(size) for size in arguments.sizes.split(",")]
-    print(json.dumps(asyncio.run(_measure(sizes, arguments))))
+    parser.add_argument("--only", choices=["compared", "whole"], help="one of the two parts")
+    parser.add_argument("--at-once", type=int, default=160, help="whole searches per load")
+    print(json.dumps(asyncio.run(_parts(parser.parse_args()))))
+
+
+async def _parts(arguments: argparse.Namespace) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    if arguments.only != "whole":
+        figures |= await _measure(_sizes(arguments.sizes or SIZES), arguments)
+    if arguments.only != "compared":
+        figures |= await measure_whole(
+            _sizes(arguments.sizes or WHOLE_SIZES),
+            data=arguments.data,
+            alone=arguments.questions,
+            at_once=arguments.at_once,
+        )
+    return figures
+
+
+def _sizes(written: str) -> list[int]:
+    return [int(size) for size in written.split(",")]
 
 
 async def _measure(sizes: Sequence[int], arguments: argparse.Namespace) -> dict[str, Any]:

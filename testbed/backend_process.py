@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -23,13 +23,19 @@ STOP_S = 20
 class BackendProcess:
     """`python -m backend_stub`, or `longroom backend` without DATABASE_URL in `env`.
     `env` is its whole environment, but for PATH. Leaving the context kills it.
-    `forked` spares the interpreter's start and the imports.
+    `forked` spares the interpreter's start and the imports; `program` is another module to run.
     """
 
-    def __init__(self, env: Mapping[str, str], *arguments: str, forked: bool = False) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        *arguments: str,
+        forked: bool = False,
+        program: Sequence[str] = (),
+    ) -> None:
         self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed in __exit__
-        program = ["backend_stub"] if "DATABASE_URL" in env else ["longroom", "backend"]
-        words = [*program, "--exit-with-parent", *arguments]
+        served = ["backend_stub"] if "DATABASE_URL" in env else ["longroom", "backend"]
+        words = [*(program or served), "--exit-with-parent", *arguments]
         kept = {name: os.environ[name] for name in ("PATH", MARK) if name in os.environ}
         whole = {**kept, "BACKEND_PORT": "0", **env}
         start = _fork if forked else _start

@@ -1,0 +1,76 @@
+"""One search at a time, in turn with its query's embedding alone and with what costs least."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from benchmarks.cpu_clock import quantile
+from benchmarks.whole_search.rooms import Room
+from benchmarks.whole_search.served import SMALL_TALK, Served, Spent
+from retrieval.embedders import Embedder
+
+WARM_UP = 10
+
+
+async def ask_alone(
+    backend: Served, embedder: Embedder, room: Room, asked: Sequence[str]
+) -> dict[str, Any]:
+    """`ratio_to_embedding` is the median of pairs, in processor time; JSON."""
+    for text in asked[:WARM_UP]:
+        await backend.search(room, text)
+    searched, embedded, small_talk, health = [], [], [], []
+    for text in asked[WARM_UP:]:
+        embedded.append(await _embedded(embedder, text))
+        searched.append(await _spent(backend, partial(backend.search, room, text)))
+        small_talk.append(await _spent(backend, partial(backend.search, room, SMALL_TALK)))
+        health.append(await _spent(backend, backend.health))
+    figures = {
+        "ratio_to_embedding": _paired(
+            [one.processor for one in searched], [one.processor for one in embedded]
+        ),
+        "wall_ratio_to_embedding": _paired(
+            [one.wall for one in searched], [one.wall for one in embedded]
+        ),
+        **_figures(searched),
+        "embedding_cpu_ms": _median([one.processor for one in embedded]),
+        "embedding_wall_ms": _median([one.wall for one in embedded]),
+        "small_talk_cpu_ms": _median([one.processor for one in small_talk]),
+        "small_talk_wall_ms": _median([one.wall for one in small_talk]),
+        "health_cpu_ms": _median([one.processor for one in health]),
+        "health_wall_ms": _median([one.wall for one in health]),
+    }
+    print(f"{room.size:,} messages, one at a time: {figures}", flush=True)
+    return figures
+
+
+async def _embedded(embedder: Embedder, text: str) -> Spent:
+    wall, processor = time.perf_counter(), time.process_time()
+    await embedder.embed([text], kind="query")
+    spent = time.process_time() - processor
+    return Spent((time.perf_counter() - wall) * 1000, spent * 1000, 0.0)
+
+
+async def _spent(backend: Served, ask: Callable[[], Awaitable[object]]) -> Spent:
+    start = backend.now()
+    await ask()
+    return backend.since(start)
+
+
+def _figures(searched: Sequence[Spent]) -> Mapping[str, float]:
+    walls = [one.wall for one in searched]
+    return {
+        "cpu_ms": _median([one.processor for one in searched]),
+        "backend_cpu_ms": _median([one.backend for one in searched]),
+        "database_cpu_ms": _median([one.database for one in searched]),
+        "wall_p50_ms": _median(walls),
+        "wall_p95_ms": round(quantile(walls, 0.95), 2),
+    }
+
+
+def _median(values: Sequence[float]) -> float:
+    return round(quantile(values, 0.5), 2)
+
+
+def _paired(values: Sequence[float], others: Sequence[float]) -> float:
+    return _median([one / other for one, other in zip(values, others, strict=True)])
