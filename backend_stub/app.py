@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from backend_stub.http.browsers import pages_of
+from backend_stub.http.caller_limits import CallerLimits, StreamCount
 from backend_stub.http.callers import Callers
 from backend_stub.http.credentials import Credentials, check_bind, check_development_keys
 from backend_stub.http.departures import Departures
@@ -83,6 +84,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
             Middleware(Tracing),
             Middleware(RequestLog, metrics=metrics),
             *pages_of(settings.cors_origins),
+            Middleware(StreamCount),
             Middleware(Departures),
             Middleware(RequestTimeout, timeout_s=settings.request_timeout_s),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
@@ -99,6 +101,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         "metrics": exposed(settings.metrics, settings),
         "docs": exposed(settings.docs, settings),
     }
+    app.state.limits = CallerLimits(settings.rates)
     app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)

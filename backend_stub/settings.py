@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 from retrieval.wire import MAX_BATCH_WORDS, Language
 
+MIB = 1024 * 1024
 Exposed = Literal["open", "key", "off"]
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
@@ -74,6 +75,53 @@ class LiveKitSettings(BaseSettings):
     def secret(self) -> str:
         """In clear text; empty if not set."""
         return self.api_secret.get_secret_value() if self.api_secret else ""
+
+
+class RateSettings(BaseSettings):
+    """Of a key of `longroom keys`, of a token's subject, and of a conversation; 0: no limit.
+
+    Ten seconds' worth may come at once.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="BACKEND_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
+
+    key_requests_s: float = Field(
+        default=1_000, ge=0, description="requests of one key a second; 0: no limit"
+    )
+    key_bytes_s: float = Field(
+        default=64 * MIB, ge=0, description="bytes that one key sends a second; 0: no limit"
+    )
+    key_streams: int = Field(default=32, ge=0, description="open exports of one key; 0: no limit")
+    token_requests_s: float = Field(
+        default=20, ge=0, description="requests of one subject of tokens a second; 0: no limit"
+    )
+    token_bytes_s: float = Field(
+        default=MIB,
+        ge=0,
+        description="bytes that one subject of tokens sends a second; 0: no limit",
+    )
+    token_streams: int = Field(
+        default=2, ge=0, description="open exports of one subject of tokens; 0: no limit"
+    )
+    conversation_requests_s: float = Field(
+        default=1_000,
+        ge=0,
+        description="requests to one conversation a second, of keys and of tokens; 0: no limit",
+    )
+    conversation_bytes_s: float = Field(
+        default=64 * MIB,
+        ge=0,
+        description="bytes sent to one conversation a second, by keys and by tokens; 0: no limit",
+    )
+    conversation_streams: int = Field(
+        default=16, ge=0, description="open exports of one conversation; 0: no limit"
+    )
 
 
 class BackendSettings(BaseSettings):
@@ -164,6 +212,7 @@ class BackendSettings(BaseSettings):
     drain_timeout_s: int = Field(
         default=10, ge=0, description="time for open requests to finish at SIGTERM, in seconds"
     )
+    rates: RateSettings = Field(default_factory=RateSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     livekit: LiveKitSettings = Field(default_factory=LiveKitSettings)

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+LONGEST_PEACE_S = 60.0
+
 
 @dataclass(eq=False)
 class Attempt:
@@ -31,10 +33,13 @@ class CircuitBreaker:
         self._clock = clock
         self._failures = 0
         self._open_until = 0.0
+        self._peace_until = 0.0
         self._backend_is_slow = False
 
     def begin(self) -> Attempt | None:
         """None if no call is allowed. One probe at a time, for at most `recovery_s`."""
+        if self._clock() < self._peace_until:
+            return None
         if self._failures < self._limit:
             return Attempt(is_probe=False)
         if self._clock() < self._open_until:
@@ -52,8 +57,20 @@ class CircuitBreaker:
             attempt.late = self._backend_is_slow = True
             self._fail()
 
-    def ended(self, attempt: Attempt, *, answered: bool, in_time: bool = True) -> None:
-        """Judge a finished call, unless it was late. `in_time` counts if no turn waited."""
+    def ended(
+        self,
+        attempt: Attempt,
+        *,
+        answered: bool,
+        in_time: bool = True,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Judge a finished call, unless it was late. `in_time` counts if no turn waited.
+
+        `retry_after_s`: the backend asked for so much peace, which one failure is enough for.
+        """
+        if retry_after_s:
+            self._peace_until = self._clock() + min(retry_after_s, LONGEST_PEACE_S)
         if attempt.late:
             return
         if answered and (in_time or self.is_worth_waiting(attempt)):

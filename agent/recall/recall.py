@@ -15,7 +15,7 @@ from agent.recall.debouncer import Debouncer
 from agent.recall.query import Asker, RecallLimits, TurnQuery
 from agent.recall.search_task import SearchState, SearchTask, hits_without
 from agent.tracing import link_to
-from longroom.client import BackendError, BackendRejected
+from longroom.client import BackendError, BackendRejected, BackendUnavailable
 from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
 
 logger = logging.getLogger(__name__)
@@ -179,7 +179,12 @@ class Recall:
         # A refusal is an answer: one participant's odd query must not cost the others' memory.
         answered = error is None or isinstance(error, BackendRejected)
         in_time = search.took_s <= self._limits.timeout_s
-        self._breaker.ended(search.attempt, answered=answered, in_time=in_time)
+        self._breaker.ended(
+            search.attempt,
+            answered=answered,
+            in_time=in_time,
+            retry_after_s=error.retry_after_s if isinstance(error, BackendUnavailable) else None,
+        )
         if error is not None:
             foreseen = isinstance(error, BackendError)
             logger.warning(

@@ -21,11 +21,12 @@ PERMITTED: dict[Scope, frozenset[Permission]] = {
     "admin": ALL,
 }
 EXTENSION = "x-longroom-permission"
+UNLIMITED = "x-longroom-unlimited"
 
 
-def needs(permission: Permission) -> dict[str, Any]:
+def needs(permission: Permission, *, unlimited: bool = False) -> dict[str, Any]:
     """A route's `openapi_extra`: the description tells it, and GuardedRoute demands it."""
-    return {EXTENSION: permission}
+    return {EXTENSION: permission, **({UNLIMITED: True} if unlimited else {})}
 
 
 def permitted(scopes: Iterable[Scope]) -> frozenset[Permission]:

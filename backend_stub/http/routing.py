@@ -13,9 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from backend_stub.http.body_values import MAX_VALUES, has_too_many_values
+from backend_stub.http.caller_limits import admit, count_received
 from backend_stub.http.callers import Caller
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import EXTENSION, Permission, demand
+from backend_stub.http.permissions import EXTENSION, UNLIMITED, Permission, demand
 from retrieval.wire import ConversationId
 
 
@@ -29,6 +30,7 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
         permission: Permission = (self.openapi_extra or {})[EXTENSION]
+        limited = not (self.openapi_extra or {}).get(UNLIMITED, False)
 
         async def guarded(request: Request) -> Response:
             state = request.app.state
@@ -36,9 +38,14 @@ class GuardedRoute(APIRoute):
             request.state.caller = caller
             caller.check_conversation(request.path_params.get("conversation_id"))
             demand(permission, caller.permissions)
+            shares = state.limits.shares(caller, request.path_params) if limited else ()
+            request.state.shares = shares
+            admit(shares)
             if takes_body:
                 _check_content_type(request)
-                await _check_values(request)
+                body = await _body(request)
+                count_received(shares, len(body))
+                _check_values(body)
             return await handle(request)
 
         return guarded
@@ -52,11 +59,14 @@ def _check_content_type(request: Request) -> None:
         )
 
 
-async def _check_values(request: Request) -> None:
+async def _body(request: Request) -> bytes:
     try:
-        body = await request.body()
+        return await request.body()
     except ClientDisconnect as error:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "the body did not arrive") from error
+
+
+def _check_values(body: bytes) -> None:
     if has_too_many_values(body):
         raise HTTPException(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -77,7 +87,7 @@ def guarded_router(tag: str) -> APIRouter:
                 )
             )
         ],
-        responses=problem_responses(401, 403, 422, 503),
+        responses=problem_responses(401, 403, 422, 429, 503),
     )
 
 

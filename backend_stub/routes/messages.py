@@ -8,6 +8,7 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from backend_stub.http.caller_limits import open_stream
 from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.permissions import needs
@@ -147,12 +148,13 @@ async def recent_messages(
     openapi_extra=needs("read"),
 )
 async def export_conversation(
-    conversation_id: InConversation, resources: AppResources
+    conversation_id: InConversation, resources: AppResources, http_request: HttpRequest
 ) -> StreamingResponse:
     """One message a line, as they arrived; `longroom import` reads it back.
 
     A response that breaks off has no last chunk: an incomplete export never looks complete.
     """
+    open_stream(http_request)
     stream = messages.stream_messages(resources.pools.others, conversation_id=conversation_id)
     # Read one message before the response begins: an unknown conversation must be a 404.
     first = await anext(stream, None)

@@ -23,7 +23,7 @@ MAX_REGISTERED_S = 1e9
     summary="Report that a worker lives",
     status_code=HTTPStatus.NO_CONTENT,
     responses=problem_responses(400),
-    openapi_extra=needs("run"),
+    openapi_extra=needs("run", unlimited=True),  # a worker that is refused counts as dead
 )
 async def report_worker(
     agent_name: Annotated[Name, Path(description="the name that rooms ask for, URL-encoded")],

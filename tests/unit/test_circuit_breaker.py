@@ -1,6 +1,6 @@
 """When the breaker lets searches through."""
 
-from agent.recall.circuit_breaker import CircuitBreaker
+from agent.recall.circuit_breaker import LONGEST_PEACE_S, CircuitBreaker
 
 
 class Clock:
@@ -106,4 +106,30 @@ def test_no_turn_waits_for_the_probe_of_a_slow_backend_which_must_be_in_time() -
         assert probe is not None
         assert not breaker.is_worth_waiting(probe)
         breaker.ended(probe, answered=True, in_time=in_time)
+    assert breaker.begin() is not None
+
+
+def test_it_gives_the_backend_the_peace_that_it_asks_for() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=3, recovery_s=5.0, clock=clock)
+    attempt = breaker.begin()
+    assert attempt is not None
+
+    breaker.ended(attempt, answered=False, retry_after_s=20.0)
+
+    clock.now += 19.9
+    assert breaker.begin() is None
+    clock.now += 0.1
+    assert breaker.begin() is not None
+
+
+def test_peace_has_an_end_whatever_a_backend_asks_for() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(clock=clock)
+    attempt = breaker.begin()
+    assert attempt is not None
+    breaker.ended(attempt, answered=False, retry_after_s=1e9)
+
+    clock.now += LONGEST_PEACE_S
+
     assert breaker.begin() is not None

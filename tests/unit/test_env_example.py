@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings
 
 from agent.settings import AgentSettings
 from agent.worker_settings import RoomSettings, WorkerSettings
-from backend_stub.settings import BackendSettings, LiveKitSettings
+from backend_stub.settings import BackendSettings, LiveKitSettings, RateSettings
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +19,7 @@ CLASSES: tuple[type[BaseSettings], ...] = (
     RoomSettings,
     WorkerSettings,
     BackendSettings,
+    RateSettings,
     LiveKitSettings,
     DatabaseSettings,
     EmbeddingSettings,
