@@ -22,7 +22,9 @@ from backend_stub.http.tokens import TokenSigner
 from backend_stub.http.tracing import Tracing
 from backend_stub.resources import DatabaseSource, configured_database, open_resources
 from backend_stub.routes import (
+    changes,
     conversations,
+    erasures,
     events,
     health,
     messages,
@@ -105,7 +107,18 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)
-    for part in (rooms, conversations, messages, search, events, sessions, tokens, workers):
+    for part in (
+        rooms,
+        conversations,
+        messages,
+        changes,
+        erasures,
+        search,
+        events,
+        sessions,
+        tokens,
+        workers,
+    ):
         app.include_router(part.router, prefix=API)
     app.include_router(health.router, prefix=API)
     app.include_router(reference.router, prefix=API)

@@ -8,14 +8,14 @@ from starlette.exceptions import HTTPException
 
 from retrieval.store.api_keys import Scope
 
-Permission = Literal["rooms", "append", "read", "search", "run", "tokens"]
+Permission = Literal["rooms", "append", "read", "search", "run", "tokens", "correct", "erase"]
 """`rooms`: make rooms and conversations. `run`: be the agent of a room, its events and sessions.
-`tokens`: make tokens of conversations.
+`tokens`: make tokens of conversations. `correct`: change messages. `erase`: erase them.
 """
 
 ALL: frozenset[Permission] = frozenset(get_args(Permission))
 PERMITTED: dict[Scope, frozenset[Permission]] = {
-    "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens"}),
+    "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens", "correct"}),
     "search": frozenset({"read", "search"}),
     "backfill": frozenset({"rooms", "append"}),
     "admin": ALL,
@@ -51,4 +51,6 @@ _WHAT: dict[Permission, str] = {
     "search": "search",
     "run": "run rooms",
     "tokens": "make or revoke tokens",
+    "correct": "correct messages",
+    "erase": "erase",
 }

@@ -164,10 +164,10 @@ def _json(message: Message) -> str:
 
 EDITS = """
 select message.seq, edit.replaced_at, edit.content, edit.metadata
-  from message
-  left join message_edit edit
-    on edit.conversation_id = $1 and edit.seq = message.seq
- where message.conversation_id = $1 and message.message_id = $2
+  from conversation c
+  left join message on message.conversation_id = $1 and message.message_id = $2
+  left join message_edit edit on edit.conversation_id = $1 and edit.seq = message.seq
+ where c.conversation_id = $1 and not c.erased
  order by edit.replaced_at
 """
 
@@ -175,9 +175,11 @@ select message.seq, edit.replaced_at, edit.content, edit.metadata
 async def earlier_versions(
     db: "Database", *, conversation_id: ConversationId, message_id: str
 ) -> MessageEdits:
-    """Oldest first. Raises MessageNotFound."""
+    """Oldest first. Raises ConversationNotFound and MessageNotFound."""
     rows = await db.fetch(EDITS, conversation_id, message_id)
     if not rows:
+        raise ConversationNotFound(conversation_id)
+    if rows[0]["seq"] is None:
         raise MessageNotFound
     return MessageEdits(
         edits=[
