@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -200,7 +201,7 @@ async def with_canaries(db: asyncpg.Pool) -> ConversationId:
 
 async def test_an_erased_message_is_in_no_table(db: asyncpg.Pool) -> None:
     room = await with_canaries(db)
-    assert len(await tables_with(db, [CANARY])) >= 6
+    assert len(await tables_with(db, [CANARY])) == 5
 
     receipt = await erase_message(db, conversation_id=room, message_id="m2")
 
@@ -363,9 +364,7 @@ async def test_events_about_what_was_erased_are_not_recorded_any_more(db: asyncp
     ]
     assert await record_events(db, conversation_id=room, events=events) == 1
     with pytest.raises(ConversationNotFound):
-        await record_events(
-            db, conversation_id=ConversationId(room.__class__(int=7)), events=events[:1]
-        )
+        await record_events(db, conversation_id=ConversationId(uuid4()), events=events[:1])
     session = summary(room).model_copy(update={"participants": ["ana", "ben"]})
     await save_session(db, session_id="s1", summary=session)
     assert await db.fetchval("select participants from session") == ["ana"]
