@@ -8,16 +8,17 @@ from starlette.exceptions import HTTPException
 
 from retrieval.store.api_keys import Scope
 
-Permission = Literal["rooms", "append", "read", "search", "run", "tokens", "correct", "erase"]
+Permission = Literal["rooms", "append", "read", "search", "run", "tokens", "import", "export"]
 """`rooms`: make rooms and conversations. `run`: be the agent of a room, its events and sessions.
-`tokens`: make tokens of conversations. `correct`: change messages. `erase`: erase them.
+`tokens`: make tokens of conversations. `import`: store what an export has. `export`: read what all
+conversations have of a person.
 """
 
 ALL: frozenset[Permission] = frozenset(get_args(Permission))
 PERMITTED: dict[Scope, frozenset[Permission]] = {
-    "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens", "correct"}),
+    "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens", "import"}),
     "search": frozenset({"read", "search"}),
-    "backfill": frozenset({"rooms", "append"}),
+    "backfill": frozenset({"rooms", "append", "import"}),
     "admin": ALL,
 }
 EXTENSION = "x-longroom-permission"
@@ -51,6 +52,6 @@ _WHAT: dict[Permission, str] = {
     "search": "search",
     "run": "run rooms",
     "tokens": "make or revoke tokens",
-    "correct": "correct messages",
-    "erase": "erase",
+    "import": "import conversations",
+    "export": "export what conversations have of a person",
 }

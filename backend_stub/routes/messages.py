@@ -1,14 +1,11 @@
-"""Messages of a conversation: append a batch, read a page, export all."""
+"""Messages of a conversation: append a batch, read a page."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Body, Depends, Query
 from fastapi import Request as HttpRequest
-from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from backend_stub.http.caller_limits import open_stream
 from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.permissions import needs
@@ -20,7 +17,6 @@ from retrieval.wire import (
     MAX_PAGE_MESSAGES,
     AppendMessages,
     AppendResult,
-    Message,
     MessagePage,
     PageOrder,
     Request,
@@ -138,31 +134,3 @@ async def recent_messages(
         after=page.after,
         order=page.order,
     )
-
-
-@router.get(
-    "/conversations/{conversation_id}/export",
-    summary="All messages, as JSON lines",
-    response_class=StreamingResponse,
-    responses=problem_responses(404) | {200: {"content": {"application/x-ndjson": {}}}},
-    openapi_extra=needs("read"),
-)
-async def export_conversation(
-    conversation_id: InConversation, resources: AppResources, http_request: HttpRequest
-) -> StreamingResponse:
-    """One message a line, as they arrived; `longroom import` reads it back.
-
-    A response that breaks off has no last chunk: an incomplete export never looks complete.
-    """
-    open_stream(http_request)
-    stream = messages.stream_messages(resources.pools.others, conversation_id=conversation_id)
-    # Read one message before the response begins: an unknown conversation must be a 404.
-    first = await anext(stream, None)
-    return StreamingResponse(_lines(first, stream), media_type="application/x-ndjson")
-
-
-async def _lines(first: Message | None, rest: AsyncIterator[Message]) -> AsyncIterator[str]:
-    if first is not None:
-        yield first.model_dump_json() + "\n"
-    async for message in rest:
-        yield message.model_dump_json() + "\n"

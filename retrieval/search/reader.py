@@ -1,6 +1,6 @@
 """Reads facts about messages, and their cosines with a query, in one statement."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retrieval.columns import Integers
@@ -33,8 +33,7 @@ class Reader:
 
     async def of_all(self) -> Known:
         listed = self.filters.listed_bits
-        known = _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters(), listed))
-        return replace(known, facts=known.facts.one_after_another())
+        return _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters(), listed))
 
     async def of(self, seqs: Integers, *, kinds: list[bool]) -> Known:
         """Of those that exist; `kinds` are the values of `smoothed` to compare with."""

@@ -125,7 +125,6 @@ def _response(
         timings=clock.timings(),
         degraded=degraded or [],
         read_as=read_as,
-        revision=context.revision,
     )
 
 

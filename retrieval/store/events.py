@@ -8,7 +8,6 @@ import asyncpg
 import orjson
 
 from retrieval.errors import ConversationNotFound
-from retrieval.store.tombstones import message_ids, read_tombstones, still_valid
 from retrieval.wire import ConversationEvent, ConversationId, EventKind
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ with recorded as (
     select $1, event_id, kind, participant, created_at, data::jsonb
       from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
            as event (event_id, kind, participant, created_at, data)
-     where not coalesce((select erased from conversation where conversation_id = $1), false)
     on conflict do nothing
     returning 1
 )
@@ -31,17 +29,7 @@ select count(*) from recorded
 async def record_events(
     db: "Database", *, conversation_id: ConversationId, events: Sequence[ConversationEvent]
 ) -> int:
-    """Returns how many were new; known ids are skipped, and what is about something erased.
-
-    Raises ConversationNotFound.
-    """
-    tombstones = await read_tombstones(
-        db,
-        conversation_id,
-        ids=[one for event in events for one in message_ids(event)],
-        participants=[event.participant for event in events if event.participant],
-    )
-    events = still_valid(tombstones, events)
+    """Returns how many were new; known ids are skipped. Raises ConversationNotFound."""
     try:
         recorded: int = await db.fetchval(
             RECORD_EVENTS,
@@ -54,8 +42,6 @@ async def record_events(
         )
     except asyncpg.ForeignKeyViolationError as error:
         raise ConversationNotFound(conversation_id) from error
-    if not recorded and not await db.fetchval(KNOWN, conversation_id):
-        raise ConversationNotFound(conversation_id)
     return recorded
 
 
@@ -63,7 +49,6 @@ NEWEST_EVENTS = """
 select event_id as id, kind, participant, created_at, data
   from conversation_event
  where conversation_id = $1
-   and not coalesce((select erased from conversation where conversation_id = $1), false)
    and ($2::text is null or kind = $2)
    and ($3::timestamptz is null or created_at >= $3)
  order by created_at desc, event_id
@@ -71,7 +56,7 @@ select event_id as id, kind, participant, created_at, data
 """
 
 KNOWN = """
-select exists (select 1 from conversation where conversation_id = $1 and not erased)
+select exists (select 1 from conversation where conversation_id = $1)
 """
 
 
@@ -87,8 +72,8 @@ async def newest_events(
     rows = await db.fetch(NEWEST_EVENTS, conversation_id, kind, since, limit)
     if not rows and not await db.fetchval(KNOWN, conversation_id):
         raise ConversationNotFound(conversation_id)
-    return [_event_of(row) for row in reversed(rows)]
+    return [event_of(row) for row in reversed(rows)]
 
 
-def _event_of(row: "Record") -> ConversationEvent:
+def event_of(row: "Record") -> ConversationEvent:
     return ConversationEvent.model_construct(**{**row, "data": orjson.loads(row["data"])})

@@ -1,17 +1,17 @@
 """Messages of a conversation: appended in order, exactly once, and read in pages."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import orjson
+
 from retrieval.database.connection import transaction
-from retrieval.errors import ConversationNotFound, MessagesErased
+from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.store.analysis_ahead import all_analysed, analysed_before
 from retrieval.store.epochs import read_epochs
-from retrieval.store.late_messages import as_received
+from retrieval.store.late_messages import as_received, late_answer_ids
 from retrieval.store.message_rows import insert_new
-from retrieval.store.stored_before import as_corrected, fresh_of, message_of, stored_before
 from retrieval.store.timeline import said_page
-from retrieval.store.tombstones import erased_of, ids_of, read_tombstones
 from retrieval.wire import (
     AppendOutcome,
     AppendResult,
@@ -21,13 +21,13 @@ from retrieval.wire import (
     MessageId,
     MessagePage,
     PageOrder,
+    canonical_json,
 )
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database, Record
 
 PENDING_CHANNEL = "longroom_pending"
-STREAM_PAGE_MESSAGES = 1000
 LAST_SEQ = 2**63 - 1
 
 
@@ -38,14 +38,14 @@ async def append_messages(
     messages: Sequence[MessageCreate],
     epoch: int | None = None,
     room: str | None = None,
+    imported: bool = False,
 ) -> AppendResult:
     """Store a batch in order, all or nothing; messages that are already stored are skipped.
 
     Words are searchable at once; embeddings are pending, notified on PENDING_CHANNEL after commit.
     `epoch` is that of the agent that sends them, None for other senders; `room` is that agent's,
-    if others may share the conversation.
-    Raises ConversationNotFound, MessageConflict if an id is taken by other content, StaleEpoch, and
-    MessagesErased.
+    if others may share the conversation. Of `imported` ones an epoch is the mark that they have.
+    Raises ConversationNotFound, MessageConflict if an id is taken by other content, and StaleEpoch.
     """
     known = await analysed_before(db, conversation_id, messages)
     async with transaction(db) as connection:
@@ -54,11 +54,9 @@ async def append_messages(
             connection, conversation, messages=messages, sender=epoch, room=room
         )
         epochs.check()
-        late = epochs.late(messages)
-        stored = await stored_before(connection, conversation_id, messages)
-        received = as_received(as_corrected(messages, stored), late, stored.messages)
-        await _check_erased(connection, conversation, messages, received)
-        fresh = _numbered(fresh_of(received, stored), after=conversation["last_seq"])
+        stored = await _stored(connection, conversation_id, messages)
+        received = messages if imported else as_received(messages, epochs.late(messages), stored)
+        fresh = _numbered(_fresh(received, stored), after=conversation["last_seq"])
         if fresh:
             new = list(fresh.values())
             await insert_new(
@@ -66,14 +64,13 @@ async def append_messages(
                 conversation_id=conversation_id,
                 messages=new,
                 analyses=await all_analysed(new, known, language=conversation["language"]),
-                raised=epochs.raised_by(messages),
+                raised={} if imported else epochs.raised_by(messages),
             )
     if fresh:
         await db.execute(NOTIFY, PENDING_CHANNEL, str(conversation_id))
     pairs = zip(messages, received, strict=True)
     return AppendResult(
-        outcomes=[_outcome(sent.id, kept.id, stored.messages, fresh) for sent, kept in pairs],
-        revision=conversation["revision"],
+        outcomes=[_outcome(sent.id, kept.id, stored, fresh) for sent, kept in pairs]
     )
 
 
@@ -86,12 +83,12 @@ select conversation.message_count, page.*
   from conversation
   left join (
         select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-               late_epoch, room, edited_at
+               late_epoch, room
           from message
          where conversation_id = $1 and seq < $2
          order by seq desc
          limit $3) page on true
- where conversation.conversation_id = $1 and not conversation.erased
+ where conversation.conversation_id = $1
  order by page.seq
 """
 
@@ -100,12 +97,12 @@ select conversation.message_count, page.*
   from conversation
   left join (
         select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-               late_epoch, room, edited_at
+               late_epoch, room
           from message
          where conversation_id = $1 and seq > $4 and seq < $2
          order by seq
          limit $3) page on true
- where conversation.conversation_id = $1 and not conversation.erased
+ where conversation.conversation_id = $1
  order by page.seq
 """
 
@@ -144,28 +141,26 @@ def default_order(after: int | None) -> PageOrder:
     return "time" if after is None else "arrival"
 
 
-async def stream_messages(
-    db: "Database", *, conversation_id: ConversationId
-) -> AsyncIterator[Message]:
-    """As they arrived; no transaction stays open between pages. Raises ConversationNotFound."""
-    after = 0
-    while True:
-        page = await recent_messages(
-            db, conversation_id=conversation_id, limit=STREAM_PAGE_MESSAGES, after=after
-        )
-        for message in page.messages:
-            yield message
-        if len(page.messages) < STREAM_PAGE_MESSAGES:
-            return
-        after = page.messages[-1].seq
+def message_of(row: "Record") -> Message:
+    return Message(
+        id=MessageId(row["message_id"]),
+        seq=row["seq"],
+        role=row["role"],
+        participant=row["participant"],
+        content=row["content"],
+        created_at=row["created_at"],
+        interrupted=row["interrupted"],
+        metadata=orjson.loads(row["metadata"]),
+        epoch=row["late_epoch"],
+        room=row["room"],
+    )
 
 
 LOCK_CONVERSATION = """
-select conversation_id, room, last_seq, language, agent_epoch, written_epoch, revision,
-       exists (select from erased_everywhere) as people_erased
+select conversation_id, room, last_seq, language, agent_epoch, written_epoch
   from conversation
- where conversation_id = $1 and not erased
-   for update of conversation
+ where conversation_id = $1
+   for update
 """
 
 
@@ -176,23 +171,46 @@ async def _lock(connection: "Connection", conversation_id: ConversationId) -> "R
     return row
 
 
-async def _check_erased(
-    connection: "Connection",
-    conversation: "Record",
-    sent: Sequence[MessageCreate],
-    received: Sequence[MessageCreate],
-) -> None:
-    """Raises MessagesErased."""
-    if not conversation["revision"] and not conversation["people_erased"]:
-        return
-    tombstones = await read_tombstones(
-        connection,
-        conversation["conversation_id"],
-        ids=[*ids_of(sent), *ids_of(received)],
-        participants=[message.participant for message in received],
+STORED = """
+select seq, message_id, role, participant, content, created_at, interrupted, metadata,
+       late_epoch, room
+  from message
+ where conversation_id = $1 and message_id = any($2)
+"""
+
+
+async def _stored(
+    connection: "Connection", conversation_id: ConversationId, messages: Sequence[MessageCreate]
+) -> dict[str, Message]:
+    # A separate statement: its snapshot is taken after the lock, so it sees the previous append.
+    ids = [message.id for message in messages] + late_answer_ids(messages)
+    rows = await connection.fetch(STORED, conversation_id, ids)
+    return {row["message_id"]: message_of(row) for row in rows}
+
+
+def _fresh(
+    messages: Sequence[MessageCreate], stored: Mapping[str, Message]
+) -> dict[str, MessageCreate]:
+    fresh: dict[str, MessageCreate] = {}
+    conflicts: dict[str, None] = {}
+    for message in messages:
+        other = stored.get(message.id) or fresh.setdefault(message.id, message)
+        if other is not message and _content(other) != _content(message):
+            conflicts[message.id] = None
+    if conflicts:
+        raise MessageConflict(list(conflicts))
+    return fresh
+
+
+def _content(message: Message | MessageCreate) -> tuple[object, ...]:
+    return (
+        message.role,
+        message.participant,
+        message.content,
+        message.created_at,
+        message.interrupted,
+        canonical_json(message.metadata),
     )
-    if erased := erased_of(tombstones, sent, received):
-        raise MessagesErased(erased)
 
 
 def _numbered(fresh: Mapping[str, MessageCreate], *, after: int) -> dict[str, Message]:

@@ -47,10 +47,9 @@ class EventList(Response):
     events: list[ConversationEvent]
 
 
-class SessionSummary(Request):
-    """Figures of one agent session; no message text."""
+class SessionFigures(Request):
+    """Of one agent session."""
 
-    conversation_id: UUID
     agent_identity: Name
     started_at: Moment
     ended_at: Moment | None = None
@@ -58,3 +57,9 @@ class SessionSummary(Request):
     participants: Annotated[list[Name], Field(max_length=MAX_PARTICIPANTS)] = []
     usage: Data = {}
     close_reason: Annotated[Text, Field(max_length=MAX_NAME_CHARS)] | None = None
+
+
+class SessionSummary(SessionFigures):
+    """Figures of one agent session; no message text."""
+
+    conversation_id: UUID

@@ -26,6 +26,9 @@ SCOPES = {
     ("POST", "/conversations/{conversation_id}/messages"): {"agent", "backfill"},
     ("GET", "/conversations/{conversation_id}/messages"): {"agent", "search"},
     ("GET", "/conversations/{conversation_id}/export"): {"agent", "search"},
+    ("GET", "/participants/{identity}/export"): set(),
+    ("POST", "/conversations/import"): {"agent", "backfill"},
+    ("POST", "/conversations/{conversation_id}/import"): {"agent", "backfill"},
     ("POST", "/conversations/{conversation_id}/search"): {"agent", "search"},
     ("POST", "/conversations/{conversation_id}/events"): {"agent"},
     ("GET", "/conversations/{conversation_id}/events"): {"agent"},
@@ -80,7 +83,12 @@ def as_caller(key: str) -> dict[str, str]:
 def ask(api: httpx.Client, method: str, path: str, key: str | None) -> httpx.Response:
     """Of what does not exist, and with a body that is none: only the guard may say 401 or 403."""
     filled = path.format(
-        room="r", conversation_id=uuid4(), session_id="s", agent_name="a", worker_id="w"
+        room="r",
+        conversation_id=uuid4(),
+        session_id="s",
+        agent_name="a",
+        worker_id="w",
+        identity="i",
     )
     headers = as_caller(key) if key is not None else {}
     return api.request(method, filled, headers=headers)

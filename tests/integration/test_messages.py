@@ -8,13 +8,9 @@ import pytest
 
 from retrieval.errors import ConversationNotFound, MessageConflict
 from retrieval.store.conversations import create_room
-from retrieval.store.messages import (
-    PENDING_CHANNEL,
-    append_messages,
-    recent_messages,
-    stream_messages,
-)
-from retrieval.wire import ConversationId, MessageCreate, MessagePage
+from retrieval.store.exports.conversation import export_conversation
+from retrieval.store.messages import PENDING_CHANNEL, append_messages, recent_messages
+from retrieval.wire import ConversationId, Message, MessageCreate, MessagePage
 from tests.support.builders import message
 
 
@@ -37,7 +33,7 @@ async def test_messages_come_back_as_they_were_sent(db: asyncpg.Pool, room: Conv
     await append_messages(db, conversation_id=room, messages=sent)
     page = await recent_messages(db, conversation_id=room, limit=10)
     assert [dict(stored) for stored in page.messages] == [
-        {"seq": seq, "edited_at": None, **dict(one)} for seq, one in enumerate(sent, start=1)
+        {"seq": seq, **dict(one)} for seq, one in enumerate(sent, start=1)
     ]
     assert page.message_count == 3
 
@@ -148,7 +144,7 @@ async def test_unknown_conversation_is_named(db: asyncpg.Pool) -> None:
     with pytest.raises(ConversationNotFound, match=str(unknown)):
         await recent_messages(db, conversation_id=unknown, limit=10)
     with pytest.raises(ConversationNotFound, match=str(unknown)):
-        await anext(stream_messages(db, conversation_id=unknown))
+        await anext(export_conversation(db, conversation_id=unknown, parts=["messages"]))
 
 
 async def test_append_works_on_a_connection_and_inside_a_transaction(
@@ -185,7 +181,8 @@ async def test_stream_gives_every_message_once_in_order(
     for start in range(0, 2500, 500):
         batch = [message(i) for i in range(start, start + 500)]
         await append_messages(db, conversation_id=room, messages=batch)
-    streamed = [one.seq async for one in stream_messages(db, conversation_id=room)]
+    lines = [one async for one in export_conversation(db, conversation_id=room, parts=["messages"])]
+    streamed = [one.seq for one in lines if isinstance(one, Message)]
     assert streamed == list(range(1, 2501))
 
 

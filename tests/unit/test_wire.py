@@ -49,6 +49,24 @@ EVENT_JSON = {
     "participant": None,
     "data": {"recoverable": True},
 }
+SAVED_SESSION = wire.SavedSession(
+    id="s1", agent_identity="agent-7f3a", started_at=NOON, message_count=2
+)
+SAVED_SESSION_JSON: dict[str, Any] = {
+    "id": "s1",
+    "agent_identity": "agent-7f3a",
+    "started_at": "2025-03-01T12:00:00Z",
+    "ended_at": None,
+    "message_count": 2,
+    "participants": [],
+    "usage": {},
+    "close_reason": None,
+}
+SHARED_ROOM = wire.SharedRoom(name="call", created_at=NOON)
+SHARED_ROOM_JSON = {"name": "call", "created_at": "2025-03-01T12:00:00Z"}
+IMPORTED_MESSAGE = wire.ImportedMessage(**dict(NEW_MESSAGE), edited_at=NOON)
+IMPORTED_MESSAGE_JSON = NEW_MESSAGE_JSON | {"edited_at": "2025-03-01T12:00:00Z"}
+OUTCOME = wire.AppendOutcome(id=wire.MessageId("m1"), seq=1, status="stored")
 HIT = wire.RetrievalHit(message=MESSAGE, score=0.5, found_by=["vector", "lexical"])
 HIT_JSON = {
     "message": MESSAGE_JSON,
@@ -205,6 +223,63 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "close_reason": None,
         },
     ),
+    (SAVED_SESSION, SAVED_SESSION_JSON),
+    (SHARED_ROOM, SHARED_ROOM_JSON),
+    (
+        wire.ExportedConversation(
+            conversation_id=CONVERSATION, key="k", language="english", created_at=NOON
+        ),
+        {
+            "conversation_id": str(CONVERSATION),
+            "room": None,
+            "key": "k",
+            "language": "english",
+            "created_at": "2025-03-01T12:00:00Z",
+            "participant": None,
+        },
+    ),
+    (
+        wire.ExportEnd(conversations=1, messages=2),
+        {"conversations": 1, "rooms": 0, "messages": 2, "events": 0, "sessions": 0},
+    ),
+    (
+        wire.ImportConversation(key="k"),
+        {
+            "conversation_id": None,
+            "room": None,
+            "key": "k",
+            "language": None,
+            "created_at": None,
+        },
+    ),
+    (
+        wire.ImportedConversation(conversation_id=CONVERSATION, created=True),
+        {"conversation_id": str(CONVERSATION), "created": True},
+    ),
+    (IMPORTED_MESSAGE, IMPORTED_MESSAGE_JSON),
+    (
+        wire.ImportRecords(
+            messages=[IMPORTED_MESSAGE],
+            events=[EVENT],
+            sessions=[SAVED_SESSION],
+            rooms=[SHARED_ROOM],
+        ),
+        {
+            "messages": [IMPORTED_MESSAGE_JSON],
+            "events": [EVENT_JSON],
+            "sessions": [SAVED_SESSION_JSON],
+            "rooms": [SHARED_ROOM_JSON],
+        },
+    ),
+    (
+        wire.ImportedRecords(outcomes=[OUTCOME], events=1),
+        {
+            "outcomes": [{"id": "m1", "seq": 1, "status": "stored"}],
+            "events": 1,
+            "sessions": 0,
+            "rooms": 0,
+        },
+    ),
     (
         wire.CreateToken(subject="ada"),
         {
@@ -279,7 +354,6 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "kind": "message",
             "erased_at": "2025-03-01T12:00:00Z",
             "dry_run": False,
-            "complete": True,
             "conversations": [str(CONVERSATION)],
             "rows": {"message": 1},
         },
@@ -293,6 +367,21 @@ def test_the_json_of_a_wire_type_stays_as_it_is(value: BaseModel, frozen: dict[s
 
     assert written == frozen
     assert type(value).model_validate_json(json.dumps(frozen)) == value
+
+
+def test_the_lines_of_an_export_stay_as_they_are() -> None:
+    assert json.loads(wire.export_line(MESSAGE)) == MESSAGE_JSON
+    for record, kind in (
+        (EVENT, "event"),
+        (SAVED_SESSION, "session"),
+        (SHARED_ROOM, "room"),
+        (wire.ExportEnd(messages=2), "end"),
+    ):
+        written = wire.export_line(record)
+        assert written.endswith("}}\n")
+        [(name, fields)] = json.loads(written).items()
+        assert name == kind
+        assert wire.EXPORT_KINDS[kind].model_validate(fields) == record
 
 
 def test_an_erased_id_is_a_hash_of_its_conversation_and_itself() -> None:

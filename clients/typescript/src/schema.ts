@@ -125,166 +125,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/conversations/{conversation_id}/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All messages, as JSON lines
-         * @description One message a line, as they arrived; `longroom import` reads it back.
-         *
-         *     A response that breaks off has no last chunk: an incomplete export never looks complete.
-         */
-        get: operations["export_conversation_api_v1_conversations__conversation_id__export_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/{conversation_id}/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What was erased and corrected after a revision
-         * @description For whoever keeps messages elsewhere. Oldest first; a conversation's `revision`, which joins,
-         *     appends and searches tell, rises with each change. Erased ids and identities are told as the
-         *     SHA-256 of the conversation's id, a line feed, and the id.
-         */
-        get: operations["read_changes_api_v1_conversations__conversation_id__changes_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/{conversation_id}/messages/{message_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Erase a message
-         * @description With its words, vectors and metadata, what events tell of it, and what its neighbours'
-         *     vectors had of it. Its seq stays a gap. Who sends it again gets 410 of the type
-         *     `urn:longroom:erased`. Answers that repeat what it said are messages of their own.
-         *
-         *     Repeated, the receipt is that of the first time.
-         */
-        delete: operations["erase_one_message_api_v1_conversations__conversation_id__messages__message_id__delete"];
-        options?: never;
-        head?: never;
-        /**
-         * Correct a message
-         * @description It is found by what it says now, and no longer by what it said. Who sends the original again
-         *     under its id is told `duplicate`. Repeating the request changes nothing.
-         *
-         *     With BACKEND_KEEP_EDITS the earlier version is kept.
-         */
-        patch: operations["correct_api_v1_conversations__conversation_id__messages__message_id__patch"];
-        trace?: never;
-    };
-    "/api/v1/conversations/{conversation_id}/messages/{message_id}/edits": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Earlier versions of a corrected message
-         * @description Oldest first; only those of corrections made with BACKEND_KEEP_EDITS.
-         */
-        get: operations["read_edits_api_v1_conversations__conversation_id__messages__message_id__edits_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/{conversation_id}/participants/{identity}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Erase what a participant said in a conversation
-         * @description All messages and events up to now, names and places in sessions. What they said before and
-         *     arrives later is refused with 410; what they say from now on is taken.
-         */
-        delete: operations["erase_participant_here_api_v1_conversations__conversation_id__participants__identity__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/participants/{identity}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Erase what a participant said in all conversations
-         * @description As in one conversation, also for those that they said something in and that has not arrived
-         *     yet.
-         */
-        delete: operations["erase_participant_everywhere_api_v1_participants__identity__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/{conversation_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Erase a conversation
-         * @description Every other route on it answers 410 of the type `urn:longroom:erased` from then on. Its rooms
-         *     and its key get another conversation when they are used again.
-         *
-         *     Repeated, the receipt is the same.
-         */
-        delete: operations["erase_whole_conversation_api_v1_conversations__conversation_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/conversations/{conversation_id}/search": {
         parameters: {
             query?: never;
@@ -348,6 +188,99 @@ export interface paths {
          */
         put: operations["save_session_api_v1_sessions__session_id__put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A whole conversation, as JSON lines
+         * @description One message a line, as they arrived; `longroom import` reads it back. With
+         *     `include=conversation,messages,events,sessions` it is all that belongs to the conversation: a
+         *     first line `{"conversation": …}` names it, `{"room": …}` each room that shares it. The messages
+         *     are followed by `{"event": …}` and `{"session": …}`, and `{"end": …}` counts them all. Events
+         *     and sessions need the permission `run` as well.
+         *
+         *     What was stored when the export began is in it; what is stored meanwhile may be. A response that
+         *     breaks off has no last chunk: an incomplete export never looks complete.
+         */
+        get: operations["export_one_api_v1_conversations__conversation_id__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/participants/{identity}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What all conversations have of a person, as JSON lines
+         * @description For each conversation a line `{"conversation": …}`, then what this participant said in it,
+         *     and the events and sessions that name them, in the lines of a conversation's export. The other
+         *     participants of a session are left out.
+         */
+        get: operations["export_person_api_v1_participants__identity__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The conversation of an export's first line
+         * @description Made if the room or key has none. No room is opened on LiveKit, and no agent is sent.
+         */
+        post: operations["import_conversation_api_v1_conversations_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Store parts of an export
+         * @description What is stored already under its id stays as it is; the rest is stored with the ids, times
+         *     and marks that it has. The messages are stored in their order, as a whole or not at all; if an
+         *     id is taken by other content, they are refused with 409 and `ids` names the culprits.
+         *
+         *     `rooms` are those that share the conversation of a key; a room that exists keeps its own.
+         */
+        post: operations["import_records_api_v1_conversations__conversation_id__import_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -555,48 +488,6 @@ export interface components {
             revision?: number;
         };
         /**
-         * Change
-         * @description `erased`: the message of `id_sha256`, at `seq`. `corrected`: `message` is how it reads now.
-         *
-         *     `participant_erased`: all that the participant of `identity_sha256` said up to `before`.
-         *     Both are hashes as `erased_id` makes them.
-         */
-        Change: {
-            /** Revision */
-            revision: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "erased" | "corrected" | "participant_erased";
-            /** Seq */
-            seq?: number | null;
-            /** Id Sha256 */
-            id_sha256?: string | null;
-            message?: components["schemas"]["Message"] | null;
-            /** Identity Sha256 */
-            identity_sha256?: string | null;
-            /** Before */
-            before?: string | null;
-        };
-        /**
-         * Changes
-         * @description Oldest first. `revision` is the conversation's; with `more`, ask again after the last one's.
-         *
-         *     A message that was corrected twice stands there once, as it reads now.
-         */
-        Changes: {
-            /** Revision */
-            revision: number;
-            /** Changes */
-            changes: components["schemas"]["Change"][];
-            /**
-             * More
-             * @default false
-             */
-            more?: boolean;
-        };
-        /**
          * Conversation
          * @description A room's conversation; `window` holds what was said last, oldest first.
          */
@@ -693,18 +584,6 @@ export interface components {
             expires_at: string;
         };
         /**
-         * CorrectMessage
-         * @description What a message should have said. Without `metadata` it keeps what it has.
-         */
-        CorrectMessage: {
-            /** Content */
-            content: string;
-            /** Metadata */
-            metadata?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            } | null;
-        };
-        /**
          * CreateConversation
          * @description Create the conversation of a key, or return it.
          */
@@ -752,52 +631,6 @@ export interface components {
             expires_in_s?: number;
         };
         /**
-         * ErasureReceipt
-         * @description What an erasure removed; no text, no id of a message, no name.
-         *
-         *     `rows` counts by table what was deleted, or would be if it is a dry run. `erased_at` is the
-         *     time up to which a participant is erased.
-         */
-        ErasureReceipt: {
-            /**
-             * Erasure Id
-             * Format: uuid
-             */
-            erasure_id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "message" | "participant" | "conversation";
-            /**
-             * Erased At
-             * Format: date-time
-             */
-            erased_at: string;
-            /**
-             * Dry Run
-             * @default false
-             */
-            dry_run?: boolean;
-            /**
-             * Complete
-             * @default true
-             */
-            complete?: boolean;
-            /**
-             * Conversations
-             * @default []
-             */
-            conversations?: string[];
-            /**
-             * Rows
-             * @default {}
-             */
-            rows?: {
-                [key: string]: number;
-            };
-        };
-        /**
          * EventList
          * @description Oldest first.
          */
@@ -834,6 +667,124 @@ export interface components {
              * @constant
              */
             status?: "ok";
+        };
+        /**
+         * ImportConversation
+         * @description The conversation of a room or of a key, made if there is none. `created_at`: when it began,
+         *     if that is earlier than what is stored.
+         *
+         *     `conversation_id` is that of the export: if this backend has that conversation, it is this one.
+         */
+        ImportConversation: {
+            /** Conversation Id */
+            conversation_id?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Key */
+            key?: string | null;
+            /** Language */
+            language?: string | null;
+            /** Created At */
+            created_at?: string | number | null;
+        };
+        /**
+         * ImportRecords
+         * @description Parts of an export, stored together or not at all.
+         */
+        ImportRecords: {
+            /**
+             * Messages
+             * @default []
+             */
+            messages?: components["schemas"]["ImportedMessage"][];
+            /**
+             * Events
+             * @default []
+             */
+            events?: components["schemas"]["ConversationEvent-Input"][];
+            /**
+             * Sessions
+             * @default []
+             */
+            sessions?: components["schemas"]["SavedSession"][];
+            /**
+             * Rooms
+             * @default []
+             */
+            rooms?: components["schemas"]["SharedRoom"][];
+        };
+        /** ImportedConversation */
+        ImportedConversation: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Created */
+            created: boolean;
+        };
+        /**
+         * ImportedMessage
+         * @description `epoch` is the mark of a late message, and kept as it is.
+         */
+        ImportedMessage: {
+            /** Id */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant" | "system" | "tool";
+            /** Participant */
+            participant: string;
+            /** Content */
+            content: string;
+            /** Created At */
+            created_at: string | number;
+            /**
+             * Interrupted
+             * @default false
+             */
+            interrupted?: boolean;
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Epoch */
+            epoch?: number | null;
+            /** Room */
+            room?: string | null;
+            /** Edited At */
+            edited_at?: string | null;
+        };
+        /**
+         * ImportedRecords
+         * @description One outcome per message, in the order of the batch; of the others, how many were new.
+         */
+        ImportedRecords: {
+            /**
+             * Outcomes
+             * @default []
+             */
+            outcomes?: components["schemas"]["AppendOutcome"][];
+            /**
+             * Events
+             * @default 0
+             */
+            events?: number;
+            /**
+             * Sessions
+             * @default 0
+             */
+            sessions?: number;
+            /**
+             * Rooms
+             * @default 0
+             */
+            rooms?: number;
         };
         JsonValue: unknown;
         /**
@@ -932,34 +883,6 @@ export interface components {
             epoch?: number | null;
             /** Room */
             room?: string | null;
-        };
-        /**
-         * MessageEdit
-         * @description How a message read until `replaced_at`.
-         */
-        MessageEdit: {
-            /** Content */
-            content: string;
-            /**
-             * Metadata
-             * @default {}
-             */
-            metadata?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Replaced At
-             * Format: date-time
-             */
-            replaced_at: string;
-        };
-        /**
-         * MessageEdits
-         * @description Oldest first; empty where earlier versions are not kept.
-         */
-        MessageEdits: {
-            /** Edits */
-            edits: components["schemas"]["MessageEdit"][];
         };
         /**
          * MessagePage
@@ -1083,6 +1006,39 @@ export interface components {
             dispatched?: boolean;
         };
         /**
+         * SavedSession
+         * @description One agent session of the conversation; no message text.
+         */
+        SavedSession: {
+            /** Agent Identity */
+            agent_identity: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at?: string | null;
+            /** Message Count */
+            message_count: number;
+            /**
+             * Participants
+             * @default []
+             */
+            participants?: string[];
+            /**
+             * Usage
+             * @default {}
+             */
+            usage?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Close Reason */
+            close_reason?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
          * SearchRequest
          * @description A search in one conversation.
          *
@@ -1195,11 +1151,6 @@ export interface components {
          * @description Figures of one agent session; no message text.
          */
         SessionSummary: {
-            /**
-             * Conversation Id
-             * Format: uuid
-             */
-            conversation_id: string;
             /** Agent Identity */
             agent_identity: string;
             /**
@@ -1225,6 +1176,21 @@ export interface components {
             };
             /** Close Reason */
             close_reason?: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+        };
+        /**
+         * SharedRoom
+         * @description A room that has the conversation of a key.
+         */
+        SharedRoom: {
+            /** Name */
+            name: string;
+            /** Created At */
+            created_at: string | number;
         };
         /**
          * WindowMessage
@@ -1762,777 +1728,6 @@ export interface operations {
             };
         };
     };
-    export_conversation_api_v1_conversations__conversation_id__export_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the conversation's id, from its room */
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": unknown;
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_changes_api_v1_conversations__conversation_id__changes_get: {
-        parameters: {
-            query?: {
-                /** @description a revision: only changes that came after it */
-                after?: number;
-                /** @description changes at most */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                /** @description the conversation's id, from its room */
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changes"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erase_one_message_api_v1_conversations__conversation_id__messages__message_id__delete: {
-        parameters: {
-            query?: {
-                /** @description only count what would be erased */
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                /** @description the message's id, URL-encoded */
-                message_id: string;
-                /** @description the conversation's id, from its room */
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Begun; the same request erases the rest */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    correct_api_v1_conversations__conversation_id__messages__message_id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the message's id, URL-encoded */
-                message_id: string;
-                /** @description the conversation's id, from its room */
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CorrectMessage"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_edits_api_v1_conversations__conversation_id__messages__message_id__edits_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the message's id, URL-encoded */
-                message_id: string;
-                /** @description the conversation's id, from its room */
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessageEdits"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erase_participant_here_api_v1_conversations__conversation_id__participants__identity__delete: {
-        parameters: {
-            query?: {
-                /** @description only count what would be erased */
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                /** @description the participant's identity, URL-encoded */
-                identity: string;
-                /** @description the conversation's id, from its room */
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Begun; the same request erases the rest */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erase_participant_everywhere_api_v1_participants__identity__delete: {
-        parameters: {
-            query?: {
-                /** @description only count what would be erased */
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                /** @description the participant's identity, URL-encoded */
-                identity: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Begun; the same request erases the rest */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erase_whole_conversation_api_v1_conversations__conversation_id__delete: {
-        parameters: {
-            query?: {
-                /** @description only count what would be erased */
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                /** @description the conversation's id, from its room */
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Begun; the same request erases the rest */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     search_api_v1_conversations__conversation_id__search_post: {
         parameters: {
             query?: never;
@@ -2885,6 +2080,367 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_one_api_v1_conversations__conversation_id__export_get: {
+        parameters: {
+            query?: {
+                /** @description which of conversation, messages, events, sessions, with commas between */
+                include?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_person_api_v1_participants__identity__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the participant's identity, URL-encoded */
+                identity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_conversation_api_v1_conversations_import_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportConversation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedConversation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_records_api_v1_conversations__conversation_id__import_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRecords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedRecords"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,1 +1,0 @@
-"""What follows an erasure besides its rows: the ledger's file, vacuum, and who is told."""

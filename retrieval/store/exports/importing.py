@@ -1,0 +1,162 @@
+"""Writes parts of an export back, as they were: marks, ids and times are kept."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import asyncpg
+import orjson
+
+from retrieval.errors import ConversationNotFound
+from retrieval.store.conversations import create_conversation, create_room
+from retrieval.store.events import record_events
+from retrieval.store.messages import append_messages
+from retrieval.wire import (
+    AppendOutcome,
+    ConversationId,
+    ImportConversation,
+    ImportedConversation,
+    ImportedRecords,
+    ImportRecords,
+    SavedSession,
+    SharedRoom,
+)
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+BEGAN = """
+update conversation set created_at = $2 where conversation_id = $1 and created_at > $2
+"""
+
+
+async def import_conversation(
+    db: "Database", conversation: ImportConversation, *, language: str
+) -> ImportedConversation:
+    """Of the room or key; no room is opened. `language` is of a new one that names none.
+
+    Raises LanguageUnknown.
+    """
+    found = await _found(db, conversation) or await _made(db, conversation, language)
+    if conversation.created_at is not None:
+        await db.execute(BEGAN, found.conversation_id, conversation.created_at)
+    return found
+
+
+HERE = """
+select true from conversation where conversation_id = $1
+"""
+
+
+async def _found(db: "Database", conversation: ImportConversation) -> ImportedConversation | None:
+    """A room may have another conversation by now than the one that is exported under its name."""
+    wanted = conversation.conversation_id
+    if wanted is None or not await db.fetchval(HERE, wanted):
+        return None
+    return ImportedConversation(conversation_id=wanted, created=False)
+
+
+async def _made(
+    db: "Database", conversation: ImportConversation, language: str
+) -> ImportedConversation:
+    language = conversation.language or language
+    if conversation.key is not None:
+        made = await create_conversation(db, key=conversation.key, language=language)
+    else:
+        made = await create_room(db, name=conversation.room or "", language=language)
+    conversation_id, created = made
+    return ImportedConversation(conversation_id=conversation_id, created=created)
+
+
+async def import_records(
+    db: "Database", *, conversation_id: ConversationId, records: ImportRecords
+) -> ImportedRecords:
+    """What is stored already stays as it is. The messages are stored in order, all or nothing;
+    after an error, repeat the call.
+
+    Raises ConversationNotFound, and MessageConflict if an id is taken by other content.
+    """
+    outcomes: list[AppendOutcome] = []
+    if records.messages:
+        appended = await append_messages(
+            db, conversation_id=conversation_id, messages=records.messages, imported=True
+        )
+        outcomes = appended.outcomes
+    events = 0
+    if records.events:
+        events = await record_events(db, conversation_id=conversation_id, events=records.events)
+    return ImportedRecords(
+        outcomes=outcomes,
+        events=events,
+        sessions=await _import_sessions(db, conversation_id, records.sessions),
+        rooms=await _import_rooms(db, conversation_id, records.rooms),
+    )
+
+
+IMPORT_SESSIONS = """
+with imported as (
+    insert into session (conversation_id, session_id, agent_identity, started_at, ended_at,
+                         message_count, participants, usage, close_reason)
+    select $1, id, agent_identity, started_at, ended_at, message_count,
+           array(select name from jsonb_array_elements_text(participants::jsonb)
+                             with ordinality given (name, place) order by place),
+           usage::jsonb, close_reason
+      from unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[],
+                  $7::text[], $8::text[], $9::text[])
+           as ended (id, agent_identity, started_at, ended_at, message_count,
+                     participants, usage, close_reason)
+    on conflict do nothing
+    returning 1
+)
+select count(*) from imported
+"""
+
+
+async def _import_sessions(
+    db: "Database", conversation_id: ConversationId, sessions: Sequence[SavedSession]
+) -> int:
+    if not sessions:
+        return 0
+    try:
+        imported: int = await db.fetchval(
+            IMPORT_SESSIONS,
+            conversation_id,
+            [session.id for session in sessions],
+            [session.agent_identity for session in sessions],
+            [session.started_at for session in sessions],
+            [session.ended_at for session in sessions],
+            [session.message_count for session in sessions],
+            [orjson.dumps(session.participants).decode() for session in sessions],
+            [orjson.dumps(session.usage).decode() for session in sessions],
+            [session.close_reason for session in sessions],
+        )
+    except asyncpg.ForeignKeyViolationError as error:
+        raise ConversationNotFound(conversation_id) from error
+    return imported
+
+
+IMPORT_ROOMS = """
+with imported as (
+    insert into room (name, conversation_id, created_at)
+    select name, $1, created_at
+      from unnest($2::text[], $3::timestamptz[]) as shared (name, created_at)
+     where exists (select from conversation where conversation_id = $1 and key is not null)
+    on conflict do nothing
+    returning 1
+)
+select count(*) from imported
+"""
+
+
+async def _import_rooms(
+    db: "Database", conversation_id: ConversationId, rooms: Sequence[SharedRoom]
+) -> int:
+    """Rooms that exist keep the conversation they have."""
+    if not rooms:
+        return 0
+    imported: int = await db.fetchval(
+        IMPORT_ROOMS,
+        conversation_id,
+        [room.name for room in rooms],
+        [room.created_at for room in rooms],
+    )
+    return imported
