@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import httpx
 
 from longroom.client.errors import BackendProtocolError
-from retrieval.wire import AppendResult, EventsRecorded
+from retrieval.wire import AppendResult, EventsRecorded, ImportedRecords
 
 
-def check_outcomes(sent: Sequence[str], result: AppendResult) -> None:
+def check_outcomes(sent: Sequence[str], result: AppendResult | ImportedRecords) -> None:
     """One outcome per message, in order."""
     acknowledged = [outcome.id for outcome in result.outcomes]
     if acknowledged == list(sent):

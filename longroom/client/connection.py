@@ -1,6 +1,8 @@
 """One request to the backend: sent within a deadline, read as a wire type, or one of our errors."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Self, TypeVar
 
 import httpx
@@ -85,6 +87,30 @@ class Connection:
         if not response.is_success:
             raise _refusal(response)
         return response
+
+    async def _stream(self, path: str) -> AsyncGenerator[bytes]:
+        """Pieces of a long answer; each may take as long as a whole call of another kind. Raises
+        BackendUnavailable where it breaks off.
+        """
+        request = self._http.build_request("GET", path)
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                response = await self._http.send(request, stream=True)
+            async with aclosing(response):
+                if not response.is_success:
+                    await response.aread()
+                    raise _refusal(response)
+                pieces = response.aiter_bytes()
+                while True:
+                    async with asyncio.timeout(self.timeout_s):
+                        piece = await anext(pieces, None)
+                    if piece is None:
+                        return
+                    yield piece
+        except TimeoutError:
+            raise BackendUnavailable(f"no answer within {self.timeout_s:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise BackendUnavailable(f"the answer broke off: {type(error).__name__}") from None
 
     async def _attempt(self, method: str, path: str, content: str | None) -> httpx.Response:
         # A backend that restarts leaves dead connections in the pool; a second attempt is safe,

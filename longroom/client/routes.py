@@ -1,6 +1,6 @@
 """The backend's API over HTTP, in wire types: a method for each of its routes."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -22,6 +22,11 @@ from retrieval.wire import (
     EventKind,
     EventList,
     EventsRecorded,
+    ExportPart,
+    ImportConversation,
+    ImportedConversation,
+    ImportedRecords,
+    ImportRecords,
     KeyedConversation,
     MessageCreate,
     MessagePage,
@@ -190,6 +195,32 @@ class Routes(Connection):
         """Replaces an earlier summary. BackendProtocolError if anything else answers."""
         response = await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
         check_saved(response)
+
+    def export_conversation(
+        self, conversation_id: UUID, *, parts: Collection[ExportPart]
+    ) -> AsyncGenerator[bytes]:
+        """Pieces of JSON lines, cut anywhere. Not repeated after an error: ask again for all."""
+        query = urlencode({"include": ",".join(parts)}, safe=",")
+        return self._stream(f"/conversations/{conversation_id}/export?{query}")
+
+    def export_participant(self, identity: str) -> AsyncGenerator[bytes]:
+        """What all conversations have of that one; pieces of JSON lines, cut anywhere."""
+        return self._stream(f"/participants/{_segment(identity)}/export")
+
+    async def import_conversation(self, conversation: ImportConversation) -> ImportedConversation:
+        """Creates the conversation if its room or key has none; opens no room on LiveKit."""
+        return await self._ask("POST", "/conversations/import", conversation, ImportedConversation)
+
+    async def import_records(
+        self, conversation_id: UUID, records: ImportRecords, *, timeout_s: float | None = None
+    ) -> ImportedRecords:
+        """What is stored already stays as it is. BackendProtocolError unless each message is
+        acknowledged.
+        """
+        path = f"/conversations/{conversation_id}/import"
+        result = await self._ask("POST", path, records, ImportedRecords, timeout_s=timeout_s)
+        check_outcomes([message.id for message in records.messages], result)
+        return result
 
     async def report_worker(
         self, agent_name: str, worker_id: str, *, registered_s_ago: float = 0.0

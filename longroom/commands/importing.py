@@ -110,7 +110,9 @@ def import_messages(
     service_key: ServiceKey = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Import a conversation: JSONL, CSV, a WhatsApp chat, a Slack export, or tickets.
+    """Import a conversation: an export, JSONL, CSV, a WhatsApp chat, a Slack export, or tickets.
+
+    An export names its conversations itself; --room or --conversation names another one.
 
     JSONL has one message a line: {"id"?, "participant", "role", "created_at", "content",
     "reply_to"?, "metadata"?}. docs/importing.md shows the other formats.
@@ -123,7 +125,8 @@ def import_messages(
     from longroom.transfer.file_import import FileImport
     from longroom.transfer.formats.known import FormatOptions
 
-    name = named(room, conversation)
+    given = room is not None or conversation is not None
+    name = named(room, conversation) if given else None
     job = FileImport(
         file,
         name,
@@ -141,18 +144,25 @@ def import_messages(
     )
     totals = with_backend(job.run, url=backend, service_key=service_key, data_dir=data_dir)
     sys.stdout.write(_summary(totals, name=name))
-    if totals.rejected:
+    if totals.rejected or totals.cut_off:
         raise typer.Exit(1)
 
 
-def _summary(totals: "Totals", *, name: "ConversationName") -> str:
+def _summary(totals: "Totals", *, name: "ConversationName | None") -> str:
+    where = (
+        name or f"{totals.conversations:,} conversation{'s' if totals.conversations > 1 else ''}"
+    )
     rate = (totals.stored + totals.duplicates) / max(totals.took_s, 1e-9)
     took = f"{totals.took_s:,.1f} s ({rate:,.0f}/s)"
-    parts = [f"{totals.stored:,} messages stored in {name} in {took}"]
+    parts = [f"{totals.stored:,} messages stored in {where} in {took}"]
     if totals.skipped_lines:
         parts.append(f"the first {totals.skipped_lines:,} lines were done by an earlier import")
     if totals.duplicates:
         parts.append(f"{totals.duplicates:,} were already there")
+    if totals.events or totals.sessions:
+        parts.append(f"{totals.events:,} events and {totals.sessions:,} sessions recorded")
+    if totals.erased:
+        parts.append(f"{totals.erased:,} were erased and stay so")
     if totals.rejected:
         parts.append(f"{totals.rejected:,} lines rejected")
     return "; ".join(parts) + "\n"

@@ -1,63 +1,76 @@
-"""Writes a conversation's messages as JSONL; a file is complete or absent."""
+"""Writes an export into a file, which is complete or absent."""
 
 import gzip
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import orjson
-from pydantic import JsonValue
 
 from longroom.client import LongroomClient
 from longroom.conversation_name import ConversationName
-from longroom.errors import ConfigurationError
-from longroom.transfer.lines import MAX_ID_CHARS, REPLY_TO
-from retrieval.wire import Message
+from longroom.errors import CommandFailed, ConfigurationError
+from retrieval.wire import ExportEnd, ExportPart
+
+_LONGEST_END = 1_000
 
 
 @dataclass(frozen=True)
 class FileExport:
-    """`output` None is standard output; a name that ends in .gz is compressed."""
+    """`source` is a conversation, or a participant's identity. `output` None is standard output;
+    a name that ends in .gz is compressed.
+    """
 
-    name: ConversationName
+    source: ConversationName | str
+    parts: Sequence[ExportPart]
     output: Path | None
 
-    async def run(self, client: LongroomClient) -> int:
-        """Returns the number of messages. Raises CommandError and BackendError."""
-        found = await self.name.open(client)
+    async def run(self, client: LongroomClient) -> ExportEnd:
+        """Returns what was written. Raises CommandError and BackendError."""
+        pieces = await self._pieces(client)
+        written = _Written()
+        async with aclosing(pieces):
+            with _opened(self.output) as file:
+                async for piece in pieces:
+                    file.write(piece)
+                    written.add(piece)
+                if "conversation" in self.parts:
+                    return written.end()
+        return ExportEnd(messages=written.lines)
+
+    async def _pieces(self, client: LongroomClient) -> AsyncGenerator[bytes]:
+        if isinstance(self.source, str):
+            return client.export_participant(self.source)
+        found = await self.source.open(client)
         if found.created:
-            raise ConfigurationError(f"there was no {self.name}; nothing is exported")
-        count = 0
-        with _opened(self.output) as file:
-            async for message in client.open(found.conversation_id).messages():
-                file.write(_line(message))
-                count += 1
-        return count
+            raise ConfigurationError(f"there was no {self.source}; nothing is exported")
+        return client.export_conversation(found.conversation_id, parts=self.parts)
 
 
-def _line(message: Message) -> bytes:
-    fields: dict[str, JsonValue] = {
-        "id": message.id,
-        "participant": message.participant,
-        "role": message.role,
-        "created_at": message.created_at.isoformat(),
-        "content": message.content,
-    }
-    if message.interrupted:
-        fields["interrupted"] = True
-    metadata = dict(message.metadata)
-    if _is_id(metadata.get(REPLY_TO)):
-        fields[REPLY_TO] = metadata.pop(REPLY_TO)
-    if metadata:
-        fields["metadata"] = metadata
-    return orjson.dumps(fields) + b"\n"
+class _Written:
+    """Counts lines, and keeps the last one."""
 
+    def __init__(self) -> None:
+        self.lines = 0
+        self._tail = b""
 
-def _is_id(value: JsonValue) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARS
+    def add(self, piece: bytes) -> None:
+        self.lines += piece.count(b"\n")
+        self._tail = (self._tail + piece)[-_LONGEST_END:]
+
+    def end(self) -> ExportEnd:
+        """Raises CommandFailed if the last line does not tell it."""
+        last = self._tail.rstrip(b"\n").rpartition(b"\n")[2]
+        try:
+            return ExportEnd.model_validate(orjson.loads(last)["end"])
+        except (ValueError, TypeError, KeyError):
+            raise CommandFailed(
+                "the export has no end; a backend of an earlier version gives messages only:"
+                " --include messages"
+            ) from None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Imports a file: opens the conversation, the file, its position and a progress bar."""
+"""Imports a file: opens the conversations, the file, its position and a progress bar."""
 
 import sys
 from contextlib import closing
@@ -20,10 +20,17 @@ from longroom.transfer.position import PositionFile
 from longroom.transfer.reading.derived_ids import DerivedIds
 from longroom.transfer.reading.local_times import LocalTimes
 from longroom.transfer.reading.stored_messages import ids_by_line
+from longroom.transfer.records import first_header
 from longroom.transfer.rejects import RejectsReport
 from longroom.transfer.run import Totals, run_import
 from longroom.transfer.source import STANDARD_INPUT, open_source
-from retrieval.wire import KeyedConversation, Room
+from longroom.transfer.target import ImportTargets
+from retrieval.wire import ExportedConversation, MessageId
+
+_CUT_OFF = (
+    "longroom: the export has no end: it was cut off, and what came before is imported;"
+    " import the whole file to add the rest\n"
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ class FileImport:
     """`rejects` None: beside the file, and for standard input on stderr only."""
 
     file: Path
-    name: ConversationName
+    name: ConversationName | None
+    """None: the file names its conversations."""
     rejects: Path | None
     positions: Path
     """Folder of the positions of interrupted imports."""
@@ -47,22 +55,31 @@ class FileImport:
         with open_source(self.file) as source:
             file_format = format_of(source, self.format)
             self._check_time_zone(file_format)
-            target = await self.name.open(client, language=self.language)
+            targets = ImportTargets(client, self.name, language=self.language)
+            header = first_header(source)
+            target = await targets.open(header)
             position_file = PositionFile(
                 self.positions,
                 source=self.file,
                 conversation_id=target.conversation_id,
                 read_as=f"{file_format.name} {self.time_zone} {sorted(self.assistants)}",
             )
+
+            async def importer_of(header: ExportedConversation | None) -> Importer:
+                return Importer(client, (await targets.open(header)).conversation_id)
+
             resumed = position_file.load().last_line > 0
-            reader = await self._reader(client, target)
+            stored_as: dict[str, MessageId] = {}
+            if header is None and not target.created:
+                stored_as = await ids_by_line(client, target.conversation_id)
+            reader = self._reader(stored_as)
             with (
                 closing(RejectsReport(self._rejects_path(), resumed=resumed)) as rejects,
                 _bars().file("import", source.size) as show,
             ):
                 totals = await run_import(
                     source,
-                    Importer(client, target.conversation_id),
+                    importer_of,
                     file_format=file_format,
                     reader=reader,
                     position_file=position_file,
@@ -70,6 +87,9 @@ class FileImport:
                     on_batch=lambda totals, taken: show(taken, totals.stored + totals.duplicates),
                 )
 
+        totals.conversations = targets.count
+        if totals.cut_off:
+            sys.stderr.write(_CUT_OFF)
         for name in sorted(self.assistants - reader.met):
             sys.stderr.write(f"longroom: --assistant {name}: nobody in the file has this name\n")
         return totals
@@ -81,8 +101,7 @@ class FileImport:
                 " with --time-zone, such as Europe/Berlin"
             )
 
-    async def _reader(self, client: LongroomClient, target: Room | KeyedConversation) -> LineReader:
-        stored_as = {} if target.created else await ids_by_line(client, target.conversation_id)
+    def _reader(self, stored_as: dict[str, MessageId]) -> LineReader:
         return LineReader(
             ignore_unknown=self.format.ignore_unknown,
             assistants=self.assistants,

@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
 from longroom.transfer.formats.format import Record, Rejected
 from longroom.transfer.reading.derived_ids import DerivedIds
 from longroom.transfer.reading.local_times import LocalTimes
+from longroom.transfer.reasons import reason
+from longroom.transfer.records import ReadMark, ReadRecord, read_record
 from retrieval.wire import (
     Content,
+    Count,
     GivenId,
     GivenMetadata,
-    MessageCreate,
+    ImportedMessage,
     Name,
     Role,
     Timestamp,
+    counted_words,
 )
 
 REPLY_TO = "reply_to"
@@ -32,12 +34,20 @@ class Read:
 
     line: int
     raw: bytes
-    message: MessageCreate
+    message: ImportedMessage
     place: str | None = None
 
     @property
     def where(self) -> str:
         return self.place or f"line {self.line}"
+
+    @property
+    def id(self) -> str:
+        return self.message.id
+
+    @property
+    def words(self) -> int:
+        return counted_words(self.message.content)
 
 
 class _Line(BaseModel):
@@ -53,6 +63,9 @@ class _Line(BaseModel):
     reply_to: GivenId | None = None
     seq: int | None = None
     """Of the backend's own export; a room numbers its messages itself."""
+    epoch: Count | None = None
+    room: Name | None = None
+    edited_at: Timestamp | None = None
 
 
 _OPTIONAL = frozenset(name for name, each in _Line.model_fields.items() if not each.is_required())
@@ -70,12 +83,14 @@ class LineReader:
     met: set[str] = field(default_factory=set)
     """Those of `assistants` that have said something."""
 
-    def read(self, record: Record) -> Read | Rejected:
+    def read(self, record: Record) -> Read | ReadRecord | ReadMark | Rejected:
         try:
+            if (other := read_record(record)) is not None:
+                return other
             message = self._message(self._fields(record.fields))
         except ValidationError as error:
-            reason = "; ".join(map(_reason, error.errors()))
-            return Rejected(record.line, record.raw, reason, record.place)
+            reasons = "; ".join(map(reason, error.errors()))
+            return Rejected(record.line, record.raw, reasons, record.place)
         return Read(record.line, record.raw, message, record.place)
 
     def _fields(self, written: Mapping[str, object]) -> dict[str, object]:
@@ -98,7 +113,7 @@ class LineReader:
         self.met.add(name)
         return "assistant"
 
-    def _message(self, fields: dict[str, object]) -> MessageCreate:
+    def _message(self, fields: dict[str, object]) -> ImportedMessage:
         line = _Line.model_validate(fields)
         message_id = line.id or self.ids.next(
             created_at=line.created_at,
@@ -107,7 +122,7 @@ class LineReader:
             content=line.content,
         )
         # Not validated again: each field has its type here, too.
-        message = MessageCreate.model_construct(
+        message = ImportedMessage.model_construct(
             id=message_id,
             role=line.role,
             participant=line.participant,
@@ -115,29 +130,11 @@ class LineReader:
             created_at=line.created_at,
             interrupted=line.interrupted,
             metadata=line.metadata,
+            epoch=line.epoch,
+            room=line.room,
+            edited_at=line.edited_at,
         )
         if line.reply_to is None:
             return message
         metadata = line.metadata | {REPLY_TO: line.reply_to}
-        return MessageCreate.model_validate({**dict(message), "metadata": metadata})
-
-
-REMEDIES: dict[str, str] = {
-    "missing": "is missing",
-    "timezone_aware": "has no time zone; write it as in 2025-01-14T10:20:00Z, or tell whose clock"
-    " it is with --time-zone Europe/Berlin",
-    "extra_forbidden": "is not a field of a message; remove it or import with --ignore-unknown",
-    "string_too_long": "is longer than {max_length} characters; shorten or split it",
-    "string_too_short": "is empty",
-    "literal_error": "must be {expected}",
-    "string_unicode": "is not UTF-8; save the file as UTF-8",
-}
-NO_TIME = "must be a time such as 2025-01-14T10:20:00Z, or seconds since 1970"
-
-
-def _reason(error: ErrorDetails) -> str:
-    field_name = ".".join(str(part) for part in error["loc"])
-    context: dict[str, Any] = error.get("ctx", {})
-    remedy = NO_TIME if error["type"].startswith("datetime_") else REMEDIES.get(error["type"])
-    said = remedy.format_map(context) if remedy else error["msg"].removeprefix("Value error, ")
-    return f"{field_name}: {said}"
+        return ImportedMessage.model_validate({**dict(message), "metadata": metadata})

@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from longroom.transfer.batches import Batch, read_batches
 from longroom.transfer.formats.format import Format
-from longroom.transfer.importer import Importer
+from longroom.transfer.importer import Importer, Stored
 from longroom.transfer.lines import LineReader
 from longroom.transfer.position import PositionFile
 from longroom.transfer.rejects import RejectsReport
 from longroom.transfer.source import Source
+from retrieval.wire import ExportedConversation
 
 
 @dataclass
@@ -19,14 +20,30 @@ class Totals:
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
+    events: int = 0
+    sessions: int = 0
+    rooms: int = 0
+    erased: int = 0
+    conversations: int = 1
+    cut_off: bool = False
+    """Whether an export's last line is missing."""
     took_s: float = 0.0
     skipped_lines: int = 0
     """Lines that an earlier, interrupted import had stored or rejected."""
 
+    def add(self, outcome: Stored) -> None:
+        self.stored += outcome.stored
+        self.duplicates += outcome.duplicates
+        self.events += outcome.events
+        self.sessions += outcome.sessions
+        self.rooms += outcome.rooms
+        self.erased += outcome.erased
+        self.rejected += len(outcome.rejected)
+
 
 async def run_import(
     source: Source,
-    importer: Importer,
+    importer_of: Callable[[ExportedConversation | None], Awaitable[Importer]],
     *,
     file_format: Format,
     reader: LineReader,
@@ -44,11 +61,10 @@ async def run_import(
         while batch := await upcoming:
             # Read and checked while the backend stores the one before.
             upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))
-            outcome = await importer.store(batch)
+            outcome = await (await importer_of(batch.conversation)).store(batch)
             rejects.write(outcome.rejected)
-            totals.stored += outcome.stored
-            totals.duplicates += outcome.duplicates
-            totals.rejected += len(outcome.rejected)
+            totals.add(outcome)
+            totals.cut_off = batch.conversation is not None and not batch.ended
             update = {"last_line": batch.last_line, "rejected": totals.rejected}
             position_file.save(position.model_copy(update=update))
             on_batch(totals, batch.taken)

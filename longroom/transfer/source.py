@@ -16,8 +16,8 @@ from longroom.errors import CommandFailed, ConfigurationError
 from longroom.transfer.reading.encoding import BUFFER_BYTES, UTF8_MARK, as_utf8
 
 STANDARD_INPUT = Path("-")
-MAX_LINE_BYTES = 1_000_000
-"""The longest message, each character escaped, with room to spare."""
+MAX_LINE_BYTES = 5_000_000
+"""The longest message, each character escaped, and what else a backend takes in one request."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"

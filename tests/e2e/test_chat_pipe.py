@@ -83,7 +83,12 @@ def test_a_killed_chat_goes_on_and_recalls_the_order_number_after_sixty_turns(
     assert again.returncode == 0, again.stderr
     assert "ZK-48213-Q" in again.stdout
     exported = tmp_path / "harbour.jsonl"
-    assert command_line.run("export", "--room", "harbour", "-o", str(exported)).returncode == 0
+    assert (
+        command_line.run(
+            "export", "--room", "harbour", "--include", "messages", "-o", str(exported)
+        ).returncode
+        == 0
+    )
     said = [orjson.loads(line) for line in exported.read_bytes().splitlines()]
     mine = [message["content"] for message in said if message["participant"] == "Mira"]
     # The last line may have been read, but not accepted yet, when the kill came.

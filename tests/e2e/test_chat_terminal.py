@@ -46,7 +46,7 @@ def chat(command_line: CommandLine, *arguments: str, **env: str) -> Terminal:
 
 def said(command_line: CommandLine, folder: Path, room: str, *, by: str = "Mira") -> list[str]:
     exported = folder / f"{room}.jsonl"
-    done = command_line.run("export", "--room", room, "-o", str(exported))
+    done = command_line.run("export", "--room", room, "--include", "messages", "-o", str(exported))
     assert done.returncode == 0, done.stderr
     messages = [orjson.loads(line) for line in exported.read_bytes().splitlines()]
     return [each["content"] for each in messages if each["participant"] == by]

@@ -13,7 +13,7 @@ from agent.backend_client import BackendClient
 from longroom.transfer.batches import Batch
 from longroom.transfer.importer import Importer
 from longroom.transfer.lines import Read
-from retrieval.wire import MAX_BATCH_WORDS, MAX_QUERY_CHARS, MessageCreate, counted_words
+from retrieval.wire import MAX_BATCH_WORDS, MAX_QUERY_CHARS, ImportedMessage, counted_words
 from testbed.backend_process import running_backend
 from testbed.postgres import Server, create_database, drop_database
 from tests.support.loop_lag import meanwhile
@@ -215,7 +215,7 @@ async def test_clients_split_their_batches_for_a_backend_with_a_lower_limit(
 
 async def test_a_single_message_is_never_too_long_to_be_sent(strict: BackendClient) -> None:
     created = await strict.create_room(f"room {uuid4()}")
-    longest = MessageCreate.model_validate(message(content="a " * 32_768))
+    longest = ImportedMessage.model_validate(message(content="a " * 32_768))
     assert counted_words(longest.content) > FEW_WORDS
 
     result = await strict.append_messages(created.conversation_id, [longest])
@@ -225,4 +225,4 @@ async def test_a_single_message_is_never_too_long_to_be_sent(strict: BackendClie
 
 def _line(number: int, text: str) -> Read:
     fields: dict[str, Any] = message(id=f"m{number}", content=text)
-    return Read(number, b"", MessageCreate.model_validate(fields))
+    return Read(number, b"", ImportedMessage.model_validate(fields))

@@ -24,7 +24,7 @@ from longroom.transfer.importer import Importer
 from longroom.transfer.lines import Read
 from retrieval.settings import DatabaseSettings
 from retrieval.store.api_keys import create_key
-from retrieval.wire import MessageCreate
+from retrieval.wire import ImportedMessage
 from tests.support.refusals import refused
 from tests.support.wire_examples import message
 
@@ -303,8 +303,9 @@ async def test_an_import_above_the_limit_takes_longer_and_loses_nothing(starter:
     async with LongroomClient("http://127.0.0.1", key=key, transport=backend.transport) as client:
         importer = Importer(client, here, retry_delays_s=(0.0,) * 7)
         for number in range(5):
-            said = MessageCreate(**message(id=str(number), content="x" * 60_000))
-            assert (await importer.store(Batch([Read(number, b"", said)]))).stored == 1
+            said = ImportedMessage(**message(id=str(number), content="x" * 60_000))
+            batch = Batch(messages=[Read(number, b"", said)])
+            assert (await importer.store(batch)).stored == 1
 
     page = (await backend.read(here, SERVICE)).json()
     assert page["message_count"] == 5

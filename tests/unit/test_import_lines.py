@@ -37,7 +37,9 @@ def reason(raw: bytes) -> str:
 
 def result(raw: bytes, *, number: int = 1, reader: LineReader | None = None) -> Read | Rejected:
     record = record_of(raw, number=number)
-    return (reader or LineReader()).read(record) if isinstance(record, Record) else record
+    found = (reader or LineReader()).read(record) if isinstance(record, Record) else record
+    assert isinstance(found, Read | Rejected)
+    return found
 
 
 def read(raw: bytes, *, number: int = 1, reader: LineReader | None = None) -> Read:
@@ -146,7 +148,7 @@ def test_every_bad_field_of_a_line_is_named() -> None:
         (rb'{"content": "\ud800"}', "not JSON: "),
         (b"[1, 2]", "not a JSON object"),
         (b'"text"', "not a JSON object"),
-        (b" " * (MAX_LINE_BYTES + 1), "longer than 1,000,000 bytes"),
+        (b" " * (MAX_LINE_BYTES + 1), "longer than 5,000,000 bytes"),
     ],
 )
 def test_what_is_no_json_object_is_rejected(raw: bytes, said: str) -> None:

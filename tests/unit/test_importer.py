@@ -13,7 +13,7 @@ from longroom.client import BackendRejected, BackendUnavailable
 from longroom.transfer.batches import Batch
 from longroom.transfer.importer import Importer
 from longroom.transfer.lines import Read
-from retrieval.wire import MessageCreate, MessageId
+from retrieval.wire import ImportedMessage, MessageId
 
 ROOM = uuid4()
 Answer = Callable[[list[str]], httpx.Response | None]
@@ -65,7 +65,7 @@ def problem(
 def batch(*contents: str) -> Batch:
     found = Batch()
     for number, content in enumerate(contents, start=1):
-        message = MessageCreate(
+        message = ImportedMessage(
             id=MessageId(f"m-{number}"),
             role="user",
             participant="Hal",
