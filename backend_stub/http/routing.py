@@ -91,7 +91,7 @@ def guarded_router(tag: str) -> APIRouter:
     )
 
 
-def _conversation_id(
+async def _conversation_id(
     conversation_id: Annotated[UUID, Path(description="the conversation's id, from its room")],
 ) -> ConversationId:
     return ConversationId(conversation_id)
@@ -100,7 +100,7 @@ def _conversation_id(
 InConversation = Annotated[ConversationId, Depends(_conversation_id)]
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 

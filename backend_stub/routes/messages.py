@@ -66,7 +66,7 @@ class PageQuery(Request):
     )
 
 
-def _batch_limit(http_request: HttpRequest) -> BatchLimit:
+async def _batch_limit(http_request: HttpRequest) -> BatchLimit:
     limit: BatchLimit = http_request.app.state.batch_limit
     return limit
 

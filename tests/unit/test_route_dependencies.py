@@ -1,0 +1,39 @@
+"""What routes depend on is worked out on the event loop: FastAPI hands plain functions to threads,
+which costs each request more than the functions do."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from inspect import iscoroutinefunction
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from backend_stub import routes
+
+
+def test_no_route_waits_for_a_thread() -> None:
+    found = [*_routes()]
+
+    in_threads = {
+        (route.path, getattr(call, "__name__", str(call)))
+        for route in found
+        for call in _calls(route.dependant)
+        if not iscoroutinefunction(call) and not iscoroutinefunction(type(call).__call__)
+    }
+
+    assert "/conversations/{conversation_id}/search" in {route.path for route in found}
+    assert in_threads == set()
+
+
+def _routes() -> Iterator[APIRoute]:
+    for module in pkgutil.iter_modules(routes.__path__, f"{routes.__name__}."):
+        router = importlib.import_module(module.name).router
+        yield from (route for route in router.routes if isinstance(route, APIRoute))
+
+
+def _calls(dependant: Dependant) -> Iterator[object]:
+    if dependant.call is not None:
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)
