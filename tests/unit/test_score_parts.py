@@ -150,7 +150,7 @@ def test_an_answer_of_the_asked_person_inherits_the_questions_score() -> None:
 
     # 2 answers 1; 3 follows its own speaker; 4 is not the asked person
     assert parts.reply.tolist() == [0, 0.7, 0, 0]
-    assert score_parts.answers(features).tolist() == [0, 0.7, 0, 0.6]
+    assert features.answers.tolist() == [0, 0.7, 0, 0.6]
 
 
 def test_traits_count_as_flags_and_places_only_when_the_query_asks_where() -> None:

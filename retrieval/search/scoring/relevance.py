@@ -111,7 +111,7 @@ def _exact(asked: Asked, has_term: Flags) -> int:
 
 
 def _lead(features: Features, parts: ScoreParts) -> float | None:
-    impartial = replace(parts, reply=score_parts.answers(features))
+    impartial = replace(parts, reply=features.answers)
     asking = score_parts.trait(features.facts.traits, traits.QUESTION)
     score = score_parts.total(impartial, LEAD_WEIGHTS) + QUESTION * asking
     return speaker_lead(score, parts.speaker)

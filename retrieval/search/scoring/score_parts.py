@@ -6,6 +6,7 @@ it can be explained, and does not depend on the number of messages compared.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -36,9 +37,26 @@ class Features:
     date: Floats
     """Fit with the days that the query names, 0 to 1."""
 
-    @property
+    @cached_property
     def own(self) -> Floats:
         return self.alone + self.words
+
+    @cached_property
+    def stretch(self) -> Integers:
+        return stretches(self.facts.position, self.facts.spoken_at)
+
+    @cached_property
+    def answers(self) -> Floats:
+        """The previous message's own score, if it is another speaker's question."""
+        facts, stretch = self.facts, self.stretch
+        lifted = np.zeros(len(facts.seq))
+        answering = (
+            (stretch[1:] == stretch[:-1])
+            & (facts.speaker[1:] != facts.speaker[:-1])
+            & (facts.traits[:-1] & traits.QUESTION > 0)
+        )
+        lifted[1:] = np.where(answering, self.own[:-1], 0.0)
+        return lifted
 
 
 @dataclass(frozen=True)
@@ -58,8 +76,7 @@ class ScoreParts:
 
 
 def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
-    facts = features.facts
-    stretch = stretches(facts.position, facts.spoken_at)
+    facts, stretch = features.facts, features.stretch
     return ScoreParts(
         meaning=features.meaning,
         words=features.words,
@@ -68,7 +85,7 @@ def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
         speaker=facts.speaker_fit.astype(np.float64),
         date=features.date,
         first_person=trait(facts.traits, traits.FIRST_PERSON),
-        reply=answers(features) * (facts.speaker_fit > 0),
+        reply=features.answers * (facts.speaker_fit > 0),
         time=trait(facts.traits, traits.TIME),
         place=trait(facts.traits, traits.PLACE) * float(asks_where),
     )
@@ -77,7 +94,8 @@ def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
 def total(parts: ScoreParts, weights: Weights) -> Floats:
     score = np.zeros_like(parts.meaning)
     for part in fields(parts):
-        score += getattr(weights, part.name) * getattr(parts, part.name)
+        if weight := getattr(weights, part.name):
+            score += weight * getattr(parts, part.name)
     return score
 
 
@@ -132,20 +150,6 @@ def coverage(by_term: Floats, stretch: Integers, *, words: Integers) -> Floats:
 
 def damping(words: Integers) -> Floats:
     return np.minimum(1.0, FULL_REACH_WORDS / np.maximum(words, 1))
-
-
-def answers(features: Features) -> Floats:
-    """The previous message's own score, if it is another speaker's question."""
-    facts = features.facts
-    lifted = np.zeros(len(facts.seq))
-    stretch = stretches(facts.position, facts.spoken_at)
-    answering = (
-        (stretch[1:] == stretch[:-1])
-        & (facts.speaker[1:] != facts.speaker[:-1])
-        & (facts.traits[:-1] & traits.QUESTION > 0)
-    )
-    lifted[1:] = np.where(answering, features.own[:-1], 0.0)
-    return lifted
 
 
 def trait(bits: Integers, which: int) -> Floats:
