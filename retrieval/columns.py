@@ -19,6 +19,12 @@ def best_places(values: Floats, count: int) -> Integers:
     return candidates[np.argsort(-values[candidates], kind="stable")[:count]]
 
 
+def array_text(values: Integers) -> str:
+    """For `$1::text::bigint[]`, in half the time of a list: of each of its elements, asyncpg finds
+    out whether it is a list."""
+    return "{" + ",".join(map(str, values.tolist())) + "}"
+
+
 _HEADER_BYTES = 20  # dimensions, null flag, element type, length, lower bound: 4 bytes each
 
 

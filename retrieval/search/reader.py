@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from retrieval.columns import Integers
+from retrieval.columns import Integers, array_text
 from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
@@ -38,7 +38,7 @@ class Reader:
     async def of(self, seqs: Integers, *, kinds: list[bool]) -> Known:
         """Of those that exist; `kinds` are the values of `smoothed` to compare with."""
         listed = self.filters.listed_bits
-        row = await self.db.fetchrow(KNOWN, *self._parameters(), seqs.tolist(), kinds, listed)
+        row = await self.db.fetchrow(KNOWN, *self._parameters(), array_text(seqs), kinds, listed)
         return _known(row)
 
     def _parameters(self) -> tuple[Any, ...]:
@@ -79,7 +79,7 @@ KNOWN_OF_ALL = with_conditions(
 )
 
 # The array as a subquery: the planner would weigh each of hundreds of numbers.
-_OF_SEQS = "seq = any((select $11::bigint[])::bigint[])"
+_OF_SEQS = "seq = any((select $11::text::bigint[])::bigint[])"
 KNOWN = with_conditions(
     _KNOWN.replace("{messages}", _OF_SEQS).replace(
         "{embeddings}", f"smoothed = any($12::boolean[]) and {_OF_SEQS}"

@@ -11,6 +11,7 @@ import pytest
 from pgvector import HalfVector
 
 from retrieval.ann.hnsw import build_index
+from retrieval.columns import array_text
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.search import context, reader
 from retrieval.search.lexical import postings
@@ -218,7 +219,8 @@ async def test_the_hnsw_index_is_recognised_with_its_values_as_parameters(
 async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
     db: asyncpg.Pool, kinds: list[bool]
 ) -> None:
-    found = await plan(db, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, SEQS, kinds, None)
+    seqs = array_text(np.array(SEQS))
+    found = await plan(db, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, seqs, kinds, None)
     read = scans(found)
     assert read["message_embedding"] == {"Index Only Scan"}
     assert not read["message"] & {"Seq Scan"}
