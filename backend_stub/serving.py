@@ -1,6 +1,7 @@
 """Serves the application until a signal, then drains it."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -28,6 +29,9 @@ CLOSE_S = 30.0
 """After the drain: more than all that is waited for while resources close, one after the other."""
 
 
+COLLECT_AFTER = (10_000, 20, 10)
+"""Objects of the youngest generation, and collections of each before the next: more than a search
+makes, of which nearly all end without the collector."""
 SWITCH_S = 0.001
 """A fifth of the default: so long the event loop waits for threads, which analyse long texts."""
 
@@ -77,6 +81,7 @@ async def serve(
         _stop_with_parent(request_stop)
     # Entered here: uvicorn would turn the lifespan's errors into log lines.
     async with app.router.lifespan_context(app):
+        collect_rarely()
         config = uvicorn.Config(
             app,
             http=http_protocol(limits or ConnectionLimits()),
@@ -90,6 +95,13 @@ async def serve(
         logger.info("backend started")
         await _Server(config, stop=stop, announce=lambda: _announce(listener)).serve([listener])
         logger.info("backend drained")
+
+
+def collect_rarely() -> None:
+    """Of what is open by now, such as modules and the model, nothing is looked at again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _limits(settings: BackendSettings) -> ConnectionLimits:
