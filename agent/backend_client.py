@@ -19,17 +19,26 @@ from retrieval.wire import (
     SearchResponse,
 )
 
-Noticed = Callable[[UUID, int | None], None]
+Listener = Callable[[UUID, int | None], None]
 
 
 class BackendClient(LongroomClient):
     """Joins the backend's spans to the trace of the turn.
 
-    `noticed` is told the revision of a conversation that an answer gives, and None where one says
-    that something of it was erased.
+    Each of `listeners` is told the revision of a conversation that an answer gives, and None where
+    one says that something of it was erased.
     """
 
-    noticed: Noticed = staticmethod(lambda conversation_id, revision: None)
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        timeout_s: float = 5.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(url, key=key, timeout_s=timeout_s, transport=transport)
+        self.listeners: list[Listener] = []
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         with span(f"backend {_verb(request.url)}", kind=SpanKind.CLIENT) as current:
@@ -43,7 +52,7 @@ class BackendClient(LongroomClient):
     ) -> SearchResponse:
         with self._noticing_erasure(conversation_id):
             found = await super().search_conversation(conversation_id, request, timeout_s=timeout_s)
-        self.noticed(conversation_id, found.revision)
+        self._tell(conversation_id, found.revision)
         return found
 
     async def append_messages(
@@ -59,13 +68,17 @@ class BackendClient(LongroomClient):
             result = await super().append_messages(
                 conversation_id, messages, epoch=epoch, room=room, timeout_s=timeout_s
             )
-        self.noticed(conversation_id, result.revision)
+        self._tell(conversation_id, result.revision)
         return result
 
     async def agent_joined(self, room: str, **options: Any) -> Conversation:
         joined = await super().agent_joined(room, **options)
-        self.noticed(joined.conversation_id, joined.revision)
+        self._tell(joined.conversation_id, joined.revision)
         return joined
+
+    def _tell(self, conversation_id: UUID, revision: int | None) -> None:
+        for listener in list(self.listeners):
+            listener(conversation_id, revision)
 
     @contextmanager
     def _noticing_erasure(self, conversation_id: UUID) -> Iterator[None]:
@@ -73,7 +86,7 @@ class BackendClient(LongroomClient):
             yield
         except BackendRejected as rejection:
             if rejection.is_erased:
-                self.noticed(conversation_id, None)
+                self._tell(conversation_id, None)
             raise
 
 

@@ -172,6 +172,11 @@ class AgentSettings(BaseSettings):
         ge=0,
         description="Days after which refused entries of the outbox are deleted; 0: never.",
     )
+    changes_interval_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="How often the agent asks what was erased or corrected, if nothing tells it.",
+    )
     drain_timeout_s: float = Field(
         default=20.0, ge=0, description="How long a closing session waits for its deliveries."
     )

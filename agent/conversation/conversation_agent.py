@@ -4,16 +4,18 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from livekit.agents import Agent, AgentSession
 from livekit.agents.voice import SpeechHandle
 
 from agent.conversation.answering.turns import Turn, Turns
+from agent.conversation.forgetting import Forgetting
 from agent.conversation.resume import Resumed
 from agent.conversation.session.agent_hooks import AgentHooks
 from agent.conversation.session.event_records import asked_again_record, turn_record
-from agent.conversation.session.events import NOT_STORED, SessionEvents
+from agent.conversation.session.events import ERASED, NOT_STORED, SessionEvents
 from agent.conversation.session.handoffs import Handoffs
 from agent.conversation.session.reply import TurnTrace, outcome_of, reason_of, user_item
 from agent.conversation.session.reply_correlation import Reply
@@ -46,6 +48,7 @@ class ConversationAgent:
     window: SessionWindow
     handoffs: Handoffs
     events: SessionEvents
+    forgetting: Forgetting
     recalled_context: RecalledContext
     conversation_search: ConversationSearch
     write_buffer: WriteBuffer
@@ -59,6 +62,7 @@ class ConversationAgent:
     async def start(self, agent: Agent, **options: Any) -> None:
         """`options` are those of `AgentSession.start`."""
         await self.hooks.adopt(agent)
+        self.forgetting.start()
         await self.session.start(agent, **options)
 
     def hear(self, segment: str, *, final: bool, identity: str | None = None) -> None:
@@ -88,6 +92,8 @@ class ConversationAgent:
         """
         if not question.spoken and not await self.resumed.epoch.holds():
             return False
+        if self.forgetting.changes.conversation_erased.is_set():
+            raise QuestionNotStored(ERASED)
         if not self.write_buffer.takes_questions:
             self.write_buffer.refuse_question()
             raise QuestionNotStored(NOT_STORED)
@@ -104,6 +110,7 @@ class ConversationAgent:
         While a failed model is given time the turn is postponed if `others_wait` is set.
         """
         turn = self.turns.begin(question.id, others_wait=others_wait)
+        turn.is_erased = partial(self.forgetting.known.covers, question)
         self.recalled_context.end_turn(question.speaker)
         self.queued.discard(question.id)
         conversation_id = str(self.resumed.conversation_id)
@@ -151,6 +158,7 @@ class ConversationAgent:
     async def close(self) -> bool:
         """Close the session and deliver; False if something stays on disk, for the next agent."""
         await self.session.aclose()
+        await self.forgetting.changes.aclose()
         await self.window.finish_trimming()
         await self.totals.save()
         await self.recalled_context.aclose()
@@ -178,11 +186,7 @@ class ConversationAgent:
         return self.apology
 
     async def _record_end(
-        self,
-        question_id: MessageId,
-        recalled: Recalled,
-        outcome: Outcome,
-        reason: Reason | None,
+        self, question_id: MessageId, recalled: Recalled, outcome: Outcome, reason: Reason | None
     ) -> None:
         """On disk before it is announced, unless an answer shows it: the next agent must not answer
         what was given up.

@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 class Resumed:
     """`window` is oldest first, undelivered messages included.
 
-    `key` is given if the conversation belongs to one: then other rooms may share it.
+    `key` is given if the conversation belongs to one: then other rooms may share it. `revision`:
+    all that was erased and corrected up to then is not in the window.
     """
 
     room: str | None
@@ -46,6 +47,7 @@ class Resumed:
     last_message_at: datetime | None
     epoch: Epoch
     clock: Clock
+    revision: int = 0
 
 
 async def resume(
@@ -89,6 +91,7 @@ async def resume(
         metrics=outbox_metrics,
         epoch=epoch,
         clock=clock,
+        revision=conversation.revision,
     )
     try:
         waiting = await outbox.waiting_messages()
@@ -112,6 +115,7 @@ async def resume(
         last_message_at=last_message_at,
         epoch=epoch,
         clock=clock,
+        revision=conversation.revision,
     )
 
 

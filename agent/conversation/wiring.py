@@ -10,7 +10,10 @@ from agent.backend_client import BackendClient
 from agent.conversation.answering.fallback import Fallback, apology, extracts
 from agent.conversation.answering.patience import Patience
 from agent.conversation.answering.turns import RetryLimits, Turns
+from agent.conversation.changes.follower import ChangesFollower
+from agent.conversation.changes.known import KnownChanges
 from agent.conversation.conversation_agent import ConversationAgent
+from agent.conversation.forgetting import Forgetting
 from agent.conversation.memory_options import EVERYTHING, MemoryOptions
 from agent.conversation.resume import Resumed
 from agent.conversation.session.agent_hooks import AgentHooks
@@ -80,6 +83,14 @@ def build_conversation(
         turns=turns,
         remembers_tool=options.remembers_tool,
     )
+    known = KnownChanges(resumed.conversation_id, resumed.revision)
+    changes = ChangesFollower(
+        client,
+        known,
+        conversation_id=resumed.conversation_id,
+        on_disk=resumed.outbox.erased_to,
+        interval_s=settings.changes_interval_s,
+    )
     totals = SessionTotals(
         session, events, resumed=resumed, write_buffer=write_buffer, agent_name=people.agent_name
     )
@@ -89,12 +100,14 @@ def build_conversation(
         restored=restored(resumed.window),
         max_messages=settings.rolling_window_messages,
         enters_agents=options.window,
+        changes=known,
     )
     tool = search_tool(
         search.search_for_model,
         recalled_context,
         token_budget=settings.recall_token_budget,
         allowance=allowance,
+        results=known,
     )
     handoffs = Handoffs(session)
     hooks = AgentHooks(
@@ -107,6 +120,8 @@ def build_conversation(
         allowance=allowance,
         introduction=people.introduction if options.introduction else lambda: "",
         fallback=_fallback(settings),
+        changes=changes,
+        known=known,
     )
     conversation = ConversationAgent(
         session=session,
@@ -114,6 +129,17 @@ def build_conversation(
         window=window,
         handoffs=handoffs,
         events=events,
+        forgetting=Forgetting(
+            known=known,
+            changes=changes,
+            session=session,
+            hooks=hooks,
+            events=events,
+            recalled_context=recalled_context,
+            write_buffer=write_buffer,
+            turns=turns,
+            resumed=resumed,
+        ),
         recalled_context=recalled_context,
         conversation_search=search,
         write_buffer=write_buffer,

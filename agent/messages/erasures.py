@@ -9,6 +9,7 @@ from agent.messages.sanitize import storable_name
 from longroom.client import BackendRejected, LongroomClient
 from retrieval.wire import Change, Message, RetrievalHit, erased_id
 
+_KEPT_CORRECTIONS = 1_000
 _LATE = ".late"
 """Late answers are stored under an id of their own."""
 
@@ -60,7 +61,7 @@ class Erasures:
             self.conversation_id,
             self.ids | more.ids,
             people,
-            dict(self.corrected) | dict(more.corrected),
+            dict([*self.corrected.items(), *more.corrected.items()][-_KEPT_CORRECTIONS:]),
             self.everything or more.everything,
         )
 
@@ -84,13 +85,21 @@ class Erasures:
         until = [self.people[each] for name in names if (each := self._hash(name)) in self.people]
         return any(said_at <= before for before in until)
 
+    def covers_name(self, participant: str) -> bool:
+        """Whenever they were erased."""
+        return self.covers_person(participant, said_at=datetime.min.replace(tzinfo=UTC))
+
     def covers_message(self, message: Message) -> bool:
         return self.covers(message.id, participant=message.participant, said_at=message.created_at)
 
     def touches(self, hit: RetrievalHit) -> bool:
         """Whether it quotes what was erased, or what reads otherwise now."""
         quoted = (hit.message, *hit.before, *hit.after)
-        return any(self.covers_message(each) or each.id in self.corrected for each in quoted)
+        return any(self.covers_message(each) or self._reads_otherwise(each) for each in quoted)
+
+    def _reads_otherwise(self, message: Message) -> bool:
+        corrected = self.corrected.get(message.id)
+        return corrected is not None and corrected.content != message.content
 
     def _hash(self, text: str) -> str:
         return erased_id(self.conversation_id, text)
@@ -101,6 +110,7 @@ async def erasures_since(
 ) -> tuple[Erasures, int]:
     """All of them, and the revision that they lead to. Raises BackendError."""
     changes: list[Change] = []
+    asked_after = revision
     while True:
         try:
             page = await client.get_changes(conversation_id, after=revision)
@@ -108,7 +118,10 @@ async def erasures_since(
             if rejection.is_erased:
                 return Erasures(conversation_id, everything=True), revision
             raise
+        if page.revision < asked_after:  # of a database that was restored: its count is older
+            changes, revision, asked_after = [], 0, 0
+            continue
         changes += page.changes
         if not (page.more and page.changes):
-            return Erasures.of(conversation_id, changes), max(revision, page.revision)
+            return Erasures.of(conversation_id, changes), page.revision
         revision = page.changes[-1].revision

@@ -133,10 +133,7 @@ class OutboxStore:
         self._in_transaction(lambda: tell_erased_to(self._db, revision))
 
     def erase(self, erasures: Erasures, *, revision: int) -> list[str]:
-        """Ids of what is gone now from entries, dead letters and the file's bytes.
-
-        Raises OutboxUnwritable and OutboxBusy: then it is to be repeated.
-        """
+        """Ids of what is gone now, from the file's bytes too. Raises OutboxError: then repeat."""
         gone: list[str] = []
 
         def erase_all() -> None:

@@ -5,8 +5,10 @@ import logging
 from collections import deque
 
 from agent.errors import OutboxError
+from agent.messages.erasures import Erasures
 from agent.outbox.outbox import Outbox
 from agent.outbox.storage.entry import Stream
+from agent.outbox.storage.erasing import is_erased
 from longroom.client import BackendError
 from retrieval.wire import ConversationEvent, MessageCreate
 
@@ -40,6 +42,7 @@ class WriteBuffer:
         """Whether the last attempt failed."""
         self.dropped_events = 0
         self.refused_messages = 0
+        self._conversation_erased = False
         self._flushing = asyncio.create_task(self._flush_for_ever(), name="write buffer")
 
     @property
@@ -57,6 +60,8 @@ class WriteBuffer:
 
     def put(self, write: MessageCreate | ConversationEvent) -> bool:
         """False if it is not taken, and so will not be stored."""
+        if self._conversation_erased:
+            return False
         if not self._has_room(write):
             self._refuse(write)
             return False
@@ -65,6 +70,16 @@ class WriteBuffer:
         self._accepted.clear()
         self._arrived.set()
         return True
+
+    def forget(self, erasures: Erasures) -> None:
+        """What was erased of what waits. What is being written is the outbox's to forget."""
+        self._conversation_erased = self._conversation_erased or erasures.everything
+        for write in list(self._waiting):
+            if is_erased(write, erasures):
+                self._waiting.remove(write)
+                self._count(write, -1)
+        if not self._waiting:
+            self._accepted.set()
 
     async def flush(self, timeout_s: float) -> bool:
         """Wait until all writes are on disk; False at the timeout."""
@@ -157,8 +172,10 @@ class WriteBuffer:
         if len(batch) == len(self._waiting):
             self._at_once = None
         for write in batch:
-            self._waiting.popleft()
-            self._count(write, -1)
+            # Erased meanwhile, it is not there any more.
+            if self._waiting and self._waiting[0] is write:
+                self._waiting.popleft()
+                self._count(write, -1)
 
 
 def _chars(write: MessageCreate | ConversationEvent) -> int:

@@ -63,6 +63,16 @@ class Recall:
         self._breaker = breaker or CircuitBreaker()
         self._debouncer = Debouncer(self._limits.debounce_s)
         self._searches: OrderedDict[tuple[str, Asker], SearchTask] = OrderedDict()
+        self._running: set[asyncio.Task[SearchResponse]] = set()
+        self._revision = 0
+
+    def forget(self, revision: int) -> None:
+        """Something was erased or corrected: what was found before this revision is not used."""
+        self._revision = revision
+        for search in self._searches.values():
+            if not search.taken:
+                search.task.cancel()
+        self._searches.clear()
 
     def prefetch(
         self,
@@ -97,8 +107,14 @@ class Recall:
         if search is None or not self._is_worth_waiting(search):
             return Recalled(degraded="resting" if query.key else None)
         await self._wait(search)
+        if self._is_outdated(search):
+            again, source = self._search_for(query)
+            if again is None:
+                return Recalled(degraded="resting")
+            search = again
+            await self._wait(search)
         added_ms = (time.perf_counter() - asked_at) * 1000
-        if search.state is not SearchState.ANSWERED:
+        if search.state is not SearchState.ANSWERED or self._is_outdated(search):
             is_late = search.state is SearchState.RUNNING
             return Recalled(added_ms=added_ms, degraded="late" if is_late else "failed")
         found = search.response
@@ -110,9 +126,13 @@ class Recall:
             message_count=found.message_count,
         )
 
+    def _is_outdated(self, search: SearchTask) -> bool:
+        has_answer = search.state is SearchState.ANSWERED
+        return has_answer and search.response.revision < self._revision
+
     async def aclose(self) -> None:
         await self._debouncer.aclose()
-        running = [search.task for search in self._searches.values()]
+        running = [*self._running]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -138,7 +158,7 @@ class Recall:
         search = self._searches.get((query.key, query.asker))
         if search is None or time.perf_counter() - search.started_at > _MAX_AGE_S:
             return None
-        return search if search.serves(query) else None
+        return search if search.serves(query) and not self._is_outdated(search) else None
 
     def _start(self, query: TurnQuery) -> SearchTask | None:
         """None if there is nothing to search for, or the breaker is open."""
@@ -146,6 +166,7 @@ class Recall:
         if attempt is None:
             return None
         search = SearchTask(query, attempt, lambda: self._search(query.request(self._limits)))
+        self._running.add(search.task)
         search.task.add_done_callback(lambda _: self._ended(search))
         self._keep(search)
         return search
@@ -173,6 +194,7 @@ class Recall:
             self._breaker.late(search.attempt)
 
     def _ended(self, search: SearchTask) -> None:
+        self._running.discard(search.task)
         if search.task.cancelled():
             return
         error = search.task.exception()

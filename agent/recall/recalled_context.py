@@ -2,20 +2,21 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeGuard
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 from opentelemetry.trace import Span
 
+from agent.messages.erasures import Erasures
 from agent.messages.rolling_window import SPEAKER, message_id, message_ids, window_messages
 from agent.recall.query import Asker
 from agent.recall.recall import Recall, Recalled
 from agent.recall.recalled_block import recalled_block
 from agent.recall.transcript import Transcript
 from agent.tracing import current_turn, span
-from retrieval.wire import WindowMessage
+from retrieval.wire import RetrievalHit, WindowMessage
 
 BLOCK_ID = "longroom.recalled"
 HITS = "hits"
@@ -100,6 +101,28 @@ class RecalledContext:
     def recalled(self, question_id: str) -> Recalled:
         """What the newest request got, by the question's stored id."""
         return self._turns.get(question_id, Recalled())
+
+    def forget(self, erasures: Erasures, revision: int) -> None:
+        """What was found, is being found or was said so far of an unfinished turn, where erased."""
+        self._recall.forget(revision)
+        for identity in list(self._transcripts):
+            person = self._asker(identity).identity
+            if erasures.everything or erasures.covers_name(person):
+                del self._transcripts[identity]
+        for question_id, recalled in self._turns.items():
+            kept = tuple(hit for hit in recalled.hits if not erasures.touches(hit))
+            self._turns[question_id] = replace(recalled, hits=kept)
+
+    def take_back(self, chat_ctx: ChatContext, erasures: Erasures) -> bool:
+        """Take the block out if it quotes what was erased or corrected since."""
+        block = chat_ctx.get_by_id(BLOCK_ID) if erasures else None
+        if not isinstance(block, ChatMessage):
+            return False
+        hits = map(RetrievalHit.model_validate, block.extra[HITS])
+        if not (erasures.everything or any(map(erasures.touches, hits))):
+            return False
+        chat_ctx.items.remove(block)
+        return True
 
     async def aclose(self) -> None:
         await self._recall.aclose()

@@ -1,7 +1,7 @@
 """The language model's tool for searching the conversation itself."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from livekit.agents import RunContext, ToolError
@@ -20,6 +20,14 @@ from retrieval.wire import SearchRequest, estimated_tokens
 
 NOTHING_FOUND = "Nothing in this conversation matches."
 USED_UP = "No further search can be made for this answer. Answer now with what you have."
+
+
+class SearchResults(Protocol):
+    """Remembers at which revision of the conversation each result was found."""
+
+    revision: int
+
+    def found(self, call_id: str, revision: int) -> None: ...
 
 
 def _parameter(kind: object, description: str) -> dict[str, object]:
@@ -63,6 +71,7 @@ def search_tool(
     *,
     token_budget: int,
     allowance: ToolAllowance,
+    results: SearchResults,
 ) -> Tool:
     """The tool's result is a recalled block; LiveKit shows its ToolError to the model."""
 
@@ -77,16 +86,20 @@ def search_tool(
                 return USED_UP
             request = _request(_arguments(raw_arguments), recalled_context.asker)
             block = await found(
-                request.model_copy(update={"token_budget": grant.tokens, "window": window})
+                request.model_copy(update={"token_budget": grant.tokens, "window": window}),
+                context.function_call.call_id,
             )
             grant.spent = estimated_tokens(block)
             return block
 
-    async def found(request: SearchRequest) -> str:
+    async def found(request: SearchRequest, call_id: str) -> str:
         try:
             response = await search(request)
+            if response.revision < results.revision:
+                response = await search(request)
         except BackendError as error:
             raise ToolError("The search does not answer now; go on without it.") from error
+        results.found(call_id, response.revision)
         block = recalled_block(
             response.hits,
             token_budget=request.token_budget or token_budget,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from agent.epoch import Epoch
 from agent.room.turns.intake import TurnIntake
@@ -34,6 +34,15 @@ class Departure:
         except TimeoutError:
             logger.warning("left with questions open")
         self._leave("handed over")
+
+    async def when_erased(
+        self, erased: asyncio.Event, begin_anew: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Answers nothing from it. `begin_anew` asks for an agent that joins a new conversation."""
+        await erased.wait()
+        logger.warning("the conversation was erased: this agent leaves, and asks for another one")
+        await begin_anew()
+        self._leave("the conversation was erased")
 
     async def when_answering_ends(self, epoch: Epoch) -> None:
         """Answers until then. What is not answered yet, the agent that has the room answers.

@@ -18,6 +18,7 @@ from agent.conversation.wiring import People, build_conversation
 from agent.llm.speech import SpeechInput
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
+from agent.room.changes import follow_changes
 from agent.room.conversation_key import KeyOfJob, named_conversation
 from agent.room.departure import Departure
 from agent.room.dependencies import JobDependencies
@@ -109,7 +110,7 @@ class RoomJob:
         if follows_linked:
             self._linked.follow()
         if everyone is not None:
-            self._listen_to_everyone(everyone)
+            self._listen_to_everyone(everyone, conversation)
         await self._take_questions(conversation, unanswered)
 
     @property
@@ -213,7 +214,7 @@ class RoomJob:
         room.on("participant_connected", lambda person: self._record("joined", person))
         room.on("participant_disconnected", lambda person: self._record("left", person))
 
-    def _listen_to_everyone(self, speech: SpeechInput) -> None:
+    def _listen_to_everyone(self, speech: SpeechInput, agent: ConversationAgent) -> None:
         transcriber = RoomTranscriber(
             self._ctx.room,
             speech,
@@ -221,6 +222,7 @@ class RoomJob:
             on_transcript=self._turns.heard,
         )
         transcriber.open()
+        agent.forgetting.also.append(lambda _: transcriber.forget())
         self._closing.push_async_callback(transcriber.aclose)
 
     async def _take_questions(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
@@ -228,6 +230,7 @@ class RoomJob:
         epoch = unanswered.resumed.epoch
         self._tasks.start(epoch.watch())
         departure = Departure(self._turns, self._voice_turns, self._ctx.shutdown)
+        self._tasks.start(follow_changes(self._ctx, agent, departure))
         self._tasks.start(departure.when_answering_ends(epoch))
         self._tasks.start(departure.when_replaced(self._election.replaced))
         told = {CONVERSATION_ATTRIBUTE: str(unanswered.resumed.conversation_id)}

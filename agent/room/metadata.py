@@ -6,7 +6,13 @@ from collections.abc import Callable
 import aiohttp
 from livekit import api, rtc
 
-from retrieval.wire import ID_FIELD, ConversationId, parse_metadata, with_conversation
+from retrieval.wire import (
+    ID_FIELD,
+    ConversationId,
+    conversation_in,
+    parse_metadata,
+    with_conversation,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +32,18 @@ class RoomMetadata:
         self._room = room
         self._conversation_id = conversation_id
         self._replace = replace
+        self._is_first = True
 
     async def keep(self) -> None:
         """Write a missing id. LiveKit has no compare-and-set: read, change, write.
 
-        With `replace` the first call puts it in the place of another one: later ones are written by
-        who has given the room another conversation meanwhile.
+        The first call puts it in the place of another one: later ones are written by who has given
+        the room another conversation meanwhile.
         """
-        replace, self._replace = self._replace, False
+        # The conversation that they name may have been erased.
+        of_another = conversation_in(self._room.metadata) not in {None, self._conversation_id}
+        replace, self._replace = self._replace or (self._is_first and of_another), False
+        self._is_first = False
         if not replace and ID_FIELD in parse_metadata(self._room.metadata):
             return
         name = self._room.name

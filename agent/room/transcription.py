@@ -11,6 +11,7 @@ from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, stt
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.background_tasks import BackgroundTasks
+from agent.conversation.session.limits import drop_events
 from agent.llm.speech import SpeechInput
 from agent.messages.question import Question
 from agent.messages.rolling_window import message_id
@@ -69,6 +70,11 @@ class RoomTranscriber:
         self._room.on("participant_disconnected", self._left)
         for participant in self._room.remote_participants.values():
             self._joined(participant)
+
+    def forget(self) -> None:
+        """Sessions keep what they heard, though none of it is used again."""
+        for session, _ in self._sessions.values():
+            drop_events(session)
 
     async def aclose(self) -> None:
         self._closed = True

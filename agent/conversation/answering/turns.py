@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.conversation.answering.patience import Patience
 from agent.llm.failure import ModelFailure
+from agent.messages.question import answer_id
 from retrieval.wire import MessageId
 
 _KEPT = 32
@@ -33,7 +35,8 @@ class Turn:
     that its newest request brought calls of tools: what was said with them is not yet the answer.
     `others_wait` is set while another speaker's question waits; None where there is none.
     `silences`: how often it was postponed since the model said nothing. `stopped`: who asked wants
-    no more of it. `gives_way`: it begins anew if nothing of it was heard, since somebody speaks.
+    no more of it. `is_erased`: its question was. `gives_way`: it begins anew if nothing of it was
+    heard, since somebody speaks.
     """
 
     limits: RetryLimits
@@ -54,6 +57,7 @@ class Turn:
     stopped: bool = False
     gives_way: bool = False
     gave_way: int = 0
+    is_erased: Callable[[], bool] = lambda: False
 
     @property
     def is_broken(self) -> bool:
@@ -123,6 +127,14 @@ class Turns:
         turn.waits = False
         self.open = question_id
         return turn
+
+    def forget(self, is_erased: Callable[[str], bool]) -> None:
+        """The texts of answers that are over, where one of their messages was erased."""
+        for question_id, turn in self._turns.items():
+            parts = range(1, self._parts.get(question_id, 0) + 1)
+            ids = [answer_id(MessageId(question_id), part) for part in parts]
+            if question_id != self.open and any(map(is_erased, ids)):
+                turn.said.clear()
 
     def end(self, question_id: MessageId) -> None:
         if self.open == question_id:

@@ -21,6 +21,8 @@ from agent.conversation.answering.fallback import Fallback
 from agent.conversation.answering.node import Chunk, Node, chunks_of
 from agent.conversation.answering.requests import NoAnswer, Request, answered
 from agent.conversation.answering.turns import Turns
+from agent.conversation.changes.follower import ChangesFollower
+from agent.conversation.changes.known import KnownChanges, question_alone
 from agent.conversation.session.events import SessionEvents
 from agent.conversation.session.handoffs import Handoffs
 from agent.conversation.session.prompt import prompt
@@ -31,6 +33,8 @@ from agent.recall.recalled_context import RecalledContext, newest_question
 from agent.recall.tool_allowance import ToolAllowance
 
 logger = logging.getLogger(__name__)
+
+_CAUGHT_UP_S = 2.0
 
 TurnCompleted = Callable[[ChatContext, ChatMessage], Awaitable[None]]
 
@@ -54,6 +58,8 @@ class AgentHooks:
         allowance: ToolAllowance,
         introduction: Callable[[], str],
         fallback: Fallback,
+        changes: ChangesFollower,
+        known: KnownChanges,
     ) -> None:
         self._events = events
         self._turns = turns
@@ -64,6 +70,8 @@ class AgentHooks:
         self._allowance = allowance
         self._introduction = introduction
         self._fallback = fallback
+        self._changes = changes
+        self._known = known
         self._attached: WeakSet[Agent] = WeakSet()
         self._present: Agent | None = None
 
@@ -103,8 +111,13 @@ class AgentHooks:
         for name, hook in hooks.items():
             setattr(agent, name, hook)
 
+    async def forget(self) -> None:
+        """In the contexts of all agents, what `known` says was erased or corrected."""
+        await self._window.erase(list(self._attached))
+
     async def _equip(self, agent: Agent) -> None:
         await self._window.enter(agent)
+        await self._window.erase_from(agent)
         if self._search_tool is not None and self._search_tool not in agent.tools:
             await agent.update_tools([*agent.tools, self._search_tool])
 
@@ -143,6 +156,10 @@ class AgentHooks:
     ) -> AsyncGenerator[Chunk, None]:
         """Runs for every step of a turn; `chat_ctx` is the turn's copy."""
         shown = await self._prompt(chat_ctx)
+        if self._turns.of(self._turns.open).is_erased() or self._known.covers_newest_question(
+            chat_ctx
+        ):
+            return  # erased meanwhile, it is not answered
         question = newest_question(chat_ctx)
         question_id = message_id(question) if question is not None else None
         turn = self._turns.of(question_id)
@@ -163,8 +180,13 @@ class AgentHooks:
 
     async def _prompt(self, chat_ctx: ChatContext) -> ChatContext:
         try:
-            if self._recalled_context is not None:
-                await self._recalled_context.place(chat_ctx)
+            self._clean(chat_ctx)
+            await self._recall(chat_ctx)
+            if await self._changes.caught_up(_CAUGHT_UP_S):
+                self._clean(chat_ctx)
+            else:
+                logger.warning("something was erased, and not yet known what: reply without window")
+                chat_ctx.items[:] = question_alone(chat_ctx)
             return prompt(
                 chat_ctx,
                 listened_to=self._events.listened_to(),
@@ -174,6 +196,21 @@ class AgentHooks:
             # The same boundary: a reply without memory is better than none.
             logger.exception("reply without memory")
             return chat_ctx
+
+    def _clean(self, chat_ctx: ChatContext) -> None:
+        if (items := self._known.cleaned(chat_ctx.items)) is not None:
+            chat_ctx.items[:] = items
+
+    async def _recall(self, chat_ctx: ChatContext) -> None:
+        """Again if what was recalled turns out to be erased or corrected."""
+        recalled = self._recalled_context
+        if recalled is None:
+            return
+        for _ in range(2):
+            await recalled.place(chat_ctx)
+            await self._changes.caught_up(_CAUGHT_UP_S)
+            if not recalled.take_back(chat_ctx, self._known.erasures):
+                return
 
     def _tool_choice(
         self, tools: list[Tool], model_settings: ModelSettings

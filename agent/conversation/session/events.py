@@ -28,6 +28,7 @@ from agent.conversation.session.event_records import (
 from agent.conversation.session.reply import TurnTrace
 from agent.conversation.session.reply_correlation import Reply, ReplyCorrelation
 from agent.epoch import Epoch
+from agent.messages.erasures import Erasures
 from agent.messages.rolling_window import SPEAKER, message_id
 from agent.outbox.write_buffer import WriteBuffer
 from retrieval.wire import MessageCreate, MessageId
@@ -36,6 +37,7 @@ _REMEMBERED_IDS = 1_000
 _DISK_TIMEOUT_S = 2.0
 _MAX_PARTICIPANTS = 200
 
+ERASED = "this conversation was erased; send it again in a moment, to begin a new one"
 NOT_STORED = (
     "it cannot be stored: the agent's disk takes nothing at the moment; "
     "send it again in a few minutes"
@@ -126,6 +128,14 @@ class SessionEvents:
     def has_recorded(self, stored: MessageId) -> bool:
         """Knows the newest 1,000."""
         return stored in self._recorded
+
+    def forget_people(self, erasures: Erasures) -> None:
+        """Who is erased is named in no summary of the session; who speaks again is."""
+        self.participants = [
+            name
+            for name in self.participants
+            if not (erasures.everything or erasures.covers_name(name))
+        ]
 
     def _handle_transcription(self, event: UserInputTranscribedEvent) -> None:
         if event.is_final:

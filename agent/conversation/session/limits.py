@@ -26,6 +26,11 @@ def bound_memory(session: AgentSession[Any]) -> None:
         session.on(event, forget_oldest)
 
 
+def drop_events(session: AgentSession[Any]) -> None:
+    """What LiveKit has recorded of the session, with its texts."""
+    getattr(session, "_recorded_events", []).clear()
+
+
 def outlast_failures(session: AgentSession[Any]) -> None:
     """A model that is down fails turns, one by one.
 

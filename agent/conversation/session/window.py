@@ -2,15 +2,17 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from livekit.agents import Agent, AgentSession, ConversationItemAddedEvent
 from livekit.agents.llm import ChatContext, ChatMessage
 
+from agent.conversation.changes.known import KnownChanges
+from agent.conversation.session.limits import drop_events
 from agent.messages.finished_tools import with_finished_tools_bounded
 from agent.messages.rolling_window import (
-    is_conversational,
     is_instruction,
     message_id,
     trimmed,
@@ -32,8 +34,10 @@ class SessionWindow:
         restored: ChatContext,
         max_messages: int,
         enters_agents: bool,
+        changes: KnownChanges,
     ) -> None:
         self._session = session
+        self._changes = changes
         self._max_messages = max_messages
         self._enters_agents = enters_agents
         self._said = deque(restored.messages(), maxlen=max_messages)
@@ -68,6 +72,24 @@ class SessionWindow:
             self._said.remove(item)
         await self._replace(without(self.chat_ctx, stored))
 
+    async def erase(self, agents: Iterable[Agent]) -> None:
+        """What was erased and corrected, of the window, these agents, and what LiveKit keeps."""
+        if (left := self._changes.cleaned(list(self._said))) is not None:
+            said = [item for item in left if isinstance(item, ChatMessage)]
+            self._said = deque(said, maxlen=self._max_messages)
+        history = self._session.history
+        if (items := self._changes.cleaned(history.items)) is not None:
+            history.items[:] = items
+        drop_events(self._session)
+        present = self._present()
+        for agent in {*agents, *([present] if present else [])}:
+            await self.erase_from(agent)
+
+    async def erase_from(self, agent: Agent) -> None:
+        cleaned = self._changes.cleaned(agent.chat_ctx.items)
+        if cleaned is not None:
+            await agent.update_chat_ctx(ChatContext(cleaned))
+
     async def finish_trimming(self) -> None:
         await asyncio.gather(*self._trimming)
 
@@ -77,14 +99,18 @@ class SessionWindow:
         return self._agent
 
     def _handle_item(self, event: ConversationItemAddedEvent) -> None:
-        if isinstance(event.item, ChatMessage) and is_conversational(event.item):
-            self._said.append(event.item)
+        item = event.item
+        if isinstance(item, ChatMessage) and self._changes.keeps(item):
+            self._said.append(item)
         # Safe while a reply is being generated.
         task = asyncio.create_task(self._trim(), name="window trimming")
         self._trimming.add(task)
         task.add_done_callback(self._trimming.discard)
 
     async def _trim(self) -> None:
+        # A reply that was under way adds its question again, and has older copies.
+        if (agent := self._present()) is not None:
+            await self.erase_from(agent)
         bounded = with_finished_tools_bounded(self.chat_ctx)
         await self._replace(
             trimmed(bounded or self.chat_ctx, max_messages=self._max_messages) or bounded

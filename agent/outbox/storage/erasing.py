@@ -109,10 +109,10 @@ def _left_of(entry: Entry, erasures: Erasures) -> Entry | None:
         match entry.stream:
             case "message":
                 said = MessageCreate.model_validate_json(entry.body)
-                return None if _is_erased(said, erasures) else entry
+                return None if is_erased(said, erasures) else entry
             case "event":
                 event = ConversationEvent.model_validate_json(entry.body)
-                return None if _tells_of_erased(event, erasures) else entry
+                return None if is_erased(event, erasures) else entry
             case "session":
                 return _without_people(entry, erasures)
     except ValidationError:
@@ -121,8 +121,10 @@ def _left_of(entry: Entry, erasures: Erasures) -> Entry | None:
         return None if goes else entry
 
 
-def _is_erased(said: MessageCreate, erasures: Erasures) -> bool:
-    return erasures.covers(said.id, participant=said.participant, said_at=said.created_at)
+def is_erased(write: MessageCreate | ConversationEvent, erasures: Erasures) -> bool:
+    if isinstance(write, ConversationEvent):
+        return erasures.everything or _tells_of_erased(write, erasures)
+    return erasures.covers(write.id, participant=write.participant, said_at=write.created_at)
 
 
 def _tells_of_erased(event: ConversationEvent, erasures: Erasures) -> bool:

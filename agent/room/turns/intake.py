@@ -7,6 +7,7 @@ from contextlib import suppress
 from livekit import rtc
 from livekit.agents import UserInputTranscribedEvent
 
+from agent.background_tasks import BackgroundTasks
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.memory_options import MemoryOptions
 from agent.conversation.turn_metrics import TurnMetrics
@@ -52,6 +53,7 @@ class TurnIntake:
         )
         self._legacy_chat = LegacyChat(room, self._text_input)
         self._stop_requests = StopRequests(self._stop)
+        self._tasks = BackgroundTasks()
         self._floor = Floor()
         self._current: Question | None = None
         self._turns = TurnQueue(
@@ -72,7 +74,11 @@ class TurnIntake:
     def open(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
         """Begin with the questions that an earlier agent left waiting."""
         agent.expect(unanswered)
+        agent.forgetting.also.append(lambda _: self._withdraw_erased(agent))
         self._turns.resume(waiting=unanswered.waiting, ended=unanswered.ended)
+        # The queue has them now, and forgets what is erased.
+        unanswered.waiting.clear()
+        unanswered.ended.clear()
         self._agent.set_result(agent)
 
     def allow_replies(self) -> None:
@@ -119,6 +125,8 @@ class TurnIntake:
         agent = self._agent.result()
         if not await agent.resumed.epoch.holds():
             return None
+        if agent.forgetting.known.covers(question):
+            return "interrupted"
         if self._stop_requests.take(question):
             return await agent.withdraw(question)
         self._current = question
@@ -142,6 +150,12 @@ class TurnIntake:
             agent.give_way(current.id)
         else:
             agent.fall_silent()
+
+    def _withdraw_erased(self, agent: ConversationAgent) -> None:
+        for question in self._turns.withdraw(agent.forgetting.known.covers):
+            agent.queued.discard(question.id)
+            ended = self.status.ended(question.id, question.speaker, "interrupted")
+            self._tasks.start(ended)
 
     def _stop(self, question_id: str, sender: str) -> None:
         current = self._current
@@ -183,6 +197,7 @@ class TurnIntake:
         """Take nothing new; unanswered questions are left to the next agent."""
         await self._text_input.aclose()
         await self._stop_requests.aclose()
+        await self._tasks.aclose()
 
     async def _until_replies_allowed(self) -> None:
         with suppress(TimeoutError):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -117,6 +117,21 @@ class TurnQueue:
             self._arrived.clear()
             if not self._being_accepted:
                 self._idle.set()
+
+    def withdraw(self, is_erased: Callable[[Question], bool]) -> list[Question]:
+        """Take erased questions out; sent again, their end is told."""
+        withdrawn = []
+        for speaker, queue in list(self._queues.items()):
+            erased = [question for question in queue if is_erased(question)]
+            for question in erased:
+                queue.remove(question)
+                self._remember(question, "interrupted")
+            if not queue:
+                del self._queues[speaker]
+                self._due.pop(speaker, None)
+            withdrawn += erased
+        self._arrived.set()
+        return withdrawn
 
     async def idle(self) -> None:
         await self._idle.wait()
