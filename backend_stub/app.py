@@ -22,7 +22,9 @@ from backend_stub.http.tokens import TokenSigner
 from backend_stub.http.tracing import Tracing
 from backend_stub.resources import DatabaseSource, configured_database, open_resources
 from backend_stub.routes import (
+    changes,
     conversations,
+    erasures,
     events,
     exports,
     health,
@@ -110,6 +112,8 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         rooms,
         conversations,
         messages,
+        changes,
+        erasures,
         search,
         events,
         sessions,

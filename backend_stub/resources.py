@@ -5,12 +5,15 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
 
 from backend_stub.background import BackgroundTask, stop
+from backend_stub.erasure.ledger_file import LedgerFile
+from backend_stub.erasure.vacuuming import Vacuuming
 from backend_stub.http.keyring import Keyring
 from backend_stub.http.metrics import Metrics
 from backend_stub.pools import Pools, close_pool, open_pools
@@ -38,7 +41,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Resources:
     pools: Pools
-    embedder: Embedder
+    embedder: BatchingEmbedder
     model: EmbeddingModel
     background: Sequence[BackgroundTask]
     livekit: "LiveKitRooms | None"
@@ -46,6 +49,9 @@ class Resources:
     keyring: Keyring
     room_language: str
     """Text search configuration of new rooms that name none."""
+    keep_edits: bool
+    erasure_ledger: LedgerFile | None
+    vacuuming: Vacuuming
 
 
 @asynccontextmanager
@@ -64,6 +70,9 @@ async def open_resources(
         background: list[BackgroundTask] = []
         if settings.embedding_worker:
             background += await stack.enter_async_context(_embedding(url, embedder, model, metrics))
+        vacuuming = Vacuuming(settings.vacuum_after_erasure_s)
+        if settings.vacuum_after_erasure_s:
+            background += await stack.enter_async_context(_vacuum(url, vacuuming, metrics))
         livekit = await stack.enter_async_context(_livekit(settings.livekit))
         if livekit is not None and settings.livekit.watch_interval_s:
             background += await stack.enter_async_context(_reconciling_rooms(url, livekit, metrics))
@@ -76,6 +85,9 @@ async def open_resources(
             metrics=metrics,
             keyring=Keyring(pools.others),
             room_language=settings.room_language,
+            keep_edits=settings.keep_edits,
+            erasure_ledger=LedgerFile(settings.erasure_ledger) if settings.erasure_ledger else None,
+            vacuuming=vacuuming,
         )
 
 
@@ -113,6 +125,20 @@ async def _embedding(
         yield tasks
     finally:
         await stop(tasks, cut_off=pool.terminate)
+        await close_pool(pool)
+
+
+@asynccontextmanager
+async def _vacuum(
+    url: str, vacuuming: Vacuuming, metrics: Metrics
+) -> AsyncIterator[list[BackgroundTask]]:
+    pool = await open_pool(url, pool_size=1)
+    work = partial(vacuuming.run, pool)
+    task = BackgroundTask("vacuum after erasures", work, on_restart=metrics.restarted)
+    try:
+        yield [task]
+    finally:
+        await stop([task], cut_off=pool.terminate)
         await close_pool(pool)
 
 

@@ -1,6 +1,7 @@
 """Settings from the environment; built once, by the program that starts the backend."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -178,6 +179,18 @@ class BackendSettings(BaseSettings):
     )
     room_language: Language = Field(
         default="english", description="of new rooms that name none: german, simple … or a tag"
+    )
+    keep_edits: bool = Field(
+        default=False, description="keep the earlier versions of messages that are corrected"
+    )
+    erasure_ledger: Path | None = Field(
+        default=None,
+        description="file to which each erasure is appended, by hashes; it outlives the database",
+    )
+    vacuum_after_erasure_s: float = Field(
+        default=600.0,
+        ge=0,
+        description="seconds from an erasure to a vacuum of the tables; 0: only the database's own",
     )
     embedding_worker: bool = Field(
         default=True, description="embed new messages in this process, too"

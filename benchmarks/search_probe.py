@@ -29,7 +29,7 @@ from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.indexes.metadata_index import index_metadata
-from retrieval.store.messages import message_of
+from retrieval.store.stored_before import message_of
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:

@@ -2,6 +2,8 @@
 
 RetrievalError
 ├─ ConversationNotFound      no such conversation
+├─ MessageNotFound           the conversation has no such message
+├─ MessagesErased            a batch has messages that were erased
 ├─ MessageConflict           a message id is taken by other content
 ├─ StaleEpoch                another agent has joined the room since
 ├─ KeyRefused                a key of that name cannot be made now
@@ -28,6 +30,19 @@ class ConversationNotFound(RetrievalError):
     def __init__(self, conversation_id: UUID) -> None:
         super().__init__(f"conversation {conversation_id} does not exist; create its room first")
         self.conversation_id = conversation_id
+
+
+class MessageNotFound(RetrievalError):
+    def __init__(self) -> None:
+        super().__init__("the conversation has no message of that id")
+
+
+class MessagesErased(RetrievalError):
+    """Nothing of the batch was stored; without these it can be."""
+
+    def __init__(self, message_ids: list[str]) -> None:
+        super().__init__(f"{len(message_ids)} messages were erased, or their participants")
+        self.message_ids = message_ids
 
 
 class MessageConflict(RetrievalError):

@@ -8,15 +8,26 @@ from starlette.exceptions import HTTPException
 
 from retrieval.store.api_keys import Scope
 
-Permission = Literal["rooms", "append", "read", "search", "run", "tokens", "import", "export"]
+Permission = Literal[
+    "rooms",
+    "append",
+    "read",
+    "search",
+    "run",
+    "tokens",
+    "import",
+    "export",
+    "correct",
+    "erase",
+]
 """`rooms`: make rooms and conversations. `run`: be the agent of a room, its events and sessions.
 `tokens`: make tokens of conversations. `import`: store what an export has. `export`: read what all
-conversations have of a person.
+conversations have of a person. `correct`: change messages. `erase`: erase them.
 """
 
 ALL: frozenset[Permission] = frozenset(get_args(Permission))
 PERMITTED: dict[Scope, frozenset[Permission]] = {
-    "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens", "import"}),
+    "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens", "import", "correct"}),
     "search": frozenset({"read", "search"}),
     "backfill": frozenset({"rooms", "append", "import"}),
     "admin": ALL,
@@ -54,4 +65,6 @@ _WHAT: dict[Permission, str] = {
     "tokens": "make or revoke tokens",
     "import": "import conversations",
     "export": "export what conversations have of a person",
+    "correct": "correct messages",
+    "erase": "erase",
 }

@@ -13,8 +13,16 @@ from starlette.routing import Match
 
 from backend_stub.http.field_errors import field_errors
 from retrieval.database.outage import DATABASE_AWAY
-from retrieval.errors import ConversationNotFound, LanguageUnknown, MessageConflict, StaleEpoch
-from retrieval.wire import STALE_EPOCH, FieldError, Problem
+from retrieval.errors import (
+    ConversationNotFound,
+    LanguageUnknown,
+    MessageConflict,
+    MessageNotFound,
+    MessagesErased,
+    StaleEpoch,
+)
+from retrieval.store.tombstones import is_erased
+from retrieval.wire import ERASED, STALE_EPOCH, FieldError, Problem
 
 MAX_LISTED_ERRORS = 20
 RETRY_AFTER_S = "1"
@@ -51,6 +59,8 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ConversationNotFound, _not_found)
+    app.add_exception_handler(MessageNotFound, _message_not_found)
+    app.add_exception_handler(MessagesErased, _messages_erased)
     app.add_exception_handler(MessageConflict, _conflict)
     app.add_exception_handler(StaleEpoch, _stale_epoch)
     app.add_exception_handler(LanguageUnknown, _language_unknown)
@@ -110,8 +120,29 @@ def _allowed(request: Request) -> str:
     )
 
 
-async def _not_found(_: Request, error: Exception) -> Response:
+async def _not_found(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ConversationNotFound)  # noqa: S101  # registered for this class
+    try:
+        erased = await is_erased(request.app.state.resources.pools.others, error.conversation_id)
+    except DATABASE_AWAY as away:
+        return await _database_away(request, away)
+    if erased:
+        return ProblemResponse(HTTPStatus.GONE, "the conversation was erased", kind=ERASED)
     return ProblemResponse(HTTPStatus.NOT_FOUND, str(error))
+
+
+async def _message_not_found(_: Request, error: Exception) -> Response:
+    return ProblemResponse(HTTPStatus.NOT_FOUND, str(error))
+
+
+async def _messages_erased(_: Request, error: Exception) -> Response:
+    assert isinstance(error, MessagesErased)  # noqa: S101  # registered for this class
+    return ProblemResponse(
+        HTTPStatus.GONE,
+        "messages were erased, themselves or with who said them; leave them out, and send the rest",
+        kind=ERASED,
+        ids=error.message_ids,
+    )
 
 
 async def _conflict(_: Request, error: Exception) -> Response:

@@ -2,19 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import aiohttp
 from livekit import api
+from livekit.protocol import models as proto
 
 from backend_stub.livekit.dispatches import AgentDispatches
 from backend_stub.livekit.reconciler import RoomReconciler
 from backend_stub.settings import LiveKitSettings
-from retrieval.wire import conversation_metadata, with_conversation
+from retrieval.wire import (
+    CHANGED_TOPIC,
+    Changed,
+    conversation_in,
+    conversation_metadata,
+    with_conversation,
+)
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -39,11 +47,19 @@ class LiveKitRooms:
     def url(self) -> str | None:
         return self._settings.public_url or self._settings.url
 
-    async def open_room(self, name: str, *, conversation_id: UUID, key: str | None) -> str | None:
+    async def open_room(
+        self,
+        name: str,
+        *,
+        conversation_id: UUID,
+        key: str | None,
+        erased: Callable[[UUID], Awaitable[bool]],
+    ) -> str | None:
         """LiveKit's id of the room; None, after a log line, if LiveKit did not answer or refused.
         Idempotent: a room with an agent, or with one on its way, gets no other.
 
-        With a `key` the room's agents are of its conversation only.
+        With a `key` the room's agents are of its conversation only; and where the one that the
+        room's metadata name is `erased`.
         """
         try:
             async with asyncio.timeout(self._settings.timeout_s):
@@ -54,7 +70,9 @@ class LiveKitRooms:
                         agents=[self._dispatch(conversation_id, key)],
                     )
                 )
-                await self._restore_metadata(room, conversation_id, replace=key is not None)
+                named = conversation_in(room.metadata)
+                replace = key is not None or (named is not None and await erased(named))
+                await self._restore_metadata(room, conversation_id, replace=replace)
                 await self._dispatches.ensure(
                     name, metadata=conversation_metadata(conversation_id, key)
                 )
@@ -66,6 +84,40 @@ class LiveKitRooms:
             )
             return None
         return room.sid
+
+    async def announce(self, rooms: Sequence[str], changed: Changed) -> None:
+        """Tell the participants of the rooms that are open, all within the timeout. What fails is
+        logged: agents also ask by themselves.
+        """
+        tell = partial(self._tell, payload=changed.model_dump_json().encode())
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                told = await asyncio.gather(*map(tell, rooms))
+        except TimeoutError:
+            told = [False]
+        if not all(told):
+            logger.warning(
+                "not all rooms were told of a change",
+                extra={
+                    "conversation_id": str(changed.conversation_id),
+                    "revision": changed.revision,
+                },
+            )
+
+    async def _tell(self, room: str, *, payload: bytes) -> bool:
+        request = api.SendDataRequest(
+            room=room,
+            data=payload,
+            kind=proto.DataPacket.Kind.RELIABLE,
+            topic=CHANGED_TOPIC,
+        )
+        try:
+            await self._server.room.send_data(request)
+        except api.ServerError as error:
+            return error.code == api.ServerErrorCode.NOT_FOUND  # it is not open
+        except aiohttp.ClientError:
+            return False
+        return True
 
     def join_token(
         self, room: str, *, identity: str, conversation_id: UUID, key: str | None

@@ -1,5 +1,6 @@
 """Rooms: creation, and agents that report that they joined."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from backend_stub.http.permissions import demand, needs
 from backend_stub.http.routing import CurrentCaller, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import conversations, opened_rooms
+from retrieval.store.tombstones import is_erased
 from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
 
 router = guarded_router("rooms")
@@ -66,7 +68,12 @@ async def create_room(
     if resources.livekit is None:
         return room
     key = await conversations.key_of(resources.pools.writes, conversation_id)
-    sid = await resources.livekit.open_room(request.name, conversation_id=conversation_id, key=key)
+    sid = await resources.livekit.open_room(
+        request.name,
+        conversation_id=conversation_id,
+        key=key,
+        erased=partial(is_erased, resources.pools.writes),
+    )
     await opened_rooms.opened(resources.pools.writes, request.name, sid=sid or "")
     token = request.identity and resources.livekit.join_token(
         request.name, identity=request.identity, conversation_id=conversation_id, key=key

@@ -16,8 +16,12 @@ alter table embedding_job drop constraint embedding_job_conversation_id_fkey;
 alter table conversation_event drop constraint conversation_event_conversation_id_fkey;
 alter table session drop constraint session_conversation_id_fkey;
 alter table room_epoch drop constraint room_epoch_conversation_id_fkey;
+alter table erased_message drop constraint erased_message_conversation_id_fkey;
+alter table erased_participant drop constraint erased_participant_conversation_id_fkey;
+alter table message_edit drop constraint message_edit_conversation_id_fkey;
 
 select create_reference_table('embedding_model');
+select create_reference_table('erased_everywhere');
 select create_distributed_table('room', 'name', colocate_with => 'none');
 select create_distributed_table('conversation_key', 'key', colocate_with => 'none');
 select create_distributed_table('conversation', 'conversation_id', colocate_with => 'none');
@@ -34,6 +38,11 @@ select create_distributed_table('embedding_job', 'conversation_id', colocate_wit
 select create_distributed_table('conversation_event', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('session', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('room_epoch', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('erased_message', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('erased_participant', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('erased_conversation', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('erasure', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('message_edit', 'conversation_id', colocate_with => 'conversation');
 
 alter table message add constraint message_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
@@ -60,4 +69,10 @@ alter table conversation_event add constraint conversation_event_conversation_id
 alter table session add constraint session_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table room_epoch add constraint room_epoch_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table erased_message add constraint erased_message_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table erased_participant add constraint erased_participant_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table message_edit add constraint message_edit_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;

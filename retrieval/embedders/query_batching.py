@@ -50,6 +50,10 @@ class BatchingEmbedder:
         # Shielded: other callers may wait for the same result when this one is cancelled.
         return np.stack(await asyncio.gather(*(asyncio.shield(result) for result in results)))
 
+    def forget(self) -> None:
+        """All that is cached."""
+        self._cache.clear()
+
     async def aclose(self) -> None:
         """Closes the wrapped embedder, too; unfinished queries get EmbeddingUnavailable."""
         if self._task is not None:

@@ -42,6 +42,8 @@ class _Task:
     seq: int
     texts: list[str]
     """One per passage."""
+    revision: int | None
+    """Of the message's last correction."""
 
 
 class EmbeddingBatches:
@@ -88,7 +90,9 @@ class EmbeddingBatches:
             await self._release(conversation_id, [task.seq for task in batch])
             raise
         deleted = set(seqs) - {task.seq for task in tasks}
-        await self._store(conversation_id, made, deleted)
+        await self._store(
+            conversation_id, made, deleted, {task.seq: task.revision for task in batch}
+        )
         await self._mark_failed(conversation_id, refused)
         return len(excess)
 
@@ -131,10 +135,17 @@ class EmbeddingBatches:
             ) from error
 
     async def _store(
-        self, conversation_id: ConversationId, made: dict[int, Embeddings], deleted: set[int]
+        self,
+        conversation_id: ConversationId,
+        made: dict[int, Embeddings],
+        deleted: set[int],
+        revisions: dict[int, int | None],
     ) -> None:
-        ended = {*made, *deleted}
         async with locked_conversation(self._db, conversation_id) as connection:
+            for row in await connection.fetch(REVISIONS, conversation_id, [*made]):
+                if row["revision"] != revisions[row["seq"]]:
+                    del made[row["seq"]]  # corrected meanwhile: its job is a new one
+            ended = {*made, *deleted}
             await store_embeddings(connection, conversation_id, self._model_id, made, ended=ended)
             await complete_around(
                 connection, conversation_id, self._model_id, made, quiet=self._limits.quiet
@@ -165,8 +176,12 @@ class EmbeddingBatches:
         )
 
 
+REVISIONS = """
+select seq, revision from message where conversation_id = $1 and seq = any($2)
+"""
+
 LOAD = """
-select seq, participant, content
+select seq, participant, content, revision
   from message
  where conversation_id = $1 and seq = any($2)
  order by seq
@@ -184,6 +199,7 @@ async def _load(
             await worked_out(
                 partial(_texts, row["participant"], row["content"]), chars=chars, use="storing"
             ),
+            row["revision"],
         )
         for row in rows
     ]

@@ -41,7 +41,7 @@ class SearchContext:
     lexeme_count: int
     last_seq: int
     in_order: bool
-    """Every message arrived after all that were said before it."""
+    """Every message arrived after all that were said before it, and none between was erased."""
     participants: int
     """Counted among the first 100 names only: enough to tell small rooms from large ones."""
     pending: int
@@ -54,6 +54,7 @@ class SearchContext:
     excluded: list[int]
     """`seq` of the messages that the request excludes."""
     prepared: Tier
+    revision: int
     postings: list[Postings] | None
     """Of the query's terms, unfiltered; None if they were not read with the context."""
 
@@ -61,6 +62,7 @@ class SearchContext:
 # One statement: each costs a fraction of a millisecond before it reads anything.
 CONTEXT = """
 select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count, c.language,
+       c.revision,
        m.model_id, m.name as model_name, p.coded_to, p.graph_to, found.*,
        (select count(distinct identity)
           from (select identity from participant_name where conversation_id = $1 limit 100) few)
@@ -90,7 +92,7 @@ select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count, c
                        order by seq desc, passage desc
                        limit $7) newest) columns
        ) found
- where c.conversation_id = $1
+ where c.conversation_id = $1 and not c.erased
 """
 
 
@@ -143,6 +145,7 @@ def _context(
         names=_names(row["names"] or []),
         excluded=row["excluded"] or [],
         prepared=Tier(row["coded_to"] or 0, row["graph_to"] or 0),
+        revision=row["revision"],
         postings=_postings(row) if row["terms"] is not None else None,
     )
 

@@ -1,6 +1,6 @@
 """Reads facts about messages, and their cosines with a query, in one statement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from retrieval.columns import Integers, array_text
@@ -33,7 +33,8 @@ class Reader:
 
     async def of_all(self) -> Known:
         listed = self.filters.listed_bits
-        return _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters(), listed))
+        known = _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters(), listed))
+        return replace(known, facts=known.facts.one_after_another())
 
     async def of(self, seqs: Integers, *, kinds: list[bool]) -> Known:
         """Of those that exist; `kinds` are the values of `smoothed` to compare with."""

@@ -125,6 +125,7 @@ def _response(
         timings=clock.timings(),
         degraded=degraded or [],
         read_as=read_as,
+        revision=context.revision,
     )
 
 

@@ -4,7 +4,7 @@ import uuid
 from typing import TYPE_CHECKING, LiteralString
 
 from retrieval.database.connection import transaction
-from retrieval.errors import LanguageUnknown
+from retrieval.errors import ConversationNotFound, LanguageUnknown
 from retrieval.store import epochs
 from retrieval.store.messages import recent_messages
 from retrieval.text.terms.stored import VERSION
@@ -53,7 +53,10 @@ async def join_conversation(
     The agent of that identity, if given, has the room from now on. Raises LanguageUnknown.
     """
     conversation_id, _ = await create_room(db, name=room, key=key, language=language)
-    key = await key_of(db, conversation_id)
+    named = await db.fetchrow(NAMED, conversation_id)
+    if named is None:
+        raise ConversationNotFound(conversation_id)
+    key = named["key"]
     # Before the messages are read: what an earlier agent writes from now on arrives late.
     epoch, now = None, None
     if identity is not None:
@@ -72,6 +75,7 @@ async def join_conversation(
         last_message_at=newest.created_at if newest else None,
         epoch=epoch,
         now=now,
+        revision=named["revision"],
     )
 
 
@@ -83,6 +87,11 @@ select conversation_id from conversation order by conversation_id
 async def conversation_ids(db: "Database") -> list[ConversationId]:
     return [ConversationId(row["conversation_id"]) for row in await db.fetch(CONVERSATION_IDS)]
 
+
+# Before the messages are read: what is erased meanwhile raises it.
+NAMED = """
+select key, revision from conversation where conversation_id = $1 and not erased
+"""
 
 KEY_OF = """
 select key from conversation where conversation_id = $1

@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 
 from retrieval.errors import ConversationNotFound
+from retrieval.store.tombstones import message_ids, read_tombstones, still_valid
 from retrieval.wire import ConversationEvent, ConversationId, EventKind
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ with recorded as (
     select $1, event_id, kind, participant, created_at, data::jsonb
       from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
            as event (event_id, kind, participant, created_at, data)
+     where not coalesce((select erased from conversation where conversation_id = $1), false)
     on conflict do nothing
     returning 1
 )
@@ -29,7 +31,17 @@ select count(*) from recorded
 async def record_events(
     db: "Database", *, conversation_id: ConversationId, events: Sequence[ConversationEvent]
 ) -> int:
-    """Returns how many were new; known ids are skipped. Raises ConversationNotFound."""
+    """Returns how many were new; known ids are skipped, and what is about something erased.
+
+    Raises ConversationNotFound.
+    """
+    tombstones = await read_tombstones(
+        db,
+        conversation_id,
+        ids=[one for event in events for one in message_ids(event)],
+        participants=[event.participant for event in events if event.participant],
+    )
+    events = still_valid(tombstones, events)
     try:
         recorded: int = await db.fetchval(
             RECORD_EVENTS,
@@ -42,6 +54,8 @@ async def record_events(
         )
     except asyncpg.ForeignKeyViolationError as error:
         raise ConversationNotFound(conversation_id) from error
+    if not recorded and not await db.fetchval(KNOWN, conversation_id):
+        raise ConversationNotFound(conversation_id)
     return recorded
 
 
@@ -49,6 +63,7 @@ NEWEST_EVENTS = """
 select event_id as id, kind, participant, created_at, data
   from conversation_event
  where conversation_id = $1
+   and not coalesce((select erased from conversation where conversation_id = $1), false)
    and ($2::text is null or kind = $2)
    and ($3::timestamptz is null or created_at >= $3)
  order by created_at desc, event_id
@@ -56,7 +71,7 @@ select event_id as id, kind, participant, created_at, data
 """
 
 KNOWN = """
-select exists (select 1 from conversation where conversation_id = $1)
+select exists (select 1 from conversation where conversation_id = $1 and not erased)
 """
 
 

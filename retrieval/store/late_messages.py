@@ -10,7 +10,7 @@ LATE_ANSWER = ".late"
 
 def late_answer_ids(messages: Iterable[MessageCreate]) -> list[MessageId]:
     """Under which agents' answers may be stored already."""
-    return [_late(m.id) for m in messages if m.role == "assistant" and m.epoch is not None]
+    return [late_answer_id(m.id) for m in messages if m.role == "assistant" and m.epoch is not None]
 
 
 def as_received(
@@ -35,16 +35,16 @@ def _from_agent(message: MessageCreate, first: Message | None, *, is_late: bool)
         as_first = ("id", "created_at", "interrupted", "metadata")
         changes |= {name: getattr(first, name) for name in as_first}
     elif is_late and message.role == "assistant":
-        changes["id"] = _late(message.id)
+        changes["id"] = late_answer_id(message.id)
     return message.model_copy(update=changes)
 
 
 def _same(message: MessageCreate, stored: Mapping[str, Message]) -> Message | None:
-    found = (stored.get(message.id), stored.get(_late(message.id)))
+    found = (stored.get(message.id), stored.get(late_answer_id(message.id)))
     return next((one for one in found if one and _said(one) == _said(message)), None)
 
 
-def _late(answer: MessageId) -> MessageId:
+def late_answer_id(answer: MessageId) -> MessageId:
     return MessageId(answer + LATE_ANSWER)
 
 

@@ -84,11 +84,11 @@ async def insert_new(
 INSERT_MESSAGES = """
 insert into message (conversation_id, seq, message_id, role, participant, content, created_at,
                      interrupted, traits, word_count, metadata,
-                     late_epoch, room)
+                     late_epoch, room, edited_at)
 select $1, said.*
   from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
               $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[], $12::bigint[],
-              $13::text[]) said
+              $13::text[], $14::timestamptz[]) said
  cross join set_config('plan_cache_mode', 'auto', true)
 """
 
@@ -112,5 +112,6 @@ async def _insert_messages(
         [orjson.dumps(message.metadata).decode() for message in messages],
         [message.epoch for message in messages],
         [message.room for message in messages],
+        [message.edited_at for message in messages],
     ]
     await connection.execute(INSERT_MESSAGES, conversation_id, *columns)

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import orjson
-
 from retrieval.database.connection import transaction
-from retrieval.errors import ConversationNotFound, MessageConflict
+from retrieval.errors import ConversationNotFound, MessagesErased
 from retrieval.store.analysis_ahead import all_analysed, analysed_before
 from retrieval.store.epochs import read_epochs
-from retrieval.store.late_messages import as_received, late_answer_ids
+from retrieval.store.late_messages import as_received
 from retrieval.store.message_rows import insert_new
+from retrieval.store.stored_before import as_corrected, fresh_of, message_of, stored_before
 from retrieval.store.timeline import said_page
+from retrieval.store.tombstones import erased_of, ids_of, read_tombstones
 from retrieval.wire import (
     AppendOutcome,
     AppendResult,
@@ -21,7 +21,6 @@ from retrieval.wire import (
     MessageId,
     MessagePage,
     PageOrder,
-    canonical_json,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +44,8 @@ async def append_messages(
     Words are searchable at once; embeddings are pending, notified on PENDING_CHANNEL after commit.
     `epoch` is that of the agent that sends them, None for other senders; `room` is that agent's,
     if others may share the conversation. Of `imported` ones an epoch is the mark that they have.
-    Raises ConversationNotFound, MessageConflict if an id is taken by other content, and StaleEpoch.
+    Raises ConversationNotFound, MessageConflict if an id is taken by other content, StaleEpoch, and
+    MessagesErased.
     """
     known = await analysed_before(db, conversation_id, messages)
     async with transaction(db) as connection:
@@ -54,9 +54,12 @@ async def append_messages(
             connection, conversation, messages=messages, sender=epoch, room=room
         )
         epochs.check()
-        stored = await _stored(connection, conversation_id, messages)
-        received = messages if imported else as_received(messages, epochs.late(messages), stored)
-        fresh = _numbered(_fresh(received, stored), after=conversation["last_seq"])
+        stored = await stored_before(connection, conversation_id, messages)
+        received = as_corrected(messages, stored)
+        if not imported:
+            received = as_received(received, epochs.late(messages), stored.messages)
+        await _check_erased(connection, conversation, messages, received)
+        fresh = _numbered(fresh_of(received, stored), after=conversation["last_seq"])
         if fresh:
             new = list(fresh.values())
             await insert_new(
@@ -70,7 +73,8 @@ async def append_messages(
         await db.execute(NOTIFY, PENDING_CHANNEL, str(conversation_id))
     pairs = zip(messages, received, strict=True)
     return AppendResult(
-        outcomes=[_outcome(sent.id, kept.id, stored, fresh) for sent, kept in pairs]
+        outcomes=[_outcome(sent.id, kept.id, stored.messages, fresh) for sent, kept in pairs],
+        revision=conversation["revision"],
     )
 
 
@@ -83,12 +87,12 @@ select conversation.message_count, page.*
   from conversation
   left join (
         select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-               late_epoch, room
+               late_epoch, room, edited_at
           from message
          where conversation_id = $1 and seq < $2
          order by seq desc
          limit $3) page on true
- where conversation.conversation_id = $1
+ where conversation.conversation_id = $1 and not conversation.erased
  order by page.seq
 """
 
@@ -97,12 +101,12 @@ select conversation.message_count, page.*
   from conversation
   left join (
         select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-               late_epoch, room
+               late_epoch, room, edited_at
           from message
          where conversation_id = $1 and seq > $4 and seq < $2
          order by seq
          limit $3) page on true
- where conversation.conversation_id = $1
+ where conversation.conversation_id = $1 and not conversation.erased
  order by page.seq
 """
 
@@ -141,26 +145,12 @@ def default_order(after: int | None) -> PageOrder:
     return "time" if after is None else "arrival"
 
 
-def message_of(row: "Record") -> Message:
-    return Message(
-        id=MessageId(row["message_id"]),
-        seq=row["seq"],
-        role=row["role"],
-        participant=row["participant"],
-        content=row["content"],
-        created_at=row["created_at"],
-        interrupted=row["interrupted"],
-        metadata=orjson.loads(row["metadata"]),
-        epoch=row["late_epoch"],
-        room=row["room"],
-    )
-
-
 LOCK_CONVERSATION = """
-select conversation_id, room, last_seq, language, agent_epoch, written_epoch
+select conversation_id, room, last_seq, language, agent_epoch, written_epoch, revision,
+       exists (select from erased_everywhere) as people_erased
   from conversation
- where conversation_id = $1
-   for update
+ where conversation_id = $1 and not erased
+   for update of conversation
 """
 
 
@@ -171,46 +161,23 @@ async def _lock(connection: "Connection", conversation_id: ConversationId) -> "R
     return row
 
 
-STORED = """
-select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-       late_epoch, room
-  from message
- where conversation_id = $1 and message_id = any($2)
-"""
-
-
-async def _stored(
-    connection: "Connection", conversation_id: ConversationId, messages: Sequence[MessageCreate]
-) -> dict[str, Message]:
-    # A separate statement: its snapshot is taken after the lock, so it sees the previous append.
-    ids = [message.id for message in messages] + late_answer_ids(messages)
-    rows = await connection.fetch(STORED, conversation_id, ids)
-    return {row["message_id"]: message_of(row) for row in rows}
-
-
-def _fresh(
-    messages: Sequence[MessageCreate], stored: Mapping[str, Message]
-) -> dict[str, MessageCreate]:
-    fresh: dict[str, MessageCreate] = {}
-    conflicts: dict[str, None] = {}
-    for message in messages:
-        other = stored.get(message.id) or fresh.setdefault(message.id, message)
-        if other is not message and _content(other) != _content(message):
-            conflicts[message.id] = None
-    if conflicts:
-        raise MessageConflict(list(conflicts))
-    return fresh
-
-
-def _content(message: Message | MessageCreate) -> tuple[object, ...]:
-    return (
-        message.role,
-        message.participant,
-        message.content,
-        message.created_at,
-        message.interrupted,
-        canonical_json(message.metadata),
+async def _check_erased(
+    connection: "Connection",
+    conversation: "Record",
+    sent: Sequence[MessageCreate],
+    received: Sequence[MessageCreate],
+) -> None:
+    """Raises MessagesErased."""
+    if not conversation["revision"] and not conversation["people_erased"]:
+        return
+    tombstones = await read_tombstones(
+        connection,
+        conversation["conversation_id"],
+        ids=[*ids_of(sent), *ids_of(received)],
+        participants=[message.participant for message in received],
     )
+    if erased := erased_of(tombstones, sent, received):
+        raise MessagesErased(erased)
 
 
 def _numbered(fresh: Mapping[str, MessageCreate], *, after: int) -> dict[str, Message]:

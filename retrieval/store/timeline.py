@@ -97,13 +97,13 @@ select c.message_count, page.*
                          order by seq desc limit 1), '-infinity') as lower) bound
   left join lateral (
        select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-              late_epoch, room
+              late_epoch, room, edited_at
          from message
         where conversation_id = $1
           and (created_at, seq) < (bound.upper, $2) and (created_at, seq) > (bound.lower, $4)
         order by {order}
         limit $3) page on true
- where c.conversation_id = $1
+ where c.conversation_id = $1 and not c.erased
  order by page.created_at, page.seq
 """
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 ISSUED = """
-select clock_timestamp() from conversation where conversation_id = $1
+select clock_timestamp() from conversation where conversation_id = $1 and not erased
 """
 
 
@@ -24,7 +24,9 @@ async def issuing_time(db: "Database", conversation_id: ConversationId) -> datet
 
 REVOKE = """
 insert into token_revocation (conversation_id, issued_up_to)
-select conversation_id, clock_timestamp() from conversation where conversation_id = $1
+select conversation_id, clock_timestamp()
+  from conversation
+ where conversation_id = $1 and not erased
 on conflict (conversation_id) do update set issued_up_to = excluded.issued_up_to
 returning conversation_id
 """

@@ -95,5 +95,7 @@ class ErasureReceipt(Response):
     kind: ErasureKind
     erased_at: datetime
     dry_run: bool = False
+    complete: bool = True
+    """False: it was begun, and nothing of it comes back; ask again, and the rest is erased."""
     conversations: list[UUID] = []
     rows: dict[str, int] = {}

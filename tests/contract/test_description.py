@@ -44,6 +44,12 @@ async def test_the_description_has_every_route_of_the_contract(
         ("GET", "/api/v1/conversations/{conversation_id}/messages"),
         ("POST", "/api/v1/conversations/{conversation_id}/search"),
         ("POST", "/api/v1/conversations/{conversation_id}/events"),
+        ("DELETE", "/api/v1/conversations/{conversation_id}"),
+        ("DELETE", "/api/v1/conversations/{conversation_id}/messages/{message_id}"),
+        ("DELETE", "/api/v1/conversations/{conversation_id}/participants/{identity}"),
+        ("DELETE", "/api/v1/participants/{identity}"),
+        ("PATCH", "/api/v1/conversations/{conversation_id}/messages/{message_id}"),
+        ("GET", "/api/v1/conversations/{conversation_id}/changes"),
         ("GET", "/api/v1/conversations/{conversation_id}/export"),
         ("POST", "/api/v1/conversations/{conversation_id}/tokens"),
         ("DELETE", "/api/v1/conversations/{conversation_id}/tokens"),
@@ -75,7 +81,10 @@ async def test_the_examples_of_the_description_are_taken_as_they_stand(
         for method, route in methods.items():
             for example in _examples(route):
                 filled = path.removeprefix("/api/v1").format(
-                    room="a room", conversation_id=conversation_id, session_id="a session"
+                    room="a room",
+                    conversation_id=conversation_id,
+                    session_id="a session",
+                    message_id="item_4f2b",  # of the batch that is an example, too
                 )
                 body = json.dumps(example).replace(
                     "0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10", str(conversation_id)

@@ -33,7 +33,7 @@ async def test_messages_come_back_as_they_were_sent(db: asyncpg.Pool, room: Conv
     await append_messages(db, conversation_id=room, messages=sent)
     page = await recent_messages(db, conversation_id=room, limit=10)
     assert [dict(stored) for stored in page.messages] == [
-        {"seq": seq, **dict(one)} for seq, one in enumerate(sent, start=1)
+        {"seq": seq, "edited_at": None, **dict(one)} for seq, one in enumerate(sent, start=1)
     ]
     assert page.message_count == 3
 

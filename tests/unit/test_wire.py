@@ -354,6 +354,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "kind": "message",
             "erased_at": "2025-03-01T12:00:00Z",
             "dry_run": False,
+            "complete": True,
             "conversations": [str(CONVERSATION)],
             "rows": {"message": 1},
         },

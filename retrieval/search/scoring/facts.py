@@ -34,6 +34,10 @@ class Facts:
     def at(self, places: Integers) -> "Facts":
         return Facts(**{field.name: getattr(self, field.name)[places] for field in fields(self)})
 
+    def one_after_another(self) -> "Facts":
+        """Of all messages of a conversation: where some were erased, their neighbours meet."""
+        return replace(self, position=np.arange(len(self.seq)))
+
     def at_positions(self, known: Mapping[int, int]) -> "Facts":
         """With these positions, by seq; a message without one has no neighbours."""
         position = [known.get(seq, -2 * place - 2) for place, seq in enumerate(self.seq.tolist())]

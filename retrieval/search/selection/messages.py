@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from retrieval.store.messages import message_of
+from retrieval.store.stored_before import message_of
 from retrieval.wire import ConversationId, Message
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MESSAGES = """
 select message_id, seq, role, participant, content, created_at, interrupted, metadata,
-       late_epoch, room
+       late_epoch, room, edited_at
   from message
  where conversation_id = $1 and seq = any($2)
 """

@@ -79,5 +79,5 @@ async def with_end(records: AsyncIterator[ExportRecord]) -> AsyncIterator[Export
 CONVERSATION = """
 select conversation_id, room, key, language, created_at
   from conversation
- where conversation_id = $1
+ where conversation_id = $1 and not erased
 """

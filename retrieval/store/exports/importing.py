@@ -10,6 +10,8 @@ from retrieval.errors import ConversationNotFound
 from retrieval.store.conversations import create_conversation, create_room
 from retrieval.store.events import record_events
 from retrieval.store.messages import append_messages
+from retrieval.store.sessions import not_erased
+from retrieval.store.tombstones import is_erased
 from retrieval.wire import (
     AppendOutcome,
     ConversationId,
@@ -34,7 +36,7 @@ async def import_conversation(
 ) -> ImportedConversation:
     """Of the room or key; no room is opened. `language` is of a new one that names none.
 
-    Raises LanguageUnknown.
+    Raises LanguageUnknown, and ConversationNotFound for one that was erased.
     """
     found = await _found(db, conversation) or await _made(db, conversation, language)
     if conversation.created_at is not None:
@@ -50,7 +52,11 @@ select true from conversation where conversation_id = $1
 async def _found(db: "Database", conversation: ImportConversation) -> ImportedConversation | None:
     """A room may have another conversation by now than the one that is exported under its name."""
     wanted = conversation.conversation_id
-    if wanted is None or not await db.fetchval(HERE, wanted):
+    if wanted is None:
+        return None
+    if await is_erased(db, wanted):
+        raise ConversationNotFound(wanted)
+    if not await db.fetchval(HERE, wanted):
         return None
     return ImportedConversation(conversation_id=wanted, created=False)
 
@@ -116,6 +122,9 @@ async def _import_sessions(
 ) -> int:
     if not sessions:
         return 0
+    participants = [
+        await not_erased(db, conversation_id, session.participants) for session in sessions
+    ]
     try:
         imported: int = await db.fetchval(
             IMPORT_SESSIONS,
@@ -125,7 +134,7 @@ async def _import_sessions(
             [session.started_at for session in sessions],
             [session.ended_at for session in sessions],
             [session.message_count for session in sessions],
-            [orjson.dumps(session.participants).decode() for session in sessions],
+            [orjson.dumps(present).decode() for present in participants],
             [orjson.dumps(session.usage).decode() for session in sessions],
             [session.close_reason for session in sessions],
         )

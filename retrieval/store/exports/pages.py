@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from retrieval.store.events import event_of
-from retrieval.store.messages import message_of
+from retrieval.store.stored_before import message_of
 from retrieval.wire import ConversationEvent, ConversationId, Message, SavedSession, SharedRoom
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 MESSAGES = """
 select seq, message_id, role, participant, content, created_at, interrupted, metadata,
-       late_epoch, room
+       late_epoch, room, edited_at
   from message
  where conversation_id = $1 and seq > $2 and ($3::text is null or participant = $3)
  order by seq

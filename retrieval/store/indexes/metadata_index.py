@@ -32,6 +32,26 @@ async def index_metadata(
     await connection.execute(INDEX, conversation_id, entries, seqs)
 
 
+FORGET = """
+delete from message_metadata
+ using unnest($2::uuid[], $3::bigint[]) as gone (entry, seq)
+ where message_metadata.conversation_id = $1
+   and message_metadata.entry = gone.entry and message_metadata.seq = gone.seq
+"""
+
+
+async def forget_metadata(
+    connection: "Connection", *, conversation_id: ConversationId, messages: Sequence[Message]
+) -> int:
+    """Returns how many entries they had."""
+    found = [(entry, message.seq) for message in messages for entry in _entries(message.metadata)]
+    if not found:
+        return 0
+    entries, seqs = zip(*found, strict=True)
+    status = await connection.execute(FORGET, conversation_id, entries, seqs)
+    return int(status.rpartition(" ")[2])
+
+
 MESSAGES_WITH = """
 select (select array_send(array_agg(seq))
           from message_metadata

@@ -1,0 +1,1 @@
+"""What follows an erasure besides its rows: the ledger's file, vacuum, and who is told."""

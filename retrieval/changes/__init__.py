@@ -1,0 +1,1 @@
+"""Changes of what is stored: conversations and parts of them are erased, messages corrected."""

@@ -1,0 +1,136 @@
+"""What must not come back: hashes of what was erased, looked up before anything is stored."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from retrieval.wire import ConversationEvent, ConversationId, Message, MessageCreate, erased_id
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+EVERYWHERE = UUID(int=0)
+"""Stands for all conversations in the hash of an identity that was erased in each."""
+
+ERASED = """
+select array(select id_sha256
+               from erased_message
+              where conversation_id = $1 and id_sha256 = any($2)) as messages,
+       array(select identity_sha256
+               from erased_participant
+              where conversation_id = $1 and identity_sha256 = any($3)
+              order by identity_sha256) as participants,
+       array(select before
+               from erased_participant
+              where conversation_id = $1 and identity_sha256 = any($3)
+              order by identity_sha256) as befores
+"""
+
+ERASED_EVERYWHERE = """
+select identity_sha256, before from erased_everywhere where identity_sha256 = any($1)
+"""
+
+
+class Tombstones:
+    """Of one conversation, as far as the ids and identities go that were asked for."""
+
+    def __init__(
+        self,
+        conversation_id: ConversationId,
+        messages: Iterable[str],
+        befores: dict[str, datetime],
+    ) -> None:
+        self._conversation_id = conversation_id
+        self._messages = frozenset(messages)
+        self._befores = befores
+
+    def has_message(self, message_id: str) -> bool:
+        return erased_id(self._conversation_id, message_id) in self._messages
+
+    def erased_before(self, participant: str) -> datetime | None:
+        """None if nothing that they said was erased with them."""
+        hashes = _hashes(self._conversation_id, participant)
+        return max((self._befores[one] for one in hashes if one in self._befores), default=None)
+
+    def has_said(self, participant: str, at: datetime) -> bool:
+        before = self.erased_before(participant)
+        return before is not None and at <= before
+
+
+async def read_tombstones(
+    db: "Database",
+    conversation_id: ConversationId,
+    *,
+    ids: Iterable[str] = (),
+    participants: Iterable[str] = (),
+) -> Tombstones:
+    people = sorted(set(participants))
+    row = await db.fetchrow(
+        ERASED,
+        conversation_id,
+        [erased_id(conversation_id, one) for one in sorted(set(ids))],
+        [erased_id(conversation_id, one) for one in people],
+    )
+    assert row is not None  # noqa: S101 - arrays always make one row
+    befores = dict(zip(row["participants"], row["befores"], strict=True))
+    everywhere = [erased_id(EVERYWHERE, one) for one in people]
+    befores |= {one[0]: one[1] for one in await db.fetch(ERASED_EVERYWHERE, everywhere)}
+    return Tombstones(conversation_id, row["messages"], befores)
+
+
+def erased_of(
+    tombstones: Tombstones,
+    sent: Sequence[MessageCreate],
+    received: Sequence[MessageCreate],
+) -> list[str]:
+    """Ids, as they were sent, of messages that were erased, themselves or with who said them."""
+    return [
+        one.id
+        for one, kept in zip(sent, received, strict=True)
+        if tombstones.has_message(one.id)
+        or tombstones.has_message(kept.id)
+        or tombstones.has_said(kept.participant, kept.created_at)
+    ]
+
+
+def still_valid(
+    tombstones: Tombstones, events: Sequence[ConversationEvent]
+) -> list[ConversationEvent]:
+    """Those not about what was erased."""
+    return [
+        event
+        for event in events
+        if not (event.participant and tombstones.has_said(event.participant, event.created_at))
+        and not any(tombstones.has_message(one) for one in message_ids(event))
+    ]
+
+
+def message_ids(event: ConversationEvent) -> list[str]:
+    """That an event of ours names."""
+    listed = event.data.get("message_ids")
+    named = [event.data.get("question_id"), event.data.get("asked_again")]
+    return [
+        one
+        for one in (*named, *(listed if isinstance(listed, list) else []))
+        if isinstance(one, str)
+    ]
+
+
+def ids_of(messages: Iterable[Message | MessageCreate]) -> list[str]:
+    return [message.id for message in messages]
+
+
+IS_ERASED = """
+select exists (select from erased_conversation where conversation_id = $1)
+"""
+
+
+async def is_erased(db: "Database", conversation_id: UUID) -> bool:
+    """A conversation, as a whole."""
+    erased: bool = await db.fetchval(IS_ERASED, conversation_id)
+    return erased
+
+
+def _hashes(conversation_id: ConversationId, participant: str) -> tuple[str, str]:
+    return erased_id(conversation_id, participant), erased_id(EVERYWHERE, participant)
