@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -11,6 +11,7 @@ from opentelemetry.trace import Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
 from retrieval import telemetry
+from retrieval.private_logs import told
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -28,17 +29,21 @@ def span(
     parent: Context | None = None,
     **attributes: AttributeValue,
 ) -> Iterator[Span]:
-    """Becomes the task's current span. Attributes are ids and figures, never text."""
+    """Becomes the task's current span. Of attributes, what callers chose is a digest."""
     with _TRACER.start_as_current_span(
         name,
         context=parent,
         kind=kind,
-        attributes={f"longroom.{key}": value for key, value in attributes.items()},
+        attributes={f"longroom.{key}": _told(key, value) for key, value in attributes.items()},
         # An exception's text may quote a message.
         record_exception=False,
         set_status_on_exception=False,
     ) as current:
         yield current
+
+
+def _told(name: str, value: AttributeValue) -> AttributeValue:
+    return cast("AttributeValue", told(name, value))
 
 
 @contextmanager

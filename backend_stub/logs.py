@@ -1,16 +1,12 @@
-"""Logs as JSON lines on stderr: ids and figures, never the text of messages."""
+"""Logs as JSON lines on stderr: ids and figures, never what a caller wrote."""
 
 import logging
 import sys
-import traceback
 from datetime import UTC, datetime
-from types import TracebackType
 
 import orjson
 
-from retrieval.errors import RetrievalError
-
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
+from retrieval.private_logs import described, record_extra, record_message
 
 
 class JsonFormatter(logging.Formatter):
@@ -21,11 +17,11 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record_message(record),
         }
         line |= record_extra(record)
         if record.exc_info and record.exc_info[1] is not None:
-            line |= _described(record.exc_info[1], record.exc_info[2])
+            line |= described(record.exc_info[1], record.exc_info[2])
         return orjson.dumps(line, default=str).decode()
 
 
@@ -34,22 +30,3 @@ def configure_logs(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-
-
-def record_extra(record: logging.LogRecord) -> dict[str, object]:
-    """The fields of a log call's `extra`, without those that every record has."""
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
-
-
-def _described(error: BaseException, stack: TracebackType | None) -> dict[str, object]:
-    frames = traceback.extract_tb(stack)
-    described: dict[str, object] = {
-        "error": type(error).__name__,
-        "stack": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    }
-    if isinstance(error, RetrievalError):
-        described["reason"] = str(error)
-    cause = error.__cause__ or error.__context__
-    if cause is not None:
-        described["cause"] = _described(cause, cause.__traceback__)
-    return described

@@ -49,9 +49,7 @@ class MessageConflict(RetrievalError):
     """Nothing of the batch was stored."""
 
     def __init__(self, message_ids: list[str]) -> None:
-        super().__init__(
-            "message ids are already taken by other content: " + ", ".join(message_ids)
-        )
+        super().__init__(f"{len(message_ids)} message ids are already taken by other content")
         self.message_ids = message_ids
 
 

@@ -17,6 +17,7 @@ import asyncpg
 from livekit import api
 
 from agent.backend_client import BackendClient
+from retrieval.private_logs import digest
 from retrieval.wire import Message, MessageCreate, MessageId, MessagePage, Room
 from testbed.language_model_server import LanguageModelServer, language_model_server
 from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer
@@ -188,7 +189,7 @@ class OpenRoom:
 def agent_pids(worker: Program, room: str) -> list[int]:
     """Job processes that have served a room, oldest first, from the worker's log."""
     lines = [json.loads(line) for line in worker.output.splitlines() if '"agent ready"' in line]
-    return [int(line["pid"]) for line in lines if line.get("room") == room]
+    return [int(line["pid"]) for line in lines if line.get("room") == digest(room)]
 
 
 def kill_agent(worker: Program, room: str) -> int:

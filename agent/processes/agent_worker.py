@@ -25,6 +25,7 @@ from agent.supervision.heartbeat import Heartbeat
 from agent.supervision.job_supervisor import JobSupervisor, restarted
 from agent.warmup.process_memory import use_one_arena
 from agent.worker_settings import WorkerSettings
+from retrieval.private_logs import guard_handlers
 
 RECOVERY_TIMEOUT_S = 20.0
 RECOVERY_AGAIN_TIMEOUT_S = 2.0
@@ -67,6 +68,7 @@ class AgentWorker(AgentServer):
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
         """Raises SystemExit: LiveKit's command line logs other errors and exits with 0."""
+        guard_handlers()
         use_one_arena()
         async with contextlib.AsyncExitStack() as stack:
             livekit = await stack.enter_async_context(self._livekit_api())

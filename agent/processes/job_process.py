@@ -13,6 +13,7 @@ from agent.support.room_entry import enter_room, subscription
 from agent.tracing import flush, start_exporting
 from agent.warmup.prebuilt import Prebuilt, take_prebuilt
 from agent.warmup.process_memory import collect_often
+from retrieval.private_logs import guard_handlers
 
 Entry = Callable[[JobContext, Longroom], Awaitable[None]]
 
@@ -21,6 +22,7 @@ _MEMORY = "memory"
 
 
 def prepare(process: JobProcess) -> None:
+    guard_handlers()
     start_exporting()
     collect_often()
     process.userdata[_PREBUILT] = take_prebuilt()

@@ -1,17 +1,20 @@
 """Says what is wrong with a field and how to fix it, without repeating what was sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from retrieval.wire import FieldError
+from retrieval.wire import FieldError, Request
 
 MAX_PATH_PARTS = 6
-MAX_PART_CHARS = 64
+UNKNOWN = "(unknown)"
+_QUERY = frozenset({"registered_s_ago"})
+"""Parameters that are declared by themselves."""
 
 # The validator's own messages may quote the input.
 _RULES = {
     "missing": "is required; add it",
-    "extra_forbidden": "is not a known field; remove it",
+    "extra_forbidden": "is not a field of this request; /api/v1/openapi.json lists those",
     "string_type": "must be a string",
     "string_unicode": "must not contain lone surrogates; send well-formed UTF-8",
     "string_too_short": "must have at least {min_length} character(s)",
@@ -53,15 +56,27 @@ def _field(error: Mapping[str, Any]) -> str:
         return "body"
     path = ""
     for part in location[1 : MAX_PATH_PARTS + 1]:
-        path += f"[{part}]" if isinstance(part, int) else f".{_printable(part)}"
+        path += f"[{part}]" if isinstance(part, int) else f".{_known(part, location[0])}"
     if len(location) > MAX_PATH_PARTS + 1:
         path += "…"
     return path.lstrip(".") or str(location[0])
 
 
-def _printable(name: str) -> str:
-    # An unknown field's name is the sender's: keep it short and encodable.
-    return name[:MAX_PART_CHARS].encode("utf-8", "replace").decode()
+def _known(name: str, where: str) -> str:
+    """An unknown field's name is the sender's text, which goes neither back nor into a log."""
+    return name if where in ("path", "header") or name in known_fields() else UNKNOWN
+
+
+@cache
+def known_fields() -> frozenset[str]:
+    """Of all requests: with the first of them, every route is defined."""
+    return frozenset().union(*(kind.model_fields for kind in _kinds(Request))) | _QUERY
+
+
+def _kinds(kind: type[Request]) -> Iterator[type[Request]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _kinds(narrower)
 
 
 def _message(error: Mapping[str, Any]) -> str:

@@ -9,11 +9,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend_stub.http.callers import Caller
-from backend_stub.http.metrics import Metrics
+from backend_stub.http.metrics import Metrics, known_method
 
 REQUEST_ID = "X-Request-ID"
 
-_WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_WELL_FORMED_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
 _LOGGED_PARAMETERS = ("conversation_id", "session_id")
 _QUIET = (
     ("PUT", "/workers/{agent_name}/{worker_id}"),  # by every worker about once a second
@@ -24,7 +24,9 @@ logger = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """Outside the other middleware. Takes over the caller's request id if it is well formed."""
+    """Outside the other middleware. Takes over the caller's request id if it is hexadecimal, which
+    can hold no words.
+    """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
@@ -63,7 +65,7 @@ class RequestLog:
             "request",
             extra={
                 "request_id": request_id,
-                "method": scope["method"][:16],
+                "method": known_method(scope["method"]),
                 "route": route,
                 "status": status,
                 "ms": round(seconds * 1000, 1),

@@ -1,14 +1,20 @@
 """Spans of requests, joined to the caller's trace."""
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend_stub.http.metrics import known_method
 
 # Requested about every second: their spans would bury the others.
 _UNTRACED = ("/api/v1/workers/", "/healthz", "/readyz", "/metrics", "/api/v1/healthz")
 
 _TRACER = trace.get_tracer("longroom.backend")
+
+_W3C = TraceContextTextMapPropagator()
 
 
 class Tracing:
@@ -21,10 +27,10 @@ class Tracing:
         if scope["type"] != "http" or scope["path"].startswith(_UNTRACED):
             await self._app(scope, receive, send)
             return
-        method = scope["method"][:16]
+        method = known_method(scope["method"])
         with _TRACER.start_as_current_span(
             method,
-            context=propagate.extract(Headers(scope=scope)),
+            context=_callers_trace(scope),
             kind=SpanKind.SERVER,
             attributes={"http.request.method": method},
             # An exception's text may quote a message.
@@ -45,3 +51,8 @@ class Tracing:
                 if route := getattr(scope.get("route"), "path_format", None):
                     span.update_name(f"{method} {route}")
                     span.set_attribute("http.route", route)
+
+
+def _callers_trace(scope: Scope) -> Context:
+    """Ids alone: a `tracestate` or baggage of his would go on into every span."""
+    return _W3C.extract({"traceparent": Headers(scope=scope).get("traceparent", "")})

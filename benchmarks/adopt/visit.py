@@ -13,6 +13,7 @@ from typing import Any
 from livekit import api
 
 from benchmarks.adopt.spoken import TOPIC
+from retrieval.private_logs import digest
 from testbed.language_model_server import Prompt, ToolCall
 from testbed.livekit_stack import Stack
 from testbed.program import Program
@@ -123,7 +124,7 @@ class Visit:
 
     def _log_of_room(self) -> list[dict[str, Any]]:
         lines = [json.loads(line) for line in self._worker.output.splitlines() if line[:1] == "{"]
-        return [line for line in lines if line.get("room") == self._name]
+        return [line for line in lines if line.get("room") == digest(self._name)]
 
 
 async def _answered(guest: RoomUser, *, after: int) -> None:

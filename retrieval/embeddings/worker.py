@@ -69,7 +69,8 @@ class EmbeddingWorker:
             except (*DATABASE_AWAY, EmbeddingError) as error:
                 raise_if_cancelled()
                 logger.warning(
-                    "embedding pauses", extra={"reason": repr(error), "pause_s": self._pause_s}
+                    "embedding pauses",
+                    extra={"error": type(error).__name__, "pause_s": self._pause_s},
                 )
                 await self._pause()
 

@@ -33,7 +33,7 @@ MESSAGE_FIELDS = [
     ({"id": "\udfff"}, "id"),
     ({"id": 7}, "id"),
     ({"interrupted": SECRET}, "interrupted"),
-    ({"interruptd": SECRET}, "interruptd"),
+    ({"interruptd": SECRET}, "(unknown)"),
     ({"metadata": None}, "metadata"),
     ({"metadata": [SECRET]}, "metadata"),
     ({"metadata": SECRET}, "metadata"),

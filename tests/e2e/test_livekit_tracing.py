@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from retrieval.private_logs import digest
 from testbed.backend_process import BackendProcess
 from testbed.livekit_stack import REGISTERED, Stack
 from tests.support.trace_collector import Collector, collecting
@@ -12,6 +13,7 @@ from tests.support.trace_collector import Collector, collecting
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SECRET = "Zanzibar"
+OURS = {"turn", "recall", "recall search", "backend search", "outbox delivery"}
 SEARCH = "POST /conversations/{conversation_id}/search"
 
 
@@ -31,11 +33,16 @@ async def test_a_turn_in_a_room_and_its_search_in_the_backend_are_one_trace_with
             worker.terminate()
             assert await asyncio.to_thread(worker.wait) == 0
             backend.stop()
-    assert_joined(collector, turn.question_id)
+    assert_joined(collector, digest(turn.question_id))
     assert not any(SECRET.encode() in body for body in collector.bodies)
-    # The backend's spans hold no paths, in which rooms are named.
-    spans = [span for service, span in collector.spans() if service == "longroom-backend"]
-    assert not any(room in str(span) for span in spans)
+    # The spans of ours hold no paths, in which rooms are named, and nobody's name.
+    spans = [str(span) for _, span in collector.spans() if span.name in OURS or "/" in span.name]
+    assert len(spans) >= len(OURS)
+    for chosen in (room, "alice", turn.question_id):
+        assert not any(chosen in span for span in spans)
+    assert digest(room) in worker.output
+    for chosen in (SECRET, room, "alice", turn.question_id):
+        assert chosen not in worker.output
 
 
 def assert_joined(collector: Collector, question_id: str) -> None:

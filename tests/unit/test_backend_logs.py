@@ -5,9 +5,13 @@ import sys
 from backend_stub.logs import JsonFormatter
 from retrieval.errors import ModelMismatch
 
+CONVERSATION = "0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10"
+
 
 def formatted(error: Exception | None = None, **extra: object) -> dict[str, object]:
-    record = logging.LogRecord("x", logging.INFO, "f.py", 1, "message appended", None, None)
+    record = logging.LogRecord(
+        "retrieval.x", logging.INFO, "f.py", 1, "message appended", None, None
+    )
     record.__dict__.update(extra)
     if error is not None:
         try:
@@ -21,11 +25,11 @@ def formatted(error: Exception | None = None, **extra: object) -> dict[str, obje
 
 
 def test_a_line_has_the_message_and_the_ids_beside_it() -> None:
-    line = formatted(conversation_id="c1", seq=7)
+    line = formatted(conversation_id=CONVERSATION, seq=7)
 
     assert line["message"] == "message appended"
-    assert (line["level"], line["logger"]) == ("info", "x")
-    assert (line["conversation_id"], line["seq"]) == ("c1", 7)
+    assert (line["level"], line["logger"]) == ("info", "retrieval.x")
+    assert (line["conversation_id"], line["seq"]) == (CONVERSATION, 7)
 
 
 def test_the_text_of_a_foreign_error_is_not_told_but_its_kind_and_place_are() -> None:
@@ -42,5 +46,6 @@ def test_the_reason_of_our_own_errors_is_told() -> None:
     )
 
 
-def test_values_that_json_does_not_know_are_written_as_text() -> None:
-    assert formatted(place={1})["place"] == "{1}"
+def test_values_that_json_does_not_know_are_written_all_the_same() -> None:
+    assert formatted(seqs={1})["seqs"] == [1]
+    assert str(formatted(place=object())["place"]).startswith("#")
