@@ -20,18 +20,21 @@ from backend_stub.pools import Pools, close_pool, open_pools
 from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.database import migrations
+from retrieval.database.logins import let_log_in
 from retrieval.database.pool import open_pool
+from retrieval.database.roles import BACKGROUND
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.worker import EmbeddingWorker
+from retrieval.settings import Logins
 from retrieval.store.indexes.reindexing import Reindexing
 
 if TYPE_CHECKING:
     from backend_stub.livekit.rooms import LiveKitRooms
 
-DatabaseSource = Callable[[], AbstractAsyncContextManager[str]]
+DatabaseSource = Callable[[], AbstractAsyncContextManager[Logins]]
 WORKER_CONNECTIONS = 3  # a separate pool: embedding must not make searches wait
 CLOSE_EMBEDDER_S = 5.0
 
@@ -60,22 +63,26 @@ async def open_resources(
 ) -> AsyncIterator[Resources]:
     """Raises DatabaseUnfit or EmbeddingError."""
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(database())
-        pools = await stack.enter_async_context(open_pools(url, settings))
+        logins = await stack.enter_async_context(database())
+        pools = await stack.enter_async_context(open_pools(logins, settings))
         embedder = BatchingEmbedder(await asyncio.to_thread(open_embedder, settings.embedding))
         stack.push_async_callback(_close_embedder, embedder)
         model = await embedding_models.ensure_model(
-            pools.writes, name=embedder.name, dimension=embedder.dimension
+            pools.background, name=embedder.name, dimension=embedder.dimension
         )
         background: list[BackgroundTask] = []
         if settings.embedding_worker:
-            background += await stack.enter_async_context(_embedding(url, embedder, model, metrics))
+            background += await stack.enter_async_context(
+                _embedding(logins, embedder, model, metrics)
+            )
         vacuuming = Vacuuming(settings.vacuum_after_erasure_s)
         if settings.vacuum_after_erasure_s:
-            background += await stack.enter_async_context(_vacuum(url, vacuuming, metrics))
+            background += await stack.enter_async_context(_vacuum(logins, vacuuming, metrics))
         livekit = await stack.enter_async_context(_livekit(settings.livekit))
         if livekit is not None and settings.livekit.watch_interval_s:
-            background += await stack.enter_async_context(_reconciling_rooms(url, livekit, metrics))
+            background += await stack.enter_async_context(
+                _reconciling_rooms(logins.background, livekit, metrics)
+            )
         yield Resources(
             pools=pools,
             embedder=embedder,
@@ -83,7 +90,7 @@ async def open_resources(
             background=background,
             livekit=livekit,
             metrics=metrics,
-            keyring=Keyring(pools.others),
+            keyring=Keyring(pools.background),
             room_language=settings.room_language,
             keep_edits=settings.keep_edits,
             erasure_ledger=LedgerFile(settings.erasure_ledger) if settings.erasure_ledger else None,
@@ -100,39 +107,47 @@ AppResources = Annotated[Resources, Depends(_resources)]
 
 
 @asynccontextmanager
-async def configured_database(settings: BackendSettings) -> AsyncIterator[str]:
+async def configured_database(settings: BackendSettings) -> AsyncIterator[Logins]:
     """DATABASE_URL, after migrations if BACKEND_MIGRATE is set. Raises DatabaseUnfit without it."""
-    url = settings.database.required_url(instead="longroom backend")
+    logins = settings.database.logins(instead="longroom backend")
     if settings.migrate:
-        await migrations.migrate(url)
-    yield url
+        await migrations.migrate(logins.owner)
+        await let_log_in(logins.owner, settings.database.passwords())
+    yield logins
 
 
 @asynccontextmanager
 async def _embedding(
-    url: str, embedder: Embedder, model: EmbeddingModel, metrics: Metrics
+    logins: Logins, embedder: Embedder, model: EmbeddingModel, metrics: Metrics
 ) -> AsyncIterator[list[BackgroundTask]]:
-    pool = await open_pool(url, pool_size=WORKER_CONNECTIONS)
+    pool = await open_pool(logins.background, pool_size=WORKER_CONNECTIONS, role=BACKGROUND)
+    owner = await open_pool(logins.owner, pool_size=1, at_once=False)
     works = {
         "embedding worker": EmbeddingWorker(pool, embedder, model).run,
-        "ANN maintenance": AnnMaintenance(pool).run,
+        "ANN maintenance": AnnMaintenance(pool, graphs=owner).run,
         "reindexing": Reindexing(pool).run,
     }
+
+    def cut_off() -> None:
+        pool.terminate()
+        owner.terminate()
+
     tasks = [
         BackgroundTask(name, work, on_restart=metrics.restarted) for name, work in works.items()
     ]
     try:
         yield tasks
     finally:
-        await stop(tasks, cut_off=pool.terminate)
+        await stop(tasks, cut_off=cut_off)
+        await close_pool(owner)
         await close_pool(pool)
 
 
 @asynccontextmanager
 async def _vacuum(
-    url: str, vacuuming: Vacuuming, metrics: Metrics
+    logins: Logins, vacuuming: Vacuuming, metrics: Metrics
 ) -> AsyncIterator[list[BackgroundTask]]:
-    pool = await open_pool(url, pool_size=1)
+    pool = await open_pool(logins.owner, pool_size=1, at_once=False)
     work = partial(vacuuming.run, pool)
     task = BackgroundTask("vacuum after erasures", work, on_restart=metrics.restarted)
     try:
@@ -157,7 +172,7 @@ async def _livekit(settings: LiveKitSettings) -> "AsyncIterator[LiveKitRooms | N
 async def _reconciling_rooms(
     url: str, livekit: "LiveKitRooms", metrics: Metrics
 ) -> AsyncIterator[list[BackgroundTask]]:
-    pool = await open_pool(url, pool_size=1)
+    pool = await open_pool(url, pool_size=1, role=BACKGROUND)
     reconciler = livekit.reconciler(pool)
     task = BackgroundTask("room reconciler", reconciler.run, on_restart=metrics.restarted)
     try:

@@ -1,4 +1,4 @@
-"""DATABASE_URL, or the embedded database; and the state of its schema."""
+"""DATABASE_URL and its siblings, or the embedded database; and the state of its schema."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
-from longroom.embedded_postgres.server import EmbeddedPostgres
+from longroom.embedded_postgres.server import EmbeddedPostgres, embedded_logins
 from longroom.embedded_postgres.supervisor import running_postgres
 from longroom.progress import ProgressBars
 from retrieval.database import migrations
 from retrieval.database.connection import open_connection
+from retrieval.database.logins import let_log_in
 from retrieval.database.pool import connect
+from retrieval.database.roles import APP, BACKGROUND
 from retrieval.errors import SchemaMismatch
-from retrieval.settings import DatabaseSettings
+from retrieval.settings import DatabaseSettings, Logins
 from retrieval.store.indexes import reindexing
 
 if TYPE_CHECKING:
@@ -25,32 +27,32 @@ T = TypeVar("T")
 
 
 @contextmanager
-def database_url(data_dir: Path) -> Iterator[str]:
-    """DATABASE_URL, or that of the embedded database, which runs inside the block."""
-    configured = _configured_url()
+def database_logins(data_dir: Path) -> Iterator[Logins]:
+    """Those of DATABASE_URL, or of the embedded database, which runs inside the block."""
+    configured = _configured()
     if configured is not None:
         yield configured
         return
     server = EmbeddedPostgres(data_dir)
     try:
-        yield server.start()
+        yield embedded_logins(server.start())
     finally:
         server.stop()
 
 
 @contextmanager
-def migrated_database(data_dir: Path) -> Iterator[str]:
-    """Like `database_url`; migrates the embedded database, but never DATABASE_URL."""
-    with database_url(data_dir) as url:
-        if _configured_url() is None:
-            asyncio.run(apply_missing(url))
-        yield url
+def migrated_database(data_dir: Path) -> Iterator[Logins]:
+    """Like `database_logins`; migrates the embedded database, but never DATABASE_URL."""
+    with database_logins(data_dir) as logins:
+        if _configured() is None:
+            asyncio.run(_prepare_embedded(logins))
+        yield logins
 
 
 def on_database(work: "Callable[[Database], Awaitable[T]]", *, data_dir: Path) -> T:
-    """On one connection to a migrated database. Raises SchemaMismatch if DATABASE_URL is not."""
-    with migrated_database(data_dir) as url:
-        return asyncio.run(_on(url, work))
+    """As the owner, on a migrated database. Raises SchemaMismatch if DATABASE_URL is not."""
+    with migrated_database(data_dir) as logins:
+        return asyncio.run(_on(logins.owner, work))
 
 
 async def _on(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
@@ -64,20 +66,33 @@ async def _on(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
 
 
 @asynccontextmanager
-async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
-    """URL of the embedded database, migrated, and restarted when it was killed."""
+async def embedded_database(data_dir: Path) -> AsyncIterator[Logins]:
+    """The embedded database, migrated, and restarted when it was killed."""
     async with running_postgres(data_dir) as url:
-        await apply_missing(url)
-        yield url
+        logins = embedded_logins(url)
+        await _prepare_embedded(logins)
+        yield logins
 
 
-async def apply_missing(url: str) -> list[str]:
-    return await migrations.migrate(url)
+async def _prepare_embedded(logins: Logins) -> None:
+    await migrations.migrate(logins.owner)
+    # Who reaches its socket, in a private folder, is asked for no password.
+    await let_log_in(logins.owner, dict.fromkeys((APP, BACKGROUND)))
 
 
-async def index_anew(url: str, bars: ProgressBars) -> int:
+async def apply_missing(logins: Logins) -> list[str]:
+    """Returns their names; the roles log in with the passwords that are set, if any are."""
+    applied = await migrations.migrate(logins.owner)
+    if _configured() is None:
+        await _prepare_embedded(logins)
+    else:
+        await let_log_in(logins.owner, DatabaseSettings().passwords())
+    return applied
+
+
+async def index_anew(logins: Logins, bars: ProgressBars) -> int:
     """Rooms of an older text layer; returns their number."""
-    pool = await connect(url, pool_size=1)
+    pool = await connect(logins.background, pool_size=1, role=BACKGROUND)
     try:
         rooms = await reindexing.outdated(pool)
         with bars.step("messages indexed anew", sum(one.messages for one in rooms)) as advance:
@@ -88,13 +103,14 @@ async def index_anew(url: str, bars: ProgressBars) -> int:
         await pool.close()
 
 
-async def missing(url: str) -> list[str]:
-    connection = await open_connection(url)
+async def missing(logins: Logins) -> list[str]:
+    connection = await open_connection(logins.owner)
     try:
         return [migration.name for migration in await migrations.pending(connection)]
     finally:
         await connection.close()
 
 
-def _configured_url() -> str | None:
-    return DatabaseSettings().direct()
+def _configured() -> Logins | None:
+    settings = DatabaseSettings()
+    return None if settings.direct() is None else settings.logins(instead="longroom backend")

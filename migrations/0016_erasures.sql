@@ -72,3 +72,11 @@ alter table erased_message add constraint erased_message_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table erased_participant add constraint erased_participant_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
+
+-- Requests ask what was erased; erasing is the background's, since requests delete no message.
+select longroom.wall('erased_message', 'select');
+select longroom.wall('erased_participant', 'select');
+select longroom.wall('erased_conversation', 'select');
+select longroom.wall('erasure', 'select');
+grant select on erased_everywhere to longroom_app;
+grant select, insert, update, delete on erased_everywhere to longroom_background;

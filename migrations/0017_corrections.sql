@@ -33,3 +33,15 @@ end $$;
 alter table message_edit drop constraint if exists message_edit_conversation_id_fkey;
 alter table message_edit add constraint message_edit_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
+
+-- What requests need to correct a message: the words, metadata and vectors of what it said go, and its neighbours'
+-- vectors are made anew.
+select longroom.wall('message_edit', 'select, insert');
+select longroom.wall('message', 'select, insert, update');
+select longroom.wall('message_term', 'select, insert, update, delete');
+select longroom.wall('vocabulary', 'select, insert, delete');
+select longroom.wall('message_metadata', 'select, insert, delete');
+select longroom.wall('message_embedding', 'select, insert, delete');
+select longroom.wall('message_code', 'select, insert, delete');
+select longroom.wall('embedding_job', 'select, insert, delete');
+select longroom.wall('reindexed_part', 'select, update');

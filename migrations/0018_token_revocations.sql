@@ -8,3 +8,5 @@ create table token_revocation (
 );
 
 create index token_revocation_by_time on token_revocation (issued_up_to);
+
+select longroom.wall('token_revocation', 'select, insert, update');

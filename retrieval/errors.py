@@ -105,5 +105,9 @@ class SchemaMismatch(DatabaseUnfit):
     pass
 
 
+class RoleRefused(DatabaseUnfit):
+    pass
+
+
 class MigrationFailed(DatabaseUnfit):
     """Neither the failed migration nor those after it were applied."""

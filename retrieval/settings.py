@@ -1,5 +1,6 @@
 """Settings of database and embedder; built once, by the program that starts."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -8,6 +9,24 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from retrieval.errors import DatabaseUnfit
 
 CACHED_STATEMENTS = 100
+
+
+@dataclass(frozen=True)
+class Logins:
+    """Addresses of one database, without a pooler, each with the user that does one kind of work.
+
+    They may all be the same: then the programs give up by themselves what that user may do more.
+    """
+
+    requests: str
+    background: str
+    """Embedding, indexes, counts: over all conversations."""
+    owner: str
+    """Of the tables: migrations, keys, and graphs of the largest rooms."""
+
+    @classmethod
+    def of_one(cls, url: str) -> "Logins":
+        return cls(url, url, url)
 
 
 class DatabaseSettings(BaseSettings):
@@ -24,6 +43,24 @@ class DatabaseSettings(BaseSettings):
         default=None,
         description="the same database without the pooler, such as pgbouncer in transaction mode,"
         " that DATABASE_URL leads to; for notifications, advisory locks and migrations",
+    )
+    background_url: SecretStr | None = Field(
+        default=None,
+        description="the same database, without a pooler, as a user that may act as"
+        " longroom_background; for work over all conversations; empty: as DATABASE_URL",
+    )
+    owner_url: SecretStr | None = Field(
+        default=None,
+        description="the same database, without a pooler, as the owner of its tables; for"
+        " migrations, keys and graphs of large rooms; empty: as DATABASE_URL",
+    )
+    app_password: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="lets the role longroom_app log in with it, once `longroom migrate` ran",
+    )
+    background_password: SecretStr | None = Field(
+        default=None, min_length=1, description="the same for the role longroom_background"
     )
     pool_size: int = Field(
         default=12,
@@ -61,6 +98,28 @@ class DatabaseSettings(BaseSettings):
         if self.statement_cache is not None:
             return self.statement_cache
         return CACHED_STATEMENTS if self.pooler() is None else 0
+
+    def owner(self) -> str | None:
+        """None for the embedded database."""
+        return self.direct() if self.owner_url is None else self.owner_url.get_secret_value()
+
+    def passwords(self) -> dict[str, str | None]:
+        """Of the roles that may log in by themselves."""
+        given = {
+            "longroom_app": self.app_password,
+            "longroom_background": self.background_password,
+        }
+        return {role: text.get_secret_value() for role, text in given.items() if text is not None}
+
+    def logins(self, *, instead: str) -> Logins:
+        """Raises DatabaseUnfit like `required_url`."""
+        url = self.required_url(instead=instead)
+        background, owner = self.background_url, self.owner_url
+        return Logins(
+            requests=url,
+            background=url if background is None else background.get_secret_value(),
+            owner=url if owner is None else owner.get_secret_value(),
+        )
 
     def required_url(self, *, instead: str) -> str:
         """The direct one. Raises DatabaseUnfit without any; `instead` is the command that brings

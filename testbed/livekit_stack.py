@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from livekit import api
 
 from agent.backend_client import BackendClient
+from retrieval.database.connection import open_connection
 from retrieval.private_logs import digest
 from retrieval.wire import Message, MessageCreate, MessageId, MessagePage, Room
 from testbed.language_model_server import LanguageModelServer, language_model_server
@@ -110,7 +110,7 @@ class Stack:
         self, conversation_id: UUID, *, at_least: int
     ) -> dict[str, dict[str, Any]]:
         """The metric event of each turn by question id, once there are `at_least` turns."""
-        connection = await asyncpg.connect(self.database_url)
+        connection = await open_connection(self.database_url)
         try:
             async with asyncio.timeout(60):
                 while True:

@@ -52,6 +52,12 @@ class Server:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
 
+def as_user(url: str, user_and_password: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{user_and_password}@{host}"))
+
+
 @contextmanager
 def running_server(*, in_memory: bool = False) -> Iterator[Server]:
     """`in_memory`: an embedded server's files are there, if there is room. Raises NoDatabase."""

@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use, and the markers that follow from the folder."""
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -11,11 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from longroom.embedded_postgres.server import EmbeddedPostgres
+from retrieval.database.connection import open_connection
 from retrieval.database.pool import connect
 from retrieval.settings import EmbeddingSettings
 from testbed.cluster_folder import folder_of_clusters
 from testbed.forked_program import kill_forked
-from testbed.postgres import NoDatabase, Server, create_database, drop_database, running_server
+from testbed.postgres import (
+    NoDatabase,
+    Server,
+    as_user,
+    create_database,
+    drop_database,
+    running_server,
+)
 from testbed.reaper import reaped_run
 from tests.support.file_order import place_of
 
@@ -169,6 +178,17 @@ async def db(database_url: str) -> "AsyncIterator[asyncpg.Pool[asyncpg.Record]]"
     pool = await connect(database_url, pool_size=10)
     yield pool
     pool.terminate()  # a failed test may have left a connection busy
+
+
+@pytest.fixture
+async def login(postgres: Server, database_url: str) -> AsyncIterator[str]:
+    """The address with a login that may be longroom_app, and nothing else."""
+    name = f"longroom_test_{secrets.token_hex(6)}"
+    admin = await open_connection(postgres.url)
+    await admin.execute(f"create role {name} login password 'app' in role longroom_app")
+    yield as_user(database_url, f"{name}:app")
+    await admin.execute(f"drop role {name}")
+    await admin.close()
 
 
 @pytest.fixture(scope="session")

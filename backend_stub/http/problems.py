@@ -123,7 +123,10 @@ def _allowed(request: Request) -> str:
 async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, ConversationNotFound)  # noqa: S101  # registered for this class
     try:
-        erased = await is_erased(request.app.state.resources.pools.others, error.conversation_id)
+        erased = await is_erased(
+            request.app.state.resources.pools.others.of(error.conversation_id),
+            error.conversation_id,
+        )
     except DATABASE_AWAY as away:
         return await _database_away(request, away)
     if erased:

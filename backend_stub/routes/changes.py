@@ -48,7 +48,7 @@ async def read_changes(
     SHA-256 of the conversation's id, a line feed, and the id.
     """
     return await changes.changes(
-        resources.pools.others,
+        resources.pools.others.of(conversation_id),
         conversation_id=conversation_id,
         after=query.after,
         limit=query.limit,
@@ -83,7 +83,7 @@ async def correct(
     With BACKEND_KEEP_EDITS the earlier version is kept.
     """
     message = await correct_message(
-        resources.pools.writes,
+        resources.pools.writes.of(conversation_id),
         conversation_id=conversation_id,
         message_id=message_id,
         content=request.content,
@@ -105,5 +105,7 @@ async def read_edits(
 ) -> MessageEdits:
     """Oldest first; only those of corrections made with BACKEND_KEEP_EDITS."""
     return await earlier_versions(
-        resources.pools.others, conversation_id=conversation_id, message_id=message_id
+        resources.pools.others.of(conversation_id),
+        conversation_id=conversation_id,
+        message_id=message_id,
     )

@@ -44,7 +44,7 @@ async def create_conversation(
     compared letter by letter.
     """
     conversation_id, created = await conversations.create_conversation(
-        resources.pools.writes,
+        resources.pools.writes.of_names(key=request.key),
         key=request.key,
         language=request.language or resources.room_language,
     )

@@ -54,7 +54,7 @@ async def erase_one_message(
     Repeated, the receipt is that of the first time.
     """
     work = erase_message(
-        resources.pools.writes,
+        resources.pools.background,
         conversation_id=conversation_id,
         message_id=message_id,
         dry_run=dry_run,
@@ -79,7 +79,7 @@ async def erase_participant_here(
     arrives later is refused with 410; what they say from now on is taken.
     """
     work = erase_participant(
-        resources.pools.writes,
+        resources.pools.background,
         conversation_id=conversation_id,
         identity=identity,
         dry_run=dry_run,
@@ -101,7 +101,7 @@ async def erase_participant_everywhere(
     yet.
     """
     work = erase_everywhere(
-        resources.pools.writes, identity=identity, dry_run=dry_run, deadline=_deadline()
+        resources.pools.background, identity=identity, dry_run=dry_run, deadline=_deadline()
     )
     return await _erased(resources, response, work, [])
 
@@ -123,9 +123,9 @@ async def erase_whole_conversation(
 
     Repeated, the receipt is the same.
     """
-    revision, rooms = await told_rooms(resources.pools.writes, conversation_id)
+    revision, rooms = await told_rooms(resources.pools.others.of(conversation_id), conversation_id)
     work = erase_conversation(
-        resources.pools.writes,
+        resources.pools.background,
         conversation_id=conversation_id,
         dry_run=dry_run,
         deadline=_deadline(),
@@ -153,7 +153,7 @@ async def _erased(
     if not receipt.complete:
         response.status_code = HTTPStatus.ACCEPTED
     if resources.erasure_ledger is not None:
-        lines = await lines_of(resources.pools.writes, receipt.erasure_id)
+        lines = await lines_of(resources.pools.background, receipt.erasure_id)
         await resources.erasure_ledger.append(lines)
     resources.embedder.forget()
     resources.vacuuming.erased()
@@ -166,7 +166,7 @@ async def announce_change(resources: Resources, conversation_id: UUID) -> None:
     """To the rooms of the conversation, if there is a LiveKit server."""
     if resources.livekit is None:
         return
-    revision, rooms = await told_rooms(resources.pools.writes, conversation_id)
+    revision, rooms = await told_rooms(resources.pools.others.of(conversation_id), conversation_id)
     await _announce(resources, conversation_id, revision, rooms)
 
 

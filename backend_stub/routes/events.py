@@ -51,7 +51,9 @@ async def record_events(
 ) -> EventsRecorded:
     """An event that is already recorded under its id is left as it is and not counted."""
     recorded = await events.record_events(
-        resources.pools.writes, conversation_id=conversation_id, events=request.events
+        resources.pools.writes.of(conversation_id),
+        conversation_id=conversation_id,
+        events=request.events,
     )
     return EventsRecorded(recorded=recorded)
 
@@ -75,7 +77,7 @@ async def newest_events(
 ) -> EventList:
     """Oldest first, by `created_at`."""
     found = await events.newest_events(
-        resources.pools.others,
+        resources.pools.others.of(conversation_id),
         conversation_id=conversation_id,
         kind=query.kind,
         since=query.since,

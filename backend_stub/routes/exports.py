@@ -86,7 +86,7 @@ async def export_one(
         demand("run", caller.permissions)
     open_stream(http_request)
     records = export_conversation(
-        resources.pools.others, conversation_id=conversation_id, parts=parts
+        resources.pools.others.of(conversation_id), conversation_id=conversation_id, parts=parts
     )
     return await _streamed(with_end(records) if "conversation" in parts else records)
 
@@ -108,8 +108,8 @@ async def export_person(
     participants of a session are left out.
     """
     open_stream(http_request)
-    pool = resources.pools.others
-    records = export_participant(pool, identity=identity, seeing=lambda conversation_id: pool)
+    pools = resources.pools
+    records = export_participant(pools.background, identity=identity, seeing=pools.others.of)
     return await _streamed(with_end(records))
 
 
@@ -152,9 +152,8 @@ async def import_conversation(
     resources: AppResources,
 ) -> ImportedConversation:
     """Made if the room or key has none. No room is opened on LiveKit, and no agent is sent."""
-    return await importing.import_conversation(
-        resources.pools.writes, request, language=resources.room_language
-    )
+    db = resources.pools.writes.of_names(room=request.room, key=request.key)
+    return await importing.import_conversation(db, request, language=resources.room_language)
 
 
 def _batch_limit(http_request: HttpRequest) -> BatchLimit:
@@ -204,5 +203,5 @@ async def import_records(
     """
     limit.check([message.content for message in request.messages])
     return await importing.import_records(
-        resources.pools.writes, conversation_id=conversation_id, records=request
+        resources.pools.writes.of(conversation_id), conversation_id=conversation_id, records=request
     )

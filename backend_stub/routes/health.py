@@ -94,7 +94,7 @@ async def metrics(resources: AppResources) -> Response:
     """
     try:
         counts = await embedding_models.pending_counts(
-            resources.pools.others, model_id=resources.model.model_id
+            resources.pools.background, model_id=resources.model.model_id
         )
     except DATABASE_AWAY:
         counts = None  # the other figures matter most while the database is away

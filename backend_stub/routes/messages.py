@@ -102,7 +102,7 @@ async def append_messages(
     caller.check_append(request)
     limit.check([message.content for message in request.messages])
     result = await messages.append_messages(
-        resources.pools.writes,
+        resources.pools.writes.of(conversation_id),
         conversation_id=conversation_id,
         messages=request.messages,
         epoch=request.epoch,
@@ -127,7 +127,7 @@ async def recent_messages(
     (`after`) gets each message once, also history that is imported later.
     """
     return await messages.recent_messages(
-        resources.pools.others,
+        resources.pools.others.of(conversation_id),
         conversation_id=conversation_id,
         limit=page.limit,
         before=page.before,

@@ -57,8 +57,9 @@ async def create_room(
     """
     if request.identity is not None:
         demand("run", caller.permissions)
+    db = resources.pools.writes.of_names(room=request.name, key=request.conversation)
     conversation_id, created = await conversations.create_room(
-        resources.pools.writes,
+        db,
         name=request.name,
         key=request.conversation,
         language=request.language or resources.room_language,
@@ -67,14 +68,15 @@ async def create_room(
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
     if resources.livekit is None:
         return room
-    key = await conversations.key_of(resources.pools.writes, conversation_id)
+    db = db.of(conversation_id)
+    key = await conversations.key_of(db, conversation_id)
     sid = await resources.livekit.open_room(
         request.name,
         conversation_id=conversation_id,
         key=key,
-        erased=partial(is_erased, resources.pools.writes),
+        erased=partial(is_erased, resources.pools.background),
     )
-    await opened_rooms.opened(resources.pools.writes, request.name, sid=sid or "")
+    await opened_rooms.opened(db, request.name, sid=sid or "", conversation_id=conversation_id)
     token = request.identity and resources.livekit.join_token(
         request.name, identity=request.identity, conversation_id=conversation_id, key=key
     )
@@ -118,7 +120,7 @@ async def agent_joined(
     key's conversation has epochs of its own.
     """
     return await conversations.join_conversation(
-        resources.pools.writes,
+        resources.pools.writes.of_names(room=room, key=request.conversation),
         room=room,
         key=request.conversation,
         window=request.window,

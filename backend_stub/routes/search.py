@@ -63,7 +63,7 @@ async def search(
     `window`; `read_as` then tells as what.
     """
     response = await search_conversation(
-        resources.pools.searches,
+        resources.pools.searches.of(conversation_id),
         resources.embedder,
         conversation_id=conversation_id,
         request=request,

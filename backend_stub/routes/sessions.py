@@ -43,4 +43,6 @@ async def save_session(
     resources: AppResources,
 ) -> None:
     """Figures only: the messages are already in the conversation."""
-    await sessions.save_session(resources.pools.writes, session_id=session_id, summary=summary)
+    await sessions.save_session(
+        resources.pools.writes.of(summary.conversation_id), session_id=session_id, summary=summary
+    )

@@ -58,7 +58,9 @@ async def create_token(
     """
     signer: TokenSigner = request.app.state.token_signer
     callers: Callers = request.app.state.callers
-    now = await token_revocations.issuing_time(resources.pools.others, conversation_id)
+    now = await token_revocations.issuing_time(
+        resources.pools.others.of(conversation_id), conversation_id
+    )
     try:
         token = signer.issue(
             wanted, conversation_id=conversation_id, key=callers.issuer(caller), now=now
@@ -85,5 +87,7 @@ async def create_token(
 )
 async def revoke_tokens(conversation_id: InConversation, resources: AppResources) -> None:
     """This backend refuses them at once, others of the same database within 5 seconds."""
-    await token_revocations.revoke_tokens(resources.pools.writes, conversation_id)
+    await token_revocations.revoke_tokens(
+        resources.pools.writes.of(conversation_id), conversation_id
+    )
     resources.keyring.read_again()

@@ -2,6 +2,12 @@
 --   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f deploy/citus/distribute.sql
 -- Programs and their SQL stay the same; later migrations reach all shards by themselves.
 
+set search_path = longroom, public, extensions;
+
+-- The coordinator reaches the workers as the role that a statement runs as.
+alter role longroom_app login;
+alter role longroom_background login;
+
 -- Citus refuses to distribute a table that a local one refers to: the foreign keys step aside.
 alter table message drop constraint message_conversation_id_fkey;
 alter table participant_name drop constraint participant_name_conversation_id_fkey;

@@ -46,8 +46,8 @@ def backfill(
     bars = ProgressBars(Console(stderr=True), transient=False)
     progress = partial(bars.countdown, "embedding")
     try:
-        with clear_errors(), migrated_database(data_dir) as url:
-            exit_code = run(options, url, progress=progress)
+        with clear_errors(), migrated_database(data_dir) as logins:
+            exit_code = run(options, logins.background, progress=progress)
     except KeyboardInterrupt:
         typer.echo("interrupted; what is embedded stays, start again to go on", err=True)
         exit_code = INTERRUPTED

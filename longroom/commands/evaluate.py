@@ -73,7 +73,7 @@ def _run(plan: "Plan", data_dir: Path) -> dict[str, Any]:
 
     from rich.console import Console
 
-    from longroom.database import database_url
+    from longroom.database import database_logins
     from longroom.evaluation.evaluate import evaluate as measure
     from longroom.progress import ProgressBars
     from retrieval.embedders import open_embedder
@@ -82,5 +82,5 @@ def _run(plan: "Plan", data_dir: Path) -> dict[str, Any]:
 
     embedder = BatchingEmbedder(open_embedder(EmbeddingSettings()))
     progress = ProgressBars(Console(stderr=True))
-    with database_url(data_dir) as url:
-        return asyncio.run(measure(url, embedder, plan, progress=progress))
+    with database_logins(data_dir) as logins:
+        return asyncio.run(measure(logins.owner, embedder, plan, progress=progress))

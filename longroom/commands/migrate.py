@@ -22,18 +22,18 @@ def migrate(
 
     from rich.console import Console
 
-    from longroom.database import apply_missing, database_url, index_anew, missing
+    from longroom.database import apply_missing, database_logins, index_anew, missing
     from longroom.errors import clear_errors
     from longroom.progress import ProgressBars
 
-    with clear_errors(), database_url(data_dir) as url:
+    with clear_errors(), database_logins(data_dir) as logins:
         if not status:
-            _report("applied", asyncio.run(apply_missing(url)))
-            rooms = asyncio.run(index_anew(url, ProgressBars(Console(stderr=True))))
+            _report("applied", asyncio.run(apply_missing(logins)))
+            rooms = asyncio.run(index_anew(logins, ProgressBars(Console(stderr=True))))
             if rooms:
                 typer.echo(f"indexed {rooms} room{'s' if rooms > 1 else ''} anew")
             return
-        names = asyncio.run(missing(url))
+        names = asyncio.run(missing(logins))
     _report("missing", names)
     if names:
         raise typer.Exit(1)

@@ -19,7 +19,9 @@ from urllib.parse import quote
 import psutil
 
 from longroom.embedded_postgres.programs import PostgresPrograms, installed_programs
+from retrieval.database.roles import APP, BACKGROUND
 from retrieval.errors import DatabaseUnfit
+from retrieval.settings import Logins
 
 SETTINGS = {
     "listen_addresses": "",  # a Unix socket in a private folder, no port
@@ -219,6 +221,15 @@ class EmbeddedPostgres:
         lines = (self._cluster / "postmaster.pid").read_text().splitlines()
         port, socket_folder = lines[3], lines[4]
         return f"postgresql://postgres@/postgres?host={quote(socket_folder)}&port={port}"
+
+
+def embedded_logins(url: str) -> Logins:
+    """The users of a migrated embedded database; `url` is the owner's, who is a superuser."""
+
+    def login(name: str) -> str:
+        return url.replace("//postgres@", f"//{name}@", 1)
+
+    return Logins(requests=login(APP), background=login(BACKGROUND), owner=url)
 
 
 def _last_lines(log: Path) -> str:

@@ -83,7 +83,12 @@ select hnsw.relname
 """
 
 
+async def unused_indexes(connection: "Connection") -> list[str]:
+    """Those that were replaced, or not finished."""
+    return [row["relname"] for row in await connection.fetch(UNUSED, NAME_PREFIX)]
+
+
 async def drop_unused_indexes(connection: "Connection") -> None:
-    """Drop replaced and unfinished indexes; a search planned with one compares exactly instead."""
-    for row in await connection.fetch(UNUSED, NAME_PREFIX):
-        await connection.execute(await connection.fetchval(DROP_DDL, row["relname"]))
+    """A search that was planned with one compares exactly instead."""
+    for name in await unused_indexes(connection):
+        await connection.execute(await connection.fetchval(DROP_DDL, name))

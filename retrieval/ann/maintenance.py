@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.ann.binary_codes import extend_codes
-from retrieval.ann.hnsw import build_index, drop_unused_indexes
+from retrieval.ann.hnsw import build_index, drop_unused_indexes, unused_indexes
 from retrieval.ann.tiers import LIMITS, TierLimits
 from retrieval.wire import ConversationId
 
@@ -36,18 +36,22 @@ class _LargeConversation:
 class AnnMaintenance:
     """Prepares large conversations every `interval_s`; an advisory lock lets one backend work.
 
-    Messages not prepared yet are compared exactly: delay costs time, never results.
+    Messages not prepared yet are compared exactly: delay costs time, never results. `graphs` makes
+    the indexes, which only a table's owner may do: without one, binary codes serve.
     """
 
     def __init__(
         self,
         db: "asyncpg.Pool[Record]",
         *,
+        graphs: "asyncpg.Pool[Record] | None" = None,
         limits: TierLimits = LIMITS,
         max_tail: int = MAX_TAIL,
         interval_s: float = 60.0,
     ) -> None:
         self._db = db
+        self._graphs = graphs or db
+        self._told = False
         self._limits = limits
         self._max_tail = max_tail
         self._interval_s = interval_s
@@ -65,33 +69,39 @@ class AnnMaintenance:
             rows = await connection.fetch(LARGE, self._limits.exact)
             large = [_LargeConversation(**dict(row)) for row in rows]
             coded_to = {one: await self._extend_codes(connection, one) for one in large}
-            if not await connection.fetchval(SHARDED):
-                for one in large[:MAX_INDEXES]:
-                    await self._extend_index(connection, one, up_to=coded_to[one])
-                await drop_unused_indexes(connection)
+            if await connection.fetchval(SHARDED):
+                return True
+            wanted = {
+                one: coded_to[one]
+                for one in large[:MAX_INDEXES]
+                if self._wants_graph(one, up_to=coded_to[one])
+            }
+            if wanted or await unused_indexes(connection):
+                await self._make_graphs(wanted)
         return True
+
+    def _wants_graph(self, large: _LargeConversation, *, up_to: int) -> bool:
+        return large.passages > self._limits.coded and up_to - large.graph_to > self._max_tail
+
+    async def _make_graphs(self, wanted: Mapping[_LargeConversation, int]) -> None:
+        async with self._graphs.acquire() as owner:
+            if not await owner.fetchval(MAY_INDEX):
+                self._tell_once()
+                return
+            for one, up_to in wanted.items():
+                await _build(owner, one, up_to=up_to)
+            await drop_unused_indexes(owner)
+
+    def _tell_once(self) -> None:
+        if not self._told:
+            logger.warning("the database login owns no tables and makes no HNSW indexes")
+        self._told = True
 
     async def _extend_codes(self, connection: "Connection", large: _LargeConversation) -> int:
         end = -1
         while (reached := await _one_step(connection, large)) > end:
             end = reached
         return end
-
-    async def _extend_index(
-        self, connection: "Connection", large: _LargeConversation, *, up_to: int
-    ) -> None:
-        if large.passages <= self._limits.coded or up_to - large.graph_to <= self._max_tail:
-            return
-        ids = {"conversation_id": str(large.conversation_id), "up_to": up_to}
-        logger.info("building an HNSW index", extra=ids)
-        await build_index(
-            connection,
-            large.conversation_id,
-            model_id=large.model_id,
-            dimension=large.dimension,
-            up_to=up_to,
-        )
-        logger.info("the HNSW index is in use", extra=ids)
 
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator["Connection | None"]:
@@ -105,6 +115,19 @@ class AnnMaintenance:
             finally:
                 if not connection.is_closed():
                     await connection.execute(UNLOCK, LOCK_KEY)
+
+
+async def _build(owner: "Connection", large: _LargeConversation, *, up_to: int) -> None:
+    ids = {"conversation_id": str(large.conversation_id), "up_to": up_to}
+    logger.info("building an HNSW index", extra=ids)
+    await build_index(
+        owner,
+        large.conversation_id,
+        model_id=large.model_id,
+        dimension=large.dimension,
+        up_to=up_to,
+    )
+    logger.info("the HNSW index is in use", extra=ids)
 
 
 async def _one_step(connection: "Connection", large: _LargeConversation) -> int:
@@ -127,6 +150,12 @@ select c.conversation_id, m.model_id, m.dimension, c.passage_count as passages,
   left join prepared_part p on p.conversation_id = c.conversation_id and p.model_id = m.model_id
  where m.state in ('filling', 'active') and c.passage_count > $1
  order by c.passage_count desc
+"""
+
+MAY_INDEX = """
+select pg_has_role(current_user, relowner, 'usage')
+  from pg_class
+ where oid = 'message_embedding'::regclass
 """
 
 # On Citus an index would be created on every shard; binary codes serve the largest rooms, too.

@@ -42,7 +42,7 @@ def backfill(
         dry_run, batch_size, workers, retry_failed, model, keep_old, patience_s=patience
     )
     try:
-        url = DatabaseSettings().required_url(instead="longroom backfill")
+        url = DatabaseSettings().logins(instead="longroom backfill").background
         raise typer.Exit(run(options, url))
     except ValidationError as error:
         _end(describe(error), COULD_NOT_START)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.backfill.options import BackfillOptions
 from retrieval.database.pool import connect
+from retrieval.database.roles import BACKGROUND
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.embeddings import model_migration, model_registry, queue
 from retrieval.embeddings.batch import BatchLimits
@@ -62,7 +63,7 @@ async def _run(options: BackfillOptions, url: str, progress: Progress) -> int:
 
 @asynccontextmanager
 async def _pool(url: str, *, size: int) -> AsyncIterator["asyncpg.Pool[Record]"]:
-    pool = await connect(url, pool_size=size)
+    pool = await connect(url, pool_size=size, role=BACKGROUND)
     try:
         yield pool
     finally:

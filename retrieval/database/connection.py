@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
 from retrieval.database.keepalive import keep_alive
+from retrieval.database.roles import LOOKED_IN
+from retrieval.database.scope import Scoped
 from retrieval.errors import DatabaseUnreachable
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     Record: TypeAlias = asyncpg.Record
     Connection: TypeAlias = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
-    Database: TypeAlias = asyncpg.Pool[Record] | Connection
+    Database: TypeAlias = asyncpg.Pool[Record] | Scoped | Connection
 
 CONNECT_TIMEOUT_S = 10
 ROLLBACK_S = 5.0
@@ -27,13 +29,18 @@ ROLLBACK_S = 5.0
 # covering index.
 # random_page_cost: the default is for spinning disks; with it, a conversation that fills half of
 # the table is read from the heap.
+# search_path: our tables stand in a schema of their own, pgvector's types where they were found.
+# citus.propagate_set_commands: the shards' policies see which conversation is meant. Without Citus
+# it is a name that nobody reads.
 SESSION_SETTINGS = {
     "application_name": "longroom",
+    "citus.propagate_set_commands": "local",
     "hnsw.ef_search": "400",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "plan_cache_mode": "force_custom_plan",
     "random_page_cost": "1.1",
+    "search_path": ", ".join(LOOKED_IN),
     "timezone": "UTC",
 }
 
@@ -68,7 +75,7 @@ def raise_if_cancelled() -> None:
 @asynccontextmanager
 async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
     """One connection for several statements: acquiring costs as much as a small statement."""
-    if isinstance(db, asyncpg.Pool):
+    if isinstance(db, asyncpg.Pool | Scoped):
         async with db.acquire() as connection:
             yield connection
     else:
@@ -77,8 +84,24 @@ async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
 
 @asynccontextmanager
 async def transaction(db: "Database") -> AsyncIterator["Connection"]:
-    async with one_connection(db) as connection, transaction_on(connection):
-        yield connection
+    async with one_connection(db) as connection:
+        if isinstance(db, Scoped):  # its connections come in one
+            yield connection
+            return
+        async with transaction_on(connection):
+            yield connection
+
+
+class BeginningConnection(asyncpg.Connection):
+    """Sets what holds in a transaction in the round trip that begins it."""
+
+    set_local = ""
+    """Statements, each behind a semicolon."""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109  # the signature of asyncpg
+        if query == "BEGIN;":  # asyncpg's word for an outermost transaction
+            query = f"begin{self.set_local}"
+        return await super().execute(query, *args, timeout=timeout)
 
 
 @asynccontextmanager
@@ -88,7 +111,11 @@ async def transaction_on(connection: "Connection") -> AsyncIterator[None]:
     asyncpg's own would wait for ever for a silent server's word that a statement was cancelled.
     """
     begun = connection.transaction()
-    await begun.start()
+    try:
+        await begun.start()
+    except BaseException:
+        connection.terminate()  # half a beginning would be the next user's
+        raise
     try:
         yield
     except BaseException:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from retrieval.database.connection import open_connection
+from retrieval.database.logins import let_log_in
 from retrieval.database.migration_files import Migration, shipped
+from retrieval.database.schema import in_own_schema, prepare_schema
 from retrieval.database.sql_script import statements
 from retrieval.errors import DatabaseUnfit, ExtensionMissing, MigrationFailed, SchemaMismatch
 from retrieval.settings import DatabaseSettings
@@ -22,7 +24,7 @@ POLL_LOCK_S = 0.1
 
 
 CREATE_RECORD = """
-create table if not exists schema_migrations (
+create table if not exists longroom.schema_migrations (
     version    integer primary key,
     name       text not null,
     sha256     text not null,
@@ -34,6 +36,7 @@ create table if not exists schema_migrations (
 async def migrate(url: str, *, folder: Path | None = None) -> list[str]:
     """Apply missing migrations and return their names; safe to run concurrently.
 
+    Tables of an old installation, which stand in another schema, are moved to ours first.
     Each file shares a transaction with its record: a failure leaves earlier files applied. One that
     starts with `-- no-transaction` may be left half applied and must be idempotent.
     Raises DatabaseUnfit.
@@ -42,6 +45,7 @@ async def migrate(url: str, *, folder: Path | None = None) -> list[str]:
     try:
         await _lock(connection)
         await _check_available(connection)
+        await prepare_schema(connection)
         await connection.execute(CREATE_RECORD)
         missing = await pending(connection, folder=folder)
         for migration in missing:
@@ -56,7 +60,7 @@ async def migrate(url: str, *, folder: Path | None = None) -> list[str]:
 
 
 APPLIED = """
-select version, name, sha256 from schema_migrations order by version
+select version, name, sha256 from longroom.schema_migrations order by version
 """
 
 
@@ -107,7 +111,7 @@ async def _check_available(connection: "Connection") -> None:
 
 
 RECORD = """
-insert into schema_migrations (version, name, sha256) values ($1, $2, $3)
+insert into longroom.schema_migrations (version, name, sha256) values ($1, $2, $3)
 """
 
 
@@ -127,13 +131,16 @@ async def _apply(connection: "Connection", migration: Migration) -> None:
 async def _execute(connection: "Connection", migration: Migration) -> None:
     # One by one: a multi-statement query is an implicit transaction, which Citus partly refuses.
     for statement in statements(migration.sql):
-        await connection.execute(statement)
+        await connection.execute(in_own_schema(statement))
     await connection.execute(RECORD, migration.version, migration.name, migration.sha256)
 
 
 def main() -> int:
     try:
-        applied = asyncio.run(migrate(DatabaseSettings().required_url(instead="longroom migrate")))
+        settings = DatabaseSettings()
+        owner = settings.logins(instead="longroom migrate").owner
+        applied = asyncio.run(migrate(owner))
+        asyncio.run(let_log_in(owner, settings.passwords()))
     except DatabaseUnfit as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,10 +1,9 @@
 """Connection pool on a database whose extension and schema were checked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 from pgvector.asyncpg import register_vector
@@ -16,14 +15,14 @@ from retrieval.database.connection import (
     transaction_on,
 )
 from retrieval.database.keepalive import keep_alive
+from retrieval.database.live_pool import LivePool
 from retrieval.database.migrations import pending
-from retrieval.database.outage import connection_lost
-from retrieval.errors import DatabaseUnreachable, ExtensionMissing, SchemaMismatch
+from retrieval.database.roles import Role
+from retrieval.database.schema import VECTOR_SCHEMA, check_vector_schema
+from retrieval.errors import DatabaseUnreachable, ExtensionMissing, RoleRefused, SchemaMismatch
 from retrieval.settings import CACHED_STATEMENTS
 
 if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
-
     from retrieval.database.connection import Connection, Record
 
 ANSWER_S = 5.0
@@ -45,88 +44,47 @@ class StatementLimits:
         }
 
 
-class _Pool(asyncpg.Pool):
-    """Of live connections: a lost one may not know it yet, and would fail its next user.
-
-    Every acquire, also those inside fetch() and execute(), ends after `acquire_timeout_s`, and is
-    one transaction where `transaction_settings` are given.
-    """
-
-    def __init__(
-        self,
-        *arguments: Any,
-        acquire_timeout_s: float | None,
-        transaction_settings: Mapping[str, str] | None,
-        **options: Any,
-    ) -> None:
-        super().__init__(*arguments, **options)
-        self._acquire_timeout_s = acquire_timeout_s
-        self._begin = _set_local(transaction_settings) if transaction_settings else None
-
-    @asynccontextmanager
-    async def acquire(  # type: ignore[override]  # `await pool.acquire()` is not for us
-        self,
-        *,
-        timeout: float | None = None,  # noqa: ASYNC109  # the signature of asyncpg
-    ) -> AsyncIterator["PoolConnectionProxy[Record]"]:
-        async with super().acquire(
-            timeout=self._acquire_timeout_s if timeout is None else timeout
-        ) as connection:
-            try:
-                if self._begin is None:
-                    yield connection
-                else:
-                    async with transaction_on(connection):
-                        await connection.execute(self._begin)
-                        yield connection
-            except BaseException as error:
-                if connection_lost(error):
-                    connection.terminate()
-                if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-                    await self.expire_connections()  # the others lead to the same standby
-                raise
-
-
-def _set_local(settings: Mapping[str, str]) -> str:
-    return ";".join(f"set local {name} = '{value}'" for name, value in settings.items())
-
-
-async def connect(url: str, *, pool_size: int = 8) -> "asyncpg.Pool[Record]":
+async def connect(url: str, *, pool_size: int = 8, role: Role | None = None) -> LivePool:
     """Check the database, then open a pool on it, which the caller closes.
 
     Raises a subclass of DatabaseUnfit.
     """
-    await check_database(url)
-    return await open_pool(url, pool_size=pool_size)
+    await check_database(url, role=role)
+    return await open_pool(url, pool_size=pool_size, role=role)
 
 
 async def open_pool(
     url: str,
     *,
     pool_size: int,
+    role: Role | None = None,
+    at_once: bool = True,
     acquire_timeout_s: float | None = None,
     limits: StatementLimits | None = None,
     cached_statements: int = CACHED_STATEMENTS,
     behind_pooler: bool = False,
-) -> "asyncpg.Pool[Record]":
+) -> LivePool:
     """With the halfvec codec, on a database that was checked; the caller closes it.
 
+    Its connections take the `role`, whatever their login may do beyond it; without one they are as
+    the login. `at_once`: one is opened now, not with the first use.
     Behind a pooler each transaction of a connection may run on another of the server's: session
     settings and statements outside a transaction are no good there.
     Raises DatabaseUnreachable. Acquiring raises TimeoutError after `acquire_timeout_s`.
     """
     settings = SESSION_SETTINGS | (limits.settings() if limits else {})
+    if role is not None:
+        settings |= {"role": role}
     try:
-        return await _Pool(
+        return await LivePool(
             url,
             acquire_timeout_s=acquire_timeout_s,
-            transaction_settings=_without(settings, POOLER_TAKES) if behind_pooler else None,
-            min_size=1,
+            transaction_settings=_without(settings, POOLER_TAKES) if behind_pooler else {},
+            min_size=1 if at_once else 0,
             max_size=pool_size,
             max_queries=50_000,
             max_inactive_connection_lifetime=300.0,
             loop=None,
-            connection_class=asyncpg.Connection,
             record_class=asyncpg.Record,
             init=_init,
             reset=_no_reset,
@@ -139,12 +97,17 @@ async def open_pool(
         raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
 
 
-async def check_database(url: str) -> None:
-    """Its extension and schema; not through a pooler. Raises a subclass of DatabaseUnfit."""
+async def check_database(url: str, *, role: Role | None = None) -> None:
+    """Its extension and schema, and that the login may take the role; not through a pooler.
+
+    Raises a subclass of DatabaseUnfit.
+    """
     connection = await open_connection(url)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await _check_pgvector(connection)
+            if role is not None:
+                await _take(connection, role)
             await _check_schema(connection)
             await connection.close()
     except TimeoutError:
@@ -153,6 +116,24 @@ async def check_database(url: str) -> None:
         ) from None
     finally:
         connection.terminate()
+
+
+ROLE = """
+select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = $1
+"""
+
+
+async def _take(connection: "Connection", role: Role) -> None:
+    may = await connection.fetchval(ROLE, role)
+    if may is None:
+        return  # what makes it is missing, and will be named
+    if not may:
+        login = await connection.fetchval("select quote_ident(current_user)")
+        raise RoleRefused(
+            f"the database login {login} may not act as {role};"
+            f" run as the database's owner: grant {role} to {login}"
+        )
+    await connection.execute(f"set role {role}")  # one of two constants
 
 
 POOLER_TAKES = ("application_name", "timezone")
@@ -167,26 +148,31 @@ async def _init(connection: "asyncpg.Connection[Record]") -> None:
     keep_alive(connection)
     # In a transaction, since a pooler may otherwise change servers in between.
     async with asyncio.timeout(CONNECT_TIMEOUT_S), transaction_on(connection):
-        await register_vector(connection)
+        await register_vector(connection, schema=await connection.fetchval(VECTOR_SCHEMA))
 
 
 async def _no_reset(connection: "Connection") -> None:
     """Saves a round trip: asyncpg rolls back without it, and the listener ends the one LISTEN."""
 
 
-PGVECTOR_VERSION = """
-select extversion from pg_extension where extname = 'vector'
+PGVECTOR = """
+select extversion, nspname
+  from pg_extension
+  join pg_namespace on pg_namespace.oid = extnamespace
+ where extname = 'vector'
 """
 
 
 async def _check_pgvector(connection: "Connection") -> None:
-    version = await connection.fetchval(PGVECTOR_VERSION)
+    row = await connection.fetchrow(PGVECTOR)
     oldest = ".".join(map(str, OLDEST_PGVECTOR))
-    if version is None:
+    if row is None:
         raise ExtensionMissing(
             "the database has no pgvector; run `longroom migrate`,"
             f" on a server that has pgvector {oldest} or newer installed"
         )
+    version, schema = row
+    check_vector_schema(schema)
     if tuple(int(part) for part in version.split(".")) < OLDEST_PGVECTOR:
         raise ExtensionMissing(
             f"the database has pgvector {version}, {oldest} or newer is needed;"

@@ -4,6 +4,7 @@ import uuid
 from typing import TYPE_CHECKING, LiteralString
 
 from retrieval.database.connection import transaction
+from retrieval.database.in_conversation import see_new, seeing
 from retrieval.errors import ConversationNotFound, LanguageUnknown
 from retrieval.store import epochs
 from retrieval.store.messages import recent_messages
@@ -32,6 +33,7 @@ async def create_room(
     if key is None:
         return await _found_or_created(db, ROOM, INSERT_ROOM, name, room=name, language=language)
     conversation_id, _ = await create_conversation(db, key=key, language=language)
+    db = seeing(db, conversation_id)
     created = await db.fetchval(INSERT_ROOM, name, conversation_id)
     if not created:
         await db.execute(MOVE_ROOM, name, conversation_id)
@@ -53,6 +55,7 @@ async def join_conversation(
     The agent of that identity, if given, has the room from now on. Raises LanguageUnknown.
     """
     conversation_id, _ = await create_room(db, name=room, key=key, language=language)
+    db = seeing(db, conversation_id)
     named = await db.fetchrow(NAMED, conversation_id)
     if named is None:
         raise ConversationNotFound(conversation_id)
@@ -170,6 +173,7 @@ async def _create(
     async with transaction(db) as connection:
         if not await connection.fetchval(LANGUAGE_IS_KNOWN, language):
             raise LanguageUnknown(language)
+        await see_new(connection, conversation_id)
         if not await connection.fetchval(insert, name, conversation_id):
             return None
         await connection.execute(INSERT_CONVERSATION, conversation_id, room, key, language, VERSION)

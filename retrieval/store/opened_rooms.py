@@ -8,13 +8,19 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
 OPENED = """
-update room set livekit_sid = $2 where name = $1 and livekit_sid is distinct from $2
+update room set livekit_sid = $2
+ where name = $1 and livekit_sid is distinct from $2
+   and ($3::uuid is null or conversation_id = $3)
 """
 
 
-async def opened(db: "Database", name: str, *, sid: str) -> None:
-    """`sid` is empty if LiveKit did not answer."""
-    await db.execute(OPENED, name, sid)
+async def opened(
+    db: "Database", name: str, *, sid: str, conversation_id: ConversationId | None = None
+) -> None:
+    """`sid` is empty if LiveKit did not answer. Nothing if the room has another conversation than
+    the one given by now: who gave it that opens the room, too.
+    """
+    await db.execute(OPENED, name, sid, conversation_id)
 
 
 OPENED_ANEW = """

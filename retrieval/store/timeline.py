@@ -23,17 +23,21 @@ class Around:
     after: list[int]
 
 
-# The arrays end their index scans at the limit, whatever the statistics say.
+# The arrays end their index scans at the limit, whatever the statistics say. Behind a policy, pairs
+# are compared only after the rows are read (PostgreSQL does not know that this tells nothing), so
+# that a time alone bounds the scan.
 AROUND = """
 select own.seq,
        array(select seq
                from message
-              where conversation_id = $1 and (created_at, seq) < (own.created_at, own.seq)
+              where conversation_id = $1 and created_at <= own.created_at
+                and (created_at, seq) < (own.created_at, own.seq)
               order by created_at desc, seq desc
               limit $3) as before,
        array(select seq
                from message
-              where conversation_id = $1 and (created_at, seq) > (own.created_at, own.seq)
+              where conversation_id = $1 and created_at >= own.created_at
+                and (created_at, seq) > (own.created_at, own.seq)
               order by created_at, seq
               limit $4) as after
   from message own
@@ -83,23 +87,26 @@ def positions(around: Mapping[int, Around]) -> dict[int, int]:
 
 
 # A bound is the place of the message that a cursor names, or of the last one before it if that was
-# deleted.
+# deleted. It is computed apart, coalesce and all: PostgreSQL does not know that coalesce tells
+# nothing, and would compare with it only after the rows are read.
 _SAID = """
 select c.message_count, page.*
   from conversation c
  cross join lateral (
        select case when $2 > c.last_seq then 'infinity'
-                   else coalesce((select created_at from message
-                                   where conversation_id = $1 and seq <= $2
-                                   order by seq desc limit 1), '-infinity') end as upper,
-              coalesce((select created_at from message
-                         where conversation_id = $1 and seq <= $4
-                         order by seq desc limit 1), '-infinity') as lower) bound
+                   else (select coalesce((select created_at from message
+                                           where conversation_id = $1 and seq <= $2
+                                           order by seq desc limit 1), '-infinity'))
+                   end as upper,
+              (select coalesce((select created_at from message
+                                 where conversation_id = $1 and seq <= $4
+                                 order by seq desc limit 1), '-infinity')) as lower) bound
   left join lateral (
        select seq, message_id, role, participant, content, created_at, interrupted, metadata,
               late_epoch, room, edited_at
          from message
         where conversation_id = $1
+          and created_at <= bound.upper and created_at >= bound.lower
           and (created_at, seq) < (bound.upper, $2) and (created_at, seq) > (bound.lower, $4)
         order by {order}
         limit $3) page on true

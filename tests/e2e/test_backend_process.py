@@ -116,7 +116,7 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
 
 
 async def test_a_missing_schema_is_applied_if_asked_for(database_url: str) -> None:
-    await execute(database_url, "drop schema public cascade; create schema public")
+    await execute(database_url, "drop schema public, longroom cascade; create schema public")
 
     with BackendProcess({"DATABASE_URL": database_url}, "--migrate", forked=True) as backend:
         async with httpx.AsyncClient(base_url=backend.url()) as probe:

@@ -7,6 +7,7 @@ import psutil
 import pytest
 from livekit import api
 
+from retrieval.database.connection import open_connection
 from testbed.livekit_stack import OpenRoom, Stack, agent_pids, kill_agent
 from testbed.room_user import FINAL_OUTCOMES, RoomUser, until
 
@@ -63,7 +64,7 @@ async def test_an_empty_room_ends_its_process_and_saves_the_session(stack: Stack
 
 
 async def session_of(stack: Stack, conversation_id: UUID) -> asyncpg.Record:
-    connection = await asyncpg.connect(stack.database_url)
+    connection = await open_connection(stack.database_url)
     try:
         async with asyncio.timeout(10):
             while True:

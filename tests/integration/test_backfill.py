@@ -154,8 +154,8 @@ async def test_a_failed_start_is_one_line(
 async def test_longroom_backfill_embeds_in_the_embedded_database_and_shows_progress(
     data_dir: Path,
 ) -> None:
-    async with embedded_database(data_dir) as url:
-        db = await connect(url)
+    async with embedded_database(data_dir) as logins:
+        db = await connect(logins.owner)
         room, _ = await create_room(db, name="helpdesk")
         await _append(db, room, last=3)
         await db.close()

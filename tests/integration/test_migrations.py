@@ -9,7 +9,7 @@ import sys
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -24,7 +24,7 @@ from retrieval.errors import (
     MigrationFailed,
     SchemaMismatch,
 )
-from testbed.postgres import Server, drop_database
+from testbed.postgres import Server, as_user, drop_database
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [file.stem for file in sorted((ROOT / "migrations").glob("*.sql"))]
@@ -49,12 +49,6 @@ def folder(tmp_path: Path) -> Path:
 
 def write(folder: Path, name: str, sql: str) -> None:
     (folder / name).write_text(sql)
-
-
-def as_user(url: str, user_and_password: str) -> str:
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user_and_password}@{host}"))
 
 
 async def execute(url: str, statement: str) -> None:

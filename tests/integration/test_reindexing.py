@@ -8,6 +8,7 @@ import pytest
 from longroom.database import index_anew
 from longroom.progress import SILENT
 from retrieval.search import search_conversation
+from retrieval.settings import Logins
 from retrieval.store.conversations import create_room
 from retrieval.store.indexes import reindexing
 from retrieval.store.indexes.reindexing import Reindexing, outdated, reindex
@@ -117,6 +118,6 @@ async def test_the_migrate_command_indexes_all_rooms(
     db: asyncpg.Pool, room: ConversationId, database_url: str
 ) -> None:
     await age(db)
-    assert await index_anew(database_url, SILENT) == 1
-    assert await index_anew(database_url, SILENT) == 0
+    assert await index_anew(Logins.of_one(database_url), SILENT) == 1
+    assert await index_anew(Logins.of_one(database_url), SILENT) == 0
     assert await found(db, room, "Tavrek", limit=len(KETTLES)) == KETTLES

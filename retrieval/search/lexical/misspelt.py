@@ -80,7 +80,7 @@ select asked.word,
        || array(select word
                   from vocabulary
                  where conversation_id = $1
-                   and reverse(word) >= tail and reverse(word) < behind_tail
+                   and reversed >= tail and reversed < behind_tail
                    and length(word) between length(asked.word) - edits
                                         and length(asked.word) + edits
                  limit $8) as similar

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import orjson
 
+from retrieval.database.in_conversation import naming, seeing
 from retrieval.errors import ConversationNotFound
 from retrieval.store.conversations import create_conversation, create_room
 from retrieval.store.events import record_events
@@ -40,7 +41,8 @@ async def import_conversation(
     """
     found = await _found(db, conversation) or await _made(db, conversation, language)
     if conversation.created_at is not None:
-        await db.execute(BEGAN, found.conversation_id, conversation.created_at)
+        seen = seeing(db, found.conversation_id)
+        await seen.execute(BEGAN, found.conversation_id, conversation.created_at)
     return found
 
 
@@ -54,9 +56,9 @@ async def _found(db: "Database", conversation: ImportConversation) -> ImportedCo
     wanted = conversation.conversation_id
     if wanted is None:
         return None
-    if await is_erased(db, wanted):
+    if await is_erased(seeing(db, wanted), wanted):
         raise ConversationNotFound(wanted)
-    if not await db.fetchval(HERE, wanted):
+    if not await seeing(db, wanted).fetchval(HERE, wanted):
         return None
     return ImportedConversation(conversation_id=wanted, created=False)
 
@@ -143,16 +145,12 @@ async def _import_sessions(
     return imported
 
 
-IMPORT_ROOMS = """
-with imported as (
-    insert into room (name, conversation_id, created_at)
-    select name, $1, created_at
-      from unnest($2::text[], $3::timestamptz[]) as shared (name, created_at)
-     where exists (select from conversation where conversation_id = $1 and key is not null)
-    on conflict do nothing
-    returning 1
-)
-select count(*) from imported
+IMPORT_ROOM = """
+insert into room (name, conversation_id, created_at)
+select $2, $1, $3::timestamptz
+ where exists (select from conversation where conversation_id = $1 and key is not null)
+on conflict do nothing
+returning true
 """
 
 
@@ -160,12 +158,9 @@ async def _import_rooms(
     db: "Database", conversation_id: ConversationId, rooms: Sequence[SharedRoom]
 ) -> int:
     """Rooms that exist keep the conversation they have."""
-    if not rooms:
-        return 0
-    imported: int = await db.fetchval(
-        IMPORT_ROOMS,
-        conversation_id,
-        [room.name for room in rooms],
-        [room.created_at for room in rooms],
-    )
+    imported = 0
+    for room in rooms:
+        named = naming(db, room=room.name)
+        new = await named.fetchval(IMPORT_ROOM, conversation_id, room.name, room.created_at)
+        imported += bool(new)
     return imported

@@ -1,0 +1,24 @@
+"""Goes on inside one conversation, for functions that learn which one it is, or make it."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from retrieval.database.scope import Scope, Scoped
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Connection, Database
+
+
+def seeing(db: "Database", conversation_id: UUID) -> "Database":
+    """`db`, which sees this conversation as well if what it sees is bounded."""
+    return db.of(conversation_id) if isinstance(db, Scoped) else db
+
+
+def naming(db: "Database", *, room: str) -> "Database":
+    """`db`, which sees and may write the room of this name as well."""
+    return db.named(room) if isinstance(db, Scoped) else db
+
+
+async def see_new(connection: "Connection", conversation_id: UUID) -> None:
+    """For a conversation that this transaction makes, until its end."""
+    await connection.execute(Scope(conversation_id).statements().removeprefix(";"))
