@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 from livekit.agents.llm import ChatMessage
@@ -17,6 +18,7 @@ from agent.conversation.wiring import People, build_conversation
 from agent.llm.factory import language_model
 from agent.messages.question import Question
 from agent.messages.rolling_window import SPEAKER
+from agent.outbox.typed_lines import delete_typed_lines, sweep_typed_lines, typed_lines_file
 from agent.recall.asked_part import asked_part
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
@@ -25,7 +27,6 @@ from agent.support.session import text_session
 from agent.support.support_agent import SupportAgent
 from retrieval.wire import (
     Message,
-    MessageCreate,
     MessageId,
     SearchRequest,
     SearchResponse,
@@ -33,6 +34,10 @@ from retrieval.wire import (
 
 AGENT_NAME = "longroom"
 _MAX_OTHERS_MESSAGES = 50
+
+
+class ConversationErased(Exception):
+    """Nothing is left of the conversation; one that is opened now is a new one."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class Chat:
         asker: Asker,
         deltas: "_Deltas",
         others: "_OthersMessages",
+        typed_lines: Path,
     ) -> None:
+        self._typed_lines = typed_lines
         self._agent = conversation_agent
         self._asker = asker
         self._deltas = deltas
@@ -59,7 +66,10 @@ class Chat:
         """What the agent said first; empty if the conversation just goes on."""
 
     async def ask(self, text: str, on_delta: Callable[[str], None] | None = None) -> TurnTrace:
-        """One turn; never raises for a failed model. Cancelling stores what was said so far."""
+        """One turn; never raises for a failed model. Cancelling stores what was said so far.
+
+        Raises ConversationErased: then it is over.
+        """
         question = Question(
             id=MessageId(uuid4().hex),
             speaker=self._asker.identity,
@@ -67,7 +77,14 @@ class Chat:
             asked_at=datetime.now(UTC),
         )
         self._deltas.listen(on_delta)
-        return await self._agent.ask(question)
+        trace = await self._agent.ask(question)
+        if self._agent.forgetting.changes.conversation_erased.is_set():
+            raise ConversationErased
+        return trace
+
+    def typed_lines(self) -> Path:
+        """Where what is typed in this conversation may be kept, until something is erased."""
+        return self._typed_lines
 
     async def search(self, query: str, *, limit: int = 10) -> SearchResponse:
         """Raises BackendError."""
@@ -125,7 +142,17 @@ async def open_chat(
         opened.push_async_callback(conversation.close)
         await conversation.start(_agent(settings, resumed), capture_run=True)
         others = _OthersMessages(client, resumed, is_ours=conversation.events.has_recorded)
-        yield Chat(conversation, asker=asker, deltas=deltas, others=others)
+        lines = await _typed_lines(settings.data_dir, client, resumed, conversation)
+        yield Chat(conversation, asker=asker, deltas=deltas, others=others, typed_lines=lines)
+
+
+async def _typed_lines(
+    data_dir: Path, client: BackendClient, resumed: Resumed, conversation: ConversationAgent
+) -> Path:
+    await sweep_typed_lines(data_dir, client=client)
+    conversation_id = resumed.conversation_id
+    conversation.forgetting.also.append(lambda _: delete_typed_lines(data_dir, conversation_id))
+    return typed_lines_file(data_dir, conversation_id, revision=resumed.revision)
 
 
 def _agent(settings: AgentSettings, resumed: Resumed) -> SupportAgent:
@@ -154,8 +181,8 @@ class _OthersMessages:
         self._conversation_id = resumed.conversation_id
         self._is_ours = is_ours
         self._known = {message.id for message in resumed.window}
-        undelivered = sum(isinstance(message, MessageCreate) for message in resumed.window)
-        self._last_seq = resumed.message_count - undelivered
+        stored = [message.seq for message in resumed.window if isinstance(message, Message)]
+        self._last_seq = max(stored, default=0)
 
     async def next(self) -> list[Message]:
         page = await self._client.get_recent_messages(

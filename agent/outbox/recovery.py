@@ -12,6 +12,7 @@ from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.outbox import Outbox
 from agent.outbox.retry import Retry
 from agent.outbox.sweep import erase_from, sweep_set_aside
+from agent.outbox.typed_lines import sweep_typed_lines
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ async def recover(
     emptied = 0
     metrics = OutboxMetrics()
     await sweep_set_aside(data_dir, client=client)
+    await sweep_typed_lines(data_dir, client=client)
     for path, conversation_id in await asyncio.to_thread(lambda: list(left_over(data_dir))):
         # Most are held by their rooms' agents.
         file = await asyncio.to_thread(open_path, path, metrics, held=logging.DEBUG)

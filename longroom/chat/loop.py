@@ -10,7 +10,7 @@ from typing import Protocol
 from anyio import CancelScope
 from prompt_toolkit.application import run_in_terminal
 
-from agent.chat import WindowMessage
+from agent.chat import ConversationErased, WindowMessage
 from agent.conversation.session.reply import TurnTrace
 from longroom.chat.signals import ctrl_c
 from longroom.chat.terminal import HELP, Terminal
@@ -19,12 +19,14 @@ from retrieval.wire import Message, SearchResponse
 
 logger = logging.getLogger(__name__)
 
+ERASED = "this conversation was erased; begin a new one with the same command"
+
 
 class ChatBackend(Protocol):
     """What a chat needs of the agent; `agent.chat.Chat` has it."""
 
     async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
-        """One turn. Cancelling it interrupts the answer."""
+        """One turn. Cancelling it interrupts the answer. Raises ConversationErased."""
 
     async def search(self, query: str) -> SearchResponse:
         """Raises BackendError."""
@@ -63,7 +65,11 @@ class ChatLoop:
                 return
             if line:
                 async with self._printing:
-                    await self._interruptible(line)
+                    try:
+                        await self._interruptible(line)
+                    except ConversationErased:
+                        self._terminal.complain(ERASED)
+                        return
 
     async def show_others(self, *, every_s: float) -> None:
         """Show what others say above the prompt, but not within an answer. Runs until cancelled."""

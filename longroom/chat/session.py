@@ -83,15 +83,14 @@ class ChatSession:
                 suggested=self._suggested if at_terminal else (),
             )
             if at_terminal:
-                await self._at_terminal(loop)
+                await self._at_terminal(loop, chat.typed_lines())
             else:
                 await loop.run(piped_lines(otherwise=self._suggested[:ASKED_ALONE]))
 
-    async def _at_terminal(self, loop: ChatLoop) -> None:
+    async def _at_terminal(self, loop: ChatLoop, history: Path) -> None:
         tasks = BackgroundTasks()
         tasks.start(loop.show_others(every_s=POLL_OTHERS_S))
         try:
-            history = self.data_dir / "chat_history"
             with prompted_lines(f"{self._who}> ", history=history) as lines:
                 await loop.run(lines)
         finally:

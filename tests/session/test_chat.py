@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.chat import open_chat
+from agent.chat import ConversationErased, open_chat
 from agent.errors import OutboxUnwritable
 from agent.settings import AgentSettings
 from longroom.client import BackendUnavailable
 from retrieval.wire import Message
 from tests.support.fake_backend import FakeBackend
+from tests.support.outboxes import holds
 from tests.support.running_agent import remember
 
 
@@ -201,3 +202,34 @@ def _unavailable() -> httpx.Response:
 
 def _texts(messages: list[Message]) -> list[str]:
     return [message.content for message in messages]
+
+
+async def test_a_chat_ends_when_its_conversation_was_erased(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    settings = _settings(tmp_path)
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        await chat.ask("My locker code is canary-7361.")
+        chat.typed_lines().write_text("My locker code is canary-7361.\n")
+        erased = backend.room()
+        backend.erase_conversation(erased)
+        with pytest.raises(ConversationErased):
+            await chat.ask("What is my locker code?")
+    assert holds(tmp_path, "canary-7361") == []
+    async with open_chat(settings, room="den", identity="ana", client=client) as chat:
+        assert backend.room() != erased
+        assert "canary-7361" not in (await chat.ask("What is my locker code?")).answer
+    await client.aclose()
+
+
+async def test_others_are_told_once_also_where_messages_were_erased(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    client = backend.client()
+    await remember(backend, *[f"said {n}" for n in range(60)])
+    for message in backend.stored[10:40]:
+        backend.erase_message(backend.room(), message.id)
+    async with open_chat(_settings(tmp_path), room="den", identity="ben", client=client) as chat:
+        assert await chat.others_messages() == []
+        await remember(backend, "The tin is blue.")
+        assert _texts(await chat.others_messages()) == ["The tin is blue."]
+    await client.aclose()

@@ -351,3 +351,34 @@ async def test_a_turn_is_told_when_others_wait() -> None:
         ("a2", True),
         ("b1", False),
     ]
+
+
+async def test_erased_questions_are_withdrawn_and_their_end_is_told_again() -> None:
+    answered: list[str] = []
+    audience = Audience()
+    turns = make_turns(audience, answered)
+    for number in range(3):
+        await turns.add(question(f"a{number}"))
+    await turns.add(question("b0", "bob"))
+    withdrawn = turns.withdraw(lambda one: one.id in {"a0", "a2", "b0"})
+    assert [one.id for one in withdrawn] == ["a0", "a2", "b0"]
+    async with running(turns):
+        await turns.idle()
+    assert answered == ["a1"]
+    await turns.add(question("b0", "bob"))
+    assert audience.told[-1] == ("b0", "interrupted")
+
+
+async def test_the_last_question_may_be_withdrawn_while_it_is_postponed() -> None:
+    answerer = Answerer([])
+    answerer.outcomes = [Postponed(60.0)]
+    turns = make_turns(Audience(), answerer)
+    await turns.add(question("a0"))
+    async with running(turns):
+        while not answerer.answered:  # noqa: ASYNC110  # until the queue has postponed it
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert [one.id for one in turns.withdraw(lambda _: True)] == ["a0"]
+        async with asyncio.timeout(5):
+            await turns.idle()
+    assert answerer.answered == ["a0"]
