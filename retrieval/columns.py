@@ -19,6 +19,14 @@ def best_places(values: Floats, count: int) -> Integers:
     return candidates[np.argsort(-values[candidates], kind="stable")[:count]]
 
 
+def is_in(wanted: Integers, values: Integers) -> Flags:
+    """Which of the values are wanted; `wanted` ascending."""
+    if len(wanted) == 0:
+        return np.zeros(len(values), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
+    return np.asarray(wanted[at] == values)
+
+
 def array_text(values: Integers) -> str:
     """For `$1::text::bigint[]`, in half the time of a list: of each of its elements, asyncpg finds
     out whether it is a list."""

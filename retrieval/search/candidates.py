@@ -13,27 +13,17 @@ import numpy as np
 from retrieval.ann.tiers import tier_of
 from retrieval.columns import Integers
 from retrieval.search.context import SearchContext
-from retrieval.search.lexical import bm25
-from retrieval.search.lexical.bm25 import LexicalScores
-from retrieval.search.lexical.misspelt import with_similar_words
-from retrieval.search.lexical.postings import (
-    Postings,
-    complete,
-    every_term,
-    only_in,
-    read_postings,
-)
 from retrieval.search.query import days
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
 from retrieval.search.ranking import CORRECTED, Candidates, rank
 from retrieval.search.reader import Reader
+from retrieval.search.said_words import SaidWords, read_words
 from retrieval.search.scoring.facts import Facts
 from retrieval.search.scoring.next_said import after
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.timeline import positions, said_around
-from retrieval.text.terms.asked import QueryTerm
 from retrieval.weights import STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
 
 if TYPE_CHECKING:
@@ -73,7 +63,7 @@ class Search:
 
 async def find_candidates(search: Search, *, at_least: int) -> Candidates:
     """`at_least` candidates, if a large conversation has as many proposals."""
-    said = await _read_words(search)
+    said = await read_words(search.db, search.context, search.query, search.filters)
     if search.context.message_count <= SMALL_CONVERSATION:
         return await _everything(search, said)
     proposed = await _propose(search, said)
@@ -82,47 +72,8 @@ async def find_candidates(search: Search, *, at_least: int) -> Candidates:
     return await _surround(search, said, proposed, chosen)
 
 
-@dataclass(frozen=True)
-class _Said:
-    """What is asked for, and where it was said."""
-
-    asked: list[QueryTerm]
-    postings: list[Postings]
-
-
-async def _read_words(search: Search) -> _Said:
-    context = search.context
-    postings = context.postings
-    if postings is None or search.filters.narrow:
-        postings = await _postings(search, every_term(context.terms))
-    asked = await with_similar_words(
-        search.db,
-        context.conversation_id,
-        context.terms,
-        postings,
-        language=context.language,
-        meant=search.query.day_words,
-    )
-    read = {one.term for one in postings}
-    similar = [term for term in every_term(asked) if term not in read]
-    if asked != context.terms and similar:
-        postings = [*postings, *await _postings(search, similar)]
-    return _Said([term.without_name_in(search.query.day_words) for term in asked], postings)
-
-
-async def _postings(search: Search, terms: list[str]) -> list[Postings]:
-    return await read_postings(
-        search.db,
-        search.context.conversation_id,
-        terms=terms,
-        filters=search.filters,
-        messages=search.context.message_count,
-        passages=search.context.passage_count,
-    )
-
-
-async def _everything(search: Search, said: _Said) -> Candidates:
-    words = _words(said, search.context)
+async def _everything(search: Search, said: SaidWords) -> Candidates:
+    words = said.scores()
     known = await search.reader.of_all()
     return Candidates(
         facts=known.facts,
@@ -133,9 +84,9 @@ async def _everything(search: Search, said: _Said) -> Candidates:
     )
 
 
-async def _propose(search: Search, said: _Said) -> Candidates:
+async def _propose(search: Search, said: SaidWords) -> Candidates:
     """Without their surroundings."""
-    words = _words(said, search.context)
+    words = said.scores()
     wordiest = words.top(PROPOSED)
     if search.query.order is not None:
         wordiest = np.union1d(wordiest, words.by_arrival(PROPOSED, search.query.order))
@@ -185,20 +136,18 @@ async def _nearest(search: Search, target: Target) -> Integers:
 
 
 async def _surround(
-    search: Search, said: _Said, proposed: Candidates, chosen: Integers
+    search: Search, said: SaidWords, proposed: Candidates, chosen: Integers
 ) -> Candidates:
     """With their surroundings, of which only what may correct the best can become a hit."""
-    context = search.context
     seqs, position = await _surroundings(search, chosen)
-    postings = await complete(search.db, context.conversation_id, postings=said.postings, seqs=seqs)
-    near = _Said(said.asked, [only_in(seqs, one) for one in postings])
+    words = await said.scores_within(search.db, seqs, known=proposed.words)
     around = await search.reader.of(seqs, kinds=[False])
     facts = around.facts if position is None else around.facts.at_positions(position)
     candidates = np.isin(facts.seq, chosen) | after(facts, chosen[:CORRECTED])
     return replace(
         proposed,
         facts=replace(facts, allowed=facts.allowed & candidates),
-        words=_words(near, context),
+        words=words,
         cosines=proposed.cosines.joined(around.cosines),
     )
 
@@ -241,10 +190,4 @@ def _preferred(query: Query, weights: Weights) -> Preferred:
         speaker_gain=weights.speaker / unit if query.about.anyone else 0.0,
         spans=spans,
         date_gain=weights.date / unit if spans else 0.0,
-    )
-
-
-def _words(said: _Said, context: SearchContext) -> LexicalScores:
-    return bm25.score(
-        said.asked, said.postings, passages=context.passage_count, lexemes=context.lexeme_count
     )

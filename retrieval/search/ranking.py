@@ -64,11 +64,21 @@ class Ranking:
 
     order: Integers
     """Best first."""
-    seq: Integers
     score: Floats
+    features: Features
     parts: ScoreParts
     weights: Weights
-    evidence: Evidence
+    asked: Asked
+    degraded: bool
+
+    @property
+    def seq(self) -> Integers:
+        return self.features.facts.seq
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Not of those that were only proposed: it is worked out when it is asked for."""
+        return evidence(self.features, self.parts, self.asked, blind=self.degraded)
 
     def first(self, count: int) -> Sequence[int]:
         best: list[int] = self.order[:count].tolist()
@@ -106,16 +116,12 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
     newest_first = np.flatnonzero(candidates.facts.allowed & found)[::-1]
     return Ranking(
         order=newest_first[np.argsort(-score[newest_first], kind="stable")],
-        seq=candidates.facts.seq,
         score=score,
+        features=features,
         parts=parts,
         weights=weights,
-        evidence=evidence(
-            features,
-            parts,
-            _asked(candidates.words, query),
-            blind=degraded,
-        ),
+        asked=_asked(candidates.words, query),
+        degraded=degraded,
     )
 
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -168,3 +169,28 @@ def test_the_best_places_are_those_of_a_stable_sort() -> None:
     for count in (0, 1, 17, 299, 300, 500):
         expected = np.argsort(-values, kind="stable")[:count]
         assert best_places(values, count).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_scores_within_some_messages_are_those_of_their_postings_alone(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    asked, postings = [], []
+    for number in range(int(random.integers(1, 7))):
+        places = sorted({(int(seq), int(seq) % 3) for seq in random.integers(1, 40, size=9)})
+        terms = [f"word{number}", f"form{number}"][: int(random.integers(1, 3))]
+        asked.append(QueryTerm(dict.fromkeys(terms, 1.0), name=bool(number % 2)))
+        postings += [_postings(term, places, times=int(random.integers(1, 4))) for term in terms]
+    seqs = np.flatnonzero(random.random(45) < random.choice([0.0, 0.1, 0.5, 1.0]))
+    near = [only_in(seqs, one) for one in postings]
+
+    found = bm25.score(asked, postings, passages=40, lexemes=300).within(seqs)
+    expected = bm25.score(asked, near, passages=40, lexemes=300)
+
+    for field in fields(LexicalScores):
+        assert np.array_equal(getattr(found, field.name), getattr(expected, field.name)), field.name
+
+
+def test_nothing_said_is_nothing_within() -> None:
+    found = _score(_postings("tea", [])).within(np.array([1, 2]))
+
+    assert found.best(np.array([1, 2])).tolist() == [0, 0]

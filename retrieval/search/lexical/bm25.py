@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrieval.columns import Flags, Floats, Integers, best_places
+from retrieval.columns import Flags, Floats, Integers, best_places, is_in
 from retrieval.search.lexical.postings import Postings
 from retrieval.search.query.order import Order
 from retrieval.text.terms.asked import QueryTerm
@@ -53,6 +53,23 @@ class LexicalScores:
             return np.zeros(len(seq))
         at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
         return np.where(self.seq[at] == seq, self.score[self.best_passage[at]], 0.0)
+
+    def within(self, seqs: Integers) -> "LexicalScores":
+        """Of these messages only, ascending; the scores stay."""
+        kept = is_in(seqs, self.key >> PASSAGE_BITS)
+        gains = kept[self.gain_place]
+        messages = np.flatnonzero(is_in(seqs, self.seq))
+        place = np.cumsum(kept) - 1
+        return replace(
+            self,
+            key=self.key[kept],
+            score=self.score[kept],
+            seq=self.seq[messages],
+            best_passage=place[self.best_passage[messages]],
+            gain_term=self.gain_term[gains],
+            gain_place=place[self.gain_place[gains]],
+            gain=self.gain[gains],
+        )
 
     def top(self, count: int) -> Integers:
         """Messages, best first."""

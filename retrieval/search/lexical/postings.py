@@ -181,8 +181,7 @@ async def complete(
 
 def only_in(seqs: Integers, postings: Postings) -> Postings:
     """`seqs` ascending; the frequency stays."""
-    at = np.minimum(np.searchsorted(seqs, postings.seq), len(seqs) - 1)
-    there = np.flatnonzero(seqs[at] == postings.seq) if len(seqs) else at[:0]
+    there = np.flatnonzero(columns.is_in(seqs, postings.seq))
     return replace(
         postings,
         seq=postings.seq[there],
