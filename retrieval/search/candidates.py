@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.ann.tiers import tier_of
-from retrieval.columns import Integers
+from retrieval.columns import Integers, distinct, is_in
 from retrieval.search.context import SearchContext
 from retrieval.search.query import days
 from retrieval.search.query.filters import Filters
@@ -91,7 +91,7 @@ async def _propose(search: Search, said: SaidWords) -> Candidates:
     if search.query.order is not None:
         wordiest = np.union1d(wordiest, words.by_arrival(PROPOSED, search.query.order))
     near = await _near(search)
-    known = await search.reader.of(np.union1d(near, wordiest), kinds=[False, True])
+    known = await search.reader.of(distinct(np.concatenate((near, wordiest))), kinds=[False, True])
     return Candidates(
         facts=await _with_positions(search, known.facts),
         words=words,
@@ -143,7 +143,7 @@ async def _surround(
     words = await said.scores_within(search.db, seqs, known=proposed.words)
     around = await search.reader.of(seqs, kinds=[False])
     facts = around.facts if position is None else around.facts.at_positions(position)
-    candidates = np.isin(facts.seq, chosen) | after(facts, chosen[:CORRECTED])
+    candidates = is_in(np.sort(chosen), facts.seq) | after(facts, chosen[:CORRECTED])
     return replace(
         proposed,
         facts=replace(facts, allowed=facts.allowed & candidates),
@@ -172,7 +172,7 @@ async def _surroundings(search: Search, chosen: Integers) -> tuple[Integers, dic
 def with_surroundings(seqs: Integers, *, last: int) -> Integers:
     """In a conversation in order; ascending."""
     offsets = np.arange(-SURROUNDINGS_REACH.messages, SURROUNDINGS_REACH.messages + 1)
-    near = np.unique(seqs[:, None] + offsets)
+    near = distinct(seqs[:, None] + offsets)
     return near[(near >= 1) & (near <= last)]
 
 

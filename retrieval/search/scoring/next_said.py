@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from retrieval.columns import Flags, Integers
+from retrieval.columns import Flags, Integers, is_in
 from retrieval.search.scoring.facts import Facts
 
 REACH: Final = 3
@@ -26,7 +26,7 @@ def next_said(facts: Facts, places: Iterable[int]) -> Mapping[int, int]:
 def after(facts: Facts, seqs: Integers) -> Flags:
     """Which messages are such ones behind `seqs`."""
     found = np.zeros(len(facts.seq), dtype=np.bool_)
-    places = np.flatnonzero(np.isin(facts.seq, seqs)).tolist()
+    places = np.flatnonzero(is_in(np.sort(seqs), facts.seq)).tolist()
     found[[*next_said(facts, places)]] = True
     return found
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from retrieval import columns
-from retrieval.columns import Flags, Floats, Integers, best_places
+from retrieval.columns import Flags, Floats, Integers, best_places, distinct
 from retrieval.search.query.people import About
 from retrieval.wire import ConversationId
 
@@ -102,7 +102,7 @@ class Cosines:
 
     def nearest(self, count: int) -> Integers:
         """Messages of the `count` best passages, ascending."""
-        return np.unique(self.seq[best_places(self.cosine, count)])
+        return distinct(self.seq[best_places(self.cosine, count)])
 
     def passages(self, seq: int) -> dict[int, float]:
         own = (self.seq == seq) & ~self.smoothed
