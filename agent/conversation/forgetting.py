@@ -68,9 +68,7 @@ def _left(said: list[Said], erasures: Erasures) -> list[Said]:
     return [
         erasures.corrected.get(message.id, message)
         for message in said
-        if not erasures.covers(
-            message.id, participant=message.participant, said_at=message.created_at
-        )
+        if not erasures.covers_message(message)
     ]
 
 

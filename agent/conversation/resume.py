@@ -10,15 +10,16 @@ from uuid import UUID
 from agent.backend_client import BackendClient
 from agent.conversation.joining import HasRoom, Joining
 from agent.epoch import Epoch
-from agent.errors import OutboxUnwritable
+from agent.errors import OutboxError, OutboxUnwritable
 from agent.messages.clock import Clock
+from agent.messages.erasures import erasures_since
 from agent.messages.question import id_as_sent
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.outbox import Outbox
 from agent.outbox.retry import Retry
 from agent.settings import AgentSettings
 from longroom.client import BackendError, BackendUnavailable
-from retrieval.wire import Message, MessageCreate
+from retrieval.wire import Conversation, Message, MessageCreate
 
 Said = Message | MessageCreate
 
@@ -96,6 +97,7 @@ async def resume(
     try:
         waiting = await outbox.waiting_messages()
         if waiting:
+            waiting = await _without_erased(waiting, outbox, client, conversation)
             await outbox.drain(_LEFTOVERS_TIMEOUT_S)
     except BaseException:
         await outbox.aclose()
@@ -117,6 +119,24 @@ async def resume(
         clock=clock,
         revision=conversation.revision,
     )
+
+
+async def _without_erased(
+    waiting: list[MessageCreate],
+    outbox: Outbox,
+    client: BackendClient,
+    conversation: Conversation,
+) -> list[MessageCreate]:
+    """What a killed agent had not delivered may have been erased since: nobody answers it."""
+    try:
+        known = await outbox.erased_to()
+        erasures, revision = await erasures_since(client, conversation.conversation_id, known)
+        if erasures:
+            await outbox.erase(erasures, revision=revision)
+    except (BackendError, OutboxError) as error:
+        logger.warning("erasures not asked for", extra={"reason": str(error)})
+        return waiting
+    return [message for message in waiting if not erasures.covers_message(message)]
 
 
 async def resumed_at_last(attempt: Callable[[], Awaitable[Resumed]]) -> Resumed:

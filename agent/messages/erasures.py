@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agent.messages.sanitize import storable_name
 from longroom.client import BackendRejected, LongroomClient
-from retrieval.wire import Change, Message, RetrievalHit, erased_id
+from retrieval.wire import Change, Message, MessageCreate, RetrievalHit, erased_id
 
 _KEPT_CORRECTIONS = 1_000
 _LATE = ".late"
@@ -89,7 +89,7 @@ class Erasures:
         """Whenever they were erased."""
         return self.covers_person(participant, said_at=datetime.min.replace(tzinfo=UTC))
 
-    def covers_message(self, message: Message) -> bool:
+    def covers_message(self, message: Message | MessageCreate) -> bool:
         return self.covers(message.id, participant=message.participant, said_at=message.created_at)
 
     def touches(self, hit: RetrievalHit) -> bool:

@@ -32,8 +32,6 @@ async def recover(
     """
     emptied = 0
     metrics = OutboxMetrics()
-    await sweep_set_aside(data_dir, client=client)
-    await sweep_typed_lines(data_dir, client=client)
     for path, conversation_id in await asyncio.to_thread(lambda: list(left_over(data_dir))):
         # Most are held by their rooms' agents.
         file = await asyncio.to_thread(open_path, path, metrics, held=logging.DEBUG)
@@ -49,6 +47,9 @@ async def recover(
             metrics=metrics,
         )
         emptied += await _deliver(outbox, conversation_id, timeout_s)
+    # After the outboxes: damage that shows there is set aside.
+    await sweep_set_aside(data_dir, client=client)
+    await sweep_typed_lines(data_dir, client=client)
     return emptied
 
 

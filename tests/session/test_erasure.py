@@ -14,11 +14,12 @@ from livekit.agents import Agent, function_tool
 from livekit.agents.llm import ChatContext
 
 from agent.conversation.changes.known import OUTDATED
+from agent.conversation.unanswered import find_unanswered
 from agent.messages.question import Question, QuestionNotStored
 from retrieval.wire import MessageId
 from testbed.scripted_llm import Answer, ScriptedLLM, ToolCall
 from tests.support.fake_backend import FakeBackend
-from tests.support.outboxes import holds
+from tests.support.outboxes import holds, left_by_a_killed_process
 from tests.support.running_agent import RunningAgent, remember, running_agent
 
 CANARY = "The blue boathouse takes parcels for canary-7361."
@@ -325,6 +326,27 @@ async def test_a_restored_backend_with_an_older_count_is_asked_from_the_start(
         del backend.changes[backend.room()]
         _erase(backend, "message")
         await _until(lambda: running.window == [])
+
+
+async def test_what_a_killed_agent_left_and_was_erased_is_neither_shown_nor_answered(
+    tmp_path: Path,
+) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    killed = tmp_path / "killed"
+    async with running_agent(backend, llm, tmp_path / "live", **RARELY) as running:
+        backend.down = True
+        question = Question(MessageId("q1"), "ben", CANARY, datetime.now(UTC))
+        assert await running.conversation_agent.accept(question)
+        left_by_a_killed_process(tmp_path / "live", killed)
+        backend.down = False
+    backend.erase_message(backend.room(), "q1")
+    async with running_agent(backend, llm, killed, **RARELY) as running:
+        resumed = running.conversation_agent.resumed
+        unanswered = await find_unanswered(backend.client(), resumed, window=12)
+        assert unanswered.waiting == []
+        assert running.window == []
+        assert holds(killed, CANARY) == []
+    assert backend.stored == []
 
 
 async def test_agents_that_the_session_has_left_forget_too(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 LEAST_S = 1.0
 """Between two requests, unless an answer of the backend asks for one."""
 
+_FAILING_S = 0.1
+
 Apply = Callable[[Erasures, int], Awaitable[None]]
 
 
@@ -44,6 +46,7 @@ class ChangesFollower:
         self._interval_s = interval_s
         self._least_s = least_s
         self._told = known.revision
+        self._failures = 0
         self._erasures_told = 0
         self._erasures_asked = 0
         self._wake = asyncio.Event()
@@ -91,9 +94,11 @@ class ChangesFollower:
             self._wake.set()
 
     async def caught_up(self, timeout_s: float) -> bool:
-        """False if what an answer has told of is still not known after `timeout_s`."""
+        """False if what an answer has told of is still not known after `timeout_s`; sooner while
+        asking fails.
+        """
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s if not self._failures else _FAILING_S):
                 while self.is_behind and not self.conversation_erased.is_set():
                     await self._asked.wait()
         except TimeoutError:
@@ -101,17 +106,16 @@ class ChangesFollower:
         return True
 
     async def _run(self, apply: Apply) -> None:
-        failures = 0
         while not self.conversation_erased.is_set():
             await _set_or(self._wake, self._interval_s)
             self._wake.clear()
             self._urgent.clear()
             try:
                 await self._ask(apply)
-                failures = 0
+                self._failures = 0
             except BackendError as error:
                 # One that knows no erasures answers so, too.
-                failures += 1
+                self._failures += 1
                 level = logging.WARNING if self.is_behind else logging.INFO
                 logger.log(level, "erasures not asked for", extra=self._about(error))
             except OutboxError as error:
@@ -122,7 +126,7 @@ class ChangesFollower:
             self._asked.set()
             self._asked.clear()
             await _set_or(
-                self._urgent, min(self._interval_s, self._least_s * 2 ** min(failures, 9))
+                self._urgent, min(self._interval_s, self._least_s * 2 ** min(self._failures, 9))
             )
             if self.is_behind:
                 self._wake.set()

@@ -124,7 +124,7 @@ def _left_of(entry: Entry, erasures: Erasures) -> Entry | None:
 def is_erased(write: MessageCreate | ConversationEvent, erasures: Erasures) -> bool:
     if isinstance(write, ConversationEvent):
         return erasures.everything or _tells_of_erased(write, erasures)
-    return erasures.covers(write.id, participant=write.participant, said_at=write.created_at)
+    return erasures.covers_message(write)
 
 
 def _tells_of_erased(event: ConversationEvent, erasures: Erasures) -> bool:
