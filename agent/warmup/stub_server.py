@@ -71,6 +71,8 @@ def _json_reply(verb: str, body: bytes) -> dict[str, Any]:
             return _FOUND
         case "events":
             return {"recorded": 1}
+        case "changes":
+            return {"revision": 0, "changes": []}
         case "models":
             return {"object": "list", "data": []}
         case _:
