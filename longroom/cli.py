@@ -10,6 +10,8 @@ from longroom.commands.backfill import backfill
 from longroom.commands.chat import chat
 from longroom.commands.dead_letters import app as dead_letters
 from longroom.commands.doctor import doctor
+from longroom.commands.erase import app as erase
+from longroom.commands.erasures import app as erasures
 from longroom.commands.evaluate import evaluate
 from longroom.commands.export import export
 from longroom.commands.importing import import_messages
@@ -39,6 +41,8 @@ app.command()(mcp)
 app.command()(doctor)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(keys, name="keys")
+app.add_typer(erase, name="erase")
+app.add_typer(erasures, name="erasures")
 
 
 def main() -> None:

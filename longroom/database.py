@@ -55,6 +55,20 @@ def on_database(work: "Callable[[Database], Awaitable[T]]", *, data_dir: Path) -
         return asyncio.run(_on(logins.owner, work))
 
 
+def on_pool(work: "Callable[[Database], Awaitable[T]]", *, data_dir: Path) -> T:
+    """As `on_database`, with vectors as the backend reads them. Raises DatabaseUnfit."""
+    with migrated_database(data_dir) as url:
+        return asyncio.run(_on_pool(url, work))
+
+
+async def _on_pool(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
+    pool = await connect(url, pool_size=1)
+    try:
+        return await work(pool)
+    finally:
+        await pool.close()
+
+
 async def _on(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
     connection = await open_connection(url)
     try:

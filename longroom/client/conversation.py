@@ -9,11 +9,14 @@ from pydantic import JsonValue
 from longroom.client.batches import batches
 from longroom.client.routes import Routes
 from retrieval.wire import (
+    MAX_CHANGES,
     MAX_PAGE_MESSAGES,
     AppendOutcome,
+    Change,
     ConversationEvent,
     ConversationToken,
     CreateToken,
+    ErasureReceipt,
     EventKind,
     Message,
     MessageCreate,
@@ -153,3 +156,33 @@ class ConversationClient:
     async def revoke_tokens(self) -> None:
         """All that were made up to now."""
         await self._routes.revoke_tokens(self.id)
+
+    async def correct(
+        self, message_id: str, content: str, *, metadata: Mapping[str, JsonValue] | None = None
+    ) -> Message:
+        """What the message should have said. Without `metadata` it keeps what it has."""
+        return await self._routes.correct_message(self.id, message_id, content, metadata=metadata)
+
+    async def changes(self, *, after: int = 0) -> AsyncIterator[Change]:
+        """What was erased and corrected after the revision `after`, page by page."""
+        while True:
+            page = await self._routes.get_changes(self.id, after=after, limit=MAX_CHANGES)
+            for change in page.changes:
+                yield change
+            if not page.more:
+                return
+            after = page.changes[-1].revision
+
+    async def erase_message(self, message_id: str, *, dry_run: bool = False) -> ErasureReceipt:
+        """For good: sent again under its id, it is refused. Needs the scope admin."""
+        return await self._routes.erase_message(self.id, message_id, dry_run=dry_run)
+
+    async def erase_participant(self, identity: str, *, dry_run: bool = False) -> ErasureReceipt:
+        """What they said here up to now. While the receipt is not `complete`, call again."""
+        return await self._routes.erase_participant(
+            identity, conversation_id=self.id, dry_run=dry_run
+        )
+
+    async def erase(self, *, dry_run: bool = False) -> ErasureReceipt:
+        """The whole conversation. While the receipt is not `complete`, call again."""
+        return await self._routes.erase_conversation(self.id, dry_run=dry_run)

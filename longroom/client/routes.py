@@ -2,17 +2,15 @@
 
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from longroom.client.acknowledgements import check_outcomes, check_recorded, check_saved
-from longroom.client.connection import Connection
+from longroom.client.changes import ChangeRoutes, segment
 from retrieval.wire import (
-    MAX_CHANGES,
     AgentJoined,
     AppendMessages,
     AppendResult,
-    Changes,
     Conversation,
     ConversationEvent,
     ConversationToken,
@@ -39,7 +37,7 @@ from retrieval.wire import (
 )
 
 
-class Routes(Connection):
+class Routes(ChangeRoutes):
     """Idempotent: after an error, call again with the same ids."""
 
     async def create_conversation(
@@ -84,7 +82,7 @@ class Routes(Connection):
             language=language,
             conversation=conversation,
         )
-        return await self._ask("POST", f"/rooms/{_segment(room)}/agent-joined", body, Conversation)
+        return await self._ask("POST", f"/rooms/{segment(room)}/agent-joined", body, Conversation)
 
     async def append_messages(
         self,
@@ -140,13 +138,6 @@ class Routes(Connection):
             "GET", f"/conversations/{conversation_id}/messages{query}", None, MessagePage
         )
 
-    async def get_changes(
-        self, conversation_id: UUID, *, after: int, limit: int = MAX_CHANGES
-    ) -> Changes:
-        """What was erased and corrected after that revision, oldest first."""
-        path = f"/conversations/{conversation_id}/changes?after={after}&limit={limit}"
-        return await self._ask("GET", path, None, Changes)
-
     async def search_conversation(
         self, conversation_id: UUID, request: SearchRequest, *, timeout_s: float | None = None
     ) -> SearchResponse:
@@ -193,7 +184,7 @@ class Routes(Connection):
 
     async def save_session(self, session_id: str, summary: SessionSummary) -> None:
         """Replaces an earlier summary. BackendProtocolError if anything else answers."""
-        response = await self._call("PUT", f"/sessions/{_segment(session_id)}", summary)
+        response = await self._call("PUT", f"/sessions/{segment(session_id)}", summary)
         check_saved(response)
 
     def export_conversation(
@@ -205,7 +196,7 @@ class Routes(Connection):
 
     def export_participant(self, identity: str) -> AsyncGenerator[bytes]:
         """What all conversations have of that one; pieces of JSON lines, cut anywhere."""
-        return self._stream(f"/participants/{_segment(identity)}/export")
+        return self._stream(f"/participants/{segment(identity)}/export")
 
     async def import_conversation(self, conversation: ImportConversation) -> ImportedConversation:
         """Creates the conversation if its room or key has none; opens no room on LiveKit."""
@@ -226,11 +217,6 @@ class Routes(Connection):
         self, agent_name: str, worker_id: str, *, registered_s_ago: float = 0.0
     ) -> None:
         """`registered_s_ago`: since when LiveKit has known the worker without a gap."""
-        path = f"/workers/{_segment(agent_name)}/{_segment(worker_id)}"
+        path = f"/workers/{segment(agent_name)}/{segment(worker_id)}"
         path += "?" + urlencode({"registered_s_ago": f"{registered_s_ago:.3f}"})
         await self._call("PUT", path, None, timeout_s=2.0)
-
-
-def _segment(name: str) -> str:
-    """Escaped: "." and ".." would change the path."""
-    return quote(name, safe="").replace(".", "%2E")

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from retrieval.wire import ErasureKind
@@ -28,7 +27,7 @@ class LedgerLine:
     erased_at: datetime
 
     def to_json(self) -> bytes:
-        return orjson.dumps(self) + b"\n"
+        return _LINE.dump_json(self) + b"\n"
 
 
 _LINE: TypeAdapter[LedgerLine] = TypeAdapter(LedgerLine)

@@ -103,10 +103,13 @@ async def _message(
 
 
 IDENTITIES = """
-select distinct identity
-  from participant_name
- where conversation_id = $1
-   and encode(sha256(convert_to($1::text || E'\\n' || identity, 'UTF8')), 'hex') = $2
+select identity
+  from (select identity from participant_name where conversation_id = $1
+        union
+        select unnest(participants || agent_identity) from session where conversation_id = $1
+        union
+        select participant from conversation_event where conversation_id = $1) known
+ where encode(sha256(convert_to($1::text || E'\\n' || identity, 'UTF8')), 'hex') = $2
 """
 
 ENTOMB_PARTICIPANT = """
@@ -144,9 +147,13 @@ async def _keep_out(
 
 
 IDENTITIES_EVERYWHERE = """
-select distinct identity
-  from participant_name
- where encode(sha256(convert_to($1::text || E'\\n' || identity, 'UTF8')), 'hex') = $2
+select identity
+  from (select identity from participant_name
+        union
+        select unnest(participants || agent_identity) from session
+        union
+        select participant from conversation_event) known
+ where encode(sha256(convert_to($1::uuid::text || E'\\n' || identity, 'UTF8')), 'hex') = $2
 """
 
 

@@ -1,0 +1,1 @@
+"""Erasing from the command line: the asking, the repeating, the receipt."""
