@@ -56,13 +56,13 @@ def on_database(work: "Callable[[Database], Awaitable[T]]", *, data_dir: Path) -
 
 
 def on_pool(work: "Callable[[Database], Awaitable[T]]", *, data_dir: Path) -> T:
-    """As `on_database`, with vectors as the backend reads them. Raises DatabaseUnfit."""
-    with migrated_database(data_dir) as url:
-        return asyncio.run(_on_pool(url, work))
+    """As the background does, with vectors as the backend reads them. Raises DatabaseUnfit."""
+    with migrated_database(data_dir) as logins:
+        return asyncio.run(_on_pool(logins.background, work))
 
 
 async def _on_pool(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
-    pool = await connect(url, pool_size=1)
+    pool = await connect(url, pool_size=1, role=BACKGROUND)
     try:
         return await work(pool)
     finally:

@@ -96,6 +96,7 @@ def ask(api: httpx.Client, method: str, path: str, key: str | None) -> httpx.Res
         agent_name="a",
         worker_id="w",
         identity="i",
+        message_id="m",
     )
     headers = as_caller(key) if key is not None else {}
     return api.request(method, filled, headers=headers)
