@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.ann.binary_codes import extend_codes
 from retrieval.ann.hnsw import build_index, drop_unused_indexes, unused_indexes
 from retrieval.ann.tiers import LIMITS, TierLimits
+from retrieval.database.advisory_lock import advisory_lock
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -63,8 +63,11 @@ class AnnMaintenance:
 
     async def prepare(self) -> bool:
         """False if another backend holds the lock."""
-        async with self._locked() as connection:
-            if connection is None:
+        async with (
+            self._db.acquire() as connection,
+            advisory_lock(connection, LOCK_KEY) as is_ours,
+        ):
+            if not is_ours:
                 return False
             rows = await connection.fetch(LARGE, self._limits.exact)
             large = [_LargeConversation(**dict(row)) for row in rows]
@@ -103,19 +106,6 @@ class AnnMaintenance:
             end = reached
         return end
 
-    @asynccontextmanager
-    async def _locked(self) -> AsyncIterator["Connection | None"]:
-        """None if another holds the lock; the server frees it if this process is killed."""
-        async with self._db.acquire() as connection:
-            if not await connection.fetchval(TRY_LOCK, LOCK_KEY):
-                yield None
-                return
-            try:
-                yield connection
-            finally:
-                if not connection.is_closed():
-                    await connection.execute(UNLOCK, LOCK_KEY)
-
 
 async def _build(owner: "Connection", large: _LargeConversation, *, up_to: int) -> None:
     ids = {"conversation_id": str(large.conversation_id), "up_to": up_to}
@@ -133,14 +123,6 @@ async def _build(owner: "Connection", large: _LargeConversation, *, up_to: int) 
 async def _one_step(connection: "Connection", large: _LargeConversation) -> int:
     return await extend_codes(connection, large.conversation_id, model_id=large.model_id)
 
-
-TRY_LOCK = """
-select pg_try_advisory_lock($1)
-"""
-
-UNLOCK = """
-select pg_advisory_unlock($1)
-"""
 
 LARGE = """
 select c.conversation_id, m.model_id, m.dimension, c.passage_count as passages,
