@@ -19,6 +19,8 @@ from backend_stub.http.metrics import Metrics
 from backend_stub.pools import Pools, close_pool, open_pools
 from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
+from retrieval.changes.retention.maintenance import Retention
+from retrieval.changes.retention.settings import RetentionSettings
 from retrieval.database import migrations
 from retrieval.database.logins import let_log_in
 from retrieval.database.pool import open_pool
@@ -78,6 +80,10 @@ async def open_resources(
         vacuuming = Vacuuming(settings.vacuum_after_erasure_s)
         if settings.vacuum_after_erasure_s:
             background += await stack.enter_async_context(_vacuum(logins, vacuuming, metrics))
+        if settings.keeping.retention:
+            background += await stack.enter_async_context(
+                _retention(logins.background, settings.keeping, metrics)
+            )
         livekit = await stack.enter_async_context(_livekit(settings.livekit))
         if livekit is not None and settings.livekit.watch_interval_s:
             background += await stack.enter_async_context(
@@ -150,6 +156,25 @@ async def _vacuum(
     pool = await open_pool(logins.owner, pool_size=1, at_once=False)
     work = partial(vacuuming.run, pool)
     task = BackgroundTask("vacuum after erasures", work, on_restart=metrics.restarted)
+    try:
+        yield [task]
+    finally:
+        await stop([task], cut_off=pool.terminate)
+        await close_pool(pool)
+
+
+@asynccontextmanager
+async def _retention(
+    url: str, settings: RetentionSettings, metrics: Metrics
+) -> AsyncIterator[list[BackgroundTask]]:
+    pool = await open_pool(url, pool_size=1, role=BACKGROUND)
+    retention = Retention(
+        pool,
+        settings.retention,
+        on_removed=metrics.expired,
+        interval_s=settings.retention_interval_s,
+    )
+    task = BackgroundTask("retention", retention.run, on_restart=metrics.restarted)
     try:
         yield [task]
     finally:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from retrieval.changes.retention.settings import RetentionSettings
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 from retrieval.wire import MAX_BATCH_WORDS, Language
 
@@ -226,6 +227,7 @@ class BackendSettings(BaseSettings):
         default=10, ge=0, description="time for open requests to finish at SIGTERM, in seconds"
     )
     rates: RateSettings = Field(default_factory=RateSettings)
+    keeping: RetentionSettings = Field(default_factory=RetentionSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     livekit: LiveKitSettings = Field(default_factory=LiveKitSettings)

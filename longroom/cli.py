@@ -18,6 +18,7 @@ from longroom.commands.importing import import_messages
 from longroom.commands.keys import app as keys
 from longroom.commands.mcp import mcp
 from longroom.commands.migrate import migrate
+from longroom.commands.retention import retention
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
 
@@ -39,6 +40,7 @@ app.command()(evaluate)
 app.command()(export)
 app.command()(mcp)
 app.command()(doctor)
+app.command()(retention)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(keys, name="keys")
 app.add_typer(erase, name="erase")

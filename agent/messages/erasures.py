@@ -19,6 +19,7 @@ class Erasures:
     """`ids` and the keys of `people` are hashes; `people` tells up to when they are erased.
 
     `corrected` has messages by id, as they read now. `everything`: the conversation is gone.
+    `expired_before`: what was said earlier is too old to be kept.
     """
 
     conversation_id: UUID
@@ -26,6 +27,7 @@ class Erasures:
     people: Mapping[str, datetime] = field(default_factory=dict)
     corrected: Mapping[str, Message] = field(default_factory=dict)
     everything: bool = False
+    expired_before: datetime | None = None
 
     @classmethod
     def of(cls, conversation_id: UUID, changes: Iterable[Change]) -> "Erasures":
@@ -33,6 +35,7 @@ class Erasures:
         ids: set[str] = set()
         people: dict[str, datetime] = {}
         corrected: dict[str, Message] = {}
+        expired_before: datetime | None = None
         for change in changes:
             if change.kind == "erased" and change.id_sha256:
                 ids.add(change.id_sha256)
@@ -40,17 +43,21 @@ class Erasures:
                 before = change.before or datetime.now(UTC)
                 known = people.get(change.identity_sha256, before)
                 people[change.identity_sha256] = max(before, known)
+            elif change.kind == "expired":
+                expired_before = change.before
             elif change.message is not None:
                 corrected[change.message.id] = change.message
-        return cls(conversation_id, frozenset(ids), people, corrected)
+        return cls(
+            conversation_id, frozenset(ids), people, corrected, expired_before=expired_before
+        )
 
     def __bool__(self) -> bool:
-        return self.everything or bool(self.ids or self.people or self.corrected)
+        return self.erases or bool(self.corrected)
 
     @property
     def erases(self) -> bool:
         """Not only corrects."""
-        return self.everything or bool(self.ids or self.people)
+        return self.everything or bool(self.ids or self.people or self.expired_before)
 
     def with_more(self, more: "Erasures") -> "Erasures":
         """`more` is later."""
@@ -63,6 +70,7 @@ class Erasures:
             people,
             dict([*self.corrected.items(), *more.corrected.items()][-_KEPT_CORRECTIONS:]),
             self.everything or more.everything,
+            more.expired_before or self.expired_before,
         )
 
     def covers(self, message_id: str, *, participant: str | None, said_at: datetime) -> bool:
@@ -70,6 +78,7 @@ class Erasures:
             self.everything
             or self.covers_id(message_id)
             or self.covers_person(participant, said_at=said_at)
+            or (self.expired_before is not None and said_at < self.expired_before)
         )
 
     def covers_id(self, message_id: str) -> bool:

@@ -51,6 +51,12 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+        self._expired = Counter(
+            "longroom_retention_removed",
+            "What was older than BACKEND_RETENTION keeps it, by kind",
+            ["kind"],
+            registry=self.registry,
+        )
         self._connections = Gauge(
             "longroom_database_connections",
             "Connections of the pools",
@@ -88,6 +94,10 @@ class Metrics:
     def appended(self, result: AppendResult) -> None:
         for outcome in result.outcomes:
             self._messages.labels(outcome.status).inc()
+
+    def expired(self, kind: str, count: int) -> None:
+        """`kind` is messages, events or sessions."""
+        self._expired.labels(kind).inc(count)
 
     def restarted(self, task: str) -> None:
         self._background_restarts.labels(task).inc()

@@ -32,7 +32,11 @@ select c.revision as latest, changed.*, message.*
                   from message
                  where conversation_id = $1 and revision > $2
                  order by revision
-                 limit $3)) of_a_kind
+                 limit $3)
+               union all
+               (select expired_revision, 'expired', null, null, null, expired_before
+                  from conversation
+                 where conversation_id = $1 and expired_revision > $2)) of_a_kind
         order by revision
         limit $3) changed on true
   left join lateral (

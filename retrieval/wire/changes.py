@@ -16,7 +16,7 @@ CHANGED_TOPIC = "longroom.changed"
 """LiveKit topic on which the rooms of a conversation are told its new revision, as a `Changed`."""
 MAX_CHANGES = 1_000
 
-ChangeKind = Literal["erased", "corrected", "participant_erased"]
+ChangeKind = Literal["erased", "corrected", "participant_erased", "expired"]
 ErasureKind = Literal["message", "participant", "conversation"]
 
 
@@ -40,6 +40,7 @@ class Change(Response):
     """`erased`: the message of `id_sha256`, at `seq`. `corrected`: `message` is how it reads now.
 
     `participant_erased`: all that the participant of `identity_sha256` said up to `before`.
+    `expired`: all that was said before `before`, which retention has removed.
     Both are hashes as `erased_id` makes them.
     """
 

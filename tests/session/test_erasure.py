@@ -100,6 +100,20 @@ async def test_the_clock_is_enough_where_nobody_speaks(tmp_path: Path) -> None:
         assert running.window == []
 
 
+async def test_what_was_too_old_to_be_kept_leaves_the_window_and_the_rest_stays(
+    tmp_path: Path,
+) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, CANARY, "The weather is fine.", participant="ben")
+    async with running_agent(backend, llm, tmp_path, changes_interval_s=0.01) as running:
+        assert [text for _, text in running.window] == [CANARY, "The weather is fine."]
+        first, second = backend.stored
+        assert first.created_at < second.created_at
+        backend.expire(backend.room(), second.created_at)
+        await _known(running, 1)
+        assert [text for _, text in running.window] == ["The weather is fine."]
+
+
 async def test_an_appends_answer_tells_of_it(tmp_path: Path) -> None:
     backend, llm = FakeBackend(), ScriptedLLM()
     await remember(backend, CANARY)

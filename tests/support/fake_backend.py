@@ -137,6 +137,12 @@ class FakeBackend:
         messages[at] = messages[at].model_copy(update={"content": content})
         self._change(conversation_id, kind="corrected", message=messages[at])
 
+    def expire(self, conversation_id: UUID, before: datetime) -> None:
+        """As retention does."""
+        messages = self.messages[conversation_id]
+        messages[:] = [m for m in messages if m.created_at >= before]
+        self._change(conversation_id, kind="expired", before=before)
+
     def erase_conversation(self, conversation_id: UUID) -> None:
         """A room that had it gets a new one."""
         self.erased.add(conversation_id)

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 from agent.settings import AgentSettings
 from agent.worker_settings import RoomSettings, WorkerSettings
 from backend_stub.settings import BackendSettings, LiveKitSettings, RateSettings
+from retrieval.changes.retention.settings import RetentionSettings
 from retrieval.settings import DatabaseSettings, EmbeddingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,7 @@ CLASSES: tuple[type[BaseSettings], ...] = (
     WorkerSettings,
     BackendSettings,
     RateSettings,
+    RetentionSettings,
     LiveKitSettings,
     DatabaseSettings,
     EmbeddingSettings,

@@ -630,6 +630,7 @@ export interface components {
          * @description `erased`: the message of `id_sha256`, at `seq`. `corrected`: `message` is how it reads now.
          *
          *     `participant_erased`: all that the participant of `identity_sha256` said up to `before`.
+         *     `expired`: all that was said before `before`, which retention has removed.
          *     Both are hashes as `erased_id` makes them.
          */
         Change: {
@@ -639,7 +640,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "erased" | "corrected" | "participant_erased";
+            kind: "erased" | "corrected" | "participant_erased" | "expired";
             /** Seq */
             seq?: number | null;
             /** Id Sha256 */

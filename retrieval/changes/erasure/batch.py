@@ -61,11 +61,12 @@ async def erase_batch(
     locked: Locked,
     seqs: Sequence[int],
     *,
-    erased_at: datetime,
+    erased_at: datetime | None,
     rows: Rows,
     participant: str | None = None,
 ) -> list[Message]:
-    """Adds to `rows`; returns the messages as they were. Their tombstones have no revision.
+    """Adds to `rows`; returns the messages as they were. Their tombstones have no revision;
+    without `erased_at` there are none.
 
     `participant`: who is erased with them; their events are left to that.
     """
@@ -81,7 +82,8 @@ async def erase_batch(
     gone = await delete_words(locked, words_of(analyses), rows=rows)
     said = [_said(message, before[message.seq]) for message in messages]
     await delete_quotations(locked, said, gone=gone, besides=participant, rows=rows)
-    await _entomb(locked, messages, erased_at=erased_at)
+    if erased_at is not None:
+        await _entomb(locked, messages, erased_at=erased_at)
     await count_without(locked, analyses)
     await make_anew(locked, around, models=models)
     return messages
