@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from retrieval.wire import CHANGED_TOPIC, Changed
+from retrieval.wire import CHANGED_TOPIC, Changed, conversation_in
 from testbed.backend_process import running_backend
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.program import Program
@@ -168,3 +168,22 @@ async def test_an_erased_conversation_is_left_for_a_new_one(stack: Stack, worker
     assert not list(left)
     await alice.leave()
     await bob.leave()
+
+
+async def test_a_room_of_the_backend_gets_a_new_conversation_in_its_metadata(stack: Stack) -> None:
+    """Its metadata name the erased one, until the next agent has joined."""
+    room = await stack.open_room("alice")
+    (alice,) = room.users
+    canary = f"canary-{secrets.token_hex(4)}"
+    assert (await alice.ask(f"My locker has the number {canary}.")).outcome == "answered"
+    erased, agents = conversation_of(alice), alice.agents
+    async with httpx.AsyncClient(base_url=f"{stack.backend_url}/api/v1") as http:
+        (await http.delete(f"/conversations/{erased}")).raise_for_status()
+    await another_agent(alice, agents)
+    assert (await alice.ask("Which number has the locker?")).outcome == "answered"
+    assert canary not in stack.model.prompt_of("Which number has the locker?").text
+    anew = conversation_of(alice)
+    assert anew != erased
+    await until(lambda: str(conversation_in(alice.room.metadata)) == anew)
+    await until(lambda: not holds(stack.directory / "agent", canary))
+    await stack.close(room)

@@ -363,6 +363,21 @@ async def test_what_a_killed_agent_left_and_was_erased_is_neither_shown_nor_answ
     assert backend.stored == []
 
 
+async def test_a_spoken_turn_is_clean_too(tmp_path: Path) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    await remember(backend, *["noise"] * 20, CANARY)
+    async with running_agent(backend, llm, tmp_path, **RARELY) as running:
+        running.end_spoken_turn("Where do parcels for the boathouse go?")
+        await _until(lambda: len(llm.prompts) == 1)
+        assert CANARY in _shown(llm)
+        _erase(backend, "message")
+        running.conversation_agent.hear("And other parcels for a boathouse", final=False)
+        running.end_spoken_turn("And other parcels for a boathouse?")
+        await _until(lambda: len(llm.prompts) == 2)
+        assert CANARY not in _shown(llm)
+        assert llm.last_prompt[-1] == ("user", "And other parcels for a boathouse?")
+
+
 async def test_agents_that_the_session_has_left_forget_too(tmp_path: Path) -> None:
     class First(Agent):
         @function_tool
