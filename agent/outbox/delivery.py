@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from agent.epoch import Epoch
 from agent.outbox.storage.entry import Entry, Stream
-from longroom.client import AgentReplaced, LongroomClient
+from longroom.client import AgentReplaced, BackendRejected, LongroomClient
 from retrieval.wire import (
     ConversationEvent,
     MessageCreate,
@@ -49,6 +49,23 @@ async def deliver(
         case "session":
             (entry,) = batch
             await client.save_session(entry.id, SessionSummary.model_validate_json(entry.body))
+
+
+async def deliver_unless_erased(
+    client: LongroomClient, conversation_id: UUID, batch: Sequence[Entry], epoch: Epoch
+) -> None:
+    """Like `deliver`, without those that the backend says were erased."""
+    try:
+        await deliver(client, conversation_id, batch, epoch)
+    except BackendRejected as rejection:
+        if not rejection.is_erased:
+            raise
+        named = set(rejection.problem.ids)
+        left = [entry for entry in batch if named and entry.id not in named]
+        if len(left) == len(batch):
+            raise
+        if left:
+            await deliver_unless_erased(client, conversation_id, left, epoch)
 
 
 async def _append(append: Callable[..., Awaitable[object]], epoch: Epoch) -> None:

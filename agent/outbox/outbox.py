@@ -15,7 +15,7 @@ from agent.epoch import Epoch
 from agent.errors import OutboxError
 from agent.messages.clock import Clock
 from agent.messages.erasures import Erasures
-from agent.outbox.delivery import deliver, unreadable
+from agent.outbox.delivery import deliver_unless_erased, unreadable
 from agent.outbox.delivery_loop import DeliveryLoop
 from agent.outbox.files import open_file
 from agent.outbox.metrics import OutboxMetrics
@@ -130,7 +130,7 @@ class Outbox:
             of_stream = [entry for entry in entries if entry.stream == stream]
             for first in range(0, len(of_stream), _PAST_DISK_ENTRIES):
                 part = of_stream[first : first + _PAST_DISK_ENTRIES]
-                await deliver(self._client, self._conversation_id, part, self._epoch)
+                await deliver_unless_erased(self._client, self._conversation_id, part, self._epoch)
 
     async def waiting_messages(self) -> list[MessageCreate]:
         """Unacknowledged messages, oldest first."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import OutboxUnwritable
+from agent.errors import OutboxError, OutboxUnwritable
+from agent.messages.erasures import Erasures
 from agent.outbox.files import open_file
 from agent.outbox.outbox import Outbox
 from agent.outbox.storage.entry import Entry
@@ -13,7 +14,7 @@ from agent.outbox.storage.mark import mark_path, read_mark
 from retrieval.wire import ConversationId
 from tests.support.builders import event, message, summary
 from tests.support.fake_backend import FakeBackend
-from tests.support.outboxes import fill, log_file, opened_outbox, outbox_file, small_disk
+from tests.support.outboxes import fill, holds, log_file, opened_outbox, outbox_file, small_disk
 
 
 async def _accept_until_full(outbox: Outbox) -> int:
@@ -154,3 +155,31 @@ def test_the_reserve_is_a_small_part_of_a_small_disk(tmp_path: Path) -> None:
         known = read_mark(mark)
         assert known is not None
         assert known.waiting == 1
+
+
+async def test_an_erasure_on_a_full_disk_is_repeated_until_the_bytes_are_gone(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    with small_disk(tmp_path / "disk", kilobytes=1_000) as disk:
+        backend.down = True
+        conversation_id = backend.room()
+        async with opened_outbox(backend, disk) as outbox:
+            texts = ("canary-7361 " * 300, "kept " * 600)
+            await outbox.accept(*[message(n, texts[n % 2]) for n in range(60)])
+            outbox._file._mark_file.release_reserve()
+            filler = fill(disk)
+            for n in range(0, 60, 2):
+                backend.erase_message(conversation_id, f"m{n}")
+            erasures = Erasures.of(conversation_id, backend.changes[conversation_id])
+            with pytest.raises(OutboxError):
+                await outbox.erase(erasures, revision=30)
+            assert await outbox.erased_to() == 0
+            assert await outbox.count() in {30, 60}
+            filler.unlink()
+            await outbox.erase(erasures, revision=30)
+            assert holds(disk, "canary-7361") == []
+            assert await outbox.count() == 30
+            backend.down = False
+            assert await outbox.drain(20)
+    assert [m.id for m in backend.stored] == [f"m{n}" for n in range(1, 60, 2)]

@@ -1,12 +1,13 @@
 """Writes reach the outbox in order, and wait in bounded memory while the disk refuses."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from agent.messages.erasures import Erasures, erasures_since
 from agent.outbox.outbox import Outbox
 from agent.outbox.retry import Retry
 from agent.outbox.write_buffer import (
@@ -148,3 +149,53 @@ async def test_closing_delivers_what_the_disk_refuses_past_it(
     assert [m.id for m in backend.stored] == [f"m{n}" for n in range(120)]
     assert len(backend.recorded) == 119
     assert "writes lost" not in caplog.text
+
+
+async def test_what_was_erased_while_the_disk_refuses_is_not_written_later(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    async with _write_buffer(backend, tmp_path) as (write_buffer, outbox):
+        outbox._file._db.execute("PRAGMA max_page_count = 1")
+        long = "x" * 60_000
+        for n in range(4):
+            write_buffer.put(message(n, long, participant="ben" if n % 2 else "ana"))
+        await _until(lambda: write_buffer.disk_refuses)
+        backend.erase_participant(backend.room(), "ben")
+        backend.erase_message(backend.room(), "m0")
+        client = backend.client()
+        erasures, _ = await erasures_since(client, backend.room(), 0)
+        await client.aclose()
+        write_buffer.forget(erasures)
+        outbox._file._db.execute("PRAGMA max_page_count = 10000")
+        assert await write_buffer.flush(5)
+        assert await outbox.drain(5)
+    assert [m.id for m in backend.stored] == ["m2"]
+
+
+async def test_what_was_erased_of_the_memory_does_not_keep_the_rest_from_the_backend(
+    tmp_path: Path,
+) -> None:
+    """At the end, past a disk that takes nothing."""
+    backend = FakeBackend()
+    async with _write_buffer(backend, tmp_path) as (write_buffer, outbox):
+        outbox._file._db.execute("PRAGMA max_page_count = 1")
+        for n in range(4):
+            write_buffer.put(message(n, "x" * 60_000))
+        await _until(lambda: write_buffer.disk_refuses)
+        backend.erase_message(backend.room(), "m1")
+        backend.erase_message(backend.room(), "m2")
+    assert [m.id for m in backend.stored] == ["m0", "m3"]
+
+
+async def test_of_an_erased_conversation_nothing_more_is_taken(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    async with _write_buffer(backend, tmp_path) as (write_buffer, outbox):
+        write_buffer.forget(Erasures(backend.room(), everything=True))
+        assert not write_buffer.put(message(1))
+        assert write_buffer.refused_messages == 0
+        assert await outbox.count() == 0
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110  # the flag has no event
+            await asyncio.sleep(0.001)

@@ -6,6 +6,7 @@ anybody: it is a reason to ask, at most once a second.
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -107,7 +108,7 @@ class ChangesFollower:
 
     async def _run(self, apply: Apply) -> None:
         while not self.conversation_erased.is_set():
-            await _set_or(self._wake, self._interval_s)
+            await _set_or(self._wake, self._until_next_s())
             self._wake.clear()
             self._urgent.clear()
             try:
@@ -130,6 +131,10 @@ class ChangesFollower:
             )
             if self.is_behind:
                 self._wake.set()
+
+    def _until_next_s(self) -> float:
+        """Rooms that were opened together do not ask together."""
+        return self._interval_s * random.uniform(0.5, 1.0)  # noqa: S311 - guards nothing
 
     async def _ask(self, apply: Apply) -> None:
         told, erasures_told = self._told, self._erasures_told
