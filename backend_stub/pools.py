@@ -1,15 +1,20 @@
 """The requests' database connections, in shares: what holds one kind up leaves the others be."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from backend_stub.settings import BackendSettings
+from retrieval.database.connection import open_connection
 from retrieval.database.live_pool import LivePool
+from retrieval.database.logins import powers
 from retrieval.database.pool import StatementLimits, check_database, open_pool
 from retrieval.database.roles import APP, BACKGROUND, Role
 from retrieval.settings import Logins
+
+logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
 BACKGROUND_CONNECTIONS = 3
@@ -71,6 +76,20 @@ async def open_pools(logins: Logins, settings: BackendSettings) -> AsyncIterator
             writes=await opened(writes),
             others=await opened(size - searches - writes),
             background=background,
+        )
+
+
+async def tell_powers(url: str) -> None:
+    """A warning if the login of requests could pass the wall between conversations."""
+    connection = await open_connection(url)
+    try:
+        found = await powers(connection)
+    finally:
+        await connection.close()
+    if found:
+        logger.warning(
+            "the database login of requests could pass the wall between conversations",
+            extra={"reason": f"it {' and '.join(found)}"},
         )
 
 

@@ -16,13 +16,13 @@ from backend_stub.erasure.ledger_file import LedgerFile
 from backend_stub.erasure.vacuuming import Vacuuming
 from backend_stub.http.keyring import Keyring
 from backend_stub.http.metrics import Metrics
-from backend_stub.pools import Pools, close_pool, open_pools
+from backend_stub.pools import Pools, close_pool, open_pools, tell_powers
 from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.changes.retention.maintenance import Retention
 from retrieval.changes.retention.settings import RetentionSettings
 from retrieval.database import migrations
-from retrieval.database.logins import let_log_in
+from retrieval.database.logins import let_log_in, owns_tables
 from retrieval.database.pool import open_pool
 from retrieval.database.roles import BACKGROUND
 from retrieval.embedders import Embedder, open_embedder
@@ -89,6 +89,7 @@ async def open_resources(
             background += await stack.enter_async_context(
                 _reconciling_rooms(logins.background, livekit, metrics)
             )
+        await tell_powers(logins.requests)
         yield Resources(
             pools=pools,
             embedder=embedder,
@@ -153,7 +154,14 @@ async def _embedding(
 async def _vacuum(
     logins: Logins, vacuuming: Vacuuming, metrics: Metrics
 ) -> AsyncIterator[list[BackgroundTask]]:
-    pool = await open_pool(logins.owner, pool_size=1, at_once=False)
+    # From PostgreSQL 17 on the role may vacuum, too.
+    owner = await owns_tables(logins.owner)
+    pool = await open_pool(
+        logins.owner if owner else logins.background,
+        pool_size=1,
+        role=None if owner else BACKGROUND,
+        at_once=False,
+    )
     work = partial(vacuuming.run, pool)
     task = BackgroundTask("vacuum after erasures", work, on_restart=metrics.restarted)
     try:

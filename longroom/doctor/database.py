@@ -9,6 +9,8 @@ from retrieval.errors import DatabaseUnfit, SchemaMismatch
 if TYPE_CHECKING:
     import asyncpg
 
+    from retrieval.settings import Logins
+
 REPORT = "look into postgres/cluster/server.log in the data folder"
 INSTALL = "pip install 'longroom[backend]'"
 
@@ -19,10 +21,12 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         from retrieval.settings import DatabaseSettings
     except ModuleNotFoundError as error:
         return [fail("database", f"package {error.name} is not installed", mend=INSTALL)]
-    url = DatabaseSettings().direct()
-    if url is not None:
+    settings = DatabaseSettings()
+    if settings.direct() is not None:
         mend = "correct DATABASE_URL, or leave it empty for the embedded database"
-        return await _examine(url, name="database", mend=mend)
+        logins = settings.logins(instead="longroom backend")
+        findings = await _examine(logins.owner, name="database", mend=mend)
+        return [*findings, *(await _wall(logins) if len(findings) > 1 else [])]
     try:
         async with running_postgres(data_dir) as started:
             findings = await _examine(started, name="embedded database", mend=REPORT)
@@ -79,11 +83,41 @@ async def _pgvector(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding
     return ok("pgvector", row["installed_version"])
 
 
+ROLES = """
+select count(*) = 2 from pg_roles where rolname in ('longroom_app', 'longroom_background')
+"""
+
+
+async def _wall(logins: "Logins") -> list[Finding]:
+    """Whether SQL that comes through a request could show another conversation."""
+    from retrieval.database.connection import open_connection
+    from retrieval.database.logins import powers
+
+    try:
+        connection = await open_connection(logins.requests)
+    except DatabaseUnfit as error:
+        return [fail("wall", str(error), mend="correct DATABASE_URL")]
+    try:
+        if not await connection.fetchval(ROLES):
+            return [warn("wall", "its roles are not made yet", mend="longroom migrate")]
+        found = await powers(connection)
+    finally:
+        await connection.close()
+    if found:
+        text = f"the login of requests {' and '.join(found)}"
+        return [warn("wall", text, mend="a login for each role; docs/security.md, The database")]
+    return [ok("wall", "requests log in as one that sees a conversation at a time")]
+
+
 async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    import asyncpg
+
     from retrieval.database.migrations import pending
 
     try:
         missing = await pending(connection)
+    except asyncpg.InsufficientPrivilegeError as error:
+        return fail("schema", str(error), mend="set DATABASE_OWNER_URL to the tables' owner")
     except SchemaMismatch as error:
         return fail("schema", str(error), mend="use the program that belongs to this database")
     if missing:

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 ITERATIONS = 4096  # what servers take by default
 
+# Not where it may log in: of several processes that start at once, one alone could alter it.
 ALLOW = """
 select format('alter role %I login', $1::text)
+  from pg_roles
+ where rolname = $1 and not rolcanlogin
 """
 
 ALLOW_WITH = """
@@ -37,7 +40,8 @@ async def let_log_in(url: str, passwords: Mapping[str, str | None]) -> None:
                 statement = await connection.fetchval(ALLOW, role)
             else:
                 statement = await connection.fetchval(ALLOW_WITH, role, verifier(password))
-            await connection.execute(statement)
+            if statement is not None:
+                await connection.execute(statement)
     except asyncpg.InsufficientPrivilegeError as error:
         raise RoleRefused(
             f"this user may not let the roles log in ({error}); let an administrator of the"
@@ -81,3 +85,19 @@ async def powers(connection: "Connection") -> list[str]:
     row = await connection.fetchrow(POWERS)
     found = [] if row is None else [power for power, held in row.items() if held]
     return found[:1] if found and found[0] == "is a superuser" else found
+
+
+OWNS = """
+select pg_has_role(current_user, relowner, 'usage')
+  from pg_class
+ where oid = 'message'::regclass
+"""
+
+
+async def owns_tables(url: str) -> bool:
+    connection = await open_connection(url)
+    try:
+        owns: bool = await connection.fetchval(OWNS)
+    finally:
+        await connection.close()
+    return owns

@@ -29,11 +29,13 @@ update conversation
  where conversation_id = $1
 """
 
+# Behind policies Citus copies no rows to shards, as it does where nothing is returned.
 ENQUEUE = """
 insert into embedding_job (conversation_id, model_id, seq)
 select $1, model_id, seq
   from embedding_model cross join unnest($2::bigint[]) as fresh (seq)
  where state in ('filling', 'active')
+returning true
 """
 
 
@@ -90,6 +92,7 @@ select $1, said.*
               $8::boolean[], $9::smallint[], $10::integer[], $11::jsonb[], $12::bigint[],
               $13::text[], $14::timestamptz[]) said
  cross join set_config('plan_cache_mode', 'auto', true)
+returning true
 """
 
 

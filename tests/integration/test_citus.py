@@ -1,11 +1,10 @@
 """The same schema and the same SQL on a Citus cluster, sharded by conversation.
 
-Runs where TEST_CITUS_URL names a coordinator, in a schema of its own that is dropped afterwards.
+Runs where TEST_CITUS_URL names a coordinator; its schema longroom is dropped before and after.
 """
 
 import asyncio
 import os
-import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +18,8 @@ from retrieval.ann.tiers import Tier, TierLimits
 from retrieval.database.connection import open_connection
 from retrieval.database.migrations import migrate
 from retrieval.database.pool import connect
+from retrieval.database.roles import APP
+from retrieval.database.schema import FORMER_TABLES
 from retrieval.database.sql_script import statements
 from retrieval.embeddings import model_migration, queue
 from retrieval.embeddings import model_registry as embedding_models
@@ -38,25 +39,28 @@ from retrieval.store.events import record_events
 from retrieval.store.messages import append_messages, recent_messages
 from retrieval.store.sessions import save_session
 from retrieval.wire import ConversationId, SearchRequest
+from tests.integration.test_migrations import SHIPPED
+from tests.integration.test_own_schema import FORMER, install_former
 from tests.support.builders import event, message, summary
 from tests.support.fakes import HashEmbedder
 
 CITUS_URL = os.environ.get("TEST_CITUS_URL", "")
 DISTRIBUTE = Path(__file__).parents[2] / "deploy" / "citus" / "distribute.sql"
 
+OLD = [name for names in FORMER_TABLES.values() for name in names]
+LATER = ("message_edit", "erased", "erasure")
+
 pytestmark = pytest.mark.skipif(not CITUS_URL, reason="TEST_CITUS_URL names no Citus coordinator")
 
 
 @pytest.fixture
 async def sharded_url() -> AsyncIterator[str]:
-    """A migrated and distributed schema of this test's own."""
-    schema = f"longroom_test_{secrets.token_hex(4)}"
-    url = f"{CITUS_URL}?search_path={schema},public"
-    await execute(CITUS_URL, f"create schema {schema}")
-    await migrate(url)
-    await execute(url, *statements(DISTRIBUTE.read_text()))
-    yield url
-    await execute(CITUS_URL, f"drop schema {schema} cascade")
+    """A migrated and distributed database."""
+    await execute(CITUS_URL, "drop schema if exists longroom cascade")
+    await migrate(CITUS_URL)
+    await execute(CITUS_URL, *statements(DISTRIBUTE.read_text()))
+    yield CITUS_URL
+    await execute(CITUS_URL, "drop schema longroom cascade")
 
 
 @pytest.fixture
@@ -271,3 +275,59 @@ async def test_large_rooms_are_prepared_and_searched_on_a_sharded_database(
         cluster, embedder, conversation_id=room, request=SearchRequest(query="word77")
     )
     assert response.hits[0].message.seq == 77
+
+
+async def test_the_wall_stands_on_a_sharded_database(sharded_url: str) -> None:
+    app = await connect(sharded_url, role=APP)
+    try:
+        rooms = [
+            (await create_room(app.of_names(room=name), name=name))[0] for name in ("den", "attic")
+        ]
+        for number, room in enumerate(rooms):
+            said = [message(10 * number + i, f"order {number}-{i}") for i in range(5)]
+            await append_messages(app.of(room), conversation_id=room, messages=said)
+            await record_events(app.of(room), conversation_id=room, events=[event(1)])
+        den, attic = rooms
+        for table in ("conversation", "message", "message_term", "conversation_event", "room"):
+            count = f"select count(*) from {table}"  # noqa: S608
+            assert await app.fetchval(count) == 0, table
+            ids = f"select distinct conversation_id from {table}"  # noqa: S608
+            found = await app.of(den).fetch(ids)
+            assert [row[0] for row in found] == [den], table
+        with pytest.raises(ConversationNotFound):
+            await recent_messages(app.of(den), conversation_id=attic, limit=9)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await record_events(app.of(den), conversation_id=attic, events=[event(2)])
+        response = await search_conversation(
+            app.of(attic),
+            HashEmbedder(),
+            conversation_id=attic,
+            request=SearchRequest(query="order 1-3"),
+        )
+        assert "order 1-3" in [hit.message.content for hit in response.hits]
+    finally:
+        app.terminate()
+
+
+async def test_a_sharded_installation_of_before_is_moved(sharded_url: str) -> None:
+    """With the shards; a statement that runs on all of them shows it."""
+    await execute(sharded_url, "drop schema longroom cascade")
+    try:
+        await install_former(sharded_url)
+        before = [
+            line
+            for line in statements(DISTRIBUTE.read_text())
+            if not any(later in line for later in ("search_path", "role longroom", *LATER))
+        ]
+        await execute(sharded_url, *before)
+        assert await migrate(sharded_url) == SHIPPED[FORMER:]
+        pool = await connect(sharded_url, role=APP)
+        den = pool.of_names(room="den")
+        room, created = await create_room(den, name="den")
+        assert not created
+        await append_messages(pool.of(room), conversation_id=room, messages=[message(1)])
+        page = await recent_messages(pool.of(room), conversation_id=room, limit=9)
+        assert page.message_count == 1
+        await pool.close()
+    finally:
+        await execute(sharded_url, *(f"drop table if exists public.{t} cascade" for t in OLD))

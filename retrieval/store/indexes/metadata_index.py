@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 INDEX = """
 insert into message_metadata (conversation_id, entry, seq)
 select $1, * from unnest($2::uuid[], $3::bigint[])
+returning true
 """
 
 
