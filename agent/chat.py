@@ -78,7 +78,7 @@ class Chat:
         )
         self._deltas.listen(on_delta)
         trace = await self._agent.ask(question)
-        if self._agent.forgetting.changes.conversation_erased.is_set():
+        if self._agent.forgetting.known.erasures.everything:
             raise ConversationErased
         return trace
 

@@ -92,7 +92,7 @@ class ConversationAgent:
         """
         if not question.spoken and not await self.resumed.epoch.holds():
             return False
-        if self.forgetting.changes.conversation_erased.is_set():
+        if self.forgetting.known.erasures.everything:
             raise QuestionNotStored(ERASED)
         if not self.write_buffer.takes_questions:
             self.write_buffer.refuse_question()

@@ -83,7 +83,7 @@ def build_conversation(
         turns=turns,
         remembers_tool=options.remembers_tool,
     )
-    known = KnownChanges(resumed.conversation_id, resumed.revision)
+    known = KnownChanges(resumed.conversation_id, resumed.revision, resumed.clock)
     changes = ChangesFollower(
         client,
         known,

@@ -271,7 +271,7 @@ async def test_an_erased_conversation_leaves_no_window_and_takes_no_question(
         prompts = len(llm.prompts)
         backend.erase_conversation(backend.room())
         trace = await running.ask("Where do parcels for the boathouse go?")
-        assert running.conversation_agent.forgetting.changes.conversation_erased.is_set()
+        await _until(running.conversation_agent.forgetting.changes.conversation_erased.is_set)
         assert trace.answer == ""
         assert len(llm.prompts) == prompts
         await _until(lambda: running.window == [])
@@ -361,6 +361,25 @@ async def test_what_a_killed_agent_left_and_was_erased_is_neither_shown_nor_answ
         assert running.window == []
         assert holds(killed, CANARY) == []
     assert backend.stored == []
+
+
+@pytest.mark.parametrize("ahead_s", [-300, 300])
+async def test_a_wrong_clock_hides_no_words_and_covers_no_later_ones(
+    tmp_path: Path, ahead_s: int
+) -> None:
+    backend, llm = FakeBackend(), ScriptedLLM()
+    backend.time_is_off = timedelta(seconds=ahead_s)
+    async with running_agent(backend, llm, tmp_path, **RARELY) as running:
+        await running.ask(CANARY, speaker="ben")
+        assert await running.outbox.drain(5)
+        before = max(m.created_at for m in backend.stored if m.participant == "ben")
+        backend.erase_participant(backend.room(), "ben", before=before)
+        running.conversation_agent.forgetting.changes.suspect(1)
+        await _known(running, 1)
+        assert CANARY not in str(running.window)
+        trace = await running.ask("And is it Tuesday?", speaker="ben")
+        assert trace.answer.strip() == "fine"
+        assert "And is it Tuesday?" in _shown(llm)
 
 
 async def test_a_spoken_turn_is_clean_too(tmp_path: Path) -> None:

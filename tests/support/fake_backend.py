@@ -212,6 +212,8 @@ class FakeBackend:
             case "POST messages":
                 request = AppendMessages.model_validate_json(body)
                 await asyncio.sleep(self.append_s_per_message * len(request.messages))
+                if conversation_id in self.erased:  # meanwhile
+                    return _problem(410, "the conversation was erased", kind=ERASED)
                 return self._append(conversation_id, request)
             case "GET messages":
                 return self._recent(conversation_id, httpx.URL(target).params)

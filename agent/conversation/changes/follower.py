@@ -145,10 +145,12 @@ class ChangesFollower:
         # lower than it was.
         self._told = revision if self._told == told else self._told
         self._erasures_asked = erasures_told
-        if erasures.everything:
-            self.conversation_erased.set()
-        if erasures or revision > after:
-            await apply(erasures, revision)
+        try:
+            if erasures or revision > after:
+                await apply(erasures, revision)
+        finally:
+            if erasures.everything:
+                self.conversation_erased.set()  # whoever waits for it ends this process
 
     def _about(self, error: Exception) -> dict[str, str]:
         return self._ids() | {"reason": str(error)}

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
 
+from agent.messages.clock import Clock
 from agent.messages.erasures import Erasures
 from agent.messages.finished_tools import SEARCH_TOOL
 from agent.messages.question import Question
 from agent.messages.rolling_window import (
     ASKED_AT,
+    MESSAGE_ID,
     SPEAKER,
     TOOL_ITEMS,
     is_conversational,
@@ -28,9 +30,13 @@ _TELLING_CHARS = 12
 
 
 class KnownChanges:
-    """All since the session began; `revision` is the conversation's up to which they are known."""
+    """All since the session began; `revision` is the conversation's up to which they are known.
 
-    def __init__(self, conversation_id: UUID, revision: int) -> None:
+    Erasures of people have a time by the backend's `clock`.
+    """
+
+    def __init__(self, conversation_id: UUID, revision: int, clock: Clock) -> None:
+        self._clock = clock
         self.erasures = Erasures(conversation_id)
         self.revision = revision
         self._changed_at = revision
@@ -50,11 +56,15 @@ class KnownChanges:
 
     def covers(self, question: Question) -> bool:
         return self.erasures.covers(
-            question.id, participant=question.speaker, said_at=question.asked_at
+            question.id,
+            participant=question.speaker,
+            said_at=self._clock.corrected(question.asked_at),
         )
 
     def covers_item(self, item: ChatMessage) -> bool:
         said_at = datetime.fromtimestamp(item.extra.get(ASKED_AT, item.created_at), UTC)
+        if item.extra.get(MESSAGE_ID) != item.id:  # not restored: by this machine's clock
+            said_at = self._clock.corrected(said_at)
         speaker = item.extra.get(SPEAKER)
         return self.erasures.covers(
             message_id(item), participant=None if speaker is None else str(speaker), said_at=said_at
