@@ -19,6 +19,13 @@ def naming(db: "Database", *, room: str) -> "Database":
     return db.named(room) if isinstance(db, Scoped) else db
 
 
+def planned_once(db: "Database") -> "Database":
+    """`db`, for statements of small look-ups by index: to plan one takes longer than to run it, and
+    no conversation's size changes the plan.
+    """
+    return db.planned_once() if isinstance(db, Scoped) else db
+
+
 async def see_new(connection: "Connection", conversation_id: UUID) -> None:
     """For a conversation that this transaction makes, until its end."""
     await connection.execute(Scope(conversation_id).statements().removeprefix(";"))

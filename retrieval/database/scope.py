@@ -18,6 +18,7 @@ class Scope:
     conversation_id: UUID | None = None
     room: str | None = None
     key: str | None = None
+    planned_once: bool = False
 
     def statements(self) -> str:
         """No set_config(): Citus hands on to its workers what is set by a statement."""
@@ -26,11 +27,14 @@ class Scope:
             "room": self.room,
             "key": self.key,
         }
-        return "".join(
+        settings = [
             f";set local longroom.{name} = {_literal(value)}"
             for name, value in named.items()
             if value is not None
-        )
+        ]
+        if self.planned_once:
+            settings.append(";set local plan_cache_mode = force_generic_plan")
+        return "".join(settings)
 
 
 def _literal(text: str) -> str:
@@ -64,6 +68,10 @@ class Scoped:
     def named(self, room: str) -> "Scoped":
         """The same, seeing the room of that name as well."""
         return Scoped(self._pool, replace(self._scope, room=room))
+
+    def planned_once(self) -> "Scoped":
+        """The same, planning each statement once for a connection, not with its parameters."""
+        return Scoped(self._pool, replace(self._scope, planned_once=True))
 
     def acquire(self) -> "AbstractAsyncContextManager[PoolConnectionProxy[Record]]":
         return self._pool.acquire(scope=self._scope)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import Tier
+from retrieval.database.in_conversation import planned_once
 from retrieval.errors import ConversationNotFound
 from retrieval.search.lexical.postings import (
     MAX_POSTINGS,
@@ -109,7 +110,7 @@ async def read_context(
     while True:
         terms = query_terms(query, language=language)
         wanted = every_term(terms) if with_words else []
-        row = await db.fetchrow(
+        row = await planned_once(db).fetchrow(
             CONTEXT,
             conversation_id,
             language,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 DIMENSION = 8
 ROOM = ConversationId(UUID(int=1))
 SEQS = [*range(100, 400)]
+PER_MESSAGE = {"message", "message_term", "embedding_job", "participant_name"}
+"""What a context reads of tables that grow with each conversation."""
 NO_FILTERS: tuple[Any, ...] = (None, None, None, None, [])
 NOT_PREFERRED: tuple[Any, ...] = (0.0, [], None, 0.0, [])
 QUERY = HalfVector(np.full(DIMENSION, DIMENSION**-0.5, dtype=np.float32))
@@ -246,6 +248,21 @@ async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
     assert not read["message"] & {"Seq Scan"}
     assert sum(node.get("Heap Fetches", 0) for node in found) == 0
     assert max(node["Actual Rows"] for node in found) <= 2 * len(SEQS)
+
+
+async def test_the_context_is_planned_once_for_rooms_of_all_sizes(db: LivePool) -> None:
+    async with db.of(ROOM).planned_once().acquire() as connection:
+        assert await connection.fetchval("show plan_cache_mode") == "force_generic_plan"
+        await connection.execute(f"prepare known as {context.CONTEXT}")
+        asked = f"'{ROOM}', 'english', '{{}}', 100, '{{said}}', '{{said,word7}}', 1000"
+        tree = await connection.fetchval(f"explain (format json) execute known ({asked})")
+        await connection.execute("deallocate known")
+    found = [*nodes(json.loads(tree)[0]["Plan"])]
+    assert any("$1" in node.get("Index Cond", "") for node in found)  # not with its parameters
+    in_conversations = {name: read for name, read in scans(found).items() if name in PER_MESSAGE}
+    assert in_conversations.keys() == PER_MESSAGE
+    assert not {kind for read in in_conversations.values() for kind in read} & {"Seq Scan"}
+    assert scans(found)["message_term"] == {"Index Only Scan"}
 
 
 async def test_a_small_room_is_read_whole_and_no_other(db: LivePool) -> None:
