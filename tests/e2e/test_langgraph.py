@@ -9,7 +9,7 @@ import pytest
 from langgraph.graph import END, START, StateGraph
 from langgraph.store.base import BaseStore, GetOp, InvalidNamespaceError, PutOp
 
-from longroom.client import ConversationClient, LongroomClient
+from longroom.client import BackendRejected, ConversationClient, LongroomClient
 from longroom.integrations.langgraph import LongroomStore
 from tests.support.backend_under_test import BackendUnderTest
 
@@ -190,3 +190,20 @@ async def test_other_threads_may_use_it_and_the_event_loop_is_warned(store: Long
 async def test_a_namespace_that_is_none_is_refused(store: LongroomStore) -> None:
     with pytest.raises(InvalidNamespaceError):
         await store.abatch([PutOp(("users.ada",), "k", {"v": 1})])
+
+
+async def test_what_is_erased_is_no_item_any_more(
+    conversation: ConversationClient, store: LongroomStore
+) -> None:
+    await store.aput(ADA, "code", {"fact": "The gate code is 7741."})
+    await store.aput(ADA, "boat", {"fact": "The boathouse is red."})
+    assert await store.aget(ADA, "code") is not None
+    messages = {str(m.content): m.id async for m in conversation.messages()}
+    (code,) = [id_ for content, id_ in messages.items() if "7741" in content]
+    await conversation.erase_message(code)
+    assert await store.aget(ADA, "code") is None
+    assert await store.aget(ADA, "boat") is not None
+    await conversation.erase()
+    with pytest.raises(BackendRejected):
+        await store.aget(ADA, "boat")
+    assert store._log.namespaces() == set()
