@@ -47,14 +47,14 @@ class Forgetting:
         if erasures.everything:
             with suppress(RuntimeError):  # the session has not begun, or is closing
                 self.session.interrupt()
+        self.recalled_context.forget(erasures, revision)
         if erasures:
-            await self._from_memory(erasures, revision)
+            await self._from_memory(erasures)
             logger.info("erased or corrected messages are forgotten", extra=_told(revision))
         await self.resumed.outbox.erase(erasures, revision=revision)
 
-    async def _from_memory(self, erasures: Erasures, revision: int) -> None:
+    async def _from_memory(self, erasures: Erasures) -> None:
         # What does not wait comes first: nothing erased is used meanwhile.
-        self.recalled_context.forget(erasures, revision)
         self.write_buffer.forget(erasures)
         self.turns.forget(erasures.covers_id)
         self.events.forget_people(erasures)

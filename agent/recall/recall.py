@@ -42,6 +42,7 @@ class Recalled:
     source: Source = "none"
     degraded: Degraded | None = None
     message_count: int | None = None
+    revision: int = 0
 
 
 class Recall:
@@ -124,6 +125,7 @@ class Recall:
             added_ms=added_ms,
             source=source,
             message_count=found.message_count,
+            revision=found.revision,
         )
 
     def _is_outdated(self, search: SearchTask) -> bool:

@@ -19,6 +19,8 @@ from agent.tracing import current_turn, span
 from retrieval.wire import RetrievalHit, WindowMessage
 
 BLOCK_ID = "longroom.recalled"
+REVISION = "revision"
+"""Key in the block's ChatMessage.extra: the conversation's, when its messages were found."""
 HITS = "hits"
 """Key in the block's ChatMessage.extra: the hits as JSON, best first."""
 
@@ -145,7 +147,10 @@ class RecalledContext:
             content=[text],
             # LiveKit sorts by time when it merges contexts between the steps of a turn.
             created_at=question.created_at - 1e-6,
-            extra={HITS: [hit.model_dump(mode="json") for hit in recalled.hits]},
+            extra={
+                HITS: [hit.model_dump(mode="json") for hit in recalled.hits],
+                REVISION: recalled.revision,
+            },
         )
 
     def _note(self, question_id: str, recalled: Recalled) -> None:

@@ -18,12 +18,14 @@ from agent.conversation.unanswered import find_unanswered
 from agent.messages.question import Question, QuestionNotStored
 from retrieval.wire import MessageId
 from testbed.scripted_llm import Answer, ScriptedLLM, ToolCall
+from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend
 from tests.support.outboxes import holds, left_by_a_killed_process
 from tests.support.running_agent import RunningAgent, remember, running_agent
 
 CANARY = "The blue boathouse takes parcels for canary-7361."
 CORRECTED = "The red boathouse takes parcels for corrected-7361."
+LATE = "Parcels are late on Tuesdays."
 RARELY: dict[str, Any] = {"changes_interval_s": 3600.0}
 
 
@@ -287,8 +289,9 @@ async def test_what_is_known_to_be_erased_but_not_what_leaves_the_question_alone
 ) -> None:
     monkeypatch.setattr("agent.conversation.session.agent_hooks._CAUGHT_UP_S", 0.05)
     backend, llm = FakeBackend(), ScriptedLLM()
-    await remember(backend, CANARY, "An unrelated remark.")
+    await remember(backend, LATE, *["noise"] * 20, CANARY, "An unrelated remark.")
     async with running_agent(backend, llm, tmp_path, **RARELY) as running:
+        changes = running.conversation_agent.forgetting.changes
         await _until(lambda: backend.changes_asked > 0)
         backend.refuse = _without_changes
         _erase(backend, "message")
@@ -296,8 +299,16 @@ async def test_what_is_known_to_be_erased_but_not_what_leaves_the_question_alone
         assert [text for role, text in llm.last_prompt if role == "user"][-1].startswith("Where do")
         assert CANARY not in _shown(llm)
         assert "An unrelated remark." not in _shown(llm)
+        # What was recalled ahead is older than what is told now.
+        running.conversation_agent.hear("When are parcels late?", final=True)
+        await _until(lambda: len(backend.searches) == 2)
+        backend.correct(backend.room(), _id_of(backend, LATE), "Parcels are never late.")
+        await running.outbox.accept(message(99))
+        await _until(lambda: not changes.is_up_to_date(1))
+        await running.ask("When are parcels late?")
+        assert LATE not in _shown(llm)
         backend.refuse = lambda *_: None
-        await _known(running, 1)
+        await _known(running, 2)
         await running.ask("Okay, thanks!")
         assert "An unrelated remark." in _shown(llm)
 
@@ -340,6 +351,29 @@ async def test_a_restored_backend_with_an_older_count_is_asked_from_the_start(
         del backend.changes[backend.room()]
         _erase(backend, "message")
         await _until(lambda: running.window == [])
+        await _until(lambda: running.conversation_agent.forgetting.known.revision == 1)
+        trace = await running.ask("Where do other parcels for a boathouse go?")
+        assert trace.recalled.degraded is None
+
+
+async def test_a_restored_backend_costs_no_memory_once_its_older_count_is_known(
+    tmp_path: Path,
+) -> None:
+    backend = FakeBackend()
+    llm = ScriptedLLM(
+        ["fine", "fine", ToolCall("search_conversation", {"query": "boathouse"}), "fine"]
+    )
+    await remember(backend, CANARY, *["noise"] * 20)
+    async with running_agent(backend, llm, tmp_path, **RARELY) as running:
+        backend.erase_message(backend.room(), "another")
+        await running.ask("Where do parcels for the boathouse go?")
+        await _until(lambda: running.conversation_agent.forgetting.known.revision == 1)
+        del backend.changes[backend.room()]
+        await running.ask("Where do other parcels for a boathouse go?")
+        await _until(lambda: running.conversation_agent.forgetting.known.revision == 0)
+        await running.ask("And where do those parcels for a boathouse go?")
+        assert _shown(llm).count(CANARY) == 2
+        assert OUTDATED not in _shown(llm)
 
 
 async def test_what_a_killed_agent_left_and_was_erased_is_neither_shown_nor_answered(

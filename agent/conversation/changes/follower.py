@@ -76,6 +76,10 @@ class ChangesFollower:
         has_been_told = self._erasures_told > self._erasures_asked
         return has_been_told or self._told > self._known.revision
 
+    def is_up_to_date(self, revision: int) -> bool:
+        """Whether an answer of this revision lacks nothing that another one has told of."""
+        return revision >= self._told and self._erasures_told <= self._erasures_asked
+
     def notice(self, conversation_id: UUID, revision: int | None) -> None:
         """From an answer of the backend; None: it says that something was erased."""
         if conversation_id != self._conversation_id or self.conversation_erased.is_set():
@@ -85,6 +89,8 @@ class ChangesFollower:
         elif revision > self._told:
             self._told = revision
         else:
+            if revision < self._known.revision:  # an old answer, or a database that was restored
+                self._wake.set()
             return
         self._urgent.set()
         self._wake.set()
@@ -146,7 +152,7 @@ class ChangesFollower:
         self._told = revision if self._told == told else self._told
         self._erasures_asked = erasures_told
         try:
-            if erasures or revision > after:
+            if erasures or revision != after:
                 await apply(erasures, revision)
         finally:
             if erasures.everything:

@@ -1,8 +1,9 @@
 """What a session knows of erasures and corrections, and contexts without what was erased."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TypeGuard
 from uuid import UUID
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
@@ -21,7 +22,7 @@ from agent.messages.rolling_window import (
     message_id,
     with_text,
 )
-from agent.recall.recalled_context import BLOCK_ID, was_said
+from agent.recall.recalled_context import BLOCK_ID, REVISION, was_said
 
 OUTDATED = "[What was found has changed since. Search again if you need it.]"
 _KEPT_RESULTS = 64
@@ -44,6 +45,7 @@ class KnownChanges:
 
     def add(self, erasures: Erasures, revision: int) -> None:
         self.revision = revision
+        self._changed_at = min(self._changed_at, revision)  # lower: of a restored database
         if erasures:
             self.erasures = self.erasures.with_more(erasures)
             self._changed_at = revision
@@ -138,14 +140,24 @@ class KnownChanges:
         return item.model_copy(update={"output": OUTDATED})
 
 
-def question_alone(chat_ctx: ChatContext) -> list[ChatItem]:
+def question_alone(
+    chat_ctx: ChatContext, *, is_up_to_date: Callable[[int], bool]
+) -> list[ChatItem]:
     """What is shown while it is known that something was erased, but not yet what: beside the
-    question what was recalled for it, which is newer.
+    question what was recalled for it, if that is newer.
     """
     items = chat_ctx.items
     last = max((n for n, item in enumerate(items) if _is_users(item)), default=0)
-    head = [item for item in items[:last] if is_instruction(item) or item.id == BLOCK_ID]
+    head = [
+        item
+        for item in items[:last]
+        if is_instruction(item) or (_is_block(item) and is_up_to_date(item.extra.get(REVISION, 0)))
+    ]
     return [*head, *(item for item in items[last:] if item.type not in TOOL_ITEMS)]
+
+
+def _is_block(item: ChatItem) -> TypeGuard[ChatMessage]:
+    return isinstance(item, ChatMessage) and item.id == BLOCK_ID
 
 
 def _is_users(item: ChatItem) -> bool:

@@ -186,7 +186,9 @@ class AgentHooks:
                 self._clean(chat_ctx)
             else:
                 logger.warning("something was erased, and not yet known what: reply without window")
-                chat_ctx.items[:] = question_alone(chat_ctx)
+                chat_ctx.items[:] = question_alone(
+                    chat_ctx, is_up_to_date=self._changes.is_up_to_date
+                )
             return prompt(
                 chat_ctx,
                 listened_to=self._events.listened_to(),
