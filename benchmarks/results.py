@@ -80,7 +80,10 @@ SECTIONS = [
     Section(
         "search",
         "What a search costs",
-        "Processor time of database and caller, in milliseconds, without the query's embedding.",
+        "Processor time of database and caller, in milliseconds, without the query's embedding."
+        " Whole searches go through HTTP to a backend and have their embedding: theirs is the time"
+        " of the backend and of its connections, and `ratio_to_embedding` the median of pairs with"
+        " the same text's embedding alone. A step leaves out the steps inside it.",
     ),
     Section(
         "writing",
