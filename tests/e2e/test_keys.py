@@ -157,6 +157,19 @@ def test_a_key_for_backfills_gets_no_token_to_join_a_room(
     assert "agent" in refused(joining, 403).detail
 
 
+def test_a_key_for_backfills_imports_twice(guarded: Guarded, tmp_path: Path) -> None:
+    line = {"participant": "ada", "role": "user", "content": "hi"}
+    path = tmp_path / "room.jsonl"
+    path.write_text(json.dumps(line | {"created_at": "2026-03-01T12:00:00Z"}))
+    env = {"BACKEND_URL": guarded.url, "BACKEND_SERVICE_KEY": guarded.keys["backfill"]}
+    command = CommandLine(tmp_path, env)
+
+    runs = [command.run("import", str(path), "--room", "imported twice") for _ in range(2)]
+
+    assert [run.returncode for run in runs] == [0, 0], runs[-1].stderr
+    assert "1 were already there" in runs[1].stdout
+
+
 def test_keys_are_rotated_listed_and_revoked(guarded: Guarded, api: httpx.Client) -> None:
     old = guarded.create("rotated", "--scope", "search", "--expires-in", "90d")
     new = guarded.command.run("keys", "rotate", "rotated").stdout.strip()
