@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 
 from retrieval.errors import ConversationNotFound
-from retrieval.store.tombstones import message_ids, read_tombstones, still_valid
+from retrieval.store.tombstones import ids_about, read_tombstones, still_valid
 from retrieval.wire import ConversationEvent, ConversationId, EventKind
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def record_events(
     tombstones = await read_tombstones(
         db,
         conversation_id,
-        ids=[one for event in events for one in message_ids(event)],
+        ids=[one for event in events for one in ids_about(event)],
         participants=[event.participant for event in events if event.participant],
     )
     events = still_valid(tombstones, events)

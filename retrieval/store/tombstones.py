@@ -102,8 +102,18 @@ def still_valid(
         event
         for event in events
         if not (event.participant and tombstones.has_said(event.participant, event.created_at))
-        and not any(tombstones.has_message(one) for one in message_ids(event))
+        and not any(tombstones.has_message(one) for one in ids_about(event))
     ]
+
+
+def ids_about(event: ConversationEvent) -> list[str]:
+    """Under which an event may be erased: its own, and those of the messages that it names."""
+    return [event_key(event.id), *message_ids(event)]
+
+
+def event_key(event_id: str) -> str:
+    """In place of a message's id."""
+    return f"event\n{event_id}"
 
 
 def message_ids(event: ConversationEvent) -> list[str]:

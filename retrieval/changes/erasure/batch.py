@@ -11,6 +11,7 @@ from retrieval.changes.erasure.transactions import Locked, Rows, deleted
 from retrieval.changes.erasure.words import delete_words, words_of
 from retrieval.store.indexes.metadata_index import forget_metadata
 from retrieval.store.stored_before import message_of
+from retrieval.store.tombstones import event_key
 from retrieval.text.analysis import Analysis, analysed
 from retrieval.wire import Message, erased_id
 
@@ -81,9 +82,9 @@ async def erase_batch(
     await _delete_rows(locked, messages, models=models, rows=rows)
     gone = await delete_words(locked, words_of(analyses), rows=rows)
     said = [_said(message, before[message.seq]) for message in messages]
-    await delete_quotations(locked, said, gone=gone, besides=participant, rows=rows)
+    quoting = await delete_quotations(locked, said, gone=gone, besides=participant, rows=rows)
     if erased_at is not None:
-        await _entomb(locked, messages, erased_at=erased_at)
+        await _entomb(locked, messages, quoting, erased_at=erased_at)
     await count_without(locked, analyses)
     await make_anew(locked, around, models=models)
     return messages
@@ -129,12 +130,18 @@ async def _delete_rows(
     )
 
 
-async def _entomb(locked: Locked, messages: Sequence[Message], *, erased_at: datetime) -> None:
+async def _entomb(
+    locked: Locked, messages: Sequence[Message], events: Sequence[str], *, erased_at: datetime
+) -> None:
+    """Events have no seq."""
+    seqs = {message.id: message.seq for message in messages} | {
+        event_key(event_id): 0 for event_id in events
+    }
     await locked.connection.execute(
         ENTOMB,
         locked.conversation_id,
-        [erased_id(locked.conversation_id, message.id) for message in messages],
-        [message.seq for message in messages],
+        [erased_id(locked.conversation_id, one) for one in seqs],
+        list(seqs.values()),
         erased_at,
     )
 

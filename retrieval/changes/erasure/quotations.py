@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from retrieval.changes.erasure.transactions import Locked, Rows, deleted
+from retrieval.changes.erasure.transactions import Locked, Rows
 from retrieval.text import passages
 from retrieval.text.terms.stored import passage_terms
 
@@ -23,6 +23,7 @@ delete from conversation_event
         or data ->> 'question_id' = any($2) or data ->> 'asked_again' = any($2)
         or data -> 'message_ids' ?| $2)
    and ($3::text is null or participant is distinct from $3)
+returning event_id
 """
 
 NEAR_BY = """
@@ -67,17 +68,15 @@ async def said_before(locked: Locked, seqs: Sequence[int]) -> dict[int, datetime
 
 async def delete_quotations(
     locked: Locked, said: Sequence[Said], *, gone: set[str], besides: str | None, rows: Rows
-) -> None:
-    """`gone`: lexemes that no message has any more. An event with one of them quotes what is gone.
-    `besides`: a participant whose events go anyway.
+) -> list[str]:
+    """Returns the ids of those events. `gone`: lexemes that no message has any more. An event with
+    one of them quotes what is gone. `besides`: a participant whose events go anyway.
 
     Of transcriptions too many may be deleted, of the same participant in the same minutes.
     """
     connection, conversation_id = locked.connection, locked.conversation_id
     ids = [one.message_id for one in said]
-    rows["conversation_event"] += deleted(
-        await connection.execute(DELETE_BY_ID, conversation_id, ids, besides)
-    )
+    named = await connection.fetch(DELETE_BY_ID, conversation_id, ids, besides)
     first = min(one.created_at for one in said) - NEAR
     last = max(one.created_at for one in said) + NEAR
     quoting = [
@@ -86,9 +85,10 @@ async def delete_quotations(
         if _quotes(_Event(**dict(row)), said, gone=gone, language=locked.language)
     ]
     if quoting:
-        rows["conversation_event"] += deleted(
-            await connection.execute(DELETE, conversation_id, quoting)
-        )
+        await connection.execute(DELETE, conversation_id, quoting)
+    found = [row["event_id"] for row in named] + quoting
+    rows["conversation_event"] += len(found)
+    return found
 
 
 @dataclass(frozen=True)
