@@ -72,11 +72,11 @@ async def export_one(
     resources: AppResources,
     http_request: HttpRequest,
 ) -> StreamingResponse:
-    """One message a line, as they arrived; `longroom import` reads it back. With
-    `include=conversation,messages,events,sessions` it is all that belongs to the conversation: a
-    first line `{"conversation": …}` names it, `{"room": …}` each room that shares it. The messages
-    are followed by `{"event": …}` and `{"session": …}`, and `{"end": …}` counts them all. Events
-    and sessions need the permission `run` as well.
+    """One message a line, as they arrived; `longroom import` reads it back. All that belongs to the
+    conversation is in it with `include=conversation,messages,edits,events,sessions`: a first line
+    `{"conversation": …}` names it, `{"room": …}` each room that shares it. Behind the messages are
+    earlier versions of corrected ones, `{"edit": …}`, then `{"event": …}` and `{"session": …}`, and
+    `{"end": …}` counts them all. Events and sessions need the permission `run` as well.
 
     What was stored when the export began is in it; what is stored meanwhile may be. A response that
     breaks off has no last chunk: an incomplete export never looks complete.

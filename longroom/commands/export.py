@@ -34,7 +34,7 @@ def export(
         str | None,
         typer.Option(
             metavar="PARTS",
-            help="Some of conversation,messages,events,sessions; default: all."
+            help="Some of conversation,messages,edits,events,sessions; default: all."
             " With messages alone, each line is one.",
         ),
     ] = None,

@@ -66,7 +66,9 @@ class FileImport:
             )
 
             async def importer_of(header: ExportedConversation | None) -> Importer:
-                return Importer(client, (await targets.open(header)).conversation_id)
+                opened = await targets.open(header)
+                origin = None if header is None else header.conversation_id
+                return Importer(client, opened.conversation_id, origin=origin)
 
             resumed = position_file.load().last_line > 0
             stored_as: dict[str, MessageId] = {}

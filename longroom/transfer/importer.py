@@ -17,6 +17,7 @@ from retrieval.wire import (
     ConversationEvent,
     ImportedRecords,
     ImportRecords,
+    SavedEdit,
     SavedSession,
     SharedRoom,
 )
@@ -39,17 +40,22 @@ class Stored:
 
 
 class Importer:
-    """One request at a time: concurrent ones could be stored in the other order."""
+    """One request at a time: concurrent ones could be stored in the other order.
+
+    `origin`: the conversation that the file is an export of.
+    """
 
     def __init__(
         self,
         client: LongroomClient,
         conversation_id: UUID,
         *,
+        origin: UUID | None = None,
         retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
     ) -> None:
         self._client = client
         self._conversation_id = conversation_id
+        self._origin = origin
         self._retry_delays_s = retry_delays_s
         self._most_words: int | None = None
 
@@ -59,7 +65,7 @@ class Importer:
         """
         outcome = Stored(rejected=list(batch.rejected))
         await self._store(batch.messages, outcome)
-        for kind in (SharedRoom, ConversationEvent, SavedSession):
+        for kind in (SharedRoom, SavedEdit, ConversationEvent, SavedSession):
             records = [line for line in batch.records if isinstance(line.record, kind)]
             await self._store(records, outcome)
         outcome.rejected.sort(key=lambda rejected: rejected.line)
@@ -105,7 +111,7 @@ class Importer:
         await self._store(lines[middle:], outcome)
 
     async def _append(self, lines: Lines) -> ImportedRecords:
-        records = _body(lines)
+        records = _body(lines, self._origin)
         for delay_s in self._retry_delays_s:
             try:
                 return await self._client.import_records(self._conversation_id, records)
@@ -122,10 +128,12 @@ def _id(line: Read | ReadRecord) -> str:
     return line.id
 
 
-def _body(lines: Lines) -> ImportRecords:
+def _body(lines: Lines, origin: UUID | None) -> ImportRecords:
     records = [line.record for line in lines if isinstance(line, ReadRecord)]
     return ImportRecords(
+        origin=origin,
         messages=[line.message for line in lines if isinstance(line, Read)],
+        edits=[record for record in records if isinstance(record, SavedEdit)],
         events=[record for record in records if isinstance(record, ConversationEvent)],
         sessions=[record for record in records if isinstance(record, SavedSession)],
         rooms=[record for record in records if isinstance(record, SharedRoom)],

@@ -12,6 +12,7 @@ from retrieval.wire import (
     ConversationEvent,
     ExportedConversation,
     ExportEnd,
+    SavedEdit,
     SavedSession,
     SharedRoom,
 )
@@ -23,13 +24,19 @@ class ReadRecord:
 
     line: int
     raw: bytes
-    record: SharedRoom | ConversationEvent | SavedSession
+    record: SharedRoom | SavedEdit | ConversationEvent | SavedSession
     place: str | None = None
     words: int = 0
 
     @property
     def id(self) -> str:
-        return self.record.name if isinstance(self.record, SharedRoom) else self.record.id
+        match self.record:
+            case SharedRoom():
+                return self.record.name
+            case SavedEdit():
+                return self.record.message_id
+            case _:
+                return self.record.id
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ class ImportTargets:
         name = self._name or header
         return await self._client.import_conversation(
             ImportConversation(
-                conversation_id=None if self._name else header.conversation_id,
+                conversation_id=header.conversation_id,
+                as_copy=self._name is not None,
                 room=name.room,
                 key=name.key,
                 language=self._language or header.language,

@@ -9,7 +9,7 @@ from retrieval.store.analysis_ahead import all_analysed, analysed_before
 from retrieval.store.epochs import read_epochs
 from retrieval.store.late_messages import as_received
 from retrieval.store.message_rows import insert_new
-from retrieval.store.stored_before import as_corrected, fresh_of, message_of, stored_before
+from retrieval.store.stored_before import as_corrected, as_kept, fresh_of, message_of, stored_before
 from retrieval.store.timeline import said_page
 from retrieval.store.tombstones import erased_of, ids_of, read_tombstones
 from retrieval.wire import (
@@ -56,7 +56,9 @@ async def append_messages(
         epochs.check()
         stored = await stored_before(connection, conversation_id, messages)
         received = as_corrected(messages, stored)
-        if not imported:
+        if imported:
+            received = as_kept(received, stored)
+        else:
             received = as_received(received, epochs.late(messages), stored.messages)
         await _check_erased(connection, conversation, messages, received)
         fresh = _numbered(fresh_of(received, stored), after=conversation["last_seq"])

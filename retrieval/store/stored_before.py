@@ -63,6 +63,20 @@ def _as_corrected(message: MessageCreate, stored: Stored) -> MessageCreate:
     return message
 
 
+def as_kept(messages: Sequence[MessageCreate], stored: Stored) -> list[MessageCreate]:
+    """Of an export: a message that was corrected later than the export says is a duplicate."""
+    return [_as_kept(message, stored.messages.get(message.id)) for message in messages]
+
+
+def _as_kept(message: MessageCreate, now: Message | None) -> MessageCreate:
+    if now is None or now.edited_at is None:
+        return message
+    edited_at = getattr(message, "edited_at", None)
+    if edited_at is not None and edited_at > now.edited_at:
+        return message
+    return message.model_copy(update={"content": now.content, "metadata": now.metadata})
+
+
 def fresh_of(messages: Sequence[MessageCreate], stored: Stored) -> dict[str, MessageCreate]:
     """Raises MessageConflict."""
     fresh: dict[str, MessageCreate] = {}

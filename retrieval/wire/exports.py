@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from retrieval.wire.base import Moment, Request, Response, Timestamp
+from retrieval.wire.base import Flag, Moment, Request, Response, Timestamp
+from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.languages import Language
 from retrieval.wire.messages import MAX_BATCH_MESSAGES, AppendOutcome, Message, MessageCreate
 from retrieval.wire.records import (
@@ -17,12 +18,12 @@ from retrieval.wire.records import (
     ConversationEvent,
     SessionFigures,
 )
-from retrieval.wire.text import Name
+from retrieval.wire.text import Content, GivenId, Name
 
 MAX_BATCH_SESSIONS = 500
 MAX_BATCH_ROOMS = 500
 
-ExportPart = Literal["conversation", "messages", "events", "sessions"]
+ExportPart = Literal["conversation", "messages", "edits", "events", "sessions"]
 """`conversation`: what it is called, which rooms share it, and a last line that tells the end."""
 
 
@@ -51,6 +52,15 @@ class SharedRoom(Request):
     created_at: Timestamp
 
 
+class SavedEdit(Request):
+    """How a message read until `replaced_at`."""
+
+    message_id: GivenId
+    content: Content
+    metadata: GivenMetadata = {}
+    replaced_at: Timestamp
+
+
 class SavedSession(SessionFigures):
     """One agent session of the conversation; no message text."""
 
@@ -63,23 +73,32 @@ class ExportEnd(Response):
     conversations: int = 0
     rooms: int = 0
     messages: int = 0
+    edits: int = 0
     events: int = 0
     sessions: int = 0
 
 
 ExportRecord: TypeAlias = (
-    ExportedConversation | SharedRoom | Message | ConversationEvent | SavedSession | ExportEnd
+    ExportedConversation
+    | SharedRoom
+    | Message
+    | SavedEdit
+    | ConversationEvent
+    | SavedSession
+    | ExportEnd
 )
 EXPORT_KINDS: dict[
     str,
     type[ExportedConversation]
     | type[SharedRoom]
+    | type[SavedEdit]
     | type[ConversationEvent]
     | type[SavedSession]
     | type[ExportEnd],
 ] = {
     "conversation": ExportedConversation,
     "room": SharedRoom,
+    "edit": SavedEdit,
     "event": ConversationEvent,
     "session": SavedSession,
     "end": ExportEnd,
@@ -106,6 +125,8 @@ class ImportConversation(Request):
     key: Name | None = None
     language: Language | None = None
     """Text search language of a new conversation; an existing one keeps its own."""
+    as_copy: Flag = False
+    """Never that of the export itself; but nothing is made of one that was erased."""
     created_at: Timestamp | None = None
 
     @model_validator(mode="after")
@@ -128,9 +149,13 @@ class ImportedMessage(MessageCreate):
 
 
 class ImportRecords(Request):
-    """Parts of an export, stored together or not at all."""
+    """Parts of an export. `origin` is the conversation that they were exported from, if it is
+    another one: what was erased there is not stored here.
+    """
 
+    origin: UUID | None = None
     messages: Annotated[list[ImportedMessage], Field(max_length=MAX_BATCH_MESSAGES)] = []
+    edits: Annotated[list[SavedEdit], Field(max_length=MAX_BATCH_MESSAGES)] = []
     events: Annotated[list[ConversationEvent], Field(max_length=MAX_BATCH_EVENTS)] = []
     sessions: Annotated[list[SavedSession], Field(max_length=MAX_BATCH_SESSIONS)] = []
     rooms: Annotated[list[SharedRoom], Field(max_length=MAX_BATCH_ROOMS)] = []
@@ -140,6 +165,7 @@ class ImportedRecords(Response):
     """One outcome per message, in the order of the batch; of the others, how many were new."""
 
     outcomes: list[AppendOutcome] = []
+    edits: int = 0
     events: int = 0
     sessions: int = 0
     rooms: int = 0

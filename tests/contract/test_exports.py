@@ -11,7 +11,7 @@ import pytest
 from tests.support.refusals import refused
 from tests.support.wire_examples import event, message, summary
 
-ALL = "conversation,messages,events,sessions"
+ALL = "conversation,messages,edits,events,sessions"
 
 
 def lines(response: httpx.Response) -> list[dict[str, Any]]:
@@ -58,7 +58,16 @@ async def test_an_export_has_the_parts_that_are_asked_for(
     assert [line["event"]["id"] for line in whole[2:5]] == ["a", "b", "0"]
     assert whole[5] == {"session": session(usage={})}
     assert whole[6:] == [
-        {"end": {"conversations": 1, "rooms": 0, "messages": 1, "events": 3, "sessions": 1}}
+        {
+            "end": {
+                "conversations": 1,
+                "rooms": 0,
+                "messages": 1,
+                "edits": 0,
+                "events": 3,
+                "sessions": 1,
+            }
+        }
     ]
     assert lines(await api.get(path)) == [whole[1]]
     assert lines(await api.get(path, params={"include": "messages"})) == [whole[1]]
@@ -210,5 +219,12 @@ async def test_a_person_s_export_has_every_conversation_and_nobody_else(
     [one] = [line["session"] for line in found if "session" in line]
     assert (one["id"], one["participants"]) == ("s 2", [person])
     assert found[-1] == {
-        "end": {"conversations": 2, "rooms": 0, "messages": 1, "events": 1, "sessions": 1}
+        "end": {
+            "conversations": 2,
+            "rooms": 0,
+            "messages": 1,
+            "edits": 0,
+            "events": 1,
+            "sessions": 1,
+        }
     }

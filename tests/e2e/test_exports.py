@@ -33,7 +33,7 @@ def backends(
 def _backend(postgres: Server, stack: ExitStack, folder: Path) -> CommandLine:
     name = asyncio.run(create_database(postgres))
     stack.callback(lambda: asyncio.run(drop_database(postgres.url, name)))
-    env = {"DATABASE_URL": postgres.database_url(name)}
+    env = {"DATABASE_URL": postgres.database_url(name), "BACKEND_KEEP_EDITS": "true"}
     url = stack.enter_context(running_backend(env, "--no-embedding-worker", forked=True))
     return CommandLine(folder, {"BACKEND_URL": url})
 
@@ -72,8 +72,13 @@ async def test_a_conversation_is_the_same_after_its_export_was_imported_elsewher
     one, two, three = (tmp_path / f"{n}.jsonl" for n in range(3))
     lines = exported(first, one, "--conversation", key)
     assert lines[0]["conversation"]["language"] == "german"
-    end = {"conversations": 1, "rooms": 3, "messages": 3_004, "events": 300, "sessions": 40}
-    assert lines[-1] == {"end": end}
+    counts = {"conversations": 1, "rooms": 3, "messages": 3_004, "edits": 4}
+    assert lines[-1] == {"end": counts | {"events": 300, "sessions": 40}}
+    corrected = [line for line in lines if "edited_at" in line]
+    assert [line["id"] for line in corrected] == ["m2", "m5", "m7"]
+    edits = [line["edit"] for line in lines if "edit" in line]
+    assert [each["message_id"] for each in edits] == ["m2", "m2", "m5", "m7"]
+    assert edits[1]["content"] == "corrected"
     late = [line for line in lines if "epoch" in line]
     assert {(line["id"], line["epoch"]) for line in late} >= {("late 100000", 1)}
     assert any(line["id"].endswith(".late") for line in late)
@@ -179,8 +184,8 @@ async def test_a_person_is_exported_from_every_conversation_and_imported_again(
     headers = [line["conversation"] for line in lines if "conversation" in line]
     assert {header["key"] for header in headers} == {key, f"{key} 2", f"{key} 3"}
     assert {header["participant"] for header in headers} == {person}
-    counts = {"conversations": 3, "rooms": 0, "messages": 2, "events": 6, "sessions": 3}
-    assert lines[-1] == {"end": counts}
+    counts = {"conversations": 3, "rooms": 0, "messages": 2, "edits": 0}
+    assert lines[-1] == {"end": counts | {"events": 6, "sessions": 3}}
     said = [line for line in lines if "content" in line]
     assert {line["participant"] for line in said} == {person}
     assert b"a secret other" not in one.read_bytes()
@@ -198,6 +203,47 @@ async def test_a_person_is_exported_from_every_conversation_and_imported_again(
     refused = second.run("import", str(one), "--room", "one of them")
     assert refused.returncode == 2
     assert "several conversations; leave out --room" in refused.stderr
+
+
+async def test_what_was_erased_is_in_no_export_and_no_older_one_brings_it_back(
+    backends: tuple[CommandLine, CommandLine], key: str, tmp_path: Path
+) -> None:
+    command, _ = backends
+    conversation_id = await filled(command, key, messages=40, events=100, sessions=4)
+    older, newer, copy = (tmp_path / f"{name}.jsonl" for name in ("older", "newer", "copy"))
+    lines = exported(command, older, "--conversation", key)
+    root = f"{command.environment['BACKEND_URL']}/api/v1/conversations/{conversation_id}"
+    erased = "Ana Ruiz"
+    async with httpx.AsyncClient(timeout=60) as api:
+        assert (await api.delete(f"{root}/messages/m1")).is_success
+        assert (await api.delete(f"{root}/participants/{erased}")).is_success
+        corrected = await api.patch(f"{root}/messages/m2", json={"content": "corrected since"})
+        assert corrected.is_success, corrected.text
+
+    def gone(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [line for line in found if line.get("id") == "m1" or erased in json.dumps(line)]
+
+    assert gone(lines)
+    assert gone(exported(command, newer, "--conversation", key)) == []
+    count = sum(line.get("id") == "m1" or line.get("participant") == erased for line in lines)
+    for target, file in (((), newer), (("--conversation", f"{key} copy"), copy)):
+        done = command.run("import", str(older), *target)
+        assert done.returncode == 0, done.stderr
+        assert f"{count} were erased and stay so" in done.stdout
+        before = newer.read_bytes()
+        name = target[-1] if target else key
+        found = exported(command, file, "--conversation", name)
+        assert gone(found) == []
+        if not target:
+            assert file.read_bytes() == before
+            assert any(line.get("content") == "corrected since" for line in found)
+
+    async with httpx.AsyncClient(timeout=60) as api:
+        assert (await api.delete(root)).is_success
+    for target in ((), ("--conversation", f"{key} again")):
+        done = command.run("import", str(older), *target)
+        assert done.returncode == 1
+        assert "erased" in done.stderr
 
 
 async def test_a_person_of_whom_nothing_is_stored_has_an_export_that_says_so(

@@ -113,7 +113,14 @@ def test_standard_input_is_imported_and_standard_output_exported(
     assert first["conversation"]["room"] == "piped"
     assert [each["seq"] for each in said] == [1, 2, 3, 4, 5]
     assert end == {
-        "end": {"conversations": 1, "rooms": 0, "messages": 5, "events": 0, "sessions": 0}
+        "end": {
+            "conversations": 1,
+            "rooms": 0,
+            "messages": 5,
+            "edits": 0,
+            "events": 0,
+            "sessions": 0,
+        }
     }
 
 

@@ -79,6 +79,7 @@ async def fill(
         batch = [message(n) for n in range(first, min(first + 250, messages))]
         for part in (batch[:12], batch[12:]):
             await _sent(api, "POST", f"{path}/messages", {"messages": part})
+    await _corrected(api, path)
     await _late(api, key, path)
     for first in range(0, events, 100):
         batch = [event(n) for n in range(first, first + 100)]
@@ -87,6 +88,16 @@ async def fill(
         body = session(number) | {"conversation_id": conversation_id}
         await _sent(api, "PUT", f"/sessions/{quote(f's/{number} ü', safe='')}", body)
     return conversation_id
+
+
+async def _corrected(api: httpx.AsyncClient, path: str) -> None:
+    """A few, one of them twice and one with other metadata."""
+    for number, text in ((2, "corrected"), (5, HOSTILE[3]), (2, HOSTILE[1]), (7, "again")):
+        body: dict[str, Any] = {"content": text}
+        if number == 7:
+            body["metadata"] = {"n": [None]}
+        message_id = quote(message(number)["id"], safe="")
+        await _sent(api, "PATCH", f"{path}/messages/{message_id}", body)
 
 
 async def _late(api: httpx.AsyncClient, key: str, path: str) -> None:

@@ -62,6 +62,14 @@ SAVED_SESSION_JSON: dict[str, Any] = {
     "usage": {},
     "close_reason": None,
 }
+SAVED_EDIT = wire.SavedEdit(
+    message_id=wire.MessageId("m1"), content="The valve leaks.", replaced_at=NOON
+)
+SAVED_EDIT_JSON = {
+    "message_id": "m1",
+    "content": "The valve leaks.",
+    "replaced_at": "2025-03-01T12:00:00Z",
+}
 SHARED_ROOM = wire.SharedRoom(name="call", created_at=NOON)
 SHARED_ROOM_JSON = {"name": "call", "created_at": "2025-03-01T12:00:00Z"}
 IMPORTED_MESSAGE = wire.ImportedMessage(**dict(NEW_MESSAGE), edited_at=NOON)
@@ -224,6 +232,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
         },
     ),
     (SAVED_SESSION, SAVED_SESSION_JSON),
+    (SAVED_EDIT, SAVED_EDIT_JSON),
     (SHARED_ROOM, SHARED_ROOM_JSON),
     (
         wire.ExportedConversation(
@@ -240,7 +249,14 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
     ),
     (
         wire.ExportEnd(conversations=1, messages=2),
-        {"conversations": 1, "rooms": 0, "messages": 2, "events": 0, "sessions": 0},
+        {
+            "conversations": 1,
+            "rooms": 0,
+            "messages": 2,
+            "edits": 0,
+            "events": 0,
+            "sessions": 0,
+        },
     ),
     (
         wire.ImportConversation(key="k"),
@@ -249,6 +265,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
             "room": None,
             "key": "k",
             "language": None,
+            "as_copy": False,
             "created_at": None,
         },
     ),
@@ -260,12 +277,15 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
     (
         wire.ImportRecords(
             messages=[IMPORTED_MESSAGE],
+            edits=[SAVED_EDIT],
             events=[EVENT],
             sessions=[SAVED_SESSION],
             rooms=[SHARED_ROOM],
         ),
         {
+            "origin": None,
             "messages": [IMPORTED_MESSAGE_JSON],
+            "edits": [SAVED_EDIT_JSON],
             "events": [EVENT_JSON],
             "sessions": [SAVED_SESSION_JSON],
             "rooms": [SHARED_ROOM_JSON],
@@ -275,6 +295,7 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
         wire.ImportedRecords(outcomes=[OUTCOME], events=1),
         {
             "outcomes": [{"id": "m1", "seq": 1, "status": "stored"}],
+            "edits": 0,
             "events": 1,
             "sessions": 0,
             "rooms": 0,
@@ -375,6 +396,7 @@ def test_the_lines_of_an_export_stay_as_they_are() -> None:
     for record, kind in (
         (EVENT, "event"),
         (SAVED_SESSION, "session"),
+        (SAVED_EDIT, "edit"),
         (SHARED_ROOM, "room"),
         (wire.ExportEnd(messages=2), "end"),
     ):

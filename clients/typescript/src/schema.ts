@@ -341,11 +341,11 @@ export interface paths {
         };
         /**
          * A whole conversation, as JSON lines
-         * @description One message a line, as they arrived; `longroom import` reads it back. With
-         *     `include=conversation,messages,events,sessions` it is all that belongs to the conversation: a
-         *     first line `{"conversation": …}` names it, `{"room": …}` each room that shares it. The messages
-         *     are followed by `{"event": …}` and `{"session": …}`, and `{"end": …}` counts them all. Events
-         *     and sessions need the permission `run` as well.
+         * @description One message a line, as they arrived; `longroom import` reads it back. All that belongs to the
+         *     conversation is in it with `include=conversation,messages,edits,events,sessions`: a first line
+         *     `{"conversation": …}` names it, `{"room": …}` each room that shares it. Behind the messages are
+         *     earlier versions of corrected ones, `{"edit": …}`, then `{"event": …}` and `{"session": …}`, and
+         *     `{"end": …}` counts them all. Events and sessions need the permission `run` as well.
          *
          *     What was stored when the export began is in it; what is stored meanwhile may be. A response that
          *     breaks off has no last chunk: an incomplete export never looks complete.
@@ -923,19 +923,32 @@ export interface components {
             key?: string | null;
             /** Language */
             language?: string | null;
+            /**
+             * As Copy
+             * @default false
+             */
+            as_copy?: boolean;
             /** Created At */
             created_at?: string | number | null;
         };
         /**
          * ImportRecords
-         * @description Parts of an export, stored together or not at all.
+         * @description Parts of an export. `origin` is the conversation that they were exported from, if it is
+         *     another one: what was erased there is not stored here.
          */
         ImportRecords: {
+            /** Origin */
+            origin?: string | null;
             /**
              * Messages
              * @default []
              */
             messages?: components["schemas"]["ImportedMessage"][];
+            /**
+             * Edits
+             * @default []
+             */
+            edits?: components["schemas"]["SavedEdit"][];
             /**
              * Events
              * @default []
@@ -1009,6 +1022,11 @@ export interface components {
              * @default []
              */
             outcomes?: components["schemas"]["AppendOutcome"][];
+            /**
+             * Edits
+             * @default 0
+             */
+            edits?: number;
             /**
              * Events
              * @default 0
@@ -1271,6 +1289,25 @@ export interface components {
              * @default false
              */
             dispatched?: boolean;
+        };
+        /**
+         * SavedEdit
+         * @description How a message read until `replaced_at`.
+         */
+        SavedEdit: {
+            /** Message Id */
+            message_id: string;
+            /** Content */
+            content: string;
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Replaced At */
+            replaced_at: string | number;
         };
         /**
          * SavedSession
@@ -3098,7 +3135,7 @@ export interface operations {
     export_one_api_v1_conversations__conversation_id__export_get: {
         parameters: {
             query?: {
-                /** @description which of conversation, messages, events, sessions, with commas between */
+                /** @description which of conversation, messages, edits, events, sessions, with commas between */
                 include?: string;
             };
             header?: never;

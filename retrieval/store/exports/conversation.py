@@ -14,6 +14,7 @@ from retrieval.wire import (
     ExportPart,
     ExportRecord,
     Message,
+    SavedEdit,
     SavedSession,
     SharedRoom,
 )
@@ -25,6 +26,7 @@ _COUNTED: dict[type[ExportRecord], str] = {
     ExportedConversation: "conversations",
     SharedRoom: "rooms",
     Message: "messages",
+    SavedEdit: "edits",
     ConversationEvent: "events",
     SavedSession: "sessions",
 }
@@ -39,6 +41,7 @@ _PAGES: tuple[
 ] = (
     ("conversation", pages.rooms),
     ("messages", pages.messages),
+    ("edits", pages.edits),
     ("events", pages.events),
     ("sessions", pages.sessions),
 )

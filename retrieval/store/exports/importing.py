@@ -10,6 +10,7 @@ from retrieval.database.in_conversation import naming, seeing
 from retrieval.errors import ConversationNotFound
 from retrieval.store.conversations import create_conversation, create_room
 from retrieval.store.events import record_events
+from retrieval.store.exports.origin import without_erased
 from retrieval.store.messages import append_messages
 from retrieval.store.sessions import not_erased
 from retrieval.store.tombstones import is_erased
@@ -20,6 +21,7 @@ from retrieval.wire import (
     ImportedConversation,
     ImportedRecords,
     ImportRecords,
+    SavedEdit,
     SavedSession,
     SharedRoom,
 )
@@ -58,7 +60,7 @@ async def _found(db: "Database", conversation: ImportConversation) -> ImportedCo
         return None
     if await is_erased(seeing(db, wanted), wanted):
         raise ConversationNotFound(wanted)
-    if not await seeing(db, wanted).fetchval(HERE, wanted):
+    if conversation.as_copy or not await seeing(db, wanted).fetchval(HERE, wanted):
         return None
     return ImportedConversation(conversation_id=wanted, created=False)
 
@@ -81,8 +83,10 @@ async def import_records(
     """What is stored already stays as it is. The messages are stored in order, all or nothing;
     after an error, repeat the call.
 
-    Raises ConversationNotFound, and MessageConflict if an id is taken by other content.
+    Raises ConversationNotFound, MessageConflict if an id is taken by other content, and
+    MessagesErased.
     """
+    records = await without_erased(db, conversation_id, records)
     outcomes: list[AppendOutcome] = []
     if records.messages:
         appended = await append_messages(
@@ -94,10 +98,42 @@ async def import_records(
         events = await record_events(db, conversation_id=conversation_id, events=records.events)
     return ImportedRecords(
         outcomes=outcomes,
+        edits=await _import_edits(db, conversation_id, records.edits),
         events=events,
         sessions=await _import_sessions(db, conversation_id, records.sessions),
         rooms=await _import_rooms(db, conversation_id, records.rooms),
     )
+
+
+IMPORT_EDITS = """
+with imported as (
+    insert into message_edit (conversation_id, seq, replaced_at, content, metadata)
+    select $1, seq, replaced_at, edit.content, edit.metadata::jsonb
+      from unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[])
+           as edit (message_id, replaced_at, content, metadata)
+      join message on message.conversation_id = $1 and message.message_id = edit.message_id
+    on conflict do nothing
+    returning 1
+)
+select count(*) from imported
+"""
+
+
+async def _import_edits(
+    db: "Database", conversation_id: ConversationId, edits: Sequence[SavedEdit]
+) -> int:
+    """Of messages that are there."""
+    if not edits:
+        return 0
+    imported: int = await db.fetchval(
+        IMPORT_EDITS,
+        conversation_id,
+        [edit.message_id for edit in edits],
+        [edit.replaced_at for edit in edits],
+        [edit.content for edit in edits],
+        [orjson.dumps(edit.metadata).decode() for edit in edits],
+    )
+    return imported
 
 
 IMPORT_SESSIONS = """

@@ -11,7 +11,14 @@ import orjson
 
 from retrieval.store.events import event_of
 from retrieval.store.stored_before import message_of
-from retrieval.wire import ConversationEvent, ConversationId, Message, SavedSession, SharedRoom
+from retrieval.wire import (
+    ConversationEvent,
+    ConversationId,
+    Message,
+    SavedEdit,
+    SavedSession,
+    SharedRoom,
+)
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database, Record
@@ -42,6 +49,35 @@ async def messages(
         if len(rows) < PAGE_MESSAGES:
             return
         after = rows[-1]["seq"]
+
+
+EDITS = """
+select edit.seq, message_id, edit.content, edit.metadata, replaced_at
+  from message_edit edit
+  join message on message.conversation_id = $1 and message.seq = edit.seq
+ where edit.conversation_id = $1 and (edit.seq, replaced_at) > ($2, $3)
+   and ($4::text is null or participant = $4)
+ order by edit.seq, replaced_at
+ limit $5
+"""
+
+
+async def edits(
+    db: "Database", conversation_id: ConversationId, participant: str | None
+) -> AsyncIterator[SavedEdit]:
+    seq, moment = 0, _FIRST
+    while True:
+        rows = await db.fetch(EDITS, conversation_id, seq, moment, participant, PAGE_MESSAGES)
+        for row in rows:
+            yield SavedEdit.model_construct(
+                message_id=row["message_id"],
+                content=row["content"],
+                metadata=orjson.loads(row["metadata"]),
+                replaced_at=row["replaced_at"],
+            )
+        if len(rows) < PAGE_MESSAGES:
+            return
+        seq, moment = rows[-1]["seq"], rows[-1]["replaced_at"]
 
 
 EVENTS = """
