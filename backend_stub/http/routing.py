@@ -87,7 +87,7 @@ def guarded_router(tag: str) -> APIRouter:
                 )
             )
         ],
-        responses=problem_responses(401, 403, 422, 429, 503),
+        responses=problem_responses(401, 403, 404, 410, 422, 429, 503),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from retrieval.wire.base import Request, Response
+from retrieval.wire.base import WHOLE, Request, Response
 from retrieval.wire.text import Name
 
 MIN_TOKEN_S = 60
@@ -26,7 +26,7 @@ class CreateToken(Request):
         "read",
         "search",
     ]
-    expires_in_s: int = Field(default=600, strict=True, ge=MIN_TOKEN_S, le=MAX_TOKEN_S)
+    expires_in_s: Annotated[int, Field(strict=True, ge=MIN_TOKEN_S, le=MAX_TOKEN_S), WHOLE] = 600
 
 
 class ConversationToken(Response):

@@ -70,6 +70,10 @@ def _counted(number: float | Decimal) -> datetime:
         raise ValueError(_OUT_OF_RANGE) from error
 
 
+def _whole(written: object) -> object:
+    return int(written) if isinstance(written, float) and written.is_integer() else written
+
+
 Moment = Annotated[
     AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_storable_moment)
 ]
@@ -78,13 +82,21 @@ Timestamp = Annotated[
     BeforeValidator(_read_timestamp),
     AfterValidator(_storable_moment),
     WithJsonSchema(
-        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]},
+        {
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                # From year 2 in seconds to year 9998 in milliseconds.
+                {"type": "number", "minimum": -62_104_060_800, "maximum": 253_370_764_799_999},
+            ]
+        },
         mode="validation",
     ),
 ]
 """A time as many programs write it: ISO 8601 with a zone, or a number, also as a string: seconds
 since 1970, milliseconds if larger than MAX_SECONDS."""
-Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
+WHOLE = BeforeValidator(_whole)
+"""Behind its Field, a whole number may also be written as some programs do: 7.0."""
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT), WHOLE]
 Flag = Annotated[bool, Field(strict=True)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
 

@@ -37,4 +37,10 @@ def _known_language(name: str) -> str:
     return language
 
 
-Language = Annotated[str, Field(max_length=64), AfterValidator(_known_language)]
+_PATTERN = f"^({'|'.join(LANGUAGES)}|({'|'.join(sorted({*_STEMMED, *_UNSTEMMED}))})([-_].*)?)$"
+
+Language = Annotated[
+    str,
+    Field(max_length=64, json_schema_extra={"pattern": _PATTERN}),
+    AfterValidator(_known_language),
+]

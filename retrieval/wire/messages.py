@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from retrieval.wire.base import Count, Flag, MessageId, Request, Response, Role, Timestamp
+from retrieval.wire.base import WHOLE, Count, Flag, MessageId, Request, Response, Role, Timestamp
 from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.languages import Language
 from retrieval.wire.text import Content, GivenId, Name
@@ -161,7 +161,7 @@ class AgentJoined(Request):
 
     identity: Name
     session_id: Name
-    window: int = Field(default=12, strict=True, ge=0, le=MAX_PAGE_MESSAGES)
+    window: Annotated[int, Field(strict=True, ge=0, le=MAX_PAGE_MESSAGES), WHOLE] = 12
     language: Language | None = None
     """Of the conversation, if it is created."""
     conversation: Name | None = Field(default=None, exclude_if=_is_none)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from retrieval.wire.base import Flag, MessageId, Moment, Request, Response, Role, TimeZone
+from retrieval.wire.base import WHOLE, Flag, MessageId, Moment, Request, Response, Role, TimeZone
 from retrieval.wire.json_objects import GivenMetadata
 from retrieval.wire.messages import Message
 from retrieval.wire.text import NOT_BLANK_PATTERN, GivenId, Name, not_blank, storable
@@ -48,9 +48,9 @@ class SearchRequest(Request):
         AfterValidator(storable),
         AfterValidator(not_blank),
     ]
-    limit: int = Field(default=10, strict=True, ge=1, le=100)
-    token_budget: int | None = Field(default=None, strict=True, ge=50, le=100_000)
-    neighbours: int = Field(default=0, strict=True, ge=0, le=10)
+    limit: Annotated[int, Field(strict=True, ge=1, le=100), WHOLE] = 10
+    token_budget: Annotated[int, Field(strict=True, ge=50, le=100_000), WHOLE] | None = None
+    neighbours: Annotated[int, Field(strict=True, ge=0, le=10), WHOLE] = 0
     asker: Name | None = None
     time_zone: TimeZone = "UTC"
     since: Moment | None = None
