@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -92,6 +92,9 @@ bench-failover: installed-test ## how soon a killed agent is back, handovers to 
 bench-kill: installed-test ## whether anything accepted is lost while all is attacked (N=1000 ARGS="--seed 1")
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.kill \
 		$(if $(N),--kills $(N)) $(ARGS)
+
+bench-leak: installed-test ## whether anything is shown or done without permission (ARGS="--probes 0" for all)
+	@$(BIN)/python -m benchmarks.leak $(ARGS)
 
 bench-rooms: installed-test ## how many rooms a worker holds
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.rooms $(ARGS)
