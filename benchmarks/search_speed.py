@@ -4,7 +4,8 @@
 
 Times of the comparison are milliseconds of processor time of database and this process, without the
 query's embedding: wall time depends on what else runs on the machine. Whole searches go through
-HTTP to a backend and have their embedding: benchmarks/whole_search. JSON is the last line.
+HTTP to a backend and have their embedding: benchmarks/whole_search. What the second wall costs of a
+search: benchmarks/search_wall. JSON is the last line.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from benchmarks.bench_database import open_pool, temporary_database
 from benchmarks.cpu_clock import CpuClock, quantile
 from benchmarks.search_load import measure_load
 from benchmarks.search_rooms import BenchRoom, GivenEmbedder, Matrix, Question, fill_room
+from benchmarks.search_wall import measure_wall
 from benchmarks.whole_search.measure import measure_whole
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.ann.tiers import Tier, tier_of
@@ -65,16 +67,21 @@ def main() -> None:
     parser.add_argument(
         "--without-hnsw", action="store_true", help="skip the index that takes minutes"
     )
-    parser.add_argument("--only", choices=["compared", "whole"], help="one of the two parts")
+    parser.add_argument("--only", choices=["compared", "whole", "wall"], help="one part")
     parser.add_argument("--at-once", type=int, default=160, help="whole searches per load")
     print(json.dumps(asyncio.run(_parts(parser.parse_args()))))
 
 
 async def _parts(arguments: argparse.Namespace) -> dict[str, Any]:
     figures: dict[str, Any] = {}
-    if arguments.only != "whole":
+    if arguments.only in {None, "compared"}:
         figures |= await _measure(_sizes(arguments.sizes or SIZES), arguments)
-    if arguments.only != "compared":
+    if arguments.only in {None, "wall"}:
+        sizes = _sizes(arguments.sizes or WHOLE_SIZES)
+        figures["wall"] = await measure_wall(
+            sizes, data=arguments.data, questions=arguments.questions
+        )
+    if arguments.only in {None, "whole"}:
         figures |= await measure_whole(
             _sizes(arguments.sizes or WHOLE_SIZES),
             data=arguments.data,

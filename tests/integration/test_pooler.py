@@ -11,8 +11,12 @@ from pydantic import SecretStr
 from backend_stub.app import create_app
 from backend_stub.settings import BackendSettings
 from retrieval.database.connection import open_connection
+from retrieval.database.pool import connect, open_pool
+from retrieval.database.roles import APP
 from retrieval.errors import DatabaseUnreachable
 from retrieval.settings import DatabaseSettings
+from retrieval.store.conversations import create_room
+from retrieval.wire import ConversationId
 from testbed.pgbouncer import pgbouncer, program
 from tests.support.wire_examples import message
 
@@ -58,6 +62,30 @@ async def _talk(api: httpx.AsyncClient, room: str) -> list[str]:
         assert any(hit["message"]["id"] == f"m{turn}" for hit in search.json()["hits"])
     page = (await api.get(f"{path}/messages", params={"limit": 50})).json()
     return [one["content"] for one in page["messages"]]
+
+
+async def test_a_conversation_is_seen_only_in_its_transactions_behind_it(
+    database_url: str, pooler_url: str
+) -> None:
+    """Its connections are other clients' between two transactions."""
+    owner = await connect(database_url, pool_size=1)
+    rooms = [(await create_room(owner, name=name))[0] for name in ("den", "attic", "loft")]
+    await owner.close()
+    app = await open_pool(
+        pooler_url, pool_size=8, role=APP, behind_pooler=True, cached_statements=0
+    )
+
+    async def seen(room: ConversationId | None) -> list[ConversationId]:
+        db = app if room is None else app.of(room)
+        rows = await db.fetch("select conversation_id from conversation")
+        return [row["conversation_id"] for row in rows]
+
+    try:
+        wanted = [*rooms, None] * 25
+        found = await asyncio.gather(*(seen(room) for room in wanted))
+    finally:
+        app.terminate()
+    assert found == [[room] if room else [] for room in wanted]
 
 
 async def test_limits_of_statements_hold_behind_it(database_url: str, pooler_url: str) -> None:

@@ -236,7 +236,6 @@ async def test_the_roles_are_neither_superusers_nor_owners(owner: LivePool, role
 
 REFUSED = [
     f"set role {BACKGROUND}",
-    "set role postgres",
     f"set session authorization {BACKGROUND}",
     f"grant {BACKGROUND} to current_user",
     "set row_security = off; select * from message",
@@ -275,6 +274,13 @@ async def test_the_wall_cannot_be_taken_down_from_inside(
     await see(app, A)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute(statement)
+
+
+async def test_no_stronger_role_can_be_taken(tables: Tables, app: asyncpg.Connection) -> None:
+    owner = await tables.owner.fetchval("select quote_ident(current_user)")
+    for statement in (f"set role {owner}", f"set session authorization {owner}"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(statement)
 
 
 async def test_estimates_and_statistics_tell_nothing_of_other_conversations(
