@@ -114,9 +114,9 @@ SECTIONS = [
         "Whether anything is shown or done without permission",
         "Every route of the API, asked with no key, with keys of each scope, with revoked, expired"
         " and forged ones, and with tokens: for another's conversation and guessed ids, with"
-        " injections, tricks of headers, paths and framing, and oversized parts. A leak is a word of"
-        " a conversation that the asker may not see, or a change in the database that he may not"
-        " make.",
+        " injections, tricks of headers, paths and framing, and oversized parts. A leak is a word"
+        " of a conversation that the asker may not see, or a change in the database that he may"
+        " not make.",
     ),
     Section("rooms", "Rooms on one machine", "Text rooms at once, all talking."),
     Section("backfill", "Embedding a backlog", "Beside the bare encoder."),
