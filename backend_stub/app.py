@@ -7,18 +7,18 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from backend_stub.http.browsers import pages_of
-from backend_stub.http.caller_limits import CallerLimits, StreamCount
-from backend_stub.http.callers import Callers
-from backend_stub.http.credentials import Credentials, check_bind, check_development_keys
+from backend_stub.access.browsers import pages_of
+from backend_stub.access.caller_limits import CallerLimits, StreamCount
+from backend_stub.access.callers import Callers
+from backend_stub.access.credentials import Credentials, check_bind, check_development_keys
+from backend_stub.access.exposure import exposed
+from backend_stub.access.tokens import TokenSigner
 from backend_stub.http.departures import Departures
-from backend_stub.http.exposure import exposed
 from backend_stub.http.limits import BatchLimit, BodyLimit, RequestTimeout
 from backend_stub.http.metrics import Metrics
 from backend_stub.http.openapi import describe_problems
 from backend_stub.http.problems import install_problems
 from backend_stub.http.request_log import RequestLog
-from backend_stub.http.tokens import TokenSigner
 from backend_stub.http.tracing import Tracing
 from backend_stub.resources import DatabaseSource, configured_database, open_resources
 from backend_stub.routes import (

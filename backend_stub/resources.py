@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from backend_stub.access.keyring import Keyring
 from backend_stub.background import BackgroundTask, stop
 from backend_stub.erasure.ledger_file import LedgerFile
 from backend_stub.erasure.vacuuming import Vacuuming
-from backend_stub.http.keyring import Keyring
 from backend_stub.http.metrics import Metrics
 from backend_stub.pools import Pools, close_pool, open_pools, tell_powers
 from backend_stub.settings import BackendSettings, LiveKitSettings

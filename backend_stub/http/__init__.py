@@ -1,1 +1,1 @@
-"""What every request passes through: credentials, limits, problems, logs, traces."""
+"""What every request passes through: bounds, problems, logs, traces."""

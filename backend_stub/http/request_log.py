@@ -8,7 +8,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend_stub.http.callers import Caller
+from backend_stub.access.callers import Caller
 from backend_stub.http.metrics import Metrics, known_method
 
 REQUEST_ID = "X-Request-ID"

@@ -12,11 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from backend_stub.access.caller_limits import admit, count_received
+from backend_stub.access.callers import Caller
+from backend_stub.access.permissions import EXTENSION, UNLIMITED, Permission, demand
 from backend_stub.http.body_values import MAX_VALUES, has_too_many_values
-from backend_stub.http.caller_limits import admit, count_received
-from backend_stub.http.callers import Caller
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import EXTENSION, UNLIMITED, Permission, demand
 from retrieval.wire import ConversationId
 
 

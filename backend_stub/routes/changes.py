@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Body, Query
 from pydantic import Field
 
+from backend_stub.access.permissions import needs
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import needs
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
 from backend_stub.routes.erasures import MessageIdInPath, announce_change

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from fastapi import Path, Query, Response
 
+from backend_stub.access.permissions import needs
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import needs
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources, Resources
 from retrieval.changes.erasure.conversation import erase_conversation

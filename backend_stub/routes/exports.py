@@ -8,10 +8,10 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, Field
 
-from backend_stub.http.caller_limits import open_stream
+from backend_stub.access.caller_limits import open_stream
+from backend_stub.access.permissions import demand, needs
 from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import demand, needs
 from backend_stub.http.routing import CurrentCaller, InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store.exports import importing

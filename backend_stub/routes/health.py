@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from backend_stub.access.exposure import seen_as
 from backend_stub.background import BackgroundState
-from backend_stub.http.exposure import seen_as
 from backend_stub.http.openapi import problem_responses
 from backend_stub.resources import AppResources, Resources
 from retrieval.database import migrations

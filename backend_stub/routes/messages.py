@@ -6,9 +6,9 @@ from fastapi import Body, Depends, Query
 from fastapi import Request as HttpRequest
 from pydantic import Field
 
+from backend_stub.access.permissions import needs
 from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import needs
 from backend_stub.http.routing import CurrentCaller, InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import messages

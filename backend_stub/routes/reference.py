@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, JSONResponse
 
-from backend_stub.http.exposure import seen_as
+from backend_stub.access.exposure import seen_as
 
 router = APIRouter(dependencies=[Depends(seen_as("docs"))], include_in_schema=False)
 

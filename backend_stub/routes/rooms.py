@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Body, Path, Response
 
+from backend_stub.access.permissions import demand, needs
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import demand, needs
 from backend_stub.http.routing import CurrentCaller, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import conversations, opened_rooms

@@ -8,11 +8,11 @@ from fastapi import Body
 from fastapi import Request as HttpRequest
 from starlette.exceptions import HTTPException
 
-from backend_stub.http.callers import Callers
+from backend_stub.access.callers import Callers
+from backend_stub.access.permissions import needs
+from backend_stub.access.tokens import TokenRefused, TokenSigner
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.permissions import needs
 from backend_stub.http.routing import CurrentCaller, InConversation, guarded_router
-from backend_stub.http.tokens import TokenRefused, TokenSigner
 from backend_stub.resources import AppResources
 from retrieval.store import token_revocations
 from retrieval.wire import ConversationToken, CreateToken

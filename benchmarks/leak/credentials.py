@@ -11,7 +11,7 @@ from typing import Any, get_args
 import httpx
 import jwt
 
-from backend_stub.http.permissions import ALL, PERMITTED
+from backend_stub.access.permissions import ALL, PERMITTED
 from benchmarks.leak.world import API, LETTERS, SERVICE_KEY, SUBJECT, World
 from retrieval.database.pool import connect
 from retrieval.store.api_keys import Scope, create_key, revoke_keys

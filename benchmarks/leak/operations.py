@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from backend_stub.http.permissions import EXTENSION
+from backend_stub.access.permissions import EXTENSION
 from benchmarks.leak.world import SERVICE_KEY, World
 
 CHANGES_STATE = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -4,9 +4,9 @@ import os
 import sys
 
 from backend_stub.__main__ import main
+from backend_stub.access.callers import Caller
+from backend_stub.access.tokens import TokenClaims, TokenSigner
 from backend_stub.http import routing
-from backend_stub.http.callers import Caller
-from backend_stub.http.tokens import TokenClaims, TokenSigner
 
 
 def _tokens_open_every_conversation() -> None:

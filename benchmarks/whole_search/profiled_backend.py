@@ -37,7 +37,7 @@ METHODS = {
     "fastapi.routing:APIRouter.__call__": "routing",
     "fastapi.routing:APIRoute.handle": "route",
     "starlette.routing:Route.handle": "route",
-    "backend_stub.http.callers:Callers.permissions": "key check",
+    "backend_stub.access.callers:Callers.permissions": "key check",
     "starlette.requests:Request.body": "read body",
     "starlette.requests:Request.json": "parse JSON",
     "starlette.responses:Response.__call__": "response",

@@ -11,7 +11,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from backend_stub.http.credentials import is_loopback
+from backend_stub.access.credentials import is_loopback
 from longroom.errors import ConfigurationError
 from longroom.mcp.key_guard import KeyGuard
 from longroom.mcp.signals import stopping

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend_stub.http.credentials import Credentials
+from backend_stub.access.credentials import Credentials
 
 
 class KeyGuard:

@@ -6,8 +6,8 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from backend_stub.http.keyring import KEPT_S, KNOWN_S, MISSED_S, Keyring
-from backend_stub.http.permissions import ALL, PERMITTED, Permission
+from backend_stub.access.keyring import KEPT_S, KNOWN_S, MISSED_S, Keyring
+from backend_stub.access.permissions import ALL, PERMITTED, Permission
 from retrieval.errors import KeyRefused
 from retrieval.store.api_keys import create_key, keys, revoke_keys, rotate_key, split_key
 

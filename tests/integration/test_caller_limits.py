@@ -14,9 +14,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.types import Message
 
+from backend_stub.access.caller_limits import CallerLimits
+from backend_stub.access.rates import BURST_S
 from backend_stub.app import API, create_app
-from backend_stub.http.caller_limits import CallerLimits
-from backend_stub.http.rates import BURST_S
 from backend_stub.settings import BackendSettings, RateSettings
 from longroom.client import BackendUnavailable, LongroomClient
 from longroom.transfer.batches import Batch

@@ -17,9 +17,9 @@ import pytest
 from asgi_lifespan import LifespanManager
 from pydantic import SecretStr
 
+from backend_stub.access.permissions import EXTENSION
+from backend_stub.access.tokens import LEEWAY_S, MAX_TOKEN_CHARS
 from backend_stub.app import API, create_app
-from backend_stub.http.permissions import EXTENSION
-from backend_stub.http.tokens import LEEWAY_S, MAX_TOKEN_CHARS
 from backend_stub.settings import BackendSettings
 from longroom.client import BackendRejected, LongroomClient
 from retrieval.settings import DatabaseSettings

@@ -6,15 +6,15 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
-from backend_stub.errors import OpenBindRefused
-from backend_stub.http.credentials import (
+from backend_stub.access.credentials import (
     DEVELOPMENT_SECRET,
     Credentials,
     check_bind,
     check_development_keys,
     is_loopback,
 )
-from backend_stub.http.exposure import exposed
+from backend_stub.access.exposure import exposed
+from backend_stub.errors import OpenBindRefused
 from backend_stub.settings import BackendSettings, Exposed
 
 KEY = SecretStr("schlüssel")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend_stub.http.rates import BURST_S, MOST_KNOWN, AtOnce, Rate
+from backend_stub.access.rates import BURST_S, MOST_KNOWN, AtOnce, Rate
 
 
 class Clock:

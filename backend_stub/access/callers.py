@@ -6,10 +6,10 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
-from backend_stub.http.credentials import Credentials, bearer, unauthorized
-from backend_stub.http.keyring import Keyring
-from backend_stub.http.permissions import ALL, Permission
-from backend_stub.http.tokens import TokenClaims, TokenRefused, TokenSigner, looks_like_token
+from backend_stub.access.credentials import Credentials, bearer, unauthorized
+from backend_stub.access.keyring import Keyring
+from backend_stub.access.permissions import ALL, Permission
+from backend_stub.access.tokens import TokenClaims, TokenRefused, TokenSigner, looks_like_token
 from retrieval.store.api_keys import KEY_PREFIX
 from retrieval.wire import AppendMessages, ConversationId
 

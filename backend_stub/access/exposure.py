@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from backend_stub.http.credentials import is_loopback
+from backend_stub.access.credentials import is_loopback
 from backend_stub.settings import BackendSettings, Exposed
 
 

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend_stub.http.callers import OPEN, SERVICE, Caller
-from backend_stub.http.rates import AtOnce, Rate
+from backend_stub.access.callers import OPEN, SERVICE, Caller
+from backend_stub.access.rates import AtOnce, Rate
 from backend_stub.settings import RateSettings
 from retrieval.wire import MAX_NAME_CHARS
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from backend_stub.http.permissions import Permission, permitted
+from backend_stub.access.permissions import Permission, permitted
 from retrieval.database.outage import DATABASE_AWAY
 from retrieval.store import api_keys, token_revocations
 from retrieval.store.api_keys import StoredSecret
