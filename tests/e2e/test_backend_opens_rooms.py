@@ -7,10 +7,11 @@ import httpx
 import pytest
 from livekit import api, rtc
 
-from retrieval.wire import Room
+from retrieval.wire import CHANGED_TOPIC, Room
 from testbed.backend_process import BackendProcess, running_backend
 from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
 from testbed.postgres import Server, create_database, drop_database
+from tests.support.wire_examples import message
 
 AGENT = f"nobody-{secrets.token_hex(4)}"  # no worker has it: these tests look at the server
 
@@ -179,3 +180,60 @@ async def _dispatches(rooms: api.LiveKitAPI, name: str) -> list[api.AgentDispatc
 async def _metadata(rooms: api.LiveKitAPI, name: str) -> str:
     found = await rooms.room.list_rooms(api.ListRoomsRequest(names=[name]))
     return found.rooms[0].metadata
+
+
+async def test_the_rooms_of_a_conversation_are_told_of_each_change_without_a_word(
+    backend: httpx.AsyncClient, livekit_server: LiveKitServer, room_name: str
+) -> None:
+    created = await _create(backend, room_name, identity="ada")
+    at = f"/conversations/{created.conversation_id}"
+    batch = [message(id="m1", content="The zyxomelon."), message(id="m2"), message(id="m3")]
+    await backend.post(f"{at}/messages", json={"messages": batch})
+    told: asyncio.Queue[rtc.DataPacket] = asyncio.Queue()
+    room = rtc.Room()
+    room.on("data_received", told.put_nowait)
+    assert created.token is not None
+    await room.connect(livekit_server.url, created.token)
+    try:
+        await backend.patch(f"{at}/messages/m2", json={"content": "Better."})
+        await backend.delete(f"{at}/messages/m1")
+        await backend.delete(f"{at}/participants/ada")
+        await backend.delete(at)
+
+        packets = [await asyncio.wait_for(told.get(), 20) for _ in range(4)]
+    finally:
+        await room.disconnect()
+
+    assert {packet.topic for packet in packets} == {CHANGED_TOPIC}
+    assert [json.loads(packet.data) for packet in packets] == [
+        {"conversation_id": str(created.conversation_id), "revision": revision}
+        for revision in (1, 2, 3, 4)
+    ]
+
+
+async def test_a_room_whose_conversation_was_erased_gets_the_metadata_of_its_next_one(
+    backend: httpx.AsyncClient, rooms: api.LiveKitAPI, room_name: str
+) -> None:
+    first = await _create(backend, room_name)
+    await backend.delete(f"/conversations/{first.conversation_id}")
+
+    second = await _create(backend, room_name)
+
+    assert second.conversation_id != first.conversation_id
+    expected = {"conversation_id": str(second.conversation_id)}
+    assert json.loads(await _metadata(rooms, room_name)) == expected
+
+
+async def test_a_livekit_server_that_is_away_fails_no_erasure(postgres: Server) -> None:
+    name = await create_database(postgres)
+    env = environment(postgres.database_url(name), f"ws://127.0.0.1:{free_port()}")
+    with running_backend(env, forked=True) as url:
+        async with httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=20) as backend:
+            created = (await backend.post("/rooms", json={"name": "r"})).json()
+            at = f"/conversations/{created['conversation_id']}"
+            await backend.post(f"{at}/messages", json={"messages": [message(id="m1")]})
+
+            response = await backend.delete(f"{at}/messages/m1")
+
+    assert response.status_code == 200, response.text
+    await drop_database(postgres.url, name)

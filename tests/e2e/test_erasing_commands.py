@@ -10,13 +10,18 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from longroom.client import BackendRejected, LongroomClient
+from longroom.client import (
+    BackendRejected,
+    BackendUnavailable,
+    ErasureReceipt,
+    LongroomClient,
+)
 from retrieval.database.connection import open_connection
 from retrieval.wire import ERASED
-from testbed.backend_process import running_backend
+from testbed.backend_process import BackendProcess, running_backend
 from testbed.postgres import Server, create_database, drop_database
 from tests.support.builders import message
-from tests.support.canaries import tables_with
+from tests.support.canaries import relations_with, tables_with
 from tests.support.command_line import CommandLine
 
 CANARY = "zyxomelon"
@@ -235,38 +240,73 @@ def test_a_ledger_that_was_cut_off_is_replayed_and_a_wrong_one_is_refused(
 def test_scrubbing_removes_the_bytes_from_the_files_of_the_tables(
     command: CommandLine, database: str, room: UUID
 ) -> None:
-    assert bytes_of_canary(database) > 0
+    assert files_with_canary(database)
     done = command.run("erase", "participant", "ben", "--conversation", "case", "--yes")
     assert done.returncode == 0
-    left = bytes_of_canary(database)  # dead rows, until they are written over
+    left = files_with_canary(database)  # dead rows, until they are written over
 
     done = command.run("erasures", "scrub", "--yes")
 
     assert done.returncode == 0, done.stderr
-    assert left > 0
-    assert bytes_of_canary(database) == 0
+    assert left
+    assert files_with_canary(database) == set()
 
 
-FILES = """
-select pg_relation_filepath(oid) as path
-  from pg_class
- where relkind in ('r', 'i', 't', 'm') and pg_relation_filepath(oid) is not null
-"""
-
-
-def bytes_of_canary(url: str) -> int:
-    async def look() -> int:
+def files_with_canary(url: str) -> set[str]:
+    async def look() -> set[str]:
         connection = await open_connection(url)
         try:
-            await connection.execute("checkpoint")
-            root = Path(await connection.fetchval("show data_directory"))
-            paths = [root / row["path"] for row in await connection.fetch(FILES)]
+            return await relations_with(connection, CANARY.encode())
         finally:
             await connection.close()
-        return sum(
-            file.read_bytes().count(CANARY.encode())
-            for path in paths
-            for file in path.parent.glob(f"{path.name}*")
-        )
 
     return asyncio.run(look())
+
+
+def test_an_erasure_whose_backend_is_killed_goes_on_with_the_next_one(
+    settings: dict[str, str], database: str
+) -> None:
+    with BackendProcess(settings, forked=True) as killed:
+        url = killed.url()
+        room = asyncio.run(fill_long(url))
+        asyncio.run(killed_amid(killed, url, database, room))
+    with running_backend(settings, forked=True) as url:
+        receipt = asyncio.run(erased_to_the_end(url, room))
+
+    assert receipt.rows["message"] == LONG
+    assert canaries(database) == {}
+
+
+LONG = 3_000
+
+
+async def fill_long(url: str) -> UUID:
+    async with LongroomClient(url, key=ADMIN, timeout_s=60) as client:
+        conversation = await client.conversation("long")
+        await conversation.append_all(
+            message(number, f"{CANARY} {number}", participant="ben") for number in range(LONG)
+        )
+        return conversation.id
+
+
+async def killed_amid(backend: BackendProcess, url: str, database: str, room: UUID) -> None:
+    """When some, and not all, of the messages are erased."""
+    connection = await open_connection(database)
+    async with LongroomClient(url, key=ADMIN) as client:
+        erasing = asyncio.create_task(client.erase_participant("ben", conversation_id=room))
+        while not await connection.fetchval("select count(*) from erased_message"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        backend.process.kill()
+        with pytest.raises(BackendUnavailable):
+            await erasing
+    left = await connection.fetchval("select count(*) from message")
+    await connection.close()
+    assert 0 < left < LONG
+
+
+async def erased_to_the_end(url: str, room: UUID) -> ErasureReceipt:
+    async with LongroomClient(url, key=ADMIN) as client:
+        while True:
+            receipt = await client.erase_participant("ben", conversation_id=room)
+            if receipt.complete:
+                return receipt
