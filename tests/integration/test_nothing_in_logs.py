@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 
+from retrieval.database.connection import open_connection
 from retrieval.private_logs import digest
 from testbed.backend_process import BackendProcess
 from tests.support.trace_collector import Collector, collecting
@@ -202,7 +202,7 @@ def test_a_database_that_quotes_a_row_is_not_quoted(watched: Watched, database_u
 
 
 async def _execute(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
+    connection = await open_connection(url)
     await connection.execute(sql)
     await connection.close()
 

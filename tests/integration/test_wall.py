@@ -111,8 +111,8 @@ async def app(login: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def see(app: asyncpg.Connection, conversation_id: UUID, **names: str) -> None:
-    for statement in Scope(conversation_id, **names).statements().split(";")[1:]:
+async def see(app: asyncpg.Connection, conversation_id: UUID) -> None:
+    for statement in Scope(conversation_id).statements().split(";")[1:]:
         await app.execute(statement.replace("set local", "set"))
 
 
