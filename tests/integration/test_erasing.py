@@ -17,6 +17,7 @@ from retrieval.errors import ConversationNotFound, MessageNotFound, MessagesEras
 from retrieval.search.candidates import SMALL_CONVERSATION
 from retrieval.store.conversations import create_conversation, create_room, join_conversation
 from retrieval.store.events import newest_events, record_events
+from retrieval.store.indexes.reindexing import BATCH_MESSAGES, reindex
 from retrieval.store.messages import append_messages, recent_messages
 from retrieval.store.sessions import save_session
 from retrieval.wire import (
@@ -451,4 +452,53 @@ async def test_writers_go_on_while_a_participant_is_erased(db: asyncpg.Pool) -> 
     await embed_all(db)
 
     other = await room_with(db, [message(n) for n in range(1000, 1040)], name="other")
+    assert await state(db, room) == await state(db, other)
+
+
+async def test_entries_of_an_older_text_layer_go_with_their_message(db: asyncpg.Pool) -> None:
+    room = await room_with(db, [message(1, SECRET), message(2, "Unharmed.")])
+    await db.execute("update conversation set text_version = 0")
+    await db.execute(
+        "insert into message_term"
+        " values ($1, 'melonold', 1, 0, 1, 1), ($1, 'harmless', 2, 0, 1, 1)",
+        room,
+    )
+
+    await erase_message(db, conversation_id=room, message_id="m1")
+
+    assert await db.fetchval("select count(*) from message_term where seq = 1") == 0
+    assert await tables_with(db, ["melonold", CANARY]) == {}
+    assert await db.fetchval("select count(*) from message_term where lexeme = 'harmless'") == 1
+
+
+async def test_what_another_reading_of_a_text_has_left_is_swept_up(db: asyncpg.Pool) -> None:
+    """As where a stemmer has changed without the text layer's version."""
+    room = await room_with(db, [message(1, SECRET), message(2, "Unharmed.")])
+    await db.execute("insert into message_term values ($1, 'melonold', 1, 0, 1, 1, 1)", room)
+
+    receipt = await erase_message(db, conversation_id=room, message_id="m1")
+
+    assert await tables_with(db, ["melonold", CANARY]) == {}
+    known = await erase_message(db, conversation_id=room, message_id="m1")
+    assert known == receipt
+
+
+async def test_counts_hold_where_messages_are_erased_while_a_room_is_indexed_anew(
+    db: asyncpg.Pool,
+) -> None:
+    messages = said(700)
+    room = await room_with(db, messages)
+    await db.execute("update conversation set text_version = 0")
+    await db.execute("update message_term set version = 0")
+    async with asyncio.TaskGroup() as group:
+
+        def erase_amid(indexed: int) -> None:
+            if indexed == BATCH_MESSAGES:
+                for one in ("m20", "m650"):
+                    group.create_task(erase_message(db, conversation_id=room, message_id=one))
+
+        await reindex(db, room, on_indexed=erase_amid)
+
+    rest = [one for one in messages if one.id not in {"m20", "m650"}]
+    other = await room_with(db, rest, name="other")
     assert await state(db, room) == await state(db, other)

@@ -13,11 +13,17 @@ export type ConversationEvent = Schemas["ConversationEvent-Input"];
 export type RecordedEvent = Schemas["ConversationEvent-Output"];
 export type CreateToken = Schemas["CreateToken"];
 export type ConversationToken = Schemas["ConversationToken"];
+export type Change = Schemas["Change"];
+export type ErasureReceipt = Schemas["ErasureReceipt"];
 
 const PAGE = 200;
 const MESSAGES = "/api/v1/conversations/{conversation_id}/messages";
 const SEARCH = "/api/v1/conversations/{conversation_id}/search";
 const TOKENS = "/api/v1/conversations/{conversation_id}/tokens";
+const MESSAGE = "/api/v1/conversations/{conversation_id}/messages/{message_id}";
+const PARTICIPANT = "/api/v1/conversations/{conversation_id}/participants/{identity}";
+const CONVERSATION = "/api/v1/conversations/{conversation_id}";
+const CHANGES = "/api/v1/conversations/{conversation_id}/changes";
 const EVENTS = "/api/v1/conversations/{conversation_id}/events";
 
 /** A message with what may be left out: `id` is made up, `role` is user, it was said now. */
@@ -89,6 +95,45 @@ export class Conversation {
   /** All tokens of it that were made up to now. */
   async revokeTokens(): Promise<void> {
     await done(this.api.DELETE(TOKENS, this.here()));
+  }
+
+  /** What the message should have said. Without `metadata` it keeps what it has. */
+  async correct(id: string, content: string, metadata?: Message["metadata"]): Promise<Message> {
+    const params = { path: { conversation_id: this.id, message_id: id } };
+    return answer(this.api.PATCH(MESSAGE, { params, body: { content, metadata } }));
+  }
+
+  /** What was erased and corrected after the revision `after`, page by page. */
+  async *changes(after = 0): AsyncGenerator<Change, void, void> {
+    for (let last = after; ; ) {
+      const params = { path: { conversation_id: this.id }, query: { after: last, limit: PAGE } };
+      const page = await answer(this.api.GET(CHANGES, { params }));
+      yield* page.changes;
+      if (page.more !== true) {
+        return;
+      }
+      last = page.changes.at(-1)?.revision ?? last;
+    }
+  }
+
+  /** For good: sent again under its id, it is refused. Needs a key of the scope admin. */
+  async eraseMessage(id: string, dryRun = false): Promise<ErasureReceipt> {
+    const path = { conversation_id: this.id, message_id: id };
+    const params = { path, query: { dry_run: dryRun } };
+    return answer(this.api.DELETE(MESSAGE, { params }));
+  }
+
+  /** What they said here up to now. While the receipt is not `complete`, call again. */
+  async eraseParticipant(identity: string, dryRun = false): Promise<ErasureReceipt> {
+    const path = { conversation_id: this.id, identity };
+    const params = { path, query: { dry_run: dryRun } };
+    return answer(this.api.DELETE(PARTICIPANT, { params }));
+  }
+
+  /** The whole conversation. While the receipt is not `complete`, call again. */
+  async erase(dryRun = false): Promise<ErasureReceipt> {
+    const params = { path: { conversation_id: this.id }, query: { dry_run: dryRun } };
+    return answer(this.api.DELETE(CONVERSATION, { params }));
   }
 
   private async page(query: {

@@ -2,9 +2,11 @@ export { Longroom, type CreateRoom, type Options, type Room } from "./client.js"
 export {
   Conversation,
   type AppendOutcome,
+  type Change,
   type ConversationEvent,
   type ConversationToken,
   type CreateToken,
+  type ErasureReceipt,
   type Message,
   type MessageCreate,
   type NewMessage,

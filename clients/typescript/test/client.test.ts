@@ -140,6 +140,26 @@ test("a token opens its conversation, as its subject, until it is revoked", asyn
   await assert.rejects(browser.open(here.id).recent(), { status: 401 });
 });
 
+test("what is corrected and erased is told, and not taken again", async () => {
+  const here = await conversation();
+  await here.appendAll([line(1), { ...line(2), id: "m/2" }, { ...line(3), participant: "grace" }]);
+
+  const corrected = await here.correct("m1", "Better.");
+  assert.equal(corrected.content, "Better.");
+  assert.ok((await here.eraseMessage("m/2", true)).dry_run);
+  assert.equal((await here.eraseMessage("m/2")).rows?.["message"], 1);
+  assert.ok((await here.eraseParticipant("grace")).complete);
+
+  const kinds = [];
+  for await (const change of here.changes()) {
+    kinds.push(change.kind);
+  }
+  assert.deepEqual(kinds, ["corrected", "erased", "participant_erased"]);
+  await assert.rejects(here.append({ ...line(2), id: "m/2" }), { status: 410 });
+  assert.ok((await here.erase()).complete);
+  await assert.rejects(here.recent(), { status: 410 });
+});
+
 async function served(answer: RequestListener, use: (at: string) => Promise<void>): Promise<void> {
   const server = createServer(answer).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
