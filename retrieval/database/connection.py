@@ -97,6 +97,8 @@ class BeginningConnection(asyncpg.Connection):
 
     set_local = ""
     """Statements, each behind a semicolon."""
+    sharded = True
+    """By Citus, as far as is known: it plans with parameters alone."""
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109  # the signature of asyncpg
         if query == "BEGIN;":  # asyncpg's word for an outermost transaction

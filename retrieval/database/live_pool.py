@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from retrieval.database.connection import Record
 
+PLANNED_ONCE = ";set local plan_cache_mode = force_generic_plan"
 EVERYWHERE = Scope()
 """Nothing of any conversation, for the requests' role; for others, all."""
 
@@ -64,7 +65,7 @@ class LivePool(asyncpg.Pool):
                 if not begin:
                     yield connection
                 else:
-                    async with _beginning(connection, begin):
+                    async with _beginning(connection, begin, planned_once=scope.planned_once):
                         yield connection
             except BaseException as error:
                 if connection_lost(error):
@@ -76,10 +77,10 @@ class LivePool(asyncpg.Pool):
 
 @asynccontextmanager
 async def _beginning(
-    connection: "PoolConnectionProxy[Record]", set_local: str
+    connection: "PoolConnectionProxy[Record]", set_local: str, *, planned_once: bool
 ) -> AsyncIterator[None]:
     own: BeginningConnection = connection._con  # type: ignore[attr-defined]  # of asyncpg's proxy
-    own.set_local = set_local
+    own.set_local = set_local + (PLANNED_ONCE if planned_once and not own.sharded else "")
     try:
         async with transaction_on(connection):
             own.set_local = ""

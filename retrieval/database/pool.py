@@ -11,6 +11,7 @@ from pgvector.asyncpg import register_vector
 from retrieval.database.connection import (
     CONNECT_TIMEOUT_S,
     SESSION_SETTINGS,
+    BeginningConnection,
     open_connection,
     transaction_on,
 )
@@ -23,7 +24,7 @@ from retrieval.errors import DatabaseUnreachable, ExtensionMissing, RoleRefused,
 from retrieval.settings import CACHED_STATEMENTS
 
 if TYPE_CHECKING:
-    from retrieval.database.connection import Connection, Record
+    from retrieval.database.connection import Connection
 
 ANSWER_S = 5.0
 """Beyond the longest statement: so long after its end a server is waited for that says nothing."""
@@ -144,11 +145,17 @@ def _without(settings: Mapping[str, str], names: Sequence[str]) -> dict[str, str
     return {name: value for name, value in settings.items() if name not in names}
 
 
-async def _init(connection: "asyncpg.Connection[Record]") -> None:
+SHARDED = """
+select to_regclass('pg_catalog.pg_dist_partition') is not null
+"""
+
+
+async def _init(connection: BeginningConnection) -> None:
     keep_alive(connection)
     # In a transaction, since a pooler may otherwise change servers in between.
     async with asyncio.timeout(CONNECT_TIMEOUT_S), transaction_on(connection):
         await register_vector(connection, schema=await connection.fetchval(VECTOR_SCHEMA))
+        connection.sharded = await connection.fetchval(SHARDED)
 
 
 async def _no_reset(connection: "Connection") -> None:

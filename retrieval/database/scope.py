@@ -27,14 +27,11 @@ class Scope:
             "room": self.room,
             "key": self.key,
         }
-        settings = [
+        return "".join(
             f";set local longroom.{name} = {_literal(value)}"
             for name, value in named.items()
             if value is not None
-        ]
-        if self.planned_once:
-            settings.append(";set local plan_cache_mode = force_generic_plan")
-        return "".join(settings)
+        )
 
 
 def _literal(text: str) -> str:

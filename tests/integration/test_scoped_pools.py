@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from retrieval.database.connection import transaction
+from retrieval.database.connection import BeginningConnection, transaction
 from retrieval.database.live_pool import LivePool
 from retrieval.database.pool import connect, open_pool
 from retrieval.database.roles import APP, BACKGROUND
@@ -111,3 +111,14 @@ async def test_a_superuser_or_an_owner_is_behind_the_wall_as_well(
 async def test_a_login_that_may_not_take_the_role_is_told_what_to_grant(login: str) -> None:
     with pytest.raises(RoleRefused, match=rf"grant {BACKGROUND} to longroom_test_"):
         await connect(login, role=BACKGROUND)
+
+
+async def test_statements_are_planned_once_unless_citus_plans_them(requests: LivePool) -> None:
+    seen = requests.of(uuid4())
+    assert await seen.fetchval("show plan_cache_mode") == "force_custom_plan"
+    assert await seen.planned_once().fetchval("show plan_cache_mode") == "force_generic_plan"
+    async with requests.acquire() as connection:
+        own: BeginningConnection = connection._con  # type: ignore[attr-defined]  # of the proxy
+        assert not own.sharded
+        own.sharded = True
+    assert await seen.planned_once().fetchval("show plan_cache_mode") == "force_custom_plan"
