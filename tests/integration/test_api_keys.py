@@ -8,6 +8,7 @@ import pytest
 
 from backend_stub.access.keyring import KEPT_S, KNOWN_S, MISSED_S, Keyring
 from backend_stub.access.permissions import ALL, PERMITTED, Permission
+from retrieval.database.pool import connect
 from retrieval.errors import KeyRefused
 from retrieval.store.api_keys import create_key, keys, revoke_keys, rotate_key, split_key
 
@@ -170,7 +171,7 @@ async def test_keys_are_taken_for_a_while_when_the_database_does_not_tell(
     db: asyncpg.Pool, database_url: str
 ) -> None:
     clock = Clock()
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=1)
+    pool = await connect(database_url, pool_size=1)
     keyring = Keyring(pool, clock=clock)
     made = await create_key(db, name="k", scopes=["search"])
     assert await permissions(keyring, made.text) == PERMITTED["search"]
