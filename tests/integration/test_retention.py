@@ -181,6 +181,34 @@ async def test_agents_are_told_once_for_a_pass_and_no_tombstone_is_left(db: asyn
     assert await db.fetchval("select count(*) from erased_message") == 1
 
 
+async def test_many_events_and_sessions_go_in_several_batches(db: asyncpg.Pool) -> None:
+    room, _ = await create_room(db, name="room")
+    for first in range(0, 2_500, 500):
+        events = [event(n, NOON + n * timedelta(seconds=1)) for n in range(first, first + 500)]
+        await record_events(db, conversation_id=room, events=events)
+    await db.execute(
+        """
+        insert into session (conversation_id, session_id, agent_identity, started_at, ended_at,
+                             message_count, participants, usage)
+        select $1, n::text, 'agent', $2, $2, 1, '{}', '{}' from generate_series(1, 2001) n
+        """,
+        room,
+        NOON,
+    )
+    counted: list[tuple[str, int]] = []
+    rules = [rule(events_days=1, sessions_days=1)]
+    now = NOON + DAY + timedelta(seconds=2_400)
+
+    removed = await Retention(
+        db, rules, on_removed=lambda kind, count: counted.append((kind, count)), pause_s=0
+    ).apply(now=now)
+
+    assert removed == {"events": 2_400, "sessions": 2_001}
+    assert [count for _, count in counted] == [1_000, 1_000, 400, 1_000, 1_000, 1]
+    left = await newest_events(db, conversation_id=room, limit=500)
+    assert (left[0].id, len(left)) == ("e2400", 100)
+
+
 async def test_what_is_imported_too_old_goes_with_the_next_pass(db: asyncpg.Pool) -> None:
     room, _ = await create_room(db, name="room")
     rules = [rule(messages_days=1)]
