@@ -62,23 +62,31 @@ async def told(api: httpx.AsyncClient, conversation_id: UUID, after: int = 0) ->
     return Changes.model_validate_json(response.content).changes
 
 
-async def texts(api: httpx.AsyncClient, conversation_id: UUID) -> str:
-    """All that the routes tell of the conversation."""
-    at = f"/conversations/{conversation_id}"
-    query = {"query": CANARY, "limit": 50, "neighbours": 5, "explain": True}
+async def texts(api: httpx.AsyncClient, conversation_id: UUID, room: str = "") -> str:
+    """All that the routes tell of the conversation: each that only reads, and the search."""
+    paths = (await api.get("/openapi.json")).json()["paths"]
     answers = [
-        await api.get(f"{at}/messages"),
-        await api.get(f"{at}/messages?after=0"),
-        await api.get(f"{at}/export"),
-        await api.get(f"{at}/events"),
-        await api.get(f"{at}/changes"),
-        await api.post(f"{at}/search", json=query),
+        await api.get(path.removeprefix("/api/v1").format(**_names(conversation_id)), params=query)
+        for path, methods in paths.items()
+        if "get" in methods and "{conversation_id}" in path
+        for query in ({}, {"after": 0}, {"include": "conversation,messages,events,sessions"})
     ]
+    for query in (CANARY, "is it here?", "ada"):
+        body = {"query": query, "limit": 50, "neighbours": 5, "explain": True}
+        answers.append(await api.post(f"/conversations/{conversation_id}/search", json=body))
+    if room:
+        joins = {"identity": "agent", "session_id": "s", "window": 100}
+        answers.append(await api.post(f"/rooms/{quote(room, safe='')}/agent-joined", json=joins))
+    assert sum(answer.is_success for answer in answers) >= 8
     return "\n".join(answer.text for answer in answers)
 
 
+def _names(conversation_id: UUID) -> dict[str, object]:
+    return {"conversation_id": conversation_id, "message_id": "m1"}
+
+
 async def test_an_erased_message_is_told_by_no_route_and_refused(
-    api: httpx.AsyncClient, conversation_id: UUID, said: list[dict[str, Any]]
+    api: httpx.AsyncClient, conversation_id: UUID, room_name: str, said: list[dict[str, Any]]
 ) -> None:
     at = f"/conversations/{conversation_id}"
     heard = event(id="t1", kind="transcription", participant="ada", data={"text": CANARY})
@@ -91,7 +99,7 @@ async def test_an_erased_message_is_told_by_no_route_and_refused(
 
     assert (dry.dry_run, dry.rows) == (True, receipt.rows)
     assert receipt.rows["message"] == 1
-    assert CANARY not in await texts(api, conversation_id)
+    assert CANARY not in await texts(api, conversation_id, room_name)
     assert await told(api, conversation_id) == [
         Change(revision=1, kind="erased", seq=1, id_sha256=erased_id(conversation_id, "m1"))
     ]

@@ -15,6 +15,13 @@ import pytest
 
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.ann.tiers import Tier, TierLimits
+from retrieval.changes.correction import correct_message
+from retrieval.changes.erasure.conversation import erase_conversation
+from retrieval.changes.erasure.everywhere import erase_everywhere
+from retrieval.changes.erasure.ledger_lines import all_lines
+from retrieval.changes.erasure.message import erase_message
+from retrieval.changes.erasure.participant import erase_participant
+from retrieval.changes.erasure.replay import replay
 from retrieval.database.connection import open_connection
 from retrieval.database.migrations import migrate
 from retrieval.database.pool import connect
@@ -28,12 +35,18 @@ from retrieval.embeddings.coverage import Coverage, read_coverage
 from retrieval.embeddings.drain import drain
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.errors import ConversationNotFound, MessageConflict, StaleEpoch
+from retrieval.errors import (
+    ConversationNotFound,
+    MessageConflict,
+    MessagesErased,
+    StaleEpoch,
+)
 from retrieval.search import search_conversation
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.search.vector.nearest import Wanted, nearest
+from retrieval.store.changes import changes
 from retrieval.store.conversations import create_conversation, create_room, join_conversation
 from retrieval.store.events import record_events
 from retrieval.store.messages import append_messages, recent_messages
@@ -331,3 +344,46 @@ async def test_a_sharded_installation_of_before_is_moved(sharded_url: str) -> No
         await pool.close()
     finally:
         await execute(sharded_url, *(f"drop table if exists public.{t} cascade" for t in OLD))
+
+
+async def test_erasing_and_correcting_work_inside_one_shard(cluster: asyncpg.Pool) -> None:
+    embedder = HashEmbedder()
+    model = await ensure_model(cluster, name=embedder.name, dimension=embedder.dimension)
+    room, _ = await create_room(cluster, name="room")
+    other, _ = await create_conversation(cluster, key="other")
+    for where in (room, other):
+        said = [message(n, participant="ben" if n % 3 else "ana") for n in range(1, 31)]
+        await append_messages(cluster, conversation_id=where, messages=said)
+    await record_events(cluster, conversation_id=room, events=[event(1)])
+    await EmbeddingWorker(cluster, embedder, model).drain()
+
+    await correct_message(
+        cluster,
+        conversation_id=room,
+        message_id="m3",
+        content="Corrected.",
+        metadata=None,
+        keep_edits=True,
+    )
+    assert (await erase_message(cluster, conversation_id=room, message_id="m6")).complete
+    dry = await erase_participant(cluster, conversation_id=room, identity="ben", dry_run=True)
+    assert (await erase_participant(cluster, conversation_id=room, identity="ben")).rows == dry.rows
+    told = await changes(cluster, conversation_id=room, after=0, limit=10)
+    assert [one.kind for one in told.changes] == ["corrected", "erased", "participant_erased"]
+    with pytest.raises(MessagesErased):
+        await append_messages(cluster, conversation_id=room, messages=[message(6)])
+
+    everywhere = await erase_everywhere(cluster, identity="ben")
+    assert everywhere.conversations == [other]
+    with pytest.raises(MessagesErased):
+        await append_messages(
+            cluster, conversation_id=other, messages=[message(40, participant="ben")]
+        )
+    lines = [line async for line in all_lines(cluster)]
+    async for so_far in replay(cluster, lines):
+        assert not so_far.came_back
+    receipt = await erase_conversation(cluster, conversation_id=room)
+    assert receipt.complete
+    assert await erase_conversation(cluster, conversation_id=room) == receipt
+    with pytest.raises(ConversationNotFound):
+        await recent_messages(cluster, conversation_id=room, limit=5)

@@ -12,6 +12,7 @@ from retrieval.changes.erasure.conversation import erase_conversation
 from retrieval.changes.erasure.everywhere import erase_everywhere
 from retrieval.changes.erasure.message import erase_message
 from retrieval.changes.erasure.participant import erase_participant
+from retrieval.changes.erasure.sweep import sweep
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.errors import ConversationNotFound, MessageNotFound, MessagesErased
 from retrieval.search.candidates import SMALL_CONVERSATION
@@ -502,3 +503,27 @@ async def test_counts_hold_where_messages_are_erased_while_a_room_is_indexed_ane
     rest = [one for one in messages if one.id not in {"m20", "m650"}]
     other = await room_with(db, rest, name="other")
     assert await state(db, room) == await state(db, other)
+
+
+@pytest.mark.parametrize("step_entries", [1, 2, 3, 1000])
+async def test_a_sweep_in_steps_finds_every_entry_of_what_was_erased_and_no_other(
+    db: asyncpg.Pool, step_entries: int
+) -> None:
+    room = await room_with(db, [message(number, "Tea and rain.") for number in range(1, 8)])
+    for number in (2, 5):
+        await erase_message(db, conversation_id=room, message_id=f"m{number}")
+    kept = await db.fetchval("select count(*) from message_term")
+    await db.execute(
+        """
+        insert into message_term
+        select $1::uuid, lexeme, seq, 0, 1, 1, 1
+          from unnest(array['a', 'rain', 'rainy', 'zebra']) lexeme
+         cross join unnest(array[2, 5]) seq
+        """,
+        room,
+    )
+
+    rows = await sweep(db, room, step_entries=step_entries)
+
+    assert rows["message_term"] == 8
+    assert await db.fetchval("select count(*) from message_term") == kept

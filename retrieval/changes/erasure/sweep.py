@@ -47,11 +47,13 @@ delete from message_metadata
 """
 
 
-async def sweep(db: "Database", conversation_id: ConversationId) -> Rows:
+async def sweep(
+    db: "Database", conversation_id: ConversationId, *, step_entries: int = STEP_ENTRIES
+) -> Rows:
     """Reads all entries without a lock, step by step; takes it only where there is something."""
     rows: Rows = Counter()
     after = ""
-    while (step := await db.fetchrow(STEP, conversation_id, after, STEP_ENTRIES)) is not None:
+    while (step := await db.fetchrow(STEP, conversation_id, after, step_entries)) is not None:
         last = step["last"]
         if last is None:
             break
