@@ -18,9 +18,11 @@ class Probe:
     judged_by_status: bool = True
 
     @property
-    def group(self) -> tuple[str, str]:
-        """One at least of each group is sent."""
-        return self.what.partition(" at ")[0], self.credential.name
+    def group(self) -> tuple[str, bool, str]:
+        """One at least of each group is sent: of each route, and of each kind of trick."""
+        method, _, rest = self.what.partition(" ")
+        kind = f"{method} {rest.partition(' at ')[0]}" if method.isupper() else method
+        return kind, self.judged_by_status, self.credential.name
 
 
 def request_bytes(
