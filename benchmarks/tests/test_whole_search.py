@@ -1,6 +1,7 @@
 """`make bench-search` measures searches over HTTP, and tells each step of one."""
 
 import asyncio
+import importlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 
 from benchmarks.cpu_clock import process_ms
 from benchmarks.whole_search.profile import in_order
+from benchmarks.whole_search.profiled_backend import FUNCTIONS, METHODS
 from benchmarks.whole_search.stopwatch import Stopwatch
 from benchmarks.whole_search.vector_arm import recall
 from testbed.program import ROOT
@@ -112,3 +114,19 @@ def test_whole_searches_are_measured_and_every_layer_and_statement_has_a_name() 
     assert steps["embedding: model in its thread"]["cpu_ms"] > 0
     # What has no name is the rest, neither most of it nor counted twice.
     assert abs(steps["outside of all steps"]["cpu_ms"]) < whole["cpu_ms"] / 4
+
+
+def test_every_step_of_ours_is_there_to_be_measured() -> None:
+    places = [*METHODS, *FUNCTIONS]
+    ours = [place for place in places if place.startswith(("backend_stub", "retrieval"))]
+
+    assert len(ours) > 50
+    assert [place for place in ours if not _exists(place)] == []
+
+
+def _exists(place: str) -> bool:
+    module, _, path = place.partition(":")
+    found: object = importlib.import_module(module)
+    for name in path.split("."):
+        found = vars(found).get(name)
+    return callable(found)

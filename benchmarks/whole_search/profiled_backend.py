@@ -37,7 +37,7 @@ METHODS = {
     "fastapi.routing:APIRouter.__call__": "routing",
     "fastapi.routing:APIRoute.handle": "route",
     "starlette.routing:Route.handle": "route",
-    "backend_stub.access.callers:Callers.permissions": "key check",
+    "backend_stub.access.callers:Callers.identify": "key check",
     "starlette.requests:Request.body": "read body",
     "starlette.requests:Request.json": "parse JSON",
     "starlette.responses:Response.__call__": "response",
@@ -50,6 +50,7 @@ METHODS = {
     "retrieval.search.lexical.bm25:LexicalScores.top": "score: top words",
     "retrieval.search.vector.cosines:Cosines._best": "score: cosines",
     "retrieval.search.vector.cosines:Cosines.nearest": "score: nearest",
+    "retrieval.search.said_words:SaidWords.scores_within": "words: of surroundings",
     "retrieval.search.selection.texts.content:Content.__init__": "selection: content",
 }
 FUNCTIONS = {
@@ -72,7 +73,7 @@ FUNCTIONS = {
     "retrieval.search.query.order.asked:asked_order": "understand: order",
     "retrieval.search.query.keywords:are_keywords": "understand: keywords",
     "retrieval.search.candidates:find_candidates": "candidates",
-    "retrieval.search.candidates:_read_words": "words",
+    "retrieval.search.said_words:read_words": "words",
     "retrieval.search.lexical.misspelt:with_similar_words": "words: similar",
     "retrieval.search.candidates:_propose": "propose",
     "retrieval.search.candidates:_everything": "everything",
@@ -108,6 +109,8 @@ def watch(stopwatch: Stopwatch) -> None:
     names = _statement_names()
 
     def named(query: str) -> str:
+        if query.startswith("begin"):  # with what the transaction sees
+            return "begin"
         return names.get(query, " ".join(query.split())[:40])
 
     for method in STATEMENT_METHODS:
