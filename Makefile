@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-erase bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -98,6 +98,9 @@ bench-leak: installed-test ## whether anything is shown or done without permissi
 
 bench-rooms: installed-test ## how many rooms a worker holds
 	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.rooms $(ARGS)
+
+bench-erase: installed-test ## whether what was erased is found anywhere (ARGS="--seed 1 --scenes 1")
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.erase $(ARGS)
 
 bench-writing: installed-test ## whether what people really write is found (ARGS="--kinds marks,days --show-misses")
 	@$(BIN)/python -m benchmarks.writing $(ARGS)

@@ -118,6 +118,13 @@ SECTIONS = [
         " of a conversation that the asker may not see, or a change in the database that he may"
         " not make.",
     ),
+    Section(
+        "erase",
+        "What was erased is gone",
+        "Words written everywhere and erased in each way, and looked for through every endpoint, in"
+        " every column, file, log, span and prompt. `found` must be 0; `left_until_scrub` is what"
+        " PostgreSQL's files hold after a vacuum, and no longer after `longroom erasures scrub`.",
+    ),
     Section("rooms", "Rooms on one machine", "Text rooms at once, all talking."),
     Section("backfill", "Embedding a backlog", "Beside the bare encoder."),
     Section(

@@ -1,0 +1,1 @@
+"""Canaries: words that are written everywhere, erased, and looked for everywhere."""
