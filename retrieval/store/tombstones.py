@@ -20,15 +20,19 @@ select array(select id_sha256
        array(select identity_sha256
                from erased_participant
               where conversation_id = $1 and identity_sha256 = any($3)
-              order by identity_sha256) as participants,
+              order by identity_sha256) as here,
        array(select before
                from erased_participant
               where conversation_id = $1 and identity_sha256 = any($3)
-              order by identity_sha256) as befores
-"""
-
-ERASED_EVERYWHERE = """
-select identity_sha256, before from erased_everywhere where identity_sha256 = any($1)
+              order by identity_sha256) as here_before,
+       array(select identity_sha256
+               from erased_everywhere
+              where identity_sha256 = any($4)
+              order by identity_sha256) as everywhere,
+       array(select before
+               from erased_everywhere
+              where identity_sha256 = any($4)
+              order by identity_sha256) as everywhere_before
 """
 
 
@@ -65,18 +69,20 @@ async def read_tombstones(
     ids: Iterable[str] = (),
     participants: Iterable[str] = (),
 ) -> Tombstones:
-    people = sorted(set(participants))
+    wanted, people = sorted(set(ids)), sorted(set(participants))
+    if not wanted and not people:
+        return Tombstones(conversation_id, [], {})
     row = await db.fetchrow(
         ERASED,
         conversation_id,
-        [erased_id(conversation_id, one) for one in sorted(set(ids))],
+        [erased_id(conversation_id, one) for one in wanted],
         [erased_id(conversation_id, one) for one in people],
+        [erased_id(EVERYWHERE, one) for one in people],
     )
     assert row is not None  # noqa: S101 - arrays always make one row
-    befores = dict(zip(row["participants"], row["befores"], strict=True))
-    everywhere = [erased_id(EVERYWHERE, one) for one in people]
-    befores |= {one[0]: one[1] for one in await db.fetch(ERASED_EVERYWHERE, everywhere)}
-    return Tombstones(conversation_id, row["messages"], befores)
+    hashes = [*row["here"], *row["everywhere"]]
+    befores = [*row["here_before"], *row["everywhere_before"]]
+    return Tombstones(conversation_id, row["messages"], dict(zip(hashes, befores, strict=True)))
 
 
 def erased_of(
