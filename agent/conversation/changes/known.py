@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from agent.recall.recalled_context import BLOCK_ID, REVISION, was_said
 
 OUTDATED = "[What was found has changed since. Search again if you need it.]"
 _KEPT_RESULTS = 64
+_READINGS_DIFFER_BY = timedelta(milliseconds=20)
+"""At most, when one moment is corrected twice: it is stored with the first one."""
 _TELLING_CHARS = 12
 """A shorter text stands in many others, and tells nothing."""
 
@@ -60,17 +62,20 @@ class KnownChanges:
         return self.erasures.covers(
             question.id,
             participant=question.speaker,
-            said_at=self._clock.corrected(question.asked_at),
+            said_at=self._by_the_backends_clock(question.asked_at),
         )
 
     def covers_item(self, item: ChatMessage) -> bool:
         said_at = datetime.fromtimestamp(item.extra.get(ASKED_AT, item.created_at), UTC)
         if item.extra.get(MESSAGE_ID) != item.id:  # not restored: by this machine's clock
-            said_at = self._clock.corrected(said_at)
+            said_at = self._by_the_backends_clock(said_at)
         speaker = item.extra.get(SPEAKER)
         return self.erasures.covers(
             message_id(item), participant=None if speaker is None else str(speaker), said_at=said_at
         )
+
+    def _by_the_backends_clock(self, moment: datetime) -> datetime:
+        return self._clock.corrected(moment) - _READINGS_DIFFER_BY
 
     def keeps(self, item: ChatMessage) -> bool:
         """Whether it belongs to the window."""
