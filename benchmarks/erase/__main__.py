@@ -59,10 +59,10 @@ def _arguments() -> argparse.Namespace:
         "--scenes", type=int, default=2, help="conversations for each way to erase (default 2)"
     )
     parser.add_argument(
-        "--crowd", type=int, default=1500, help="messages amid which a backend is killed"
+        "--crowd", type=int, default=300, help="messages amid which a backend is killed"
     )
     parser.add_argument(
-        "--queries", type=int, default=40, help="searches for canaries in each conversation"
+        "--queries", type=int, default=20, help="searches for canaries in each conversation"
     )
     parser.add_argument("--no-livekit", action="store_true", help="without live rooms")
     parser.add_argument(

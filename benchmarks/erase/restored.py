@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 from benchmarks.erase.canary import Canaries, Canary
-from benchmarks.erase.database import look_into_tables
 from benchmarks.erase.installation import Installation
+from benchmarks.erase.look.database import look_into_tables
 from retrieval.database.connection import open_connection
 
 NAME = "restored"

@@ -11,19 +11,20 @@ from typing import Any
 from agent.outbox.recovery import recover
 from benchmarks.erase import erasing, restored
 from benchmarks.erase.canary import Canaries, Canary, Found, missing
-from benchmarks.erase.database import (
+from benchmarks.erase.installation import Installation, invite, running
+from benchmarks.erase.live_rooms import FOLDER, LiveRooms, until_gone
+from benchmarks.erase.look.database import (
     analyze,
     look_into_files,
     note_vectors,
     rows_of_erased,
     vacuum_tables,
 )
-from benchmarks.erase.installation import Installation, invite, running
-from benchmarks.erase.live_rooms import FOLDER, LiveRooms, until_gone
-from benchmarks.erase.looks import NOT_LOOKED_INTO, look, look_before
-from benchmarks.erase.planting import plant
-from benchmarks.erase.scene import FILES, WAYS, Scene, new_person, write_scene
+from benchmarks.erase.look.everywhere import NOT_LOOKED_INTO, look, look_before
+from benchmarks.erase.look.planting import plant
+from benchmarks.erase.scene import FILES, WAYS, Scene
 from benchmarks.erase.worker_files import leave_files
+from benchmarks.erase.writing import new_person, write_scene
 
 GONE_FROM_FOLDER_S = 90.0
 RECOVER_S = 20.0
@@ -39,8 +40,8 @@ class Plan:
 
     seed: int
     scenes: int = 1
-    crowd: int = 1_500
-    queries: int = 1_000
+    crowd: int = 300
+    queries: int = 100
     livekit: Path | None = None
     planted: bool = False
     ways: tuple[str, ...] = WAYS

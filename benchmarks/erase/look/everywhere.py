@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from benchmarks.erase.canary import Canaries, Found
-from benchmarks.erase.database import look_into_files, look_into_tables
-from benchmarks.erase.endpoints import Endpoints
 from benchmarks.erase.installation import Installation
 from benchmarks.erase.live_rooms import FOLDER, PROMPTS, LiveRooms, look_into_folder
+from benchmarks.erase.look.database import look_into_files, look_into_tables
+from benchmarks.erase.look.endpoints import Endpoints
 from benchmarks.erase.scene import FILES, Scene
 
 LOGS = "logs of backend and worker"

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.erase.canary import Canaries
 from benchmarks.erase.installation import Installation
 from benchmarks.erase.live_rooms import FOLDER, PROMPTS, LiveRooms
-from benchmarks.erase.looks import COMMANDS_FOLDER, LEDGER, LOGS, POSTGRES_LOG, SPANS
+from benchmarks.erase.look.everywhere import COMMANDS_FOLDER, LEDGER, LOGS, POSTGRES_LOG, SPANS
 from benchmarks.erase.scene import OF_CONTENT, WHOLE, Scene
 from retrieval.wire import MessageCreate, MessageId
 from testbed.language_model_server import Prompt

@@ -1,0 +1,1 @@
+"""Where canaries are looked for."""
