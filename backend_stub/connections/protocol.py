@@ -192,7 +192,9 @@ class HttpProtocol(H11Protocol):
     def _head_is_late(self) -> None:
         self._head_timer = None
         reason = f"the headers did not arrive within {self._limits.head_s:g} s"
-        self._refuse(HTTPStatus.REQUEST_TIMEOUT, reason, linger=False)
+        partly_there, _ = self.conn.trailing_data
+        # Who still sends would otherwise be reset, and may lose the answer.
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, reason, linger=bool(partly_there))
 
     def _watch_discard(self) -> None:
         """A body that nobody wants must end, too."""

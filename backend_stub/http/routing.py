@@ -16,6 +16,7 @@ from backend_stub.access.caller_limits import admit, count_received
 from backend_stub.access.callers import Caller
 from backend_stub.access.permissions import EXTENSION, UNLIMITED, Permission, demand
 from backend_stub.http.body_values import MAX_VALUES, has_too_many_values
+from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
 from retrieval.wire import ConversationId
 
@@ -107,3 +108,11 @@ async def _caller(request: Request) -> Caller:
 
 CurrentCaller = Annotated[Caller, Depends(_caller)]
 """For what a route grants beyond the permission that it needs."""
+
+
+async def _batch_limit(request: Request) -> BatchLimit:
+    limit: BatchLimit = request.app.state.batch_limit
+    return limit
+
+
+CurrentBatchLimit = Annotated[BatchLimit, Depends(_batch_limit)]

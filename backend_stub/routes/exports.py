@@ -3,16 +3,20 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, cast, get_args
 
-from fastapi import Body, Depends, Path, Query
+from fastapi import Body, Path, Query
 from fastapi import Request as HttpRequest
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, Field
 
 from backend_stub.access.caller_limits import open_stream
 from backend_stub.access.permissions import demand, needs
-from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.routing import CurrentCaller, InConversation, guarded_router
+from backend_stub.http.routing import (
+    CurrentBatchLimit,
+    CurrentCaller,
+    InConversation,
+    guarded_router,
+)
 from backend_stub.resources import AppResources
 from retrieval.store.exports import importing
 from retrieval.store.exports.conversation import export_conversation, with_end
@@ -164,11 +168,6 @@ async def import_conversation(
     return await importing.import_conversation(db, request, language=resources.room_language)
 
 
-def _batch_limit(http_request: HttpRequest) -> BatchLimit:
-    limit: BatchLimit = http_request.app.state.batch_limit
-    return limit
-
-
 _RECORDS = {
     "messages": [
         {
@@ -201,7 +200,7 @@ async def import_records(
     conversation_id: InConversation,
     request: Annotated[ImportRecords, Body(openapi_examples={"parts": {"value": _RECORDS}})],
     resources: AppResources,
-    limit: Annotated[BatchLimit, Depends(_batch_limit)],
+    limit: CurrentBatchLimit,
 ) -> ImportedRecords:
     """What is stored already under its id stays as it is; the rest is stored with the ids, times
     and marks that it has. The messages are stored in their order, as a whole or not at all; if an

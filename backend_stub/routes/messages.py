@@ -2,14 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import Body, Depends, Query
-from fastapi import Request as HttpRequest
+from fastapi import Body, Query
 from pydantic import Field
 
 from backend_stub.access.permissions import needs
-from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
-from backend_stub.http.routing import CurrentCaller, InConversation, guarded_router
+from backend_stub.http.routing import (
+    CurrentBatchLimit,
+    CurrentCaller,
+    InConversation,
+    guarded_router,
+)
 from backend_stub.resources import AppResources
 from retrieval.store import messages
 from retrieval.wire import (
@@ -66,11 +69,6 @@ class PageQuery(Request):
     )
 
 
-async def _batch_limit(http_request: HttpRequest) -> BatchLimit:
-    limit: BatchLimit = http_request.app.state.batch_limit
-    return limit
-
-
 @router.post(
     "/conversations/{conversation_id}/messages",
     summary="Append messages, in their order, as a whole or not at all",
@@ -81,7 +79,7 @@ async def append_messages(
     conversation_id: InConversation,
     request: Annotated[AppendMessages, Body(openapi_examples={"turn": {"value": _BATCH}})],
     resources: AppResources,
-    limit: Annotated[BatchLimit, Depends(_batch_limit)],
+    limit: CurrentBatchLimit,
     caller: CurrentCaller,
 ) -> AppendResult:
     """Once this answers, the messages are stored and can be found by their words.

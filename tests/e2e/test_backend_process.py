@@ -240,7 +240,7 @@ async def test_sigterm_ends_it_after_its_database_was_killed_in_the_middle_of_em
         assert await asyncio.to_thread(backend.process.wait, END_S) == 0
 
     assert waiting > 0, "nothing was left to embed"
-    assert set(ready["background"]) == {"embedding worker", "ANN maintenance", "reindexing"}
+    assert {"embedding worker", "ANN maintenance", "reindexing"} <= set(ready["background"])
     assert not pid_file.exists()
 
 

@@ -181,6 +181,18 @@ async def test_headers_that_never_end_are_given_up(url: str) -> None:
     assert "1.5 s" in problem["detail"]
 
 
+async def test_a_client_that_sends_on_behind_its_late_headers_is_not_reset(url: str) -> None:
+    async with connected(url) as socket:
+        await socket.send(ALIVE[:-2] + b"X: ")
+        beginning = await socket.reader.readexactly(1)
+        for _ in range(3):
+            await socket.send(b"a")
+            await asyncio.sleep(0.05)
+        status, _ = parsed(beginning + await socket.rest())
+
+    assert status == 408
+
+
 async def test_a_connection_without_a_request_is_given_up(url: str) -> None:
     async with connected(url) as socket:
         status, _ = parsed(await socket.rest())

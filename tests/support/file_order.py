@@ -14,6 +14,7 @@ GROUPS = {
     "test_livekit_workers": "rooms 1",
     "test_livekit_degraded": "rooms 1",
     "test_livekit_newcomers": "rooms 1",
+    "test_livekit_erasure": "rooms 1",
     "test_livekit_weight": "rooms 1",
     "test_room_reconciler": "rooms 2",
     "test_livekit_restart": "rooms 2",
