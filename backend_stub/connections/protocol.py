@@ -164,10 +164,8 @@ class HttpProtocol(H11Protocol):
                 self.transport.abort()
                 return
         self.transport.write(_problem(status, reason))
-        if linger:
-            self.transport.linger()
-        else:
-            self.transport.finish()
+        end = self.transport.linger if linger else self.transport.finish
+        end()
         self._watch_end()
 
     def _is_body_unread(self) -> bool:
@@ -192,9 +190,8 @@ class HttpProtocol(H11Protocol):
     def _head_is_late(self) -> None:
         self._head_timer = None
         reason = f"the headers did not arrive within {self._limits.head_s:g} s"
-        partly_there, _ = self.conn.trailing_data
-        # Who still sends would otherwise be reset, and may lose the answer.
-        self._refuse(HTTPStatus.REQUEST_TIMEOUT, reason, linger=bool(partly_there))
+        sending = bool(self.conn.trailing_data[0])  # a reset could take the answer from it
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, reason, linger=sending)
 
     def _watch_discard(self) -> None:
         """A body that nobody wants must end, too."""

@@ -27,6 +27,8 @@ ROOMS_AT_ONCE = 8
 ROOMS_PER_ROUND = 40
 ROUND_TIMEOUT_S = 30
 LISTING_SHARE = 0.1  # of the time, at most, that listing all rooms may take
+OPENED_ANEW_S = 3.0
+"""Whoever opens a room anew sends an agent so soon: perhaps to another conversation."""
 CHECK_AGAIN_S: dict[PresenceState, float] = {
     "served": 10.0,
     "coming": 1.0,
@@ -61,6 +63,7 @@ class RoomReconciler:
         self._list_at = 0.0
         self._leading_since: float | None = None
         self._sids: dict[str, str] = {}
+        self._anew_since: dict[str, float] = {}
         self._told = ""
 
     async def run(self) -> None:
@@ -121,6 +124,8 @@ class RoomReconciler:
         self._list_at = time.monotonic() + took_s / LISTING_SHARE
         known, self._sids = self._sids, {room.name: room.sid for room in found.rooms}
         names = list(self._sids)
+        open_now = set(self._sids.values())
+        self._anew_since = {s: at for s, at in self._anew_since.items() if s in open_now}
         self._check_at = {
             name: self._check_at.get(name, 0.0) if known.get(name) == sid else 0.0
             for name, sid in self._sids.items()
@@ -162,6 +167,9 @@ class RoomReconciler:
         conversation_id = await opened_rooms.opened_anew(self._db, room, sid=sid)
         if conversation_id is None:
             return foreign
+        now = time.monotonic()
+        if now - self._anew_since.setdefault(sid, now) < OPENED_ANEW_S:
+            return AgentPresence("coming")
         job = await self._job(conversation_id)
         presence = await self._dispatches.ensure(room, metadata=job)
         # Who takes its agent from this one does not get another.
