@@ -35,9 +35,6 @@ MAX_ROOMS = 2
 # A long file that begins late ends the run alone.
 LONGEST = [
     *GROUPS,
-    "test_generated_requests",
-    "test_leak",
-    "test_erase",
     "test_chat_pipe",
     "test_installation",
     "test_embedded_postgres",
