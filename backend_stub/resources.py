@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.changes.retention.maintenance import Retention
 from retrieval.changes.retention.settings import RetentionSettings
 from retrieval.database import migrations
+from retrieval.database.live_pool import LivePool
 from retrieval.database.logins import let_log_in, owns_tables
 from retrieval.database.pool import open_pool
 from retrieval.database.roles import BACKGROUND
@@ -75,19 +76,19 @@ async def open_resources(
         background: list[BackgroundTask] = []
         if settings.embedding_worker:
             background += await stack.enter_async_context(
-                _embedding(logins, embedder, model, metrics)
+                await _embedding(logins, embedder, model, metrics)
             )
         vacuuming = Vacuuming(settings.vacuum_after_erasure_s)
         if settings.vacuum_after_erasure_s:
-            background += await stack.enter_async_context(_vacuum(logins, vacuuming, metrics))
+            background += await stack.enter_async_context(await _vacuum(logins, vacuuming, metrics))
         if settings.keeping.retention:
             background += await stack.enter_async_context(
-                _retention(logins.background, settings.keeping, metrics)
+                await _retention(logins.background, settings.keeping, metrics)
             )
         livekit = await stack.enter_async_context(_livekit(settings.livekit))
         if livekit is not None and settings.livekit.watch_interval_s:
             background += await stack.enter_async_context(
-                _reconciling_rooms(logins.background, livekit, metrics)
+                await _reconciling_rooms(logins.background, livekit, metrics)
             )
         await tell_powers(logins.requests)
         yield Resources(
@@ -123,10 +124,12 @@ async def configured_database(settings: BackendSettings) -> AsyncIterator[Logins
     yield logins
 
 
-@asynccontextmanager
+Tasks = AbstractAsyncContextManager[list[BackgroundTask]]
+
+
 async def _embedding(
     logins: Logins, embedder: Embedder, model: EmbeddingModel, metrics: Metrics
-) -> AsyncIterator[list[BackgroundTask]]:
+) -> Tasks:
     pool = await open_pool(logins.background, pool_size=WORKER_CONNECTIONS, role=BACKGROUND)
     owner = await open_pool(logins.owner, pool_size=1, at_once=False)
     works = {
@@ -134,26 +137,10 @@ async def _embedding(
         "ANN maintenance": AnnMaintenance(pool, graphs=owner).run,
         "reindexing": Reindexing(pool).run,
     }
-
-    def cut_off() -> None:
-        pool.terminate()
-        owner.terminate()
-
-    tasks = [
-        BackgroundTask(name, work, on_restart=metrics.restarted) for name, work in works.items()
-    ]
-    try:
-        yield tasks
-    finally:
-        await stop(tasks, cut_off=cut_off)
-        await close_pool(owner)
-        await close_pool(pool)
+    return _at_work(works, [owner, pool], metrics)
 
 
-@asynccontextmanager
-async def _vacuum(
-    logins: Logins, vacuuming: Vacuuming, metrics: Metrics
-) -> AsyncIterator[list[BackgroundTask]]:
+async def _vacuum(logins: Logins, vacuuming: Vacuuming, metrics: Metrics) -> Tasks:
     # From PostgreSQL 17 on the role may vacuum, too.
     owner = await owns_tables(logins.owner)
     pool = await open_pool(
@@ -162,19 +149,10 @@ async def _vacuum(
         role=None if owner else BACKGROUND,
         at_once=False,
     )
-    work = partial(vacuuming.run, pool)
-    task = BackgroundTask("vacuum after erasures", work, on_restart=metrics.restarted)
-    try:
-        yield [task]
-    finally:
-        await stop([task], cut_off=pool.terminate)
-        await close_pool(pool)
+    return _at_work({"vacuum after erasures": partial(vacuuming.run, pool)}, [pool], metrics)
 
 
-@asynccontextmanager
-async def _retention(
-    url: str, settings: RetentionSettings, metrics: Metrics
-) -> AsyncIterator[list[BackgroundTask]]:
+async def _retention(url: str, settings: RetentionSettings, metrics: Metrics) -> Tasks:
     pool = await open_pool(url, pool_size=1, role=BACKGROUND)
     retention = Retention(
         pool,
@@ -182,12 +160,33 @@ async def _retention(
         on_removed=metrics.expired,
         interval_s=settings.retention_interval_s,
     )
-    task = BackgroundTask("retention", retention.run, on_restart=metrics.restarted)
+    return _at_work({"retention": retention.run}, [pool], metrics)
+
+
+async def _reconciling_rooms(url: str, livekit: "LiveKitRooms", metrics: Metrics) -> Tasks:
+    pool = await open_pool(url, pool_size=1, role=BACKGROUND)
+    return _at_work({"room reconciler": livekit.reconciler(pool).run}, [pool], metrics)
+
+
+@asynccontextmanager
+async def _at_work(
+    works: Mapping[str, Callable[[], Awaitable[None]]], pools: Sequence[LivePool], metrics: Metrics
+) -> AsyncIterator[list[BackgroundTask]]:
+    """Tasks with pools of their own, which are closed, in this order, when the tasks have ended."""
+    tasks = [
+        BackgroundTask(name, work, on_restart=metrics.restarted) for name, work in works.items()
+    ]
+
+    def cut_off() -> None:
+        for pool in pools:
+            pool.terminate()
+
     try:
-        yield [task]
+        yield tasks
     finally:
-        await stop([task], cut_off=pool.terminate)
-        await close_pool(pool)
+        await stop(tasks, cut_off=cut_off)
+        for pool in pools:
+            await close_pool(pool)
 
 
 @asynccontextmanager
@@ -199,20 +198,6 @@ async def _livekit(settings: LiveKitSettings) -> "AsyncIterator[LiveKitRooms | N
 
     async with open_livekit(settings.url, settings) as livekit:
         yield livekit
-
-
-@asynccontextmanager
-async def _reconciling_rooms(
-    url: str, livekit: "LiveKitRooms", metrics: Metrics
-) -> AsyncIterator[list[BackgroundTask]]:
-    pool = await open_pool(url, pool_size=1, role=BACKGROUND)
-    reconciler = livekit.reconciler(pool)
-    task = BackgroundTask("room reconciler", reconciler.run, on_restart=metrics.restarted)
-    try:
-        yield [task]
-    finally:
-        await stop([task], cut_off=pool.terminate)
-        await close_pool(pool)
 
 
 async def _close_embedder(embedder: Embedder) -> None:

@@ -59,7 +59,7 @@ async def erase_one_message(
         message_id=message_id,
         dry_run=dry_run,
     )
-    return await _erased(resources, response, work, [conversation_id])
+    return await _erased(resources, response, work)
 
 
 @router.delete(
@@ -85,7 +85,7 @@ async def erase_participant_here(
         dry_run=dry_run,
         deadline=_deadline(),
     )
-    return await _erased(resources, response, work, [conversation_id])
+    return await _erased(resources, response, work)
 
 
 @router.delete(
@@ -103,7 +103,7 @@ async def erase_participant_everywhere(
     work = erase_everywhere(
         resources.pools.background, identity=identity, dry_run=dry_run, deadline=_deadline()
     )
-    return await _erased(resources, response, work, [])
+    return await _erased(resources, response, work)
 
 
 @router.delete(
@@ -130,7 +130,7 @@ async def erase_whole_conversation(
         dry_run=dry_run,
         deadline=_deadline(),
     )
-    receipt = await _erased(resources, response, work, [])
+    receipt = await _recorded(resources, response, work)
     if rooms and not dry_run:
         await _announce(resources, conversation_id, revision + 1, rooms)
     return receipt
@@ -141,12 +141,19 @@ def _deadline() -> float:
 
 
 async def _erased(
-    resources: Resources,
-    response: Response,
-    work: Awaitable[ErasureReceipt],
-    conversations: Sequence[UUID],
+    resources: Resources, response: Response, work: Awaitable[ErasureReceipt]
 ) -> ErasureReceipt:
-    """Recorded and told of."""
+    """Recorded, and told to the rooms."""
+    receipt = await _recorded(resources, response, work)
+    if not receipt.dry_run:
+        for conversation_id in receipt.conversations:
+            await announce_change(resources, conversation_id)
+    return receipt
+
+
+async def _recorded(
+    resources: Resources, response: Response, work: Awaitable[ErasureReceipt]
+) -> ErasureReceipt:
     receipt = await work
     if receipt.dry_run:
         return receipt
@@ -157,8 +164,6 @@ async def _erased(
         await resources.erasure_ledger.append(lines)
     resources.embedder.forget()
     resources.vacuuming.erased()
-    for conversation_id in conversations or receipt.conversations:
-        await announce_change(resources, conversation_id)
     return receipt
 
 

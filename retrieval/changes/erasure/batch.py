@@ -7,8 +7,9 @@ from datetime import datetime
 from retrieval.changes.erasure.counts import count_without
 from retrieval.changes.erasure.quotations import TURN, Said, delete_quotations, said_before
 from retrieval.changes.erasure.surroundings import make_anew, mixing_in, model_ids
-from retrieval.changes.erasure.transactions import Locked, Rows, deleted
+from retrieval.changes.erasure.transactions import Locked, Rows
 from retrieval.changes.erasure.words import delete_words, words_of
+from retrieval.database.command_tag import affected_rows
 from retrieval.store.indexes.metadata_index import forget_metadata
 from retrieval.store.stored_before import message_of
 from retrieval.store.tombstones import event_key
@@ -107,7 +108,7 @@ async def delete_vectors(locked: Locked, seqs: Sequence[int], models: Sequence[i
         status = await locked.connection.execute(
             statement, locked.conversation_id, list(seqs), list(models)
         )
-        rows[table] += deleted(status)
+        rows[table] += affected_rows(status)
     return rows
 
 
@@ -124,7 +125,7 @@ async def _delete_rows(
     seqs = [message.seq for message in messages]
     rows.update(await delete_vectors(locked, seqs, models))
     for table, statement in (("message_edit", DELETE_EDITS), ("message", DELETE_MESSAGES)):
-        rows[table] += deleted(await connection.execute(statement, conversation_id, seqs))
+        rows[table] += affected_rows(await connection.execute(statement, conversation_id, seqs))
     rows["message_metadata"] += await forget_metadata(
         connection, conversation_id=conversation_id, messages=messages
     )

@@ -9,7 +9,8 @@ from retrieval.changes.erasure import ledger
 from retrieval.changes.erasure.ledger import Erasure
 from retrieval.changes.erasure.participant import Replayed
 from retrieval.changes.erasure.revisions import NOW
-from retrieval.changes.erasure.transactions import Locked, Rows, deleted, locked
+from retrieval.changes.erasure.transactions import Locked, Rows, locked
+from retrieval.database.command_tag import affected_rows
 from retrieval.errors import ConversationNotFound
 from retrieval.wire import ConversationId, ErasureReceipt
 
@@ -131,7 +132,7 @@ async def _hidden(
 
 async def _delete_names(held: Locked, rows: Rows) -> None:
     for table, statement in (("room", DELETE_ROOMS), ("conversation_key", DELETE_KEYS)):
-        rows[table] += deleted(await held.connection.execute(statement, held.conversation_id))
+        rows[table] += affected_rows(await held.connection.execute(statement, held.conversation_id))
 
 
 async def _delete_some(db: "Database", erasure: Erasure, table: LiteralString) -> bool:
@@ -139,8 +140,8 @@ async def _delete_some(db: "Database", erasure: Erasure, table: LiteralString) -
     async with locked(db, erasure.conversation_id) as held:
         statement = DELETE_SOME.replace("{table}", table)
         status = await held.connection.execute(statement, erasure.conversation_id, ROWS_AT_ONCE)
-        await ledger.add(held.connection, erasure, Counter({table: deleted(status)}))
-    return deleted(status) > 0
+        await ledger.add(held.connection, erasure, Counter({table: affected_rows(status)}))
+    return affected_rows(status) > 0
 
 
 EXISTS = """

@@ -10,7 +10,8 @@ from retrieval.changes.erasure.batch import erase_batch
 from retrieval.changes.erasure.ledger import Erasure
 from retrieval.changes.erasure.revisions import NOW, next_revision
 from retrieval.changes.erasure.sweep import sweep
-from retrieval.changes.erasure.transactions import Locked, Rows, deleted, locked
+from retrieval.changes.erasure.transactions import Locked, Rows, locked
+from retrieval.database.command_tag import affected_rows
 from retrieval.errors import ConversationNotFound, MessageNotFound
 from retrieval.wire import ConversationId, ErasureReceipt, erased_id
 
@@ -96,7 +97,7 @@ async def _erase(held: Locked, erasure: Erasure, seq: int, rows: Rows) -> None:
     connection, conversation_id = held.connection, held.conversation_id
     (message,) = await erase_batch(held, [seq], erased_at=erasure.erased_at, rows=rows)
     status = await connection.execute(DELETE_NAMES, conversation_id, message.participant)
-    rows["participant_name"] += deleted(status)
+    rows["participant_name"] += affected_rows(status)
     revision = await next_revision(connection, conversation_id)
     await connection.execute(TELL, conversation_id, erasure.target_sha256, revision)
 

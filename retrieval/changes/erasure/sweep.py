@@ -7,7 +7,8 @@ than when it was stored: what stands in the index for an erased message is delet
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from retrieval.changes.erasure.transactions import Rows, deleted, locked
+from retrieval.changes.erasure.transactions import Rows, locked
+from retrieval.database.command_tag import affected_rows
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ async def sweep(
         if left:
             async with locked(db, conversation_id) as held:
                 status = await held.connection.execute(DELETE_STEP, conversation_id, after, last)
-            rows["message_term"] += deleted(status)
+            rows["message_term"] += affected_rows(status)
         after = last
     async with locked(db, conversation_id) as held:
         status = await held.connection.execute(SWEEP_METADATA, conversation_id)
-    rows["message_metadata"] += deleted(status)
+    rows["message_metadata"] += affected_rows(status)
     return rows

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, LiteralString
 
 from retrieval.changes.erasure import ledger
 from retrieval.changes.erasure.ledger import Erasure
-from retrieval.changes.erasure.transactions import Rows, deleted, locked
+from retrieval.changes.erasure.transactions import Rows, locked
+from retrieval.database.command_tag import affected_rows
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -90,13 +91,13 @@ async def delete_traces(db: "Database", erasure: Erasure, identity: str, *, dry_
         status = await held.connection.execute(
             DELETE_NAMES, erasure.conversation_id, identity, erasure.last_seq, erasure.erased_at
         )
-        rows["participant_name"] += deleted(status)
+        rows["participant_name"] += affected_rows(status)
         for table, statement in _AGENTS.items():
             status = await held.connection.execute(statement, erasure.conversation_id, identity)
-            rows[table] += deleted(status)
+            rows[table] += affected_rows(status)
         status = await held.connection.execute(
             LEAVE_SESSIONS, erasure.conversation_id, identity, erasure.erased_at
         )
-        rows["session"] += deleted(status)
+        rows["session"] += affected_rows(status)
         await ledger.add(held.connection, erasure, rows)
     return rows

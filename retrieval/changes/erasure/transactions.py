@@ -53,8 +53,3 @@ async def locked(
                 raise _Undone
     except _Undone:
         return
-
-
-def deleted(status: str) -> int:
-    """Of what PostgreSQL says about a statement: DELETE 3."""
-    return int(status.rpartition(" ")[2])

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.changes.erasure.transactions import Locked, Rows, deleted
+from retrieval.changes.erasure.transactions import Locked, Rows
+from retrieval.database.command_tag import affected_rows
 from retrieval.text.analysis import Analysis
 from retrieval.text.normal_form import folded, readable
 from retrieval.text.stems import stems
@@ -78,7 +79,7 @@ async def delete_words(locked: Locked, words: Words, *, rows: Rows) -> set[str]:
         status = await connection.execute(DELETE_TERMS, conversation_id, lexemes, seqs)
     else:
         status = await connection.execute(DELETE_ALL_TERMS, conversation_id, sorted({*seqs}))
-    rows["message_term"] += deleted(status)
+    rows["message_term"] += affected_rows(status)
     found = await connection.fetch(GONE, conversation_id, sorted({*lexemes}))
     await _forget_words(locked, words.vocabulary, rows=rows)
     return {row["lexeme"] for row in found}
@@ -108,4 +109,4 @@ async def _forget_words(locked: Locked, vocabulary: frozenset[str], *, rows: Row
     status = await locked.connection.execute(
         FORGET, locked.conversation_id, sorted(vocabulary - said)
     )
-    rows["vocabulary"] += deleted(status)
+    rows["vocabulary"] += affected_rows(status)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, LiteralString
 
-from retrieval.changes.erasure.transactions import deleted
+from retrieval.database.command_tag import affected_rows
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -43,4 +43,4 @@ async def expire_rows(
     batch_rows: int = BATCH_ROWS,
 ) -> int:
     """How many were deleted; less than `batch_rows`: none is left."""
-    return deleted(await db.execute(statement, conversation_id, before, batch_rows))
+    return affected_rows(await db.execute(statement, conversation_id, before, batch_rows))

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from retrieval import columns
 from retrieval.columns import Integers
+from retrieval.database.command_tag import affected_rows
 from retrieval.wire import ConversationId, Message, canonical_json
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ async def forget_metadata(
     if not found:
         return 0
     entries, seqs = zip(*found, strict=True)
-    status = await connection.execute(FORGET, conversation_id, entries, seqs)
-    return int(status.rpartition(" ")[2])
+    return affected_rows(await connection.execute(FORGET, conversation_id, entries, seqs))
 
 
 MESSAGES_WITH = """
