@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.embedders.protocol import Embedder, Embeddings
 from retrieval.embeddings import queue
-from retrieval.embeddings.context_vectors import complete_around
+from retrieval.embeddings.context_vectors import QUIET, complete_around
 from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.rows import locked_conversation, store_embeddings
 from retrieval.errors import EmbeddingError, EmbeddingRejected, EmbeddingUnavailable
@@ -33,7 +33,7 @@ class BatchLimits:
     lease: timedelta = timedelta(seconds=60)
     attempts: int = 5
     """Claims of one message after which it is marked as failed."""
-    quiet: timedelta = timedelta(minutes=1)
+    quiet: timedelta = QUIET
     """Age at which the newest message gets its context vector without a successor."""
 
 

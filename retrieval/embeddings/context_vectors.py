@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
 COMPLETED_AT_ONCE = 500
+QUIET = timedelta(minutes=1)
+"""So long the newest message waits for a successor to be mixed in."""
 
 
 async def complete_around(

@@ -13,6 +13,7 @@ from retrieval.changes.erasure.everywhere import erase_everywhere
 from retrieval.changes.erasure.message import erase_message
 from retrieval.changes.erasure.participant import erase_participant
 from retrieval.changes.erasure.sweep import sweep
+from retrieval.embeddings.context_vectors import QUIET
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.errors import ConversationNotFound, MessageNotFound, MessagesErased
 from retrieval.search.candidates import SMALL_CONVERSATION
@@ -448,12 +449,35 @@ async def test_writers_go_on_while_a_participant_is_erased(db: asyncpg.Pool) -> 
             await append_messages(db, conversation_id=room, messages=[message(number)])
 
     await asyncio.gather(
-        write(), erase_participant(db, conversation_id=room, identity="ben"), embed_all(db)
+        write(),
+        erase_participant(db, conversation_id=room, identity="ben"),
+        embed_all(db, quiet=QUIET),  # or the newest would not wait for its successor
     )
     await embed_all(db)
 
     other = await room_with(db, [message(n) for n in range(1000, 1040)], name="other")
     assert await state(db, room) == await state(db, other)
+
+
+async def test_the_newest_left_behind_an_erased_message_still_gets_its_successor(
+    db: asyncpg.Pool,
+) -> None:
+    room = await room_of(db, [message(1), message(2)])
+    await erase_message(db, conversation_id=room, message_id="m1")
+    await append_messages(db, conversation_id=room, messages=[message(3)])
+    await embed_all(db, quiet=QUIET)
+    await embed_all(db)
+
+    other = await room_with(db, [message(2), message(3)], name="other")
+    assert await state(db, room) == await state(db, other)
+
+
+async def room_of(db: asyncpg.Pool, messages: list[MessageCreate]) -> ConversationId:
+    """Whose newest message waits for a successor."""
+    room, _ = await create_room(db, name="waiting")
+    await append_messages(db, conversation_id=room, messages=messages)
+    await embed_all(db, quiet=QUIET)
+    return room
 
 
 async def test_entries_of_an_older_text_layer_go_with_their_message(db: asyncpg.Pool) -> None:

@@ -31,10 +31,10 @@ async def store(
         await embed_all(db)
 
 
-async def embed_all(db: asyncpg.Pool) -> None:
+async def embed_all(db: asyncpg.Pool, *, quiet: timedelta = timedelta(0)) -> None:
     embedder = HashEmbedder()
     model = await ensure_model(db, name=embedder.name, dimension=embedder.dimension)
-    limits = BatchLimits(quiet=timedelta(0))
+    limits = BatchLimits(quiet=quiet)
     await EmbeddingWorker(db, embedder, model, limits=limits).drain()
 
 

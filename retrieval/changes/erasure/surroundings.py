@@ -1,10 +1,9 @@
 """Context vectors that erased or corrected messages were mixed into: made anew without them."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from retrieval.changes.erasure.transactions import Locked
-from retrieval.embeddings.context_vectors import complete_around
+from retrieval.embeddings.context_vectors import QUIET, complete_around
 from retrieval.embeddings.smoothing import REACH_BACK, REACH_FORWARD
 from retrieval.store.timeline import said_around
 
@@ -42,8 +41,8 @@ async def model_ids(locked: Locked) -> list[int]:
 
 
 async def make_anew(locked: Locked, seqs: set[int], *, models: list[int]) -> None:
-    """From the embeddings of the messages that are left. What still waits for an embedding is made
-    when that is.
+    """From the embeddings of the messages that are left. What still waits for an embedding, or the
+    newest for a successor, is made when that is there.
     """
     if not seqs:
         return
@@ -51,4 +50,4 @@ async def make_anew(locked: Locked, seqs: set[int], *, models: list[int]) -> Non
     for statement in (DELETE_VECTORS, DELETE_CODES):
         await connection.execute(statement, conversation_id, models, list(seqs))
     for model_id in models:
-        await complete_around(connection, conversation_id, model_id, seqs, quiet=timedelta(0))
+        await complete_around(connection, conversation_id, model_id, seqs, quiet=QUIET)
