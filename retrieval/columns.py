@@ -40,6 +40,7 @@ def array_text(values: Integers) -> str:
 
 
 _HEADER_BYTES = 20  # dimensions, null flag, element type, length, lower bound: 4 bytes each
+_VECTOR_HEADER_BYTES = 4  # how many numbers, and two unused bytes
 
 
 def integers(packed: bytes | None) -> NDArray[np.int64]:
@@ -55,6 +56,17 @@ def small_integers(packed: bytes | None) -> NDArray[np.int64]:
 def floats(packed: bytes | None) -> NDArray[np.float64]:
     """From a double precision[] without nulls."""
     return _values(packed, ">f8").astype(np.float64)
+
+
+def half_vectors(packed: bytes | None) -> NDArray[np.float16]:
+    """From a halfvec[] of equal lengths without nulls: a row per vector."""
+    if not packed:
+        return np.zeros((0, 0), dtype=np.float16)
+    (length,) = np.frombuffer(packed, dtype=">i4", count=1, offset=_HEADER_BYTES)
+    numbers = (int(length) - _VECTOR_HEADER_BYTES) // 2
+    element = np.dtype([("length", ">i4"), ("header", ">i4"), ("values", ">f2", (numbers,))])
+    rows = np.frombuffer(packed, dtype=element, offset=_HEADER_BYTES)["values"]
+    return rows.astype(np.float16)
 
 
 def _values(packed: bytes | None, kind: str) -> NDArray[np.void]:

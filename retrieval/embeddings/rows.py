@@ -16,6 +16,10 @@ from retrieval.wire import ConversationId
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
+VECTOR_TAIL = 64
+"""Vectors of so many of the newest messages may come unannounced: who keeps vectors in memory asks
+for these each time. Others raise the conversation's `vectors_version`."""
+
 Rows = Mapping[int, Embeddings]
 """By seq: one row per passage."""
 

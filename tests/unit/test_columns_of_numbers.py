@@ -1,9 +1,12 @@
 """Small numpy functions give what numpy's own do."""
 
+import struct
+
 import numpy as np
 import pytest
+from pgvector import HalfVector
 
-from retrieval.columns import array_text, distinct, is_in
+from retrieval.columns import array_text, distinct, half_vectors, is_in
 
 
 @pytest.mark.parametrize("values", [[], [5], [3, 1, 3, 2, 1], [[4, 2], [2, 9]]])
@@ -24,3 +27,16 @@ def test_numbers_that_are_wanted(wanted: list[int], values: list[int]) -> None:
 def test_an_array_as_postgresql_writes_it() -> None:
     assert array_text(np.array([3, 1])) == "{3,1}"
     assert array_text(np.array([], dtype=np.int64)) == "{}"
+
+
+def test_half_vectors_as_postgresql_sends_them() -> None:
+    given = np.array([[0.5, -1.25, 6e-5], [0.1, 65504.0, -0.0]], dtype=np.float16)
+    header = struct.pack(">iiiii", 1, 0, 16390, len(given), 1)
+    values = [HalfVector(row).to_binary() for row in given]
+    packed = header + b"".join(struct.pack(">i", len(value)) + value for value in values)
+
+    read = half_vectors(packed)
+
+    assert read.dtype == np.float16
+    assert read.tobytes() == given.tobytes()
+    assert half_vectors(None).shape == (0, 0)

@@ -1,0 +1,1 @@
+"""Conversations searched lately, in compact arrays; PostgreSQL stays the truth."""
