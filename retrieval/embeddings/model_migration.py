@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.database.connection import transaction
 from retrieval.embeddings.model_registry import EmbeddingModel, active_model, register
+from retrieval.embeddings.rows import raise_vectors_version
 from retrieval.store.conversations import conversation_ids
 from retrieval.wire import ConversationId
 
@@ -88,5 +89,6 @@ async def drop_rows(db: "Database", *, model_id: int) -> None:
         raise ValueError("the active model's embeddings are needed")
     for conversation_id in await conversation_ids(db):
         async with transaction(db) as connection:
+            await raise_vectors_version(connection, conversation_id)
             for statement in (DROP_PREPARED, DROP_CODES, DROP):
                 await connection.execute(statement, conversation_id, model_id)

@@ -47,6 +47,19 @@ async def locked_conversation(
         yield connection
 
 
+RAISE_VECTORS_VERSION = """
+update conversation set vectors_version = vectors_version + 1 where conversation_id = $1
+"""
+
+
+async def raise_vectors_version(connection: "Connection", conversation_id: ConversationId) -> None:
+    """In each transaction that removes something without raising the conversation's revision: who
+    keeps it in memory reads it anew. Takes the conversation's lock."""
+    await connection.execute(RAISE_VECTORS_VERSION, conversation_id)
+
+
+# The statements below tell, too, where they remove rows, and where they insert some that are older
+# than the tail: the conversation's lock keeps `last_seq` as they see it.
 # `seq = any(…)`, here and elsewhere, bounds the index scan even with stale statistics, as after an
 # import.
 STORE = """
@@ -58,7 +71,11 @@ with stored as (
       from unnest($4::bigint[], $5::smallint[], $6::halfvec[]) as made (seq, passage, embedding)
       join message
         on message.conversation_id = $1 and message.seq = any($4) and message.seq = made.seq
-    on conflict do nothing)
+    on conflict do nothing
+    returning seq),
+announced as (
+    update conversation set vectors_version = vectors_version + 1
+     where conversation_id = $1 and (select min(seq) from stored) <= last_seq - $7)
 delete from embedding_job
  where conversation_id = $1 and model_id = $2 and seq = any($3)
 """
@@ -73,18 +90,24 @@ async def store_embeddings(
     ended: Iterable[int],
 ) -> None:
     """Deletes the jobs of `ended`, too. Skips known rows and deleted messages: safe to repeat."""
-    await connection.execute(STORE, conversation_id, model_id, list(ended), *columns(made))
+    await connection.execute(
+        STORE, conversation_id, model_id, list(ended), *columns(made), VECTOR_TAIL
+    )
 
 
 INSERT_CONTEXT_VECTORS = """
-insert into message_embedding (conversation_id, model_id, smoothed, seq, passage, participant,
-                               role, created_at, embedding)
-select $1, $2, true, message.seq, made.passage, message.participant, message.role,
-       message.created_at, made.embedding
-  from unnest($3::bigint[], $4::smallint[], $5::halfvec[]) as made (seq, passage, embedding)
-  join message
-    on message.conversation_id = $1 and message.seq = any($3) and message.seq = made.seq
-on conflict do nothing
+with stored as (
+    insert into message_embedding (conversation_id, model_id, smoothed, seq, passage, participant,
+                                   role, created_at, embedding)
+    select $1, $2, true, message.seq, made.passage, message.participant, message.role,
+           message.created_at, made.embedding
+      from unnest($3::bigint[], $4::smallint[], $5::halfvec[]) as made (seq, passage, embedding)
+      join message
+        on message.conversation_id = $1 and message.seq = any($3) and message.seq = made.seq
+    on conflict do nothing
+    returning seq)
+update conversation set vectors_version = vectors_version + 1
+ where conversation_id = $1 and (select min(seq) from stored) <= last_seq - $6
 """
 
 
@@ -92,7 +115,9 @@ async def store_context_vectors(
     connection: "Connection", conversation_id: ConversationId, model_id: int, made: Rows
 ) -> None:
     """Insert context vectors, and their binary codes where the codes already reach that far."""
-    await connection.execute(INSERT_CONTEXT_VECTORS, conversation_id, model_id, *columns(made))
+    await connection.execute(
+        INSERT_CONTEXT_VECTORS, conversation_id, model_id, *columns(made), VECTOR_TAIL
+    )
     await connection.execute(ADD_LATE_CODES, conversation_id, model_id, list(made))
 
 
@@ -103,7 +128,10 @@ with outdated as (
      where stored.conversation_id = $1 and stored.model_id = $2 and stored.smoothed = true
        and stored.seq = any($3) and stored.seq = made.seq and stored.passage = made.passage
        and stored.embedding <> made.embedding
-    returning stored.seq, stored.passage)
+    returning stored.seq, stored.passage),
+announced as (
+    update conversation set vectors_version = vectors_version + 1
+     where conversation_id = $1 and exists (select from outdated))
 delete from message_code code
  using outdated
  where code.conversation_id = $1 and code.model_id = $2 and code.seq = any($3)

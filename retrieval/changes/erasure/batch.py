@@ -10,6 +10,7 @@ from retrieval.changes.erasure.surroundings import make_anew, mixing_in, model_i
 from retrieval.changes.erasure.transactions import Locked, Rows
 from retrieval.changes.erasure.words import delete_words, words_of
 from retrieval.database.command_tag import affected_rows
+from retrieval.embeddings.rows import raise_vectors_version
 from retrieval.store.indexes.metadata_index import forget_metadata
 from retrieval.store.stored_before import message_of
 from retrieval.store.tombstones import event_key
@@ -75,6 +76,7 @@ async def erase_batch(
     messages = await read_messages(locked, seqs)
     if not messages:
         return []
+    await raise_vectors_version(locked.connection, locked.conversation_id)
     seqs = [message.seq for message in messages]
     analyses = await analyses_of(locked, messages)
     models = await model_ids(locked)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.changes.erasure.transactions import Rows, locked
 from retrieval.database.command_tag import affected_rows
+from retrieval.embeddings.rows import raise_vectors_version
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ async def sweep(
         if left:
             async with locked(db, conversation_id) as held:
                 status = await held.connection.execute(DELETE_STEP, conversation_id, after, last)
+                await raise_vectors_version(held.connection, conversation_id)
             rows["message_term"] += affected_rows(status)
         after = last
     async with locked(db, conversation_id) as held:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, LiteralString
 from retrieval.changes.erasure.batch import BATCH_MESSAGES, erase_batch
 from retrieval.changes.erasure.revisions import next_revision
 from retrieval.changes.erasure.transactions import Locked, Rows, locked
+from retrieval.embeddings.rows import raise_vectors_version
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -111,4 +112,5 @@ async def finish(db: "Database", conversation_id: ConversationId) -> None:
         if await held.connection.fetchval(IS_EMPTY, conversation_id):
             for statement in DELETE_REST:
                 await held.connection.execute(statement, conversation_id)
+            await raise_vectors_version(held.connection, conversation_id)
         await held.connection.execute(FINISH, conversation_id)
