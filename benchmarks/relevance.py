@@ -35,6 +35,7 @@ from retrieval.search.in_context import read_in_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.ranking import rank
 from retrieval.search.scoring.relevance import Evidence, nearness
+from retrieval.search.stored.source import StoredSource
 from retrieval.search.vector.cosines import Target
 from retrieval.settings import EmbeddingSettings
 from retrieval.text.terms.forms import content
@@ -105,7 +106,7 @@ async def judge(asking: Asking, asked: Asked) -> Judged | None:
         return None
     target = await _target(asking, context, query)
     filters = Filters.of(request, excluded=context.excluded)
-    search = Search(asking.db, context, query, filters, WEIGHTS, target)
+    search = Search(StoredSource(asking.db, context), context, query, filters, WEIGHTS, target)
     candidates = await find_candidates(search, at_least=request.limit)
     return Judged(asked, rank(candidates, query, weights=WEIGHTS, degraded=False).evidence)
 

@@ -26,8 +26,9 @@ from retrieval.ann.tiers import Tier, TierLimits, tier_of
 from retrieval.search import search_conversation
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
+from retrieval.search.source import Wanted
+from retrieval.search.stored.nearest import nearest
 from retrieval.search.vector.cosines import Preferred, Target
-from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.indexes.metadata_index import index_metadata
 from retrieval.store.stored_before import message_of
 from retrieval.wire import SearchRequest

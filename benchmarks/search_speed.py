@@ -31,8 +31,9 @@ from retrieval.search import search_conversation
 from retrieval.search.context import read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
+from retrieval.search.source import Wanted
+from retrieval.search.stored.nearest import nearest
 from retrieval.search.vector.cosines import Preferred, Target
-from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.wire import SearchRequest
 
 if TYPE_CHECKING:

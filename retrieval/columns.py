@@ -10,13 +10,20 @@ Integers: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 
-def best_places(values: Floats, count: int) -> Integers:
-    """Indexes of the highest values, best first, equal ones in order."""
+def best_places(values: Floats, count: int, *, newest: Integers | None = None) -> Integers:
+    """Indexes of the highest values, best first, equal ones in order or by falling `newest`."""
     if count == 0 or len(values) <= count:
-        return np.argsort(-values, kind="stable")[:count]
+        return _best_first(values, newest)[:count]
     least = np.partition(values, -count)[-count]
     candidates = np.flatnonzero(values >= least)
-    return candidates[np.argsort(-values[candidates], kind="stable")[:count]]
+    of_candidates = None if newest is None else newest[candidates]
+    return candidates[_best_first(values[candidates], of_candidates)[:count]]
+
+
+def _best_first(values: Floats, newest: Integers | None) -> Integers:
+    if newest is None:
+        return np.argsort(-values, kind="stable")
+    return np.lexsort((-newest, -values))
 
 
 def distinct(values: Integers) -> Integers:

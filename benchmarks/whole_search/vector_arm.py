@@ -15,8 +15,9 @@ from retrieval.search.candidates import PROPOSED
 from retrieval.search.context import read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
+from retrieval.search.source import Wanted
+from retrieval.search.stored.nearest import nearest
 from retrieval.search.vector.cosines import Preferred, Target
-from retrieval.search.vector.nearest import Wanted, nearest
 
 if TYPE_CHECKING:
     import asyncpg

@@ -6,28 +6,22 @@ their surroundings, become candidates; only their surroundings are read and take
 
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.ann.tiers import tier_of
 from retrieval.columns import Integers, distinct, is_in
 from retrieval.search.context import SearchContext
 from retrieval.search.query import days
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
 from retrieval.search.ranking import CORRECTED, Candidates, rank
-from retrieval.search.reader import Reader
 from retrieval.search.said_words import SaidWords, read_words
 from retrieval.search.scoring.facts import Facts
 from retrieval.search.scoring.next_said import after
+from retrieval.search.source import Sought, Source, Wanted
 from retrieval.search.vector.cosines import Preferred, Target
-from retrieval.search.vector.nearest import Wanted, nearest
-from retrieval.store.timeline import positions, said_around
+from retrieval.store.timeline import positions
 from retrieval.weights import STRETCH_GAP_S, SURROUNDINGS_REACH, Weights
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Database
 
 SMALL_CONVERSATION = 1000
 """Messages up to which all are scored: that costs less than choosing."""
@@ -42,7 +36,7 @@ YEARS_BACK = 20
 
 @dataclass(frozen=True)
 class Search:
-    db: "Database"
+    source: Source
     context: SearchContext
     query: Query
     filters: Filters
@@ -51,19 +45,13 @@ class Search:
     """None leaves the vector arm out."""
 
     @property
-    def reader(self) -> Reader:
-        return Reader(
-            self.db,
-            self.context.conversation_id,
-            self.query.about,
-            self.filters,
-            self.target,
-        )
+    def sought(self) -> Sought:
+        return Sought(self.query.about, self.filters, self.target)
 
 
 async def find_candidates(search: Search, *, at_least: int) -> Candidates:
     """`at_least` candidates, if a large conversation has as many proposals."""
-    said = await read_words(search.db, search.context, search.query, search.filters)
+    said = await read_words(search.source, search.context, search.query, search.filters)
     if search.context.message_count <= SMALL_CONVERSATION:
         return await _everything(search, said)
     proposed = await _propose(search, said)
@@ -74,7 +62,7 @@ async def find_candidates(search: Search, *, at_least: int) -> Candidates:
 
 async def _everything(search: Search, said: SaidWords) -> Candidates:
     words = said.scores()
-    known = await search.reader.of_all()
+    known = await search.source.known_of_all(search.sought)
     return Candidates(
         facts=known.facts,
         words=words,
@@ -91,7 +79,9 @@ async def _propose(search: Search, said: SaidWords) -> Candidates:
     if search.query.order is not None:
         wordiest = np.union1d(wordiest, words.by_arrival(PROPOSED, search.query.order))
     near = await _near(search)
-    known = await search.reader.of(distinct(np.concatenate((near, wordiest))), kinds=[False, True])
+    known = await search.source.known(
+        search.sought, distinct(np.concatenate((near, wordiest))), kinds=[False, True]
+    )
     return Candidates(
         facts=await _with_positions(search, known.facts),
         words=words,
@@ -116,9 +106,7 @@ async def _with_positions(search: Search, facts: Facts) -> Facts:
     if search.context.in_order:
         return facts
     close = facts.seq[:-1][np.diff(facts.spoken_at) <= STRETCH_GAP_S]
-    near = await said_around(
-        search.db, search.context.conversation_id, close.tolist(), before=0, after=1
-    )
+    near = await search.source.said_around(close.tolist(), before=0, after=1)
     return facts.at_positions(positions(near))
 
 
@@ -131,8 +119,7 @@ async def _nearest(search: Search, target: Target) -> Integers:
         limit=PROPOSED,
         last_seq=context.last_seq,
     )
-    tier = tier_of(context.prepared, passages=context.passage_count)
-    return await nearest(search.db, target, wanted=wanted, tier=tier)
+    return await search.source.nearest(target, wanted)
 
 
 async def _surround(
@@ -140,8 +127,8 @@ async def _surround(
 ) -> Candidates:
     """With their surroundings, of which only what may correct the best can become a hit."""
     seqs, position = await _surroundings(search, chosen)
-    words = await said.scores_within(search.db, seqs, known=proposed.words)
-    around = await search.reader.of(seqs, kinds=[False])
+    words = await said.scores_within(search.source, seqs, known=proposed.words)
+    around = await search.source.known(search.sought, seqs, kinds=[False])
     facts = around.facts if position is None else around.facts.at_positions(position)
     candidates = is_in(np.sort(chosen), facts.seq) | after(facts, chosen[:CORRECTED])
     return replace(
@@ -158,9 +145,7 @@ async def _surroundings(search: Search, chosen: Integers) -> tuple[Integers, dic
     if context.in_order:
         return with_surroundings(chosen, last=context.last_seq), None
     # One further: surroundings that meet are one stretch.
-    near = await said_around(
-        search.db, context.conversation_id, chosen.tolist(), before=reach + 1, after=reach + 1
-    )
+    near = await search.source.said_around(chosen.tolist(), before=reach + 1, after=reach + 1)
     seqs = {
         seq
         for own, around in near.items()

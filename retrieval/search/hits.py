@@ -4,21 +4,18 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from retrieval.search.context import SearchContext
 from retrieval.search.query.query import Query
 from retrieval.search.ranking import Candidates, Ranking
 from retrieval.search.selection.candidate import Candidate
-from retrieval.search.selection.messages import read_messages
 from retrieval.search.selection.selection import select
-from retrieval.store.timeline import Around, around_in_order, said_around
+from retrieval.search.source import Source
+from retrieval.store.timeline import Around, around_in_order
 from retrieval.text import passages
 from retrieval.text.long_texts import worked_out
 from retrieval.wire import AlsoSaid, Message, RetrievalHit, SearchRequest, message_tokens
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Database
 
 
 @dataclass
@@ -75,7 +72,7 @@ SPARE = 20
 
 
 async def build_hits(
-    db: "Database",
+    source: Source,
     context: SearchContext,
     ranking: Ranking,
     candidates: Candidates,
@@ -83,7 +80,7 @@ async def build_hits(
     request: SearchRequest,
 ) -> list[RetrievalHit]:
     count = request.limit + (SPARE if request.token_budget else 0)
-    selected = await select(db, context, ranking, candidates, query, count=count)
+    selected = await select(source, context, ranking, candidates, query, count=count)
     limit, budget = request.limit, request.token_budget
     hits: dict[int, RetrievalHit] = {}
     tokens: dict[int, int] = {}
@@ -104,8 +101,8 @@ async def build_hits(
     left = math.inf
     if request.token_budget is not None:
         left = request.token_budget - sum(tokens[one.seq] for one in chosen)
-    near = await _near(db, context, chosen, reach=request.neighbours)
-    around = await _neighbours(db, context, near)
+    near = await _near(source, context, chosen, reach=request.neighbours)
+    around = await _neighbours(source, context, near)
     add_neighbours(
         chosen,
         near,
@@ -140,20 +137,19 @@ def _also_said(others: Sequence[Message]) -> AlsoSaid:
 
 
 async def _near(
-    db: "Database", context: SearchContext, chosen: Sequence[Chosen], *, reach: int
-) -> dict[int, Around]:
+    source: Source, context: SearchContext, chosen: Sequence[Chosen], *, reach: int
+) -> Mapping[int, Around]:
     seqs = [one.seq for one in chosen]
     if context.in_order:
         return around_in_order(seqs, before=reach, after=reach)
-    return await said_around(db, context.conversation_id, seqs, before=reach, after=reach)
+    return await source.said_around(seqs, before=reach, after=reach)
 
 
 async def _neighbours(
-    db: "Database", context: SearchContext, near: Mapping[int, Around]
+    source: Source, context: SearchContext, near: Mapping[int, Around]
 ) -> dict[int, Message]:
     said = {seq for around in near.values() for seq in (*around.before, *around.after)}
-    seqs = sorted(said - near.keys() - set(context.excluded))
-    return await read_messages(db, conversation_id=context.conversation_id, seqs=seqs)
+    return await source.messages(sorted(said - near.keys() - set(context.excluded)))
 
 
 def _with_neighbours(

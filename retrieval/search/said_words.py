@@ -1,26 +1,18 @@
 """Where the query's words were said, and the lexical scores that follow."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from retrieval.columns import Integers
 from retrieval.search.context import SearchContext
 from retrieval.search.lexical import bm25
 from retrieval.search.lexical.bm25 import LexicalScores
-from retrieval.search.lexical.misspelt import with_similar_words
-from retrieval.search.lexical.postings import (
-    Postings,
-    complete,
-    every_term,
-    only_in,
-    read_postings,
-)
+from retrieval.search.lexical.misspelt import look_ups, with_similar_words
+from retrieval.search.lexical.postings import Postings, every_term, only_in
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
+from retrieval.search.source import Source
 from retrieval.text.terms.asked import QueryTerm
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Database
 
 
 @dataclass(frozen=True)
@@ -40,47 +32,37 @@ class SaidWords:
         )
 
     async def scores_within(
-        self, db: "Database", seqs: Integers, *, known: LexicalScores
+        self, source: Source, seqs: Integers, *, known: LexicalScores
     ) -> LexicalScores:
         """Of the messages `seqs`, ascending; `known` are the scores without what was capped."""
-        if not any(one.capped for one in self.postings):
+        capped = [one for one in self.postings if one.capped]
+        if not capped:
             return known.within(seqs)
-        postings = await complete(
-            db, self.context.conversation_id, postings=self.postings, seqs=seqs
-        )
-        return replace(self, postings=[only_in(seqs, one) for one in postings]).scores()
+        complete = {one.term: one for one in await source.complete(capped, seqs)}
+        postings = [complete.get(one.term) or only_in(seqs, one) for one in self.postings]
+        return replace(self, postings=postings).scores()
 
 
 async def read_words(
-    db: "Database", context: SearchContext, query: Query, filters: Filters
+    source: Source, context: SearchContext, query: Query, filters: Filters
 ) -> SaidWords:
     """Those that the context has unfiltered, unless the filters are narrow."""
     postings = context.postings
     if postings is None or filters.narrow:
-        postings = await _postings(db, context, filters, every_term(context.terms))
-    asked = await with_similar_words(
-        db,
-        context.conversation_id,
-        context.terms,
-        postings,
-        language=context.language,
-        meant=query.day_words,
-    )
+        postings = await source.postings(every_term(context.terms), filters)
+    asked = await _with_similar_words(source, context, postings, meant=query.day_words)
     read = {one.term for one in postings}
     similar = [term for term in every_term(asked) if term not in read]
     if asked != context.terms and similar:
-        postings = [*postings, *await _postings(db, context, filters, similar)]
+        postings = [*postings, *await source.postings(similar, filters)]
     return SaidWords(context, [term.without_name_in(query.day_words) for term in asked], postings)
 
 
-async def _postings(
-    db: "Database", context: SearchContext, filters: Filters, terms: list[str]
-) -> list[Postings]:
-    return await read_postings(
-        db,
-        context.conversation_id,
-        terms=terms,
-        filters=filters,
-        messages=context.message_count,
-        passages=context.passage_count,
-    )
+async def _with_similar_words(
+    source: Source, context: SearchContext, postings: Sequence[Postings], meant: Collection[str]
+) -> list[QueryTerm]:
+    wanted = look_ups(context.terms, postings, meant=meant)
+    if not wanted:
+        return context.terms
+    found = await source.similar(wanted)
+    return with_similar_words(context.terms, found, language=context.language)

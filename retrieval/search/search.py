@@ -16,10 +16,11 @@ from retrieval.search.query.query import Query
 from retrieval.search.query.small_talk import Use
 from retrieval.search.ranking import rank
 from retrieval.search.scoring.relevance import Evidence, confidence, is_relevant
+from retrieval.search.source import Source
+from retrieval.search.stored.source import StoredSource
 from retrieval.search.uses import use_in_room
 from retrieval.search.vector.cosines import Target
 from retrieval.spans import search_span
-from retrieval.store.indexes.metadata_index import messages_with
 from retrieval.weights import WEIGHTS, Weights
 from retrieval.wire import (
     Arm,
@@ -55,19 +56,22 @@ async def search_conversation(
     query, context = await read_in_context(
         db, conversation_id=conversation_id, request=request, now=now or datetime.now(UTC)
     )
-    use = await use_in_room(db, context, query.text, request) if query.small_talk else Use.NAMED
+    use = Use.NAMED
+    if query.small_talk:
+        use = await use_in_room(StoredSource(db, context), context, query.text, request)
     if use is Use.NOWHERE:
         return _response(context, [], evidence=None, clock=clock)
     target = await _embed(embedder, context=context, query=query, clock=clock)
     async with one_connection(db) as connection:
-        filters = await _filters(connection, context, request)
-        search = Search(connection, context, query, filters, weights, target)
+        source = StoredSource(connection, context)
+        filters = await _filters(source, context, request)
+        search = Search(source, context, query, filters, weights, target)
         with search_span("candidates"):
             candidates = await find_candidates(search, at_least=request.limit + SPARE)
         clock.candidates_found()
         with search_span("rank"):
             ranking = rank(candidates, query, weights=weights, degraded=target is None)
-        hits = await build_hits(connection, context, ranking, candidates, query, request)
+        hits = await build_hits(source, context, ranking, candidates, query, request)
     return _response(
         context,
         hits,
@@ -78,12 +82,10 @@ async def search_conversation(
     )
 
 
-async def _filters(db: "Database", context: SearchContext, request: SearchRequest) -> Filters:
+async def _filters(source: Source, context: SearchContext, request: SearchRequest) -> Filters:
     if not request.metadata:
         return Filters.of(request, excluded=context.excluded)
-    listed = await messages_with(
-        db, conversation_id=context.conversation_id, metadata=request.metadata
-    )
+    listed = await source.listed(request.metadata)
     return Filters.of(request, excluded=context.excluded, listed=listed)
 
 

@@ -69,6 +69,10 @@ def around_in_order(seqs: Iterable[int], *, before: int, after: int) -> dict[int
     }
 
 
+APART = 1000
+"""Between the positions of stretches: further than anything looks for neighbours."""
+
+
 def positions(around: Mapping[int, Around]) -> dict[int, int]:
     """Numbers of all messages in `around`: consecutive exactly where one was said after another."""
     following: dict[int, int] = {}
@@ -76,8 +80,8 @@ def positions(around: Mapping[int, Around]) -> dict[int, int]:
         following.update(pairwise([*reversed(near.before), seq, *near.after]))
     position: dict[int, int] = {}
     last = 0
-    for first in {*around, *following} - {*following.values()}:
-        last += 2
+    for first in sorted({*around, *following} - {*following.values()}):
+        last += APART
         position[first] = last
         seq = first
         while (after := following.get(seq)) is not None:

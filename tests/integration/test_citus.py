@@ -44,8 +44,9 @@ from retrieval.errors import (
 from retrieval.search import search_conversation
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
+from retrieval.search.source import Wanted
+from retrieval.search.stored.nearest import nearest
 from retrieval.search.vector.cosines import Preferred, Target
-from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.changes import changes
 from retrieval.store.conversations import create_conversation, create_room, join_conversation
 from retrieval.store.events import record_events

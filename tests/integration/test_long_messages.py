@@ -1,9 +1,11 @@
 """Pasted mails, logs and code: found by any part of them, and quoted by the part that matched."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
+import numpy as np
 import pytest
 
 from retrieval.embedders import Embedder
@@ -11,6 +13,9 @@ from retrieval.embeddings.batch import BatchLimits
 from retrieval.embeddings.model_registry import ensure_model
 from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.search import search_conversation
+from retrieval.search.lexical.postings import only_in
+from retrieval.search.query.filters import Filters
+from retrieval.search.stored.postings import read_complete, read_postings
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.wire import (
@@ -51,6 +56,8 @@ CODE = (
     )
     + "\n```"
 )
+EVERYTHING = Filters(None, None, None, None, [])
+COLUMNS = ("seq", "passage", "occurrences", "passage_words")
 CHAT = ["How was your weekend?", "The train was late again.", "I will call you back.", "Fine!"]
 
 
@@ -126,3 +133,19 @@ async def test_a_long_neighbour_pushes_no_hit_out(
     beside = await _best(db, minilm, room, query, token_budget=300, neighbours=2)
     assert [hit.message.id for hit in beside] == [hit.message.id for hit in alone]
     assert all(near.content not in {MAIL, LOG, CODE} for hit in beside for near in hit.after)
+
+
+async def test_of_a_capped_word_all_passages_of_a_candidate_are_read(
+    db: asyncpg.Pool, room: ConversationId
+) -> None:
+    ((term, seq),) = await db.fetch(
+        "select lexeme, seq from message_term group by lexeme, seq having count(*) > 2 limit 1"
+    )
+    (known,) = await read_postings(
+        db, room, terms=[term], filters=EVERYTHING, messages=100, passages=100
+    )
+    cut = replace(only_in(np.array([seq]), known), capped=True)
+    one = {name: getattr(cut, name)[:1] for name in COLUMNS}
+    (complete,) = await read_complete(db, room, capped=[replace(cut, **one)], seqs=np.array([seq]))
+    assert sorted(complete.passage.tolist()) == sorted(cut.passage.tolist())
+    assert complete.frequency == known.frequency

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from retrieval.search import search_conversation
-from retrieval.search.lexical import misspelt
+from retrieval.search.stored import vocabulary
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId, SearchRequest
@@ -93,7 +93,7 @@ async def test_the_vocabulary_is_read_by_ranges_of_its_indexes(
     )
     await db.execute("vacuum analyze vocabulary")
     rows = await db.fetch(
-        f"explain {misspelt.SIMILAR}", room, ["abcdef"], [1], ["ab"], ["ac"], ["fe"], ["ff"], 1000
+        f"explain {vocabulary.SIMILAR}", room, ["abcdef"], [1], ["ab"], ["ac"], ["fe"], ["ff"], 1000
     )
     plan = "\n".join(row[0] for row in rows)
     assert "Seq Scan" not in plan

@@ -20,9 +20,8 @@ from retrieval.database.live_pool import LivePool
 from retrieval.database.pool import connect
 from retrieval.database.roles import APP
 from retrieval.embeddings.model_registry import ensure_model
-from retrieval.search import context, reader
-from retrieval.search.lexical import misspelt, postings
-from retrieval.search.vector import binary_codes, hnsw, nearest
+from retrieval.search import context
+from retrieval.search.stored import binary_codes, hnsw, known, nearest, postings, vocabulary
 from retrieval.store import timeline
 from retrieval.wire import ConversationId
 from testbed.postgres import Server
@@ -242,7 +241,7 @@ async def test_facts_and_cosines_of_candidates_are_looked_up_one_by_one(
     db: LivePool, kinds: list[bool]
 ) -> None:
     seqs = array_text(np.array(SEQS))
-    found = await plan(db, reader.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, seqs, kinds, None)
+    found = await plan(db, known.KNOWN, ROOM, [], None, *NO_FILTERS, 1, QUERY, seqs, kinds, None)
     read = scans(found)
     assert read["message_embedding"] == {"Index Only Scan"}
     assert not read["message"] & {"Seq Scan"}
@@ -266,7 +265,7 @@ async def test_the_context_is_planned_once_for_rooms_of_all_sizes(db: LivePool) 
 
 
 async def test_a_small_room_is_read_whole_and_no_other(db: LivePool) -> None:
-    found = await plan(db, reader.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY, None)
+    found = await plan(db, known.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY, None)
     assert scans(found)["message_embedding"] == {"Index Only Scan"}
     assert max(node["Actual Rows"] for node in found) <= 2 * 300
 
@@ -334,7 +333,7 @@ async def test_a_page_by_time_reads_no_further_than_its_end(db: LivePool, page: 
 
 async def test_words_of_either_end_are_read_from_their_indexes(db: LivePool) -> None:
     asked = (["wrod77"], [1], ["wr"], ["ws"], ["77"], ["78"])
-    found = await plan(db, misspelt.SIMILAR, ROOM, *asked, 1000)
+    found = await plan(db, vocabulary.SIMILAR, ROOM, *asked, 1000)
     assert indexes(found) == {"vocabulary_pkey", "vocabulary_endings"}
     reads = [node for node in found if node.get("Relation Name") == "vocabulary"]
     assert max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in reads) <= 10

@@ -76,6 +76,18 @@ async def test_codes_and_exact_tail_find_what_brute_force_finds(db: Pool) -> Non
     assert (await find(db, room, newest))[0] == 1560
 
 
+@pytest.mark.parametrize("limits", [EXACT, CODED], ids=["exact", "codes"])
+async def test_of_equally_near_messages_the_newest_are_found(db: Pool, limits: TierLimits) -> None:
+    room = await fill(db, count=150)
+    await db.execute(
+        """update message_embedding set embedding = (
+               select embedding from message_embedding where seq = 70 and not smoothed)
+            where seq % 3 = 0"""
+    )
+    await prepare(db, limits)
+    assert await find(db, room, room.vectors[69], limits=limits, limit=4) == [150, 147, 144, 141]
+
+
 @pytest.mark.parametrize("limits", [CODED, HNSW], ids=["codes", "hnsw"])
 async def test_filters_hold_and_leave_nothing_out_on_every_tier(
     db: Pool, limits: TierLimits

@@ -14,8 +14,9 @@ from retrieval.embeddings.rows import locked_conversation, store_context_vectors
 from retrieval.search.context import read_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
+from retrieval.search.source import Wanted
+from retrieval.search.stored.nearest import nearest
 from retrieval.search.vector.cosines import Preferred, Target
-from retrieval.search.vector.nearest import Wanted, nearest
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId

@@ -62,6 +62,8 @@ BACK_UP = [
     ("agent/messages", "agent.outbox"),
     ("retrieval/store", "retrieval.search"),
     ("retrieval/search/lexical", "retrieval.search.context"),
+    ("retrieval/search/selection", "retrieval.search.stored"),
+    ("retrieval/search/scoring", "asyncpg"),
     ("retrieval/text", "retrieval.store"),
     ("backend_stub/http", "backend_stub.routes"),
     ("longroom/embedded_postgres", "longroom.commands"),

@@ -53,3 +53,12 @@ def test_a_message_without_a_position_is_nobodys_neighbour() -> None:
 
     assert position[[0, 3]].tolist() == [3, 4]
     assert not (np.diff(position) == 1).any()
+
+
+def test_a_stretch_said_between_two_others_does_not_make_these_neighbours() -> None:
+    alone = Around(before=[], after=[])
+    for seqs in ([4, 9, 20], [20, 9, 4], [9, 20, 4]):
+        position = positions(dict.fromkeys(seqs, alone))
+
+        assert min(abs(position[one] - position[other]) for one, other in pairwise(seqs)) > 10
+        assert position == positions(dict.fromkeys(sorted(seqs), alone))

@@ -1,1 +1,1 @@
-"""Word search: postings and BM25."""
+"""Word search: where words occur, BM25, misspelt words."""

@@ -5,9 +5,9 @@ hold all words one edit away, and two wider ones most that are two away.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -15,10 +15,6 @@ from rapidfuzz.distance import OSA
 from retrieval.search.lexical.postings import Postings
 from retrieval.text.stems import stems
 from retrieval.text.terms.asked import QueryTerm
-from retrieval.wire import ConversationId
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Database
 
 MOST_IN_RANGE: Final = 1000
 """Words compared at either end: bounds the work in a room of many words."""
@@ -30,19 +26,23 @@ ENDS_OF_NAMES: Final = 2
 WEIGHT: Final = {1: 0.7, 2: 0.5}
 
 
-async def with_similar_words(
-    db: "Database",
-    conversation_id: ConversationId,
-    asked: Sequence[QueryTerm],
-    postings: Iterable[Postings],
-    *,
-    language: str,
-    meant: Collection[str] = (),
-) -> list[QueryTerm]:
-    """The terms, those that occur nowhere with similar words of the room added.
-
-    Words of `meant` are no mistakes.
+@dataclass(frozen=True)
+class LookUp:
+    """Allows words that begin with `head` or end with the letters of `tail`, which has them
+    backwards: the first MOST_IN_RANGE of either kind, by code points from that end, among those
+    whose length differs from the word's by at most `edits`.
     """
+
+    word: str
+    edits: int
+    head: str
+    tail: str
+
+
+def look_ups(
+    asked: Sequence[QueryTerm], postings: Iterable[Postings], *, meant: Collection[str] = ()
+) -> list[LookUp]:
+    """Of the terms that occur nowhere. Words of `meant` are no mistakes."""
     known = {one.term for one in postings if one.frequency > 0}
     unknown = {
         term.spelling
@@ -51,11 +51,19 @@ async def with_similar_words(
         and term.spelling not in meant
         and known.isdisjoint(term.weights)
     }
-    if not unknown:
-        return [*asked]
-    looked_up = sorted(unknown)[:MOST_LOOKED_UP]
-    names = {term.spelling for term in asked if term.name and term.spelling in unknown}
-    similar = await _similar_words(db, conversation_id, looked_up, names)
+    names = {term.spelling for term in asked if term.name}
+    return [
+        LookUp(word, _allowed(word), word[:kept], word[::-1][:kept])
+        for word in sorted(unknown)[:MOST_LOOKED_UP]
+        for kept in sorted(_kept(word, is_name=word in names))
+    ]
+
+
+def with_similar_words(
+    asked: Sequence[QueryTerm], found: Iterable[tuple[str, Sequence[str]]], *, language: str
+) -> list[QueryTerm]:
+    """`found`: words of the room, by the word looked up; the nearest of them are added to it."""
+    similar = _nearest_words(found)
     return [
         replace(term, weights=term.weights | _weights(similar[term.spelling], language))
         if term.spelling in similar
@@ -70,50 +78,15 @@ def _weights(similar: dict[str, int], language: str) -> dict[str, float]:
     }
 
 
-SIMILAR = """
-select asked.word,
-       array(select word
-               from vocabulary
-              where conversation_id = $1 and word >= head and word < behind_head
-                and length(word) between length(asked.word) - edits and length(asked.word) + edits
-              limit $8)
-       || array(select word
-                  from vocabulary
-                 where conversation_id = $1
-                   and reversed >= tail and reversed < behind_tail
-                   and length(word) between length(asked.word) - edits
-                                        and length(asked.word) + edits
-                 limit $8) as similar
-  from unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[])
-       as asked (word, edits, head, behind_head, tail, behind_tail)
-"""
-
-
-async def _similar_words(
-    db: "Database", conversation_id: ConversationId, words: Sequence[str], names: Container[str]
-) -> dict[str, dict[str, int]]:
+def _nearest_words(found: Iterable[tuple[str, Sequence[str]]]) -> dict[str, dict[str, int]]:
     """By word: the nearest of the room with their edits; words without any are missing."""
-    looked_up = [(word, kept) for word in words for kept in _kept(word, is_name=word in names)]
-    heads = [word[:kept] for word, kept in looked_up]
-    tails = [word[::-1][:kept] for word, kept in looked_up]
-    rows = await db.fetch(
-        SIMILAR,
-        conversation_id,
-        [word for word, _ in looked_up],
-        [_allowed(word) for word, _ in looked_up],
-        heads,
-        [_behind(head) for head in heads],
-        tails,
-        [_behind(tail) for tail in tails],
-        MOST_IN_RANGE,
-    )
     near: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for word, similar in rows:
-        found = process.extract(
+    for word, similar in found:
+        close = process.extract(
             word, similar, scorer=OSA.distance, score_cutoff=_allowed(word), limit=None
         )
-        near[word] |= {other: int(edits) for other, edits, _ in found if edits > 0}
-    return {word: _nearest(found) for word, found in near.items() if found}
+        near[word] |= {other: int(edits) for other, edits, _ in close if edits > 0}
+    return {word: _nearest(close) for word, close in near.items() if close}
 
 
 def _nearest(found: dict[str, int]) -> dict[str, int]:
@@ -138,8 +111,3 @@ def _kept(word: str, *, is_name: bool) -> set[int]:
         if is_name:
             kept.add(ENDS_OF_NAMES)
     return kept
-
-
-def _behind(prefix: str) -> str:
-    """Sorts just behind all words that begin with the prefix, by code points."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-
-import asyncpg
-import numpy as np
 
 from retrieval.columns import Integers
 from retrieval.wire import SearchRequest
@@ -47,20 +43,3 @@ class Filters:
     @property
     def any(self) -> bool:
         return self.narrow or bool(self.excluded)
-
-    def parameters(
-        self,
-    ) -> tuple[datetime | None, datetime | None, list[str] | None, list[str] | None, list[int]]:
-        """$4 to $8 of `conditions.py`."""
-        return self.since, self.until, self.participants, self.roles, self.excluded
-
-    @cached_property
-    def listed_bits(self) -> asyncpg.BitString | None:
-        """The last parameter: one bit for each `seq` from 0. Of a million messages it has 125 kB,
-        and a row is checked in a few nanoseconds however many are listed.
-        """
-        if self.listed is None:
-            return None
-        bits = np.zeros(self.listed.max(initial=0) + 1, dtype=np.uint8)
-        bits[self.listed] = 1
-        return asyncpg.BitString.frombytes(np.packbits(bits).tobytes(), bitlength=len(bits))

@@ -58,9 +58,6 @@ class About:
     def anyone(self) -> bool:
         return self.role is not None or bool(self.people)
 
-    def parameters(self) -> tuple[list[str], str | None]:
-        return [*self.people], self.role
-
 
 def possible_names(query: str) -> list[str]:
     """All words and runs of words, in lower case."""

@@ -2,15 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval import columns
 from retrieval.columns import Flags, Floats, Integers
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Record
 
 
 @dataclass(frozen=True)
@@ -48,25 +43,31 @@ MICROSECONDS_1970_TO_2000 = 946_684_800_000_000
 """PostgreSQL's timestamps count from 2000."""
 
 
-def facts_of(row: "Record") -> Facts:
-    """From columns by ascending `seq`; the positions hold if no message is left out."""
-    seq, spoken_at = columns.integers(row["seq"]), columns.integers(row["spoken_at"])
-    facts = _facts(row, seq, spoken_at)
-    if bool(np.all(spoken_at[1:] >= spoken_at[:-1])):
-        return facts
-    in_order = facts.at(np.argsort(spoken_at, kind="stable"))
-    return replace(in_order, position=np.arange(len(seq)))
+def facts_of(
+    *,
+    seq: Integers,
+    said: Integers,
+    speaker: Integers,
+    traits: Integers,
+    words: Integers,
+    speaker_fit: Integers,
+    allowed: Flags,
+) -> Facts:
+    """From columns by ascending `seq`; `said` in microseconds since 2000.
 
-
-def _facts(row: "Record", seq: Integers, spoken_at: Integers) -> Facts:
-    marks = columns.small_integers(row["marks"])
-    return Facts(
+    The positions hold if no message is left out.
+    """
+    facts = Facts(
         seq=seq,
         position=seq,
-        spoken_at=(spoken_at + MICROSECONDS_1970_TO_2000) / 1e6,
-        speaker=columns.small_integers(row["speaker"]),
-        traits=marks >> 3,
-        words=columns.small_integers(row["words"]),
-        speaker_fit=(marks >> 1 & 3) - 1,
-        allowed=(marks & 1) > 0,
+        spoken_at=(said + MICROSECONDS_1970_TO_2000) / 1e6,
+        speaker=speaker,
+        traits=traits,
+        words=words,
+        speaker_fit=speaker_fit,
+        allowed=allowed,
     )
+    if bool(np.all(said[1:] >= said[:-1])):
+        return facts
+    in_order = facts.at(np.argsort(said, kind="stable"))
+    return replace(in_order, position=np.arange(len(seq)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from retrieval.search.context import SearchContext
 from retrieval.search.query.query import Query
@@ -13,16 +13,13 @@ from retrieval.search.selection.asked import Asked, asked_by
 from retrieval.search.selection.by_time import put_in_order
 from retrieval.search.selection.candidate import Candidate
 from retrieval.search.selection.corrections import put_corrections_first
-from retrieval.search.selection.messages import read_messages
 from retrieval.search.selection.polarity import put_deniers
 from retrieval.search.selection.repeats import collapse, stand_for_the_query
 from retrieval.search.selection.texts.content import Content
+from retrieval.search.source import Source
 from retrieval.text.long_texts import worked_out
 from retrieval.weights import Weights
 from retrieval.wire import Message
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Database
 
 COMPARED: Final = 40
 """Messages read, at least, where order or denial is asked for."""
@@ -34,7 +31,7 @@ Read = tuple[Message, Content]
 
 
 async def select(
-    db: "Database",
+    source: Source,
     context: SearchContext,
     ranking: Ranking,
     candidates: Candidates,
@@ -53,7 +50,7 @@ async def select(
     for _ in range(MOST_READS):
         best = ranking.first(depth)
         places = dict.fromkeys([*best, *others])
-        read |= await _read(db, context, ranking.seq[[*places]].tolist(), known=read)
+        read |= await _read(source, context, ranking.seq[[*places]].tolist(), known=read)
         arranged = await worked_out(
             partial(_arranged, ranking, places, read, following, asked, frozenset(best)),
             chars=sum(len(message.content) for message, _ in read.values()),
@@ -101,13 +98,9 @@ def arrange(
 
 
 async def _read(
-    db: "Database", context: SearchContext, seqs: Sequence[int], *, known: Mapping[int, Read]
+    source: Source, context: SearchContext, seqs: Sequence[int], *, known: Mapping[int, Read]
 ) -> dict[int, Read]:
-    messages = await read_messages(
-        db,
-        conversation_id=context.conversation_id,
-        seqs=[seq for seq in seqs if seq not in known],
-    )
+    messages = await source.messages([seq for seq in seqs if seq not in known])
     return await worked_out(
         partial(_with_content, messages, context.language),
         chars=sum(len(message.content) for message in messages.values()),

@@ -1,1 +1,1 @@
-"""Vector search: exact cosines, binary codes, HNSW."""
+"""Cosines with a query, and the nearest of them."""

@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-import asyncpg
 import numpy as np
 from numpy.typing import NDArray
-from pgvector import HalfVector
 
-from retrieval import columns
 from retrieval.columns import Flags, Floats, Integers, best_places, distinct
 from retrieval.search.query.people import About
 from retrieval.wire import ConversationId
-
-if TYPE_CHECKING:
-    from retrieval.database.connection import Record
 
 
 @dataclass(frozen=True)
@@ -28,15 +21,10 @@ class Nearest:
     """Cosine plus preference."""
 
 
-def nearest_of(row: "Record | None") -> Nearest:
-    assert row is not None  # noqa: S101 - an aggregate always has one row
-    return Nearest(columns.integers(row["seq"]), columns.floats(row["nearness"]))
-
-
 def best_messages(parts: Sequence[Nearest], *, limit: int) -> Integers:
-    """Each message once, in the order of its best passage in any part."""
+    """Each message once, in the order of its best passage in any part, of equals the newest."""
     seq = np.concatenate([part.seq for part in parts])
-    order = np.argsort(-np.concatenate([part.nearness for part in parts]), kind="stable")
+    order = np.lexsort((-seq, -np.concatenate([part.nearness for part in parts])))
     _, first = np.unique(seq[order], return_index=True)
     return np.asarray(seq[order][np.sort(first)][:limit])
 
@@ -53,10 +41,6 @@ class Target:
     model_id: int
     vector: NDArray[np.float32]
 
-    def parameters(self) -> tuple[ConversationId, int, HalfVector]:
-        """$1 to $3 of the statements."""
-        return self.conversation_id, self.model_id, HalfVector(self.vector)
-
 
 @dataclass(frozen=True)
 class Preferred:
@@ -66,13 +50,6 @@ class Preferred:
     speaker_gain: float
     spans: Sequence[tuple[datetime, datetime]]
     date_gain: float
-
-    def parameters(
-        self,
-    ) -> tuple[float, list[str], str | None, float, list["asyncpg.Range[datetime]"]]:
-        """$9 to $13 of `conditions.py`."""
-        spans = [asyncpg.Range(start, end) for start, end in self.spans]
-        return self.speaker_gain, *self.about.parameters(), self.date_gain, spans
 
 
 @dataclass(frozen=True)
@@ -101,8 +78,8 @@ class Cosines:
         )
 
     def nearest(self, count: int) -> Integers:
-        """Messages of the `count` best passages, ascending."""
-        return distinct(self.seq[best_places(self.cosine, count)])
+        """Messages of the `count` best passages, of equal ones the newest; ascending."""
+        return distinct(self.seq[best_places(self.cosine, count, newest=self.seq)])
 
     def passages(self, seq: int) -> dict[int, float]:
         own = (self.seq == seq) & ~self.smoothed
@@ -123,13 +100,3 @@ class Cosines:
 def expected_cosine(words: Floats) -> Floats:
     """From lexical scores: new messages that share words must not rank below those that do not."""
     return np.asarray(UNKNOWN_COSINE + COSINE_BY_WORDS * words)
-
-
-def cosines_of(row: "Record") -> Cosines:
-    compared = columns.integers(row["compared"])
-    return Cosines(
-        seq=compared >> 17,
-        passage=compared >> 1 & 0xFFFF,
-        smoothed=(compared & 1) > 0,
-        cosine=-columns.floats(row["distance"]),
-    )

@@ -3,9 +3,16 @@
 from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import rescored
-from retrieval.search.query.conditions import with_conditions
 from retrieval.search.query.filters import Filters
-from retrieval.search.vector.cosines import Nearest, Preferred, Target, nearest_of
+from retrieval.search.stored.conditions import (
+    filter_parameters,
+    listed_bits,
+    preferred_parameters,
+    target_parameters,
+    with_conditions,
+)
+from retrieval.search.stored.found import nearest_of
+from retrieval.search.vector.cosines import Nearest, Preferred, Target
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -30,7 +37,7 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
                           and {allowed}
                         order by place
                         limit $16) by_signs))
-         order by nearness desc
+         order by nearness desc, seq desc
          limit $14) nearest
 """,
     listed="$17",
@@ -49,12 +56,12 @@ async def nearest_by_code(
     """Of the embeddings up to the seq `up_to`; exact if the filters allow few."""
     row = await db.fetchrow(
         NEAREST_BY_CODE,
-        *target.parameters(),
-        *filters.parameters(),
-        *preferred.parameters(),
+        *target_parameters(target),
+        *filter_parameters(filters),
+        *preferred_parameters(preferred),
         limit,
         up_to,
         max(limit, rescored(up_to)),
-        filters.listed_bits,
+        listed_bits(filters),
     )
     return nearest_of(row)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from retrieval.search.vector.cosines import Nearest, Preferred, Target, nearest_of
+from retrieval.search.stored.conditions import target_parameters
+from retrieval.search.stored.found import nearest_of
+from retrieval.search.vector.cosines import Nearest, Preferred, Target
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
@@ -48,7 +50,7 @@ async def nearest_by_hnsw(
     role = preferred.about.role if preferred.speaker_gain else None
     row = await db.fetchrow(
         nearest_by_hnsw_sql(len(target.vector)),
-        *target.parameters(),
+        *target_parameters(target),
         up_to,
         LOOKED_AT if role else limit,
         role,

@@ -1,31 +1,26 @@
 """The vector arm: the messages nearest to a query, by HNSW, binary codes or exact comparison."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import Tier
 from retrieval.columns import Integers
-from retrieval.search.query.conditions import with_conditions
-from retrieval.search.query.filters import Filters
-from retrieval.search.vector.binary_codes import nearest_by_code
-from retrieval.search.vector.cosines import Nearest, Preferred, Target, best_messages, nearest_of
-from retrieval.search.vector.hnsw import nearest_by_hnsw
+from retrieval.search.source import Wanted
+from retrieval.search.stored.binary_codes import nearest_by_code
+from retrieval.search.stored.conditions import (
+    filter_parameters,
+    listed_bits,
+    preferred_parameters,
+    target_parameters,
+    with_conditions,
+)
+from retrieval.search.stored.found import nearest_of
+from retrieval.search.stored.hnsw import nearest_by_hnsw
+from retrieval.search.vector.cosines import Nearest, Target, best_messages
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
-
-
-@dataclass(frozen=True)
-class Wanted:
-    filters: Filters
-    preferred: Preferred
-    smoothed: bool
-    """Compare with messages mixed with their neighbours, and alone where these are not mixed yet;
-    False: alone, which is complete sooner during a backfill."""
-    limit: int
-    last_seq: int | None = None
-    """The conversation's newest message, if known; saves a search beyond it."""
 
 
 async def nearest(db: "Database", target: Target, *, wanted: Wanted, tier: Tier) -> Integers:
@@ -81,7 +76,7 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
        from message_embedding
       where conversation_id = $1 and model_id = $2 and smoothed = $15 and seq > $16
         and {allowed}
-      order by nearness desc
+      order by nearness desc, seq desc
       limit $14)
     union all
     (select seq, -(embedding <#> $3) as nearness
@@ -90,7 +85,7 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
         and seq > greatest($16, (select coalesce(max(seq), 0) from message_embedding
                                   where conversation_id = $1 and model_id = $2 and smoothed = true))
         and {allowed}
-      order by nearness desc
+      order by nearness desc, seq desc
       limit $14)) nearest
 """,
     listed="$17",
@@ -100,12 +95,12 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
 async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted: Wanted) -> Nearest:
     row = await db.fetchrow(
         NEAREST,
-        *target.parameters(),
-        *wanted.filters.parameters(),
-        *wanted.preferred.parameters(),
+        *target_parameters(target),
+        *filter_parameters(wanted.filters),
+        *preferred_parameters(wanted.preferred),
         wanted.limit,
         wanted.smoothed,
         after,
-        wanted.filters.listed_bits,
+        listed_bits(wanted.filters),
     )
     return nearest_of(row)

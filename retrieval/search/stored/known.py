@@ -1,55 +1,25 @@
 """Reads facts about messages, and their cosines with a query, in one statement."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from retrieval import columns
 from retrieval.columns import Integers, array_text
-from retrieval.search.query.conditions import with_conditions
-from retrieval.search.query.filters import Filters
-from retrieval.search.query.people import About
 from retrieval.search.scoring.facts import Facts, facts_of
-from retrieval.search.vector.cosines import Cosines, Target, cosines_of
+from retrieval.search.source import Known, Sought
+from retrieval.search.stored.conditions import (
+    about_parameters,
+    filter_parameters,
+    listed_bits,
+    target_parameters,
+    with_conditions,
+)
+from retrieval.search.vector.cosines import Cosines
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database, Record
-
-
-@dataclass(frozen=True)
-class Known:
-    facts: Facts
-    cosines: Cosines
-
-
-@dataclass(frozen=True)
-class Reader:
-    """For one query in one conversation; without a target no cosines."""
-
-    db: "Database"
-    conversation_id: ConversationId
-    about: About
-    filters: Filters
-    target: Target | None
-
-    async def of_all(self) -> Known:
-        listed = self.filters.listed_bits
-        known = _known(await self.db.fetchrow(KNOWN_OF_ALL, *self._parameters(), listed))
-        return replace(known, facts=known.facts.one_after_another())
-
-    async def of(self, seqs: Integers, *, kinds: list[bool]) -> Known:
-        """Of those that exist; `kinds` are the values of `smoothed` to compare with."""
-        listed = self.filters.listed_bits
-        row = await self.db.fetchrow(KNOWN, *self._parameters(), array_text(seqs), kinds, listed)
-        return _known(row)
-
-    def _parameters(self) -> tuple[Any, ...]:
-        model_and_vector = self.target.parameters()[1:] if self.target else (None, None)
-        return (
-            self.conversation_id,
-            *self.about.parameters(),
-            *self.filters.parameters(),
-            *model_and_vector,
-        )
 
 
 # Small numbers share a column: collecting a value of a row costs as much as reading the row does.
@@ -89,6 +59,66 @@ KNOWN = with_conditions(
 )
 
 
+async def read_known_of_all(
+    db: "Database", conversation_id: ConversationId, sought: Sought
+) -> Known:
+    listed = listed_bits(sought.filters)
+    row = await db.fetchrow(KNOWN_OF_ALL, conversation_id, *_parameters(sought), listed)
+    known = _known(row)
+    return replace(known, facts=known.facts.one_after_another())
+
+
+async def read_known(
+    db: "Database",
+    conversation_id: ConversationId,
+    sought: Sought,
+    *,
+    seqs: Integers,
+    kinds: Sequence[bool],
+) -> Known:
+    row = await db.fetchrow(
+        KNOWN,
+        conversation_id,
+        *_parameters(sought),
+        array_text(seqs),
+        [*kinds],
+        listed_bits(sought.filters),
+    )
+    return _known(row)
+
+
+def _parameters(sought: Sought) -> tuple[Any, ...]:
+    target = sought.target
+    return (
+        *about_parameters(sought.about),
+        *filter_parameters(sought.filters),
+        *(target_parameters(target)[1:] if target else (None, None)),
+    )
+
+
 def _known(row: "Record | None") -> Known:
     assert row is not None  # noqa: S101 - aggregates always have one row
-    return Known(facts_of(row), cosines_of(row))
+    return Known(_facts(row), _cosines(row))
+
+
+def _facts(row: "Record") -> Facts:
+    marks = columns.small_integers(row["marks"])
+    return facts_of(
+        seq=columns.integers(row["seq"]),
+        said=columns.integers(row["spoken_at"]),
+        speaker=columns.small_integers(row["speaker"]),
+        traits=marks >> 3,
+        words=columns.small_integers(row["words"]),
+        speaker_fit=(marks >> 1 & 3) - 1,
+        allowed=(marks & 1) > 0,
+    )
+
+
+def _cosines(row: "Record") -> Cosines:
+    compared = columns.integers(row["compared"])
+    return Cosines(
+        seq=compared >> 17,
+        passage=compared >> 1 & 0xFFFF,
+        smoothed=(compared & 1) > 0,
+        cosine=-columns.floats(row["distance"]),
+    )

@@ -1,0 +1,1 @@
+"""What a search asks of a conversation, answered by the database."""
