@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retrieval.ann.tiers import Tier
 from retrieval.database.in_conversation import planned_once
@@ -11,12 +11,16 @@ from retrieval.errors import ConversationNotFound
 from retrieval.search.lexical.postings import (
     MAX_POSTINGS,
     MAX_TERMS,
+    MAX_WEIGHED_TERMS,
     Postings,
     every_term,
     postings_of,
 )
+from retrieval.search.memory.news import NEWS, NEWS_COLUMNS, News, news_of, news_parameters
+from retrieval.search.memory.version import VERSION_COLUMNS, Kept, Version, version_of
 from retrieval.search.query.people import possible_names
 from retrieval.text.terms.asked import QueryTerm, query_terms
+from retrieval.text.terms.stored import VERSION
 from retrieval.wire import ConversationId, MessageId
 
 if TYPE_CHECKING:
@@ -56,15 +60,18 @@ class SearchContext:
     """`seq` of the messages that the request excludes."""
     prepared: Tier
     revision: int
+    version: Version | None
+    """None without a model."""
     postings: list[Postings] | None
     """Of the query's terms, unfiltered; None if they were not read with the context."""
+    news: News | None
+    """Beyond the marks of a room in memory. None: the tables answer; it may be out of date."""
 
 
 # One statement: each costs a fraction of a millisecond before it reads anything.
-CONTEXT = """
+_CONTEXT: Final = """
 select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count, c.language,
-       c.revision,
-       m.model_id, m.name as model_name, p.coded_to, p.graph_to, found.*,
+       {version},{news_columns} m.name as model_name, p.coded_to, p.graph_to, found.*,
        (select count(distinct identity)
           from (select identity from participant_name where conversation_id = $1 limit 100) few)
            as participants,
@@ -89,12 +96,19 @@ select c.message_count, c.last_seq, c.in_order, c.passage_count, c.word_count, c
                      array_send(array_agg(passage_words::integer)) as passage_words
                 from (select seq, passage, occurrences, passage_words
                         from message_term
-                       where conversation_id = $1 and lexeme = wanted.term
+                       where conversation_id = $1 and lexeme = wanted.term {newer}
                        order by seq desc, passage desc
                        limit $7) newest) columns
        ) found
- where c.conversation_id = $1 and not c.erased
-"""
+{news} where c.conversation_id = $1 and not c.erased
+""".replace("{version}", VERSION_COLUMNS.strip())
+CONTEXT: Final = _CONTEXT.replace("{news_columns}", "").replace("{newer}", "").replace("{news}", "")
+CONTEXT_AND_NEWS: Final = (
+    _CONTEXT.replace("{news_columns}", f"{NEWS_COLUMNS.rstrip()},")
+    .replace("{newer}", "and seq > $9")
+    .replace("{news}", NEWS.removeprefix("\n"))
+)
+"""Of a room in memory: what lies beyond its marks."""
 
 
 async def read_context(
@@ -104,33 +118,47 @@ async def read_context(
     query: str,
     exclude_ids: Sequence[MessageId] = (),
     with_words: bool = False,
+    room: Kept | None = None,
 ) -> SearchContext:
-    """`with_words` reads postings too, of up to MAX_TERMS terms. Raises ConversationNotFound."""
-    language = MOST_LIKELY_LANGUAGE
+    """`with_words` reads postings too, of up to MAX_TERMS terms; of a `room` in memory its news.
+
+    Raises ConversationNotFound.
+    """
+    language = room.language if room else MOST_LIKELY_LANGUAGE
     while True:
         terms = query_terms(query, language=language)
-        wanted = every_term(terms) if with_words else []
+        wanted = every_term(terms)
+        if room is not None:
+            wanted = wanted[:MAX_WEIGHED_TERMS]
+        elif not with_words or len(wanted) > MAX_TERMS:
+            wanted = []
         row = await planned_once(db).fetchrow(
-            CONTEXT,
+            CONTEXT if room is None else CONTEXT_AND_NEWS,
             conversation_id,
             language,
             [*exclude_ids],
             MAX_COUNTED_PENDING,
             possible_names(query),
-            wanted if len(wanted) <= MAX_TERMS else [],
+            wanted,
             MAX_POSTINGS,
+            *(news_parameters(room) if room else ()),
         )
         if row is None:
             raise ConversationNotFound(conversation_id)
         if row["language"] == language:
-            return _context(row, terms, conversation_id=conversation_id)
+            return _context(row, terms, conversation_id=conversation_id, room=room)
         language = row["language"]  # the first statement read no postings
 
 
 def _context(
-    row: "Record", terms: list[QueryTerm], *, conversation_id: ConversationId
+    row: "Record",
+    terms: list[QueryTerm],
+    *,
+    conversation_id: ConversationId,
+    room: Kept | None,
 ) -> SearchContext:
     has_model = row["model_id"] is not None
+    postings = _postings(row) if row["terms"] is not None else None
     return SearchContext(
         conversation_id=conversation_id,
         message_count=row["message_count"],
@@ -147,8 +175,21 @@ def _context(
         excluded=row["excluded"] or [],
         prepared=Tier(row["coded_to"] or 0, row["graph_to"] or 0),
         revision=row["revision"],
-        postings=_postings(row) if row["terms"] is not None else None,
+        version=version_of(row),
+        postings=postings if room is None else None,
+        news=_news(row, postings or [], room) if room else None,
     )
+
+
+def _news(row: "Record", postings: list[Postings], room: Kept) -> News | None:
+    """Each of these alone would show what is not stored any more, or hide what is."""
+    if version_of(row) != room.version or room.version.text_version != VERSION:
+        return None
+    if row["reindexing"]:
+        return None
+    news = news_of(row, postings)
+    known = room.message_count + len(news.messages)
+    return news if news.complete and known == row["message_count"] else None
 
 
 def _postings(row: "Record") -> list[Postings]:

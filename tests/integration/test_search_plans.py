@@ -264,6 +264,30 @@ async def test_the_context_is_planned_once_for_rooms_of_all_sizes(db: LivePool) 
     assert scans(found)["message_term"] == {"Index Only Scan"}
 
 
+async def test_news_are_read_from_where_they_begin_by_a_plan_made_once(db: LivePool) -> None:
+    async with db.of(ROOM).planned_once().acquire() as connection:
+        await connection.execute(f"prepare news as {context.CONTEXT_AND_NEWS}")
+        asked = (
+            f"'{ROOM}', 'english', '{{}}', 100, '{{said}}', '{{said,word7}}', 1000,"
+            " 5990, 5980, 1, 5970, 5960, 501, 1001"
+        )
+        tree = await connection.fetchval(f"explain (analyze, format json) execute news ({asked})")
+        await connection.execute("deallocate news")
+    found = [*nodes(json.loads(tree)[0]["Plan"])]
+    assert any("$1" in node.get("Index Cond", "") for node in found)
+    read = scans(found)
+    assert read["message_embedding"] == read["message_term"] == {"Index Only Scan"}
+    tables = PER_MESSAGE | {"message_embedding", "reindexed_part"}
+    assert not {kind for name in tables for kind in read[name]} & {"Seq Scan"}
+    beyond = [
+        node["Actual Rows"] * node["Actual Loops"]
+        for node in found
+        if "seq >" in node.get("Index Cond", "")
+    ]
+    assert sorted(beyond) == pytest.approx([10, 20, 30, 40], abs=1)
+    assert max(node.get("Actual Rows", 0) for node in found) < 50
+
+
 async def test_a_small_room_is_read_whole_and_no_other(db: LivePool) -> None:
     found = await plan(db, known.KNOWN_OF_ALL, UUID(int=3), [], None, *NO_FILTERS, 1, QUERY, None)
     assert scans(found)["message_embedding"] == {"Index Only Scan"}

@@ -1,15 +1,20 @@
 """What is stored beyond a room's marks: decoded columns, as a room in memory keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval import columns
 from retrieval.columns import Integers
+from retrieval.search.lexical.postings import Postings
+from retrieval.search.memory.version import Kept
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Record
 
 MAX_NEW_MESSAGES = 500
 MAX_NEW_VECTORS = 1000
@@ -62,6 +67,8 @@ class News:
     in_context: VectorRows
     complete: bool
     """False: there is more than the limits."""
+    postings: Sequence[Postings] = ()
+    """Of the query's terms; their frequencies count these alone."""
 
 
 # Of rows of `message`, in order.
@@ -83,7 +90,7 @@ array_agg(edited_at) as edited_at
 """
 
 
-def message_columns(row: Mapping[str, Any]) -> MessageColumns:
+def message_columns(row: "Record") -> MessageColumns:
     """From MESSAGE_COLUMNS."""
     return MessageColumns(
         seq=columns.integers(row["seq"]),
@@ -117,4 +124,74 @@ def vector_rows(seq: bytes | None, passage: bytes | None, embedding: bytes | Non
         seq=columns.integers(seq),
         passage=columns.small_integers(passage),
         embedding=columns.half_vectors(embedding),
+    )
+
+
+NEWS_COLUMNS: Final = """
+(select true from reindexed_part where conversation_id = $1) as reindexing,
+new_messages.*,
+alone.seq as alone_seq, alone.passage as alone_passage, alone.embedding as alone_embedding,
+in_context.seq as in_context_seq, in_context.passage as in_context_passage,
+in_context.embedding as in_context_embedding
+"""
+
+# $1 is the conversation.
+NEWS: Final = (
+    (
+        """
+ cross join (
+       select {message_columns}
+         from (select *
+                 from message
+                where conversation_id = $1 and seq > $8
+                order by seq
+                limit $13) new) new_messages
+ cross join (
+       select {vector_columns}
+         from (select seq, passage, embedding
+                 from message_embedding
+                where conversation_id = $1 and model_id = $10 and smoothed = false and seq > $11
+                order by seq, passage
+                limit $14) new) alone
+ cross join (
+       select {vector_columns}
+         from (select seq, passage, embedding
+                 from message_embedding
+                where conversation_id = $1 and model_id = $10 and smoothed = true and seq > $12
+                order by seq, passage
+                limit $14) new) in_context
+"""
+    )
+    .replace("{message_columns}", MESSAGE_COLUMNS)
+    .replace("{vector_columns}", VECTOR_COLUMNS)
+)
+
+
+def news_parameters(kept: Kept) -> tuple[int, ...]:
+    """$8 to $14; $9 is for the postings."""
+    marks = kept.marks
+    return (
+        marks.messages,
+        marks.postings,
+        kept.version.model_id,
+        marks.alone,
+        marks.in_context,
+        MAX_NEW_MESSAGES + 1,
+        MAX_NEW_VECTORS + 1,
+    )
+
+
+def news_of(row: "Record", postings: Sequence[Postings]) -> News:
+    messages = message_columns(row)
+    alone, in_context = (
+        vector_rows(row[f"{kind}_seq"], row[f"{kind}_passage"], row[f"{kind}_embedding"])
+        for kind in ("alone", "in_context")
+    )
+    return News(
+        messages=messages,
+        alone=alone,
+        in_context=in_context,
+        complete=len(messages) <= MAX_NEW_MESSAGES
+        and len(alone) + len(in_context) <= MAX_NEW_VECTORS,
+        postings=postings,
     )

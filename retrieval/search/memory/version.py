@@ -1,11 +1,13 @@
 """What tells whether a room in memory still says what the tables say, and up to where it knows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from retrieval.embeddings.rows import VECTOR_TAIL
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Record
 
 __all__ = ["VECTOR_TAIL", "VERSION_COLUMNS", "Kept", "Marks", "Version", "version_of"]
 
@@ -33,7 +35,7 @@ pg_postmaster_start_time() as server_started
 """
 
 
-def version_of(row: Mapping[str, Any]) -> Version | None:
+def version_of(row: "Record") -> Version | None:
     """From VERSION_COLUMNS; None without an active model."""
     if row["model_id"] is None:
         return None
