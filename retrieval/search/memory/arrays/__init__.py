@@ -1,0 +1,1 @@
+"""Arrays that a room in memory is made of."""

@@ -1,0 +1,118 @@
+"""Vectors of one kind, in the layout that suits their number."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from retrieval.columns import Integers
+from retrieval.search.memory.arrays.growing import Growing
+from retrieval.search.memory.arrays.inner_products import Singles, of_columns, of_rows
+
+FEW: Final = 2048
+"""Vectors up to which they stand side by side: small rooms compare all of them exactly."""
+BLOCK: Final = 1024
+"""Rows that lie together: more would be copied for too long when the matrix grows."""
+ROUNDING: Final = 1e-5
+"""By more than that no sum of products of two unit vectors depends on the order of additions."""
+
+
+class Matrix(Protocol):
+    """A vector at each place."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def products(self, query: Singles) -> Singles:
+        """The exact inner products."""
+        ...
+
+    def products_at(self, query: Singles, places: Integers) -> Singles:
+        """Of the vectors at these places."""
+        ...
+
+    def about(self, query: Singles) -> Singles:
+        """The inner products up to ROUNDING: in a large matrix a fraction of the work."""
+        ...
+
+    def extended(self, rows: Singles) -> "Matrix": ...
+
+
+def matrix_of(rows: Singles) -> Matrix:
+    few = Few(Growing.empty(np.float32, width=rows.shape[1], order="F"))
+    return few.extended(rows)
+
+
+@dataclass(frozen=True)
+class Few:
+    """Numbers of the same place in each vector lie together."""
+
+    _rows: Growing[np.float32]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def nbytes(self) -> int:
+        return self._rows.nbytes
+
+    def products(self, query: Singles) -> Singles:
+        return of_columns(self._rows.values.T, query)
+
+    def products_at(self, query: Singles, places: Integers) -> Singles:
+        return self.products(query)[places]
+
+    def about(self, query: Singles) -> Singles:
+        return self.products(query)
+
+    def extended(self, rows: Singles) -> Matrix:
+        if len(self) + len(rows) <= FEW:
+            return Few(self._rows.extended(rows))
+        return Many(()).extended(self._rows.values).extended(rows)
+
+
+@dataclass(frozen=True)
+class Many:
+    """Whole vectors lie together."""
+
+    _blocks: tuple[Growing[np.float32], ...]
+    """All but the last are full."""
+
+    def __len__(self) -> int:
+        return sum(len(block) for block in self._blocks)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(block.nbytes for block in self._blocks)
+
+    def products(self, query: Singles) -> Singles:
+        return np.concatenate([of_rows(block.values, query) for block in self._blocks])
+
+    def products_at(self, query: Singles, places: Integers) -> Singles:
+        found = np.empty(len(places), dtype=np.float32)
+        for block, chosen, at in self._parts(places):
+            found[chosen] = of_rows(block.values[at], query)
+        return found
+
+    def about(self, query: Singles) -> Singles:
+        return np.concatenate([block.values @ query for block in self._blocks])
+
+    def extended(self, rows: Singles) -> Matrix:
+        blocks, taken = [*self._blocks], 0
+        while taken < len(rows):
+            if not blocks or len(blocks[-1]) == BLOCK:
+                blocks.append(Growing.empty(np.float32, width=rows.shape[1], places=BLOCK))
+            space = BLOCK - len(blocks[-1])
+            blocks[-1] = blocks[-1].extended(rows[taken : taken + space])
+            taken += space
+        return Many(tuple(blocks))
+
+    def _parts(self, places: Integers) -> Iterator[tuple[Growing[np.float32], Integers, Integers]]:
+        """Each block with places in it: which of `places` these are, and where in the block."""
+        number = places // BLOCK
+        for one in np.unique(number).tolist():
+            chosen = np.flatnonzero(number == one)
+            yield self._blocks[one], chosen, places[chosen] - one * BLOCK
