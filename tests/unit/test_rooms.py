@@ -241,14 +241,15 @@ async def test_a_room_whose_postings_lag_behind_is_filled_anew(
         assert len(tables.loaded) == times
 
 
-async def test_idle_and_erased_rooms_are_forgotten(rooms: Rooms[Kept], clock: Clock) -> None:
-    idle, erased, kept = ids(3)
-    await searched(rooms, idle)
+async def test_unused_rooms_are_told_and_forgotten_ones_free_their_memory(
+    rooms: Rooms[Kept], clock: Clock
+) -> None:
+    unused, kept = ids(2)
+    await searched(rooms, unused)
     clock.now += 60
-    await searched(rooms, erased)
     await searched(rooms, kept)
-    rooms.forget_idle(30)
-    rooms.forget(erased)
+    assert rooms.unused_for(30) == [unused]
+    rooms.forget(unused)
     assert set(rooms.versions()) == {kept}
     assert rooms.figures.bytes == 10
 

@@ -146,12 +146,9 @@ class Rooms(Generic[RoomT]):
         if place is not None:
             self._bytes -= place.room.nbytes
 
-    def forget_idle(self, idle_s: float) -> None:
-        """Those not searched for so long."""
-        since = self._clock() - idle_s
-        for one, place in [*self._places.items()]:
-            if place.searched_at < since:
-                self.forget(one)
+    def unused_for(self, seconds: float) -> list[ConversationId]:
+        since = self._clock() - seconds
+        return [one for one, place in self._places.items() if place.searched_at < since]
 
     async def aclose(self) -> None:
         """Ends a fill under way."""
