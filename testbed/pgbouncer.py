@@ -25,6 +25,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = {connections}
 max_client_conn = 200
+{more}
 """
 
 
@@ -34,9 +35,9 @@ def program() -> str | None:
 
 
 @asynccontextmanager
-async def pgbouncer(database_url: str, *, connections: int) -> AsyncIterator[str]:
+async def pgbouncer(database_url: str, *, connections: int, more: str = "") -> AsyncIterator[str]:
     """Yields the URL of the same database through it. `connections` is how many servers it has:
-    fewer than clients, and each of a client's transactions runs on another.
+    fewer than clients, and each of a client's transactions runs on another. `more`: settings.
     """
     found = program()
     assert found is not None
@@ -44,7 +45,9 @@ async def pgbouncer(database_url: str, *, connections: int) -> AsyncIterator[str
         port = _free_port()
         file = Path(folder) / "pgbouncer.ini"
         file.write_text(
-            CONFIGURATION.format(server=_server(database_url), port=port, connections=connections)
+            CONFIGURATION.format(
+                server=_server(database_url), port=port, connections=connections, more=more
+            )
         )
         user = postgres_user()
         user.own(Path(folder))

@@ -111,6 +111,8 @@ def watch(stopwatch: Stopwatch) -> None:
     def named(query: str) -> str:
         if query.startswith("begin"):  # with what the transaction sees
             return "begin"
+        if query.startswith("set "):
+            return "scope"
         return names.get(query, " ".join(query.split())[:40])
 
     for method in STATEMENT_METHODS:

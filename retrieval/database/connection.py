@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
@@ -84,26 +84,12 @@ async def one_connection(db: "Database") -> AsyncIterator["Connection"]:
 
 @asynccontextmanager
 async def transaction(db: "Database") -> AsyncIterator["Connection"]:
-    async with one_connection(db) as connection:
-        if isinstance(db, Scoped):  # its connections come in one
-            yield connection
-            return
-        async with transaction_on(connection):
-            yield connection
-
-
-class BeginningConnection(asyncpg.Connection):
-    """Sets what holds in a transaction in the round trip that begins it."""
-
-    set_local = ""
-    """Statements, each behind a semicolon."""
-    sharded = True
-    """By Citus, as far as is known: it plans with parameters alone."""
-
-    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109  # the signature of asyncpg
-        if query == "BEGIN;":  # asyncpg's word for an outermost transaction
-            query = f"begin{self.set_local}"
-        return await super().execute(query, *args, timeout=timeout)
+    if isinstance(db, Scoped):
+        async with db.transaction() as begun:
+            yield begun
+        return
+    async with one_connection(db) as connection, transaction_on(connection):
+        yield connection
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from retrieval.database.scope import Scope, Scoped
+from retrieval.database.scope import Scoped, literal
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
@@ -28,4 +28,4 @@ def planned_once(db: "Database") -> "Database":
 
 async def see_new(connection: "Connection", conversation_id: UUID) -> None:
     """For a conversation that this transaction makes, until its end."""
-    await connection.execute(Scope(conversation_id).statements().removeprefix(";"))
+    await connection.execute(f"set local longroom.conversation = {literal(str(conversation_id))}")

@@ -1,31 +1,29 @@
 """A pool of live connections, which can be had as one conversation sees the database."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
 
-from retrieval.database.connection import BeginningConnection, transaction_on
+from retrieval.database.connection import ROLLBACK_S, transaction_on
 from retrieval.database.outage import connection_lost
-from retrieval.database.scope import Scope, Scoped
+from retrieval.database.scope import EVERYWHERE, Scope, Scoped
+from retrieval.database.scoped_connection import ScopedConnection
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     from retrieval.database.connection import Record
 
-PLANNED_ONCE = ";set local plan_cache_mode = force_generic_plan"
-EVERYWHERE = Scope()
-"""Nothing of any conversation, for the requests' role; for others, all."""
-
 
 class LivePool(asyncpg.Pool):
     """Of live connections: a lost one may not know it yet, and would fail its next user.
 
-    Every acquire, also those inside fetch() and execute(), ends after `acquire_timeout_s`. It is
-    one transaction where `transaction_settings` are given, and where it has a scope.
+    Every acquire, also those inside fetch() and execute(), ends after `acquire_timeout_s`. With
+    `transaction_settings`, behind a pooler, each is one transaction.
     """
 
     def __init__(
@@ -35,12 +33,9 @@ class LivePool(asyncpg.Pool):
         transaction_settings: Mapping[str, str],
         **options: Any,
     ) -> None:
-        super().__init__(*arguments, connection_class=BeginningConnection, **options)
+        super().__init__(*arguments, connection_class=ScopedConnection, **options)
         self._acquire_timeout_s = acquire_timeout_s
-        self._begin = "".join(
-            f";set local {name} = {value}" if "," in value else f";set local {name} = '{value}'"
-            for name, value in transaction_settings.items()
-        )
+        self._settings = transaction_settings
 
     def of(self, conversation_id: UUID) -> Scoped:
         """What that conversation sees."""
@@ -57,33 +52,47 @@ class LivePool(asyncpg.Pool):
         timeout: float | None = None,  # noqa: ASYNC109  # the signature of asyncpg
         scope: Scope = EVERYWHERE,
     ) -> AsyncIterator["PoolConnectionProxy[Record]"]:
-        begin = self._begin + scope.statements()
-        async with super().acquire(
-            timeout=self._acquire_timeout_s if timeout is None else timeout
-        ) as connection:
-            try:
-                if not begin:
+        """In that scope, and in no other: what an earlier user saw is not seen any more."""
+        async with self._live(timeout) as connection:
+            own = _own(connection)
+            if own.keeps_scope and not self._settings:
+                await own.see(scope)
+                yield connection
+            elif self._settings or scope != EVERYWHERE:
+                own.begin_with(self._settings, scope)
+                async with transaction_on(connection):
                     yield connection
-                else:
-                    async with _beginning(connection, begin, planned_once=scope.planned_once):
-                        yield connection
-            except BaseException as error:
-                if connection_lost(error):
-                    connection.terminate()
-                if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-                    await self.expire_connections()  # the others lead to the same standby
-                raise
+            else:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self, scope: Scope) -> AsyncIterator["PoolConnectionProxy[Record]"]:
+        """Begun and narrowed in one round trip."""
+        async with self._live() as connection:
+            _own(connection).begin_with(self._settings, scope)
+            async with transaction_on(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def _live(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109  # as above
+    ) -> AsyncIterator["PoolConnectionProxy[Record]"]:
+        async with asyncio.timeout(self._acquire_timeout_s if timeout is None else timeout):
+            connection = await super().acquire()
+        try:
+            yield connection
+        except BaseException as error:
+            if connection_lost(error):
+                connection.terminate()
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                await self.expire_connections()  # the others lead to the same standby
+            with suppress(TimeoutError):  # of a silent server, to which it is cut by then
+                await self.release(connection, timeout=ROLLBACK_S)
+            raise
+        await self.release(connection, timeout=ROLLBACK_S)
 
 
-@asynccontextmanager
-async def _beginning(
-    connection: "PoolConnectionProxy[Record]", set_local: str, *, planned_once: bool
-) -> AsyncIterator[None]:
-    own: BeginningConnection = connection._con  # type: ignore[attr-defined]  # of asyncpg's proxy
-    own.set_local = set_local + (PLANNED_ONCE if planned_once and not own.sharded else "")
-    try:
-        async with transaction_on(connection):
-            own.set_local = ""
-            yield
-    finally:
-        own.set_local = ""
+def _own(connection: "PoolConnectionProxy[Record]") -> ScopedConnection:
+    own: ScopedConnection = connection._con  # type: ignore[attr-defined]  # of asyncpg's proxy
+    return own

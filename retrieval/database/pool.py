@@ -11,7 +11,6 @@ from pgvector.asyncpg import register_vector
 from retrieval.database.connection import (
     CONNECT_TIMEOUT_S,
     SESSION_SETTINGS,
-    BeginningConnection,
     open_connection,
     transaction_on,
 )
@@ -20,6 +19,7 @@ from retrieval.database.live_pool import LivePool
 from retrieval.database.migrations import pending
 from retrieval.database.roles import Role
 from retrieval.database.schema import VECTOR_SCHEMA, check_vector_schema
+from retrieval.database.scoped_connection import ScopedConnection
 from retrieval.errors import DatabaseUnreachable, ExtensionMissing, RoleRefused, SchemaMismatch
 from retrieval.settings import CACHED_STATEMENTS
 
@@ -149,13 +149,19 @@ SHARDED = """
 select to_regclass('pg_catalog.pg_dist_partition') is not null
 """
 
+# A pooler that nobody named to us tells its clients another one.
+OWN_PROCESS = """
+select pg_backend_pid()
+"""
 
-async def _init(connection: BeginningConnection) -> None:
+
+async def _init(connection: ScopedConnection) -> None:
     keep_alive(connection)
     # In a transaction, since a pooler may otherwise change servers in between.
     async with asyncio.timeout(CONNECT_TIMEOUT_S), transaction_on(connection):
         await register_vector(connection, schema=await connection.fetchval(VECTOR_SCHEMA))
         connection.sharded = await connection.fetchval(SHARDED)
+        connection.is_direct = await connection.fetchval(OWN_PROCESS) == connection.get_server_pid()
 
 
 async def _no_reset(connection: "Connection") -> None:

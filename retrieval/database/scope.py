@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scope:
-    """The settings that the policies of row-level security read. Each holds for a transaction."""
+    """What the policies of row-level security compare with, and how statements are planned."""
 
     conversation_id: UUID | None = None
     room: str | None = None
     key: str | None = None
     planned_once: bool = False
 
-    def statements(self) -> str:
-        """No set_config(): Citus hands on to its workers what is set by a statement."""
-        named = {
-            "conversation": None if self.conversation_id is None else str(self.conversation_id),
-            "room": self.room,
-            "key": self.key,
+    def settings(self) -> dict[str, str]:
+        """All of them; empty for what is not seen."""
+        return {
+            "longroom.conversation": str(self.conversation_id or ""),
+            "longroom.room": self.room or "",
+            "longroom.key": self.key or "",
+            "plan_cache_mode": "force_generic_plan" if self.planned_once else "force_custom_plan",
         }
-        return "".join(
-            f";set local longroom.{name} = {_literal(value)}"
-            for name, value in named.items()
-            if value is not None
-        )
 
 
-def _literal(text: str) -> str:
+EVERYWHERE: Final = Scope()
+"""Nothing of any conversation, for the requests' role; for others, all."""
+
+
+def literal(text: str) -> str:
     """Safe also where a server has standard_conforming_strings off."""
     escaped = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{escaped}'"
@@ -47,12 +47,13 @@ class ScopedSource(Protocol):
         self, *, scope: Scope = ...
     ) -> "AbstractAsyncContextManager[PoolConnectionProxy[Record]]": ...
 
+    def transaction(
+        self, scope: Scope
+    ) -> "AbstractAsyncContextManager[PoolConnectionProxy[Record]]": ...
+
 
 class Scoped:
-    """A pool as one conversation sees it: a database for the functions of the store.
-
-    Every acquire, and every statement without one, is a transaction of its own.
-    """
+    """A pool as one conversation sees it: a database for the functions of the store."""
 
     def __init__(self, pool: ScopedSource, scope: Scope) -> None:
         self._pool = pool
@@ -72,6 +73,9 @@ class Scoped:
 
     def acquire(self) -> "AbstractAsyncContextManager[PoolConnectionProxy[Record]]":
         return self._pool.acquire(scope=self._scope)
+
+    def transaction(self) -> "AbstractAsyncContextManager[PoolConnectionProxy[Record]]":
+        return self._pool.transaction(self._scope)
 
     async def execute(self, query: str, *args: Any) -> str:
         async with self.acquire() as connection:

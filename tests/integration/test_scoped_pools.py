@@ -6,10 +6,11 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from retrieval.database.connection import BeginningConnection, transaction
+from retrieval.database.connection import transaction
 from retrieval.database.live_pool import LivePool
 from retrieval.database.pool import connect, open_pool
 from retrieval.database.roles import APP, BACKGROUND
+from retrieval.database.scoped_connection import ScopedConnection
 from retrieval.errors import ConversationNotFound, RoleRefused
 from retrieval.search import search_conversation
 from retrieval.store.conversations import create_room
@@ -57,7 +58,7 @@ async def test_a_route_that_forgets_to_name_the_conversation_finds_nothing(
         await create_room(requests, name="other")
 
 
-async def test_a_conversation_is_seen_no_longer_than_its_transaction(requests: LivePool) -> None:
+async def test_a_conversation_is_seen_by_its_own_statements_alone(requests: LivePool) -> None:
     den, attic = await _room(requests, "den"), await _room(requests, "attic")
     for room in (den, attic):
         await append_messages(requests.of(room), conversation_id=room, messages=[message(1)])
@@ -87,7 +88,7 @@ async def test_any_name_of_a_room_is_set_as_it_is(requests: LivePool, name: str)
     )
     assert row is not None
     assert tuple(row) == (name, name)
-    await seen.execute("set local standard_conforming_strings = off")
+    await requests.execute("set standard_conforming_strings = off")
     room = await _room(requests, name)
     assert await create_room(seen, name=name) == (room, False)
 
@@ -118,7 +119,7 @@ async def test_statements_are_planned_once_unless_citus_plans_them(requests: Liv
     assert await seen.fetchval("show plan_cache_mode") == "force_custom_plan"
     assert await seen.planned_once().fetchval("show plan_cache_mode") == "force_generic_plan"
     async with requests.acquire() as connection:
-        own: BeginningConnection = connection._con  # type: ignore[attr-defined]  # of the proxy
+        own: ScopedConnection = connection._con  # type: ignore[attr-defined]  # of the proxy
         assert not own.sharded
         own.sharded = True
     assert await seen.planned_once().fetchval("show plan_cache_mode") == "force_custom_plan"

@@ -112,8 +112,8 @@ async def app(login: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def see(app: asyncpg.Connection, conversation_id: UUID) -> None:
-    for statement in Scope(conversation_id).statements().split(";")[1:]:
-        await app.execute(statement.replace("set local", "set"))
+    for name, value in Scope(conversation_id).settings().items():
+        await app.execute(f"set {name} = '{value}'")
 
 
 async def test_all_tables_without_a_conversation_are_known(owner: LivePool) -> None:
