@@ -7,7 +7,7 @@ from retrieval.search.scoring import score_parts
 from retrieval.search.scoring.facts import Facts
 from retrieval.search.scoring.score_parts import Features, ScoreParts
 from retrieval.text import traits
-from retrieval.weights import STRETCH_GAP_S, WEIGHTS, Reach, Weights
+from retrieval.weights import WEIGHTS, Weights
 
 MINUTE_S = 60.0
 
@@ -44,47 +44,6 @@ def _features(
         by_term=terms,
         date=np.array(date or [0.0] * count),
     )
-
-
-def test_a_stretch_ends_where_a_message_is_missing_or_hours_pass() -> None:
-    position = np.array([1, 2, 4, 5, 6])
-    spoken_at = np.array([0.0, 60.0, 120.0, 180.0, 180.0 + STRETCH_GAP_S + 1])
-
-    assert score_parts.stretches(position, spoken_at).tolist() == [0, 0, 1, 1, 2]
-
-
-def test_nothing_has_no_stretches() -> None:
-    assert score_parts.stretches(np.zeros(0, dtype=np.int64), np.zeros(0)).tolist() == []
-
-
-def test_surroundings_are_the_best_within_reach_and_within_the_stretch() -> None:
-    own = np.array([1.0, 0.0, 0.0, 0.0, 5.0])
-    stretch = np.array([0, 0, 0, 0, 1])
-
-    near = score_parts.neighbours(stretch, np.full(5, 30), reach=Reach(messages=2, words=0, most=2))
-
-    assert score_parts.best_around(own, near).tolist() == [1, 1, 1, 0, 5]
-
-
-def test_short_messages_are_neighbours_over_a_longer_distance() -> None:
-    stretch = np.zeros(6, dtype=np.int64)
-    words = np.array([9, 4, 4, 4, 500, 9])
-
-    near = score_parts.neighbours(stretch, words, reach=Reach(messages=1, words=12, most=4))
-
-    # next to each other; with 4 words between; with 8; with 12, which are too many
-    assert near[0].tolist() == [True] * 5
-    assert near[1].tolist() == [True, True, True, False]
-    assert near[2].tolist() == [True, True, False]
-    assert len(near) == 3
-
-
-def test_no_message_has_more_neighbours_than_the_most() -> None:
-    stretch = np.zeros(9, dtype=np.int64)
-
-    near = score_parts.neighbours(stretch, np.full(9, 1), reach=Reach(messages=1, words=50, most=4))
-
-    assert [len(together) for together in near] == [8, 7, 6, 5]
 
 
 def test_surroundings_reach_six_messages_and_twice_as_far_where_they_are_short() -> None:

@@ -4,23 +4,17 @@ Arrays are aligned: one entry per message, in the order said, with gaps. The sco
 it can be explained, and does not depend on the number of messages compared.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
-from retrieval.columns import Flags, Floats, Integers
+from retrieval.columns import Floats, Integers
 from retrieval.search.scoring.facts import Facts
+from retrieval.search.scoring.reach import best_within, stretches, windows
 from retrieval.text import traits
-from retrieval.weights import (
-    COVERAGE_REACH,
-    FULL_REACH_WORDS,
-    STRETCH_GAP_S,
-    SURROUNDINGS_REACH,
-    Reach,
-    Weights,
-)
+from retrieval.weights import COVERAGE_REACH, FULL_REACH_WORDS, SURROUNDINGS_REACH, Weights
 
 
 @dataclass(frozen=True)
@@ -75,82 +69,56 @@ class ScoreParts:
     place: Floats
 
 
+_TRAITS: Final = np.array([[traits.FIRST_PERSON], [traits.TIME], [traits.PLACE]])
+PARTS: Final = tuple(part.name for part in fields(ScoreParts))
+
+
 def parts_of(features: Features, *, asks_where: bool) -> ScoreParts:
-    facts, stretch = features.facts, features.stretch
+    facts = features.facts
+    coverage, surroundings = with_neighbours(features)
+    first_person, time, place = trait(facts.traits, _TRAITS)
+    nothing = np.zeros(len(facts.seq))
+    asked = facts.speaker_fit > 0
     return ScoreParts(
         meaning=features.meaning,
         words=features.words,
-        coverage=coverage(features.by_term, stretch, words=facts.words),
-        surroundings=surroundings(features.own, stretch, words=facts.words),
+        coverage=coverage,
+        surroundings=surroundings,
         speaker=facts.speaker_fit.astype(np.float64),
         date=features.date,
-        first_person=trait(facts.traits, traits.FIRST_PERSON),
-        reply=features.answers * (facts.speaker_fit > 0),
-        time=trait(facts.traits, traits.TIME),
-        place=trait(facts.traits, traits.PLACE) * float(asks_where),
+        first_person=first_person,
+        reply=features.answers * asked if asked.any() else nothing,
+        time=time,
+        place=place if asks_where else nothing,
     )
 
 
-def total(parts: ScoreParts, weights: Weights) -> Floats:
-    score = np.zeros_like(parts.meaning)
-    for part in fields(parts):
-        if weight := getattr(weights, part.name):
-            score += weight * getattr(parts, part.name)
-    return score
-
-
-def stretches(position: Integers, spoken_at: Floats) -> Integers:
-    """Equal numbers for neighbours without a gap in `position` or over STRETCH_GAP_S."""
-    if len(position) == 0:
-        return np.zeros(0, dtype=np.int64)
-    apart = (np.diff(position) != 1) | (np.diff(spoken_at) > STRETCH_GAP_S)
-    return np.concatenate(([0], np.cumsum(apart)))
-
-
-def neighbours(stretch: Integers, words: Integers, *, reach: Reach) -> list[Flags]:
-    """For distances 1, 2, 3...: which messages reach the one so many places later."""
-    said = np.concatenate(([0], np.cumsum(np.minimum(words, FULL_REACH_WORDS))))
-    near: list[Flags] = []
-    for distance in range(1, min(reach.most, len(stretch) - 1) + 1):
-        together = stretch[distance:] == stretch[:-distance]
-        if distance > reach.messages:
-            together &= said[distance:-1] - said[1:-distance] < reach.words
-        if not together.any():
-            break
-        near.append(together)
-    return near
-
-
-def best_around(own: Floats, near: Sequence[Flags]) -> Floats:
-    """The best of a message and its neighbours, per row."""
-    best = own.copy()
-    for distance, together in enumerate(near, start=1):
-        earlier = np.where(together, own[..., :-distance], -np.inf)
-        later = np.where(together, own[..., distance:], -np.inf)
-        best[..., distance:] = np.maximum(best[..., distance:], earlier)
-        best[..., :-distance] = np.maximum(best[..., :-distance], later)
-    return best
-
-
-def surroundings(own: Floats, stretch: Integers, *, words: Integers) -> Floats:
-    near = neighbours(stretch, words, reach=SURROUNDINGS_REACH)
-    return own + damping(words) * (best_around(own, near) - own)
-
-
-def coverage(by_term: Floats, stretch: Integers, *, words: Integers) -> Floats:
-    """How much of the query a message and its next neighbours have together, 0 to 1.
-
-    People spread over two or three messages what a question puts in one sentence.
+def with_neighbours(features: Features) -> tuple[Floats, Floats]:
+    """Coverage: how much of the query a message and its next neighbours have together, 0 to 1;
+    people spread over two or three messages what a question puts in one sentence. Surroundings: the
+    best own score of a message and its neighbours.
     """
-    near = neighbours(stretch, words, reach=COVERAGE_REACH)
-    own = by_term.sum(axis=0)
-    together = best_around(by_term, near).sum(axis=0)
-    return np.asarray(own + damping(words) * (together - own))
+    by_term, own, words = features.by_term, features.own, features.facts.words
+    near = windows(features.stretch, words, reaches=(COVERAGE_REACH, SURROUNDINGS_REACH))
+    # Together: each numpy call costs more than the numbers of a few hundred messages do.
+    best = best_within(np.vstack((by_term, own)), near.rows([0] * len(by_term) + [1]))
+    less = damping(words)
+    alone, together = by_term.sum(axis=0), best[:-1].sum(axis=0)
+    return alone + less * (together - alone), own + less * (best[-1] - own)
+
+
+def total(parts: ScoreParts, weights: Weights) -> Floats:
+    score = np.zeros(len(parts.meaning))
+    for name in PARTS:
+        if weight := getattr(weights, name):
+            score += weight * getattr(parts, name)
+    return score
 
 
 def damping(words: Integers) -> Floats:
     return np.minimum(1.0, FULL_REACH_WORDS / np.maximum(words, 1))
 
 
-def trait(bits: Integers, which: int) -> Floats:
+def trait(bits: Integers, which: int | Integers) -> Floats:
+    """1 for a message that has it; by rows for a column of several."""
     return ((bits & which) > 0).astype(np.float64)
