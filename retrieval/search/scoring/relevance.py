@@ -82,26 +82,25 @@ class Evidence:
 def evidence(features: Features, parts: ScoreParts, asked: Asked, *, blind: bool) -> Evidence:
     """`blind`: no cosine is known."""
     allowed = features.facts.allowed
-    has_term = features.by_term[:, allowed] > 0
+    by_term, alone = features.by_term[:, allowed], features.alone[allowed]
+    has_term = by_term > 0
+    near = score_parts.total(parts, NEARNESS_WEIGHTS)[allowed] + ALONE * alone
+    matched = 0.0
+    if len(by_term):
+        share = has_term.sum(axis=0) / len(by_term)
+        near = near + MATCHED_TERMS * share + ONE_TERM * by_term.max(axis=0)
+        matched = float(share.max(initial=0.0))
     return Evidence(
-        best_score=float(np.max(_nearness_scores(features, parts)[allowed], initial=0.0)),
-        best_cosine=math.nan if blind else float(np.max(features.alone[allowed], initial=0.0)),
-        coverage=float(np.max(parts.coverage[allowed], initial=0.0)),
-        terms=len(has_term),
-        matched=float(np.max(has_term.mean(axis=0), initial=0.0)) if len(has_term) else 0.0,
+        best_score=float(near.max(initial=0.0)),
+        best_cosine=math.nan if blind else float(alone.max(initial=0.0)),
+        coverage=float(parts.coverage[allowed].max(initial=0.0)),
+        terms=len(by_term),
+        matched=matched,
         keywords=asked.keywords,
         exact=_exact(asked, has_term),
         named=bool(has_term[asked.named].any()),
         speaker_lead=_lead(features, parts),
     )
-
-
-def _nearness_scores(features: Features, parts: ScoreParts) -> Floats:
-    score = score_parts.total(parts, NEARNESS_WEIGHTS) + ALONE * features.alone
-    if len(features.by_term) == 0:
-        return score
-    share = (features.by_term > 0).mean(axis=0)
-    return np.asarray(score + MATCHED_TERMS * share + ONE_TERM * features.by_term.max(axis=0))
 
 
 def _exact(asked: Asked, has_term: Flags) -> int:
@@ -111,6 +110,8 @@ def _exact(asked: Asked, has_term: Flags) -> int:
 
 
 def _lead(features: Features, parts: ScoreParts) -> float | None:
+    if not (parts.speaker > 0).any():
+        return None
     impartial = replace(parts, reply=features.answers)
     asking = score_parts.trait(features.facts.traits, traits.QUESTION)
     score = score_parts.total(impartial, LEAD_WEIGHTS) + QUESTION * asking

@@ -43,7 +43,7 @@ def fit(days: Sequence[Days], spoken_at: Floats, *, zone: tzinfo) -> Floats:
     best = np.zeros(len(spoken_at))
     if not days or len(spoken_at) == 0:
         return best
-    ends = (datetime.fromtimestamp(float(at), zone) for at in (min(spoken_at), max(spoken_at)))
+    ends = (datetime.fromtimestamp(float(at), zone) for at in (spoken_at.min(), spoken_at.max()))
     first, last = (end.year for end in ends)
     for one in days:
         years = range(first - 1, last + 1)
