@@ -45,12 +45,11 @@ METHODS = {
     "asyncpg.pool:Pool.release": "pool: release",
     "retrieval.embedders.query_batching:BatchingEmbedder.embed": "embedding: batching",
     "retrieval.embedders.onnx:OnnxEmbedder.embed": "embedding: model in its thread",
-    "retrieval.search.lexical.bm25:LexicalScores.best": "score: words",
-    "retrieval.search.lexical.bm25:LexicalScores.by_term": "score: terms",
+    "retrieval.search.lexical.bm25:LexicalScores.of": "score: words",
     "retrieval.search.lexical.bm25:LexicalScores.top": "score: top words",
-    "retrieval.search.vector.cosines:Cosines._best": "score: cosines",
+    "retrieval.search.vector.cosines:Cosines.of": "score: cosines",
     "retrieval.search.vector.cosines:Cosines.nearest": "score: nearest",
-    "retrieval.search.said_words:SaidWords.scores_within": "words: of surroundings",
+    "retrieval.search.said_words:SaidWords.completed": "words: of surroundings",
     "retrieval.search.selection.texts.content:Content.__init__": "selection: content",
 }
 FUNCTIONS = {

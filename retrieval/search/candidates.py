@@ -127,7 +127,7 @@ async def _surround(
 ) -> Candidates:
     """With their surroundings, of which only what may correct the best can become a hit."""
     seqs, position = await _surroundings(search, chosen)
-    words = await said.scores_within(search.source, seqs, known=proposed.words)
+    words = await said.completed(search.source, seqs, known=proposed.words)
     around = await search.source.known(search.sought, seqs, kinds=[False])
     facts = around.facts if position is None else around.facts.at_positions(position)
     candidates = is_in(np.sort(chosen), facts.seq) | after(facts, chosen[:CORRECTED])

@@ -1,7 +1,7 @@
 """Orders the candidates by their score."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
 from typing import Final
@@ -100,9 +100,8 @@ class Ranking:
     def explain(self, place: int) -> dict[str, float]:
         """The weighted parts of one candidate's score, which is their sum."""
         return {
-            part.name: getattr(self.weights, part.name)
-            * float(getattr(self.parts, part.name)[place])
-            for part in fields(self.parts)
+            name: getattr(self.weights, name) * float(getattr(self.parts, name)[place])
+            for name in score_parts.PARTS
         }
 
 
@@ -132,16 +131,15 @@ def _asked(words: LexicalScores, query: Query) -> Asked:
 
 def _features(candidates: Candidates, query: Query, *, degraded: bool) -> Features:
     facts = candidates.facts
-    alone = candidates.cosines.alone(facts.seq)
-    in_context = candidates.cosines.in_context(facts.seq)
-    words = candidates.words.best(facts.seq)
-    unknown = np.zeros_like(words) if degraded else expected_cosine(words)
+    alone, in_context = candidates.cosines.of(facts.seq)
+    words, by_term = candidates.words.of(facts.seq)
+    unknown = np.zeros(len(words)) if degraded else expected_cosine(words)
     alone_or_unknown = np.where(np.isnan(alone), unknown, alone)
     return Features(
         facts=facts,
         meaning=np.where(np.isnan(in_context), alone_or_unknown, in_context),
         alone=alone_or_unknown,
         words=words,
-        by_term=candidates.words.by_term(facts.seq),
+        by_term=by_term,
         date=days.fit(query.days, facts.spoken_at, zone=query.asked_at.tzinfo or UTC),
     )

@@ -31,13 +31,15 @@ class SaidWords:
             lexemes=self.context.lexeme_count,
         )
 
-    async def scores_within(
+    async def completed(
         self, source: Source, seqs: Integers, *, known: LexicalScores
     ) -> LexicalScores:
-        """Of the messages `seqs`, ascending; `known` are the scores without what was capped."""
+        """Of the messages `seqs` at least, ascending; `known` are the scores without what was
+        capped.
+        """
         capped = [one for one in self.postings if one.capped]
         if not capped:
-            return known.within(seqs)
+            return known
         complete = {one.term: one for one in await source.complete(capped, seqs)}
         postings = [complete.get(one.term) or only_in(seqs, one) for one in self.postings]
         return replace(self, postings=postings).scores()

@@ -37,3 +37,18 @@ def test_of_messages_that_are_equally_near_the_newest_come_first(seed: int) -> N
     ]
 
     assert best_messages(parts, limit=4).tolist() == [7, 9, 4, 3]
+
+
+def test_each_message_has_the_cosine_of_its_best_passage_alone_and_in_context() -> None:
+    rows = Cosines(
+        seq=np.array([7, 3, 3, 9, 3, 7]),
+        passage=np.array([0, 0, 1, 0, 0, 0]),
+        smoothed=np.array([False, False, False, False, True, True]),
+        cosine=np.array([0.1, 0.2, 0.3, 0.9, 0.5, -0.4]),
+    )
+
+    alone, in_context = rows.of(np.array([7, 5, 3, 10]))  # as they were said
+
+    assert alone == pytest.approx([0.1, np.nan, 0.3, np.nan], nan_ok=True)
+    assert in_context == pytest.approx([-0.4, np.nan, 0.5, np.nan], nan_ok=True)
+    assert [len(column) for column in rows.of(np.zeros(0, dtype=np.int64))] == [0, 0]

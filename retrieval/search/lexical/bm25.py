@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from retrieval.columns import Flags, Floats, Integers, best_places, is_in
+from retrieval.columns import Flags, Floats, Integers, best_places
 from retrieval.search.lexical.postings import Postings
 from retrieval.search.query.order import Order
 from retrieval.text.terms.asked import QueryTerm
@@ -47,29 +48,23 @@ class LexicalScores:
     asks_exactly: bool
     """Whether the query has such a term, said or not."""
 
-    def best(self, seq: Integers) -> Floats:
-        """0 for a message without any term."""
+    def of(self, seq: Integers) -> tuple[Floats, Floats]:
+        """Of each message's best passage: the score, and the gains, a row per term; 0 without any
+        term.
+        """
+        best, by_term = np.zeros(len(seq)), np.zeros((self.terms, len(seq)))
         if len(self.seq) == 0:
-            return np.zeros(len(seq))
-        at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
-        return np.where(self.seq[at] == seq, self.score[self.best_passage[at]], 0.0)
-
-    def within(self, seqs: Integers) -> "LexicalScores":
-        """Of these messages only, ascending; the scores stay."""
-        kept = is_in(seqs, self.key >> PASSAGE_BITS)
-        gains = kept[self.gain_place]
-        messages = np.flatnonzero(is_in(seqs, self.seq))
-        place = np.cumsum(kept) - 1
-        return replace(
-            self,
-            key=self.key[kept],
-            score=self.score[kept],
-            seq=self.seq[messages],
-            best_passage=place[self.best_passage[messages]],
-            gain_term=self.gain_term[gains],
-            gain_place=place[self.gain_place[gains]],
-            gain=self.gain[gains],
-        )
+            return best, by_term
+        at = np.minimum(self.seq.searchsorted(seq), len(self.seq) - 1)
+        column = np.flatnonzero(self.seq[at] == seq)
+        place = self.best_passage[at[column]]
+        best[column] = self.score[place]
+        column_of_place = np.full(len(self.key), -1)
+        column_of_place[place] = column
+        gaining = column_of_place[self.gain_place]
+        wanted = np.flatnonzero(gaining >= 0)
+        by_term[self.gain_term[wanted], gaining[wanted]] = self.gain[wanted]
+        return best, by_term
 
     def top(self, count: int) -> Integers:
         """Messages, best first."""
@@ -86,20 +81,6 @@ class LexicalScores:
         first, last = np.searchsorted(self.key, [seq << PASSAGE_BITS, (seq + 1) << PASSAGE_BITS])
         passage = self.key[first:last] & ((1 << PASSAGE_BITS) - 1)
         return dict(zip(passage.tolist(), self.score[first:last].tolist(), strict=True))
-
-    def by_term(self, seq: Integers) -> Floats:
-        """Of each message's best passage: a row per term, a column per message."""
-        matrix = np.zeros((self.terms, len(seq)))
-        if len(self.seq) == 0:
-            return matrix
-        at = np.minimum(np.searchsorted(self.seq, seq), len(self.seq) - 1)
-        column = np.flatnonzero(self.seq[at] == seq)
-        column_of_place = np.full(len(self.key), -1)
-        column_of_place[self.best_passage[at[column]]] = column
-        gaining = column_of_place[self.gain_place]
-        wanted = gaining >= 0
-        matrix[self.gain_term[wanted], gaining[wanted]] = self.gain[wanted]
-        return matrix
 
 
 NO_WORDS = LexicalScores(
@@ -125,17 +106,16 @@ def score(
     What occurs nowhere lowers all scores, except other spellings of a code or a pair of characters.
     """
     read = {one.term: one for one in postings}
-    average = max(1.0, lexemes / max(1, passages))
-    each = [_gains(term, read, passages, average) for term in asked]
+    each = [_asked_for(term, read, passages) for term in asked]
     exact = [term.importance > 1 for term in asked]
     rare = max(RARE, RARE_SHARE * passages)
     counted = [one for one in each if one is not None]
     most = sum(one.most for one in counted)
     if most == 0:
         return replace(NO_WORDS, asks_exactly=any(exact))
-    keys = np.concatenate([one.key for one in counted])
-    gain = np.concatenate([one.gain / most for one in counted])
-    key, place = _distinct(keys)
+    gains = _gains(counted, average=max(1.0, lexemes / max(1, passages)))
+    gain = gains.gain / most
+    key, place = _distinct(gains.key)
     passage_score: Floats = np.bincount(place, weights=gain).astype(np.float64)
     seq, best_passage = _best_passages(key, passage_score)
     return LexicalScores(
@@ -144,7 +124,7 @@ def score(
         seq=seq,
         best_passage=best_passage,
         terms=len(counted),
-        gain_term=np.repeat(np.arange(len(counted)), [len(one.key) for one in counted]),
+        gain_term=gains.term,
         gain_place=place,
         gain=gain,
         exact=np.array([flag for flag, one in zip(exact, each, strict=True) if one is not None]),
@@ -160,56 +140,82 @@ def score(
 
 
 @dataclass(frozen=True)
-class _Gains:
-    """Of one query term, by the best of its spellings in each passage."""
+class _AskedFor:
+    """One query term in the conversation."""
 
-    key: Integers
-    gain: Floats
+    spellings: Sequence[tuple[Postings, float]]
+    """Those that occur, and the factor of what a passage gains by each."""
     most: float
     """What a passage could gain at most."""
     frequency: float
     """Of the rarest spelling in the conversation."""
 
 
-def _gains(
-    asked: QueryTerm, read: Mapping[str, Postings], passages: int, average: float
-) -> _Gains | None:
+def _asked_for(asked: QueryTerm, read: Mapping[str, Postings], passages: int) -> _AskedFor | None:
     found = [(read[term], weight) for term, weight in asked.weights.items() if term in read]
     known = [(one, weight) for one, weight in found if one.frequency > 0]
     if not known:
         if not asked.required or not found:
             return None
-        most = asked.importance * inverse_frequency(0.0, passages)
-        return _Gains(NO_WORDS.key, NO_WORDS.gain, most, 0.0)
+        return _AskedFor([], asked.importance * inverse_frequency(0.0, passages), 0.0)
     rarest = min(one.frequency for one, _ in known)
-    most = asked.importance * inverse_frequency(rarest, passages)
-    keys = [(one.seq << PASSAGE_BITS) + one.passage for one, _ in known]
-    gains = [
-        asked.importance
-        * weight
-        * inverse_frequency(one.frequency, passages)
-        * saturation(one.occurrences, one.passage_words, average)
-        for one, weight in known
+    return _AskedFor(
+        [
+            (one, asked.importance * weight * inverse_frequency(one.frequency, passages))
+            for one, weight in known
+        ],
+        asked.importance * inverse_frequency(rarest, passages),
+        rarest,
+    )
+
+
+class _Gains(NamedTuple):
+    """Of each term in each passage that has it; ordered by term."""
+
+    term: Integers
+    key: Integers
+    gain: Floats
+
+
+def _gains(asked: Sequence[_AskedFor], *, average: float) -> _Gains:
+    # All at once: a numpy call for each term costs more than its numbers do.
+    spelled = [
+        (number, one, factor) for number, term in enumerate(asked) for one, factor in term.spellings
     ]
-    if len(known) == 1:
-        return _Gains(keys[0], gains[0], most, rarest)
-    return _Gains(*_best_by_key(np.concatenate(keys), np.concatenate(gains)), most, rarest)
+    if not spelled:
+        return _Gains(NO_WORDS.gain_term, NO_WORDS.key, NO_WORDS.gain)
+    numbers, said, factors = zip(*spelled, strict=True)
+    counts = [len(one.seq) for one in said]
+    seq = np.concatenate([one.seq for one in said], dtype=np.int64)
+    gains = _Gains(
+        np.repeat(numbers, counts),
+        (seq << PASSAGE_BITS) + np.concatenate([one.passage for one in said]),
+        np.repeat(factors, counts)
+        * saturation(
+            np.concatenate([one.occurrences for one in said]),
+            np.concatenate([one.passage_words for one in said]),
+            average,
+        ),
+    )
+    return _best_spellings(gains) if len(set(numbers)) < len(numbers) else gains
 
 
-def _best_by_key(keys: Integers, gains: Floats) -> tuple[Integers, Floats]:
-    key, place = _distinct(keys)
-    best = np.zeros(len(key))
-    np.maximum.at(best, place, gains)
-    return key, best
+def _best_spellings(gains: _Gains) -> _Gains:
+    """Of a term that a passage has in several spellings only the best."""
+    order = np.lexsort((gains.key, gains.term))
+    term, key, gain = gains.term[order], gains.key[order], gains.gain[order]
+    first = np.flatnonzero(_starts(term) | _starts(key))
+    best = np.maximum.reduceat(gain, first) if len(first) else gain
+    return _Gains(term[first], key[first], best)
 
 
 def _distinct(keys: Integers) -> tuple[Integers, Integers]:
     """Ascending, with each key's index; beats np.unique because each term's keys are sorted."""
-    order = np.argsort(keys, kind="stable")
+    order = keys.argsort(kind="stable")
     ascending = keys[order]
     first = _starts(ascending)
     place = np.empty(len(keys), dtype=np.int64)
-    place[order] = np.cumsum(first) - 1
+    place[order] = first.cumsum() - 1
     return ascending[first], place
 
 
@@ -226,7 +232,9 @@ def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Inte
 
 
 def _starts(ascending: Integers) -> Flags:
-    return np.concatenate(([True], ascending[1:] != ascending[:-1]))[: len(ascending)]
+    starts = np.ones(len(ascending), dtype=np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=starts[1:])
+    return starts
 
 
 def inverse_frequency(frequency: float, total: int) -> float:

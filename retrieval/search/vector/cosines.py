@@ -25,8 +25,7 @@ def best_messages(parts: Sequence[Nearest], *, limit: int) -> Integers:
     """Each message once, in the order of its best passage in any part, of equals the newest."""
     seq = np.concatenate([part.seq for part in parts])
     order = np.lexsort((-seq, -np.concatenate([part.nearness for part in parts])))
-    _, first = np.unique(seq[order], return_index=True)
-    return np.asarray(seq[order][np.sort(first)][:limit])
+    return np.array([*dict.fromkeys(seq[order].tolist())][:limit], dtype=np.int64)
 
 
 UNKNOWN_COSINE = 0.15
@@ -61,13 +60,20 @@ class Cosines:
     smoothed: Flags
     cosine: Floats
 
-    def alone(self, seq: Integers) -> Floats:
-        """Of the best passage of each message of `seq`; NaN without an embedding."""
-        return self._best(~self.smoothed, seq)
-
-    def in_context(self, seq: Integers) -> Floats:
-        """As `alone`, of the message mixed with its neighbours."""
-        return self._best(self.smoothed, seq)
+    def of(self, seq: Integers) -> tuple[Floats, Floats]:
+        """Of the best passage of each message of `seq`, alone and mixed with its neighbours; NaN
+        without an embedding.
+        """
+        best = np.full((2, len(seq)), np.nan)
+        if len(seq):
+            order = seq.argsort(kind="stable")
+            at = np.minimum(seq.searchsorted(self.seq, sorter=order), len(seq) - 1)
+            place = order[at]
+            known = np.flatnonzero(seq[place] == self.seq)
+            smoothed, place = self.smoothed[known], place[known]
+            np.fmax.at(best.reshape(-1), smoothed * len(seq) + place, self.cosine[known])
+        alone, in_context = best
+        return alone, in_context
 
     def joined(self, other: "Cosines") -> "Cosines":
         return Cosines(
@@ -84,17 +90,6 @@ class Cosines:
     def passages(self, seq: int) -> dict[int, float]:
         own = (self.seq == seq) & ~self.smoothed
         return dict(zip(self.passage[own].tolist(), self.cosine[own].tolist(), strict=True))
-
-    def _best(self, rows: Flags, seq: Integers) -> Floats:
-        best = np.full(len(seq), np.nan)
-        compared, cosine = self.seq[rows], self.cosine[rows]
-        order = np.argsort(seq, kind="stable")
-        place = np.searchsorted(seq, compared, sorter=order)
-        place[place == len(seq)] = 0
-        place = order[place] if len(seq) else place
-        known = seq[place] == compared if len(seq) else place < 0
-        np.fmax.at(best, place[known], cosine[known])
-        return best
 
 
 def expected_cosine(words: Floats) -> Floats:
