@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -105,7 +105,7 @@ def _content(message: Message | MessageCreate) -> tuple[object, ...]:
     )
 
 
-def message_of(row: "Record") -> Message:
+def message_of(row: "Record | Mapping[str, Any]") -> Message:
     return Message(
         id=MessageId(row["message_id"]),
         seq=row["seq"],

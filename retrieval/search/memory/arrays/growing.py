@@ -18,7 +18,7 @@ class _Buffer(Generic[Scalar]):
         self.used = used
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Growing(Generic[Scalar]):
     """The first entries of a buffer, which never change; those behind them are others'."""
 

@@ -46,7 +46,7 @@ def matrix_of(rows: Singles) -> Matrix:
     return few.extended(rows)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Few:
     """Numbers of the same place in each vector lie together."""
 
@@ -74,7 +74,7 @@ class Few:
         return Many(()).extended(self._rows.values).extended(rows)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Many:
     """Whole vectors lie together."""
 

@@ -1,0 +1,68 @@
+"""Which messages a request allows, and which it prefers, as the statements say it."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from retrieval.columns import Flags, Floats, Integers, is_in
+from retrieval.search.memory.messages import Messages, microseconds
+from retrieval.search.query.filters import Filters
+from retrieval.search.query.people import About
+from retrieval.search.vector.cosines import Preferred
+
+ASSISTANT = "assistant"
+
+
+def allowed(messages: Messages, filters: Filters, places: Integers | None = None) -> Flags:
+    """Of the messages at these places, or of all."""
+    seq = messages.column("seq", places)
+    flags: Flags = np.ones(len(seq), dtype=np.bool_)
+    if filters.since is not None or filters.until is not None:
+        said = messages.column("created_at", places)
+        if filters.since is not None:
+            flags &= said >= microseconds(filters.since)
+        if filters.until is not None:
+            flags &= said < microseconds(filters.until)
+    if filters.participants is not None:
+        flags &= _by(messages, filters.participants, places)
+    if filters.roles is not None:
+        flags &= _with_role(messages, filters.roles, places)
+    if filters.excluded:
+        flags &= ~is_in(np.sort(np.array(filters.excluded, dtype=np.int64)), seq)
+    if filters.listed is not None:
+        flags &= is_in(filters.listed, seq)
+    return flags
+
+
+def preference(messages: Messages, preferred: Preferred, places: Integers) -> Floats:
+    """Of the messages at these places, in cosines."""
+    gain = np.zeros(len(places))
+    if preferred.speaker_gain:
+        gain += preferred.speaker_gain * speaker_fit(messages, preferred.about, places)
+    if preferred.date_gain:
+        said = messages.column("created_at", places)
+        within = np.zeros(len(places), dtype=np.bool_)
+        for start, end in preferred.spans:
+            within |= (said >= microseconds(start)) & (said < microseconds(end))
+        gain = gain + np.where(within, preferred.date_gain, 0.0)
+    return gain
+
+
+def speaker_fit(messages: Messages, about: About, places: Integers | None = None) -> Integers:
+    """1: by a speaker the query is about; -1: by the assistant if it is about a person; else 0."""
+    asked = _by(messages, about.people, places)
+    if about.role is not None:
+        asked |= _with_role(messages, [about.role], places)
+    if not about.people:
+        return asked.astype(np.int64)
+    assistant = _with_role(messages, [ASSISTANT], places)
+    return np.where(asked, 1, np.where(assistant, -1, 0)).astype(np.int64)
+
+
+def _by(messages: Messages, people: Collection[str], places: Integers | None) -> Flags:
+    numbers = messages.names.numbers(people)
+    return np.isin(messages.column("participant", places), numbers)
+
+
+def _with_role(messages: Messages, roles: Collection[str], places: Integers | None) -> Flags:
+    return np.isin(messages.column("role", places), messages.names.numbers(roles))

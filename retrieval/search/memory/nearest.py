@@ -1,0 +1,80 @@
+"""The messages nearest to a query, among those of a room in memory."""
+
+import numpy as np
+
+from retrieval.columns import Flags, Floats, Integers, best_places
+from retrieval.search.memory.arrays.inner_products import Singles
+from retrieval.search.memory.arrays.matrices import ROUNDING
+from retrieval.search.memory.conditions import allowed, preference
+from retrieval.search.memory.messages import Messages
+from retrieval.search.memory.room import Room
+from retrieval.search.memory.vectors import Vectors
+from retrieval.search.query.filters import Filters
+from retrieval.search.source import Wanted
+from retrieval.search.vector.cosines import Nearest, Preferred, best_messages
+
+
+def nearest(room: Room, query: Singles, wanted: Wanted) -> Integers:
+    """Best first; of equal ones the newest."""
+    if not wanted.smoothed:
+        return best_messages([_nearest(room, room.alone, query, wanted)], limit=wanted.limit)
+    in_context = _nearest(room, room.in_context, query, wanted)
+    not_mixed_yet = _not_mixed_yet(room, query, wanted)
+    return best_messages([in_context, not_mixed_yet], limit=wanted.limit)
+
+
+def _nearest(room: Room, vectors: Vectors, query: Singles, wanted: Wanted) -> Nearest:
+    """Guessed of all, then compared exactly where the guess does not tell."""
+    guess = vectors.about(query).astype(np.float64)
+    gains = _gains(room.messages, vectors, wanted.preferred)
+    if gains is not None:
+        guess += gains
+    fitting = _allowed(room.messages, vectors, wanted.filters)
+    if fitting is not None:
+        guess[~fitting] = -np.inf
+    places = _possible(guess, wanted.limit)
+    nearness = vectors.products_at(query, places).astype(np.float64)
+    if gains is not None:
+        nearness += gains[places]
+    return _best(vectors.seq[places], nearness, wanted.limit)
+
+
+def _possible(guess: Floats, limit: int) -> Integers:
+    """Places of what may be among the best."""
+    least = -np.inf
+    if limit < len(guess):
+        least = np.partition(guess, -limit)[-limit] - 2 * ROUNDING
+    return np.flatnonzero((guess >= least) & (guess > -np.inf))
+
+
+def _not_mixed_yet(room: Room, query: Singles, wanted: Wanted) -> Nearest:
+    """Messages behind the last one that is mixed with its neighbours: alone, and not preferred."""
+    alone, mixed = room.alone, room.in_context.seq
+    last = int(mixed[-1]) if len(mixed) else 0
+    places = np.arange(int(np.searchsorted(alone.seq, last, side="right")), len(alone))
+    fitting = _allowed(room.messages, alone, wanted.filters)
+    if fitting is not None:
+        places = places[fitting[places]]
+    nearness = alone.products_at(query, places).astype(np.float64)
+    return _best(alone.seq[places], nearness, wanted.limit)
+
+
+def _best(seq: Integers, nearness: Floats, limit: int) -> Nearest:
+    best = best_places(nearness, limit, newest=seq)
+    return Nearest(seq[best], nearness[best])
+
+
+def _gains(messages: Messages, vectors: Vectors, preferred: Preferred) -> Floats | None:
+    """None if nothing is preferred."""
+    if not preferred.speaker_gain and not preferred.date_gain:
+        return None
+    places, _ = messages.places(vectors.seq)
+    return preference(messages, preferred, places)
+
+
+def _allowed(messages: Messages, vectors: Vectors, filters: Filters) -> Flags | None:
+    """None if all are."""
+    if not filters.any:
+        return None
+    places, exist = messages.places(vectors.seq)
+    return exist & allowed(messages, filters, places)
