@@ -16,6 +16,7 @@ from backend_stub.access.caller_limits import admit, count_received
 from backend_stub.access.callers import Caller
 from backend_stub.access.permissions import EXTENSION, UNLIMITED, Permission, demand
 from backend_stub.http.body_values import MAX_VALUES, has_too_many_values
+from backend_stub.http.fast_path import fast_path
 from backend_stub.http.limits import BatchLimit
 from backend_stub.http.openapi import problem_responses
 from retrieval.wire import ConversationId
@@ -28,7 +29,7 @@ class GuardedRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle = fast_path(self, otherwise=super().get_route_handler())
         takes_body = self.body_field is not None
         permission: Permission = (self.openapi_extra or {})[EXTENSION]
         limited = not (self.openapi_extra or {}).get(UNLIMITED, False)
