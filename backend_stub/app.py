@@ -108,13 +108,14 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     app.state.batch_limit = BatchLimit(settings.batch_words)
     install_problems(app)
     describe_problems(app)
+    # Looked through in this order, for each request.
     for part in (
+        search,
+        messages,
         rooms,
         conversations,
-        messages,
         changes,
         erasures,
-        search,
         events,
         sessions,
         exports,
