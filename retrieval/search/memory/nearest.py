@@ -25,18 +25,24 @@ def nearest(room: Room, query: Singles, wanted: Wanted) -> Integers:
 
 def _nearest(room: Room, vectors: Vectors, query: Singles, wanted: Wanted) -> Nearest:
     """Guessed of all, then compared exactly where the guess does not tell."""
-    guess = vectors.about(query).astype(np.float64)
     gains = _gains(room.messages, vectors, wanted.preferred)
-    if gains is not None:
-        guess += gains
     fitting = _allowed(room.messages, vectors, wanted.filters)
-    if fitting is not None:
-        guess[~fitting] = -np.inf
-    places = _possible(guess, wanted.limit)
+    places = vectors.likely(query, allowed=fitting, gains=gains)
+    if places is None:
+        places = _possible(_guess(vectors, query, gains, fitting), wanted.limit)
     nearness = vectors.products_at(query, places).astype(np.float64)
     if gains is not None:
         nearness += gains[places]
     return _best(vectors.seq[places], nearness, wanted.limit)
+
+
+def _guess(vectors: Vectors, query: Singles, gains: Floats | None, fitting: Flags | None) -> Floats:
+    guess = vectors.about(query).astype(np.float64)
+    if gains is not None:
+        guess += gains
+    if fitting is not None:
+        guess[~fitting] = -np.inf
+    return guess
 
 
 def _possible(guess: Floats, limit: int) -> Integers:
@@ -52,9 +58,9 @@ def _not_mixed_yet(room: Room, query: Singles, wanted: Wanted) -> Nearest:
     alone, mixed = room.alone, room.in_context.seq
     last = int(mixed[-1]) if len(mixed) else 0
     places = np.arange(int(np.searchsorted(alone.seq, last, side="right")), len(alone))
-    fitting = _allowed(room.messages, alone, wanted.filters)
-    if fitting is not None:
-        places = places[fitting[places]]
+    if wanted.filters.any:
+        of_messages, exist = room.messages.places(alone.seq[places])
+        places = places[exist & allowed(room.messages, wanted.filters, of_messages)]
     nearness = alone.products_at(query, places).astype(np.float64)
     return _best(alone.seq[places], nearness, wanted.limit)
 

@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from retrieval.columns import Flags, Integers
+from retrieval.columns import Flags, Floats, Integers
+from retrieval.search.memory.arrays.coded import Coded
 from retrieval.search.memory.arrays.growing import Growing
 from retrieval.search.memory.arrays.inner_products import Singles, of_rows
 from retrieval.search.memory.arrays.matrices import Matrix, matrix_of
@@ -29,10 +30,11 @@ class Vectors:
     """Behind the mark."""
 
     @classmethod
-    def empty(cls) -> "Vectors":
+    def empty(cls, matrix: Matrix | None = None) -> "Vectors":
+        """`matrix` is an empty one for large rooms."""
         nothing = np.zeros(0, dtype=np.int64)
         none = VectorRows(nothing, nothing, np.zeros((0, 0), dtype=np.float16))
-        return cls(0, Growing.empty(np.int64), Growing.empty(np.int32), None, none)
+        return cls(0, Growing.empty(np.int64), Growing.empty(np.int32), matrix, none)
 
     def __len__(self) -> int:
         return len(self._seq) + len(self.newest)
@@ -83,6 +85,23 @@ class Vectors:
         if self._matrix is None:
             return self._newest_products(query)
         return _joined(self._matrix.about(query), self._newest_products(query))
+
+    def likely(
+        self, query: Singles, *, allowed: Flags | None, gains: Floats | None
+    ) -> Integers | None:
+        """Places where the nearest are; None if comparing with all is as cheap."""
+        if not isinstance(self._matrix, Coded):
+            return None
+        coded = len(self._matrix)
+        likely = self._matrix.likely(
+            query,
+            allowed=None if allowed is None else allowed[:coded],
+            gains=None if gains is None else gains[:coded],
+        )
+        newest = np.arange(coded, len(self))
+        if allowed is not None:
+            newest = newest[allowed[newest]]
+        return np.concatenate((likely, newest))
 
     def products_at(self, query: Singles, places: Integers) -> Singles:
         """The exact inner products with those at these places."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from retrieval.ann.tiers import LIMITS, TierLimits
 from retrieval.database.connection import transaction
 from retrieval.search.memory.loading.messages import read_messages
 from retrieval.search.memory.loading.postings import read_postings
@@ -16,9 +17,9 @@ from retrieval.wire import ConversationId
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
-MOST_PASSAGES: Final = 50_000
-"""Of larger rooms vectors are compared by other means."""
 BYTES_OF_A_NUMBER: Final = 4
+BYTES_OF_A_CODED_NUMBER: Final = 2.5
+"""With its code, and where that may grow."""
 BYTES_OF_A_PASSAGE: Final = 600
 """About: its postings, its text, its words."""
 
@@ -47,12 +48,21 @@ class Outline:
     """About."""
 
 
-async def load(db: "Database", conversation_id: ConversationId, *, most_bytes: int) -> Room | None:
-    """As it is now. None without a model, while it is indexed anew, and if it would not fit."""
+async def load(
+    db: "Database",
+    conversation_id: ConversationId,
+    *,
+    most_bytes: int,
+    limits: TierLimits = LIMITS,
+) -> Room | None:
+    """As it is now; of a room beyond `limits.exact`, vectors are compared by codes first.
+
+    None without a model, while it is indexed anew, and if it would not fit.
+    """
     async with transaction(db) as connection:
         await connection.execute(AS_OF_NOW)
-        outline = await read_outline(connection, conversation_id)
-        if outline is None or outline.nbytes > most_bytes or outline.passages > MOST_PASSAGES:
+        outline = await read_outline(connection, conversation_id, limits)
+        if outline is None or outline.nbytes > most_bytes:
             return None
         messages = await read_messages(connection, conversation_id)
         alone, in_context = [
@@ -62,6 +72,7 @@ async def load(db: "Database", conversation_id: ConversationId, *, most_bytes: i
                 outline.version.model_id,
                 messages.seq,
                 smoothed=smoothed,
+                coded=outline.passages > limits.exact,
             )
             for smoothed in (False, True)
         ]
@@ -76,7 +87,9 @@ async def load(db: "Database", conversation_id: ConversationId, *, most_bytes: i
         )
 
 
-async def read_outline(connection: "Connection", conversation_id: ConversationId) -> Outline | None:
+async def read_outline(
+    connection: "Connection", conversation_id: ConversationId, limits: TierLimits
+) -> Outline | None:
     row = await connection.fetchrow(OUTLINE, conversation_id)
     if row is None or row["reindexing"] or row["text_version"] != VERSION:
         return None
@@ -84,5 +97,6 @@ async def read_outline(connection: "Connection", conversation_id: ConversationId
     if version is None:
         return None
     passages = row["passage_count"]
-    vectors = 2 * BYTES_OF_A_NUMBER * row["dimension"]
-    return Outline(row["language"], version, passages, passages * (vectors + BYTES_OF_A_PASSAGE))
+    of_a_number = BYTES_OF_A_NUMBER if passages <= limits.exact else BYTES_OF_A_CODED_NUMBER
+    each = int(2 * of_a_number * row["dimension"]) + BYTES_OF_A_PASSAGE
+    return Outline(row["language"], version, passages, passages * each)

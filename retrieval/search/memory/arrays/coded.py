@@ -1,0 +1,68 @@
+"""The vectors of one kind of a large room: half as long, with codes to choose by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from retrieval.columns import Flags, Floats, Integers
+from retrieval.search.memory.arrays.codes import Codes, Frame
+from retrieval.search.memory.arrays.growing import Growing
+from retrieval.search.memory.arrays.inner_products import Singles, of_rows
+
+BLOCK: Final = 1024
+"""Rows that lie together: more would be copied for too long when the matrix grows."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Implements Matrix. To compare all takes long: `likely` says which are worth it."""
+
+    codes: Codes
+    _blocks: tuple[Growing[np.float16], ...] = ()
+    """All but the last are full."""
+
+    @classmethod
+    def empty(cls, like: Singles) -> "Coded":
+        """For rows like these."""
+        return cls(Codes.empty(Frame.of(like)))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def nbytes(self) -> int:
+        return self.codes.nbytes + sum(block.nbytes for block in self._blocks)
+
+    def likely(self, query: Singles, *, allowed: Flags | None, gains: Floats | None) -> Integers:
+        """As Codes.likely."""
+        return self.codes.likely(query, allowed=allowed, gains=gains)
+
+    def products(self, query: Singles) -> Singles:
+        return self._of_all(lambda rows: of_rows(rows, query))
+
+    def about(self, query: Singles) -> Singles:
+        return self._of_all(lambda rows: np.asarray(rows @ query, dtype=np.float32))
+
+    def products_at(self, query: Singles, places: Integers) -> Singles:
+        rows = np.empty((len(places), len(query)), dtype=np.float32)
+        number = places // BLOCK
+        for one in np.unique(number).tolist():
+            chosen = np.flatnonzero(number == one)
+            rows[chosen] = self._blocks[one].values[places[chosen] - one * BLOCK]
+        return of_rows(rows, query)
+
+    def extended(self, rows: Singles) -> "Coded":
+        blocks, taken = [*self._blocks], 0
+        while taken < len(rows):
+            if not blocks or len(blocks[-1]) == BLOCK:
+                blocks.append(Growing.empty(np.float16, width=rows.shape[1], places=BLOCK))
+            space = BLOCK - len(blocks[-1])
+            blocks[-1] = blocks[-1].extended(rows[taken : taken + space])
+            taken += space
+        return Coded(self.codes.extended(rows), tuple(blocks))
+
+    def _of_all(self, products: Callable[[Singles], Singles]) -> Singles:
+        each = [products(block.values.astype(np.float32)) for block in self._blocks]
+        return np.concatenate([np.zeros(0, dtype=np.float32), *each])
