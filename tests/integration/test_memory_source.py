@@ -16,6 +16,7 @@ from retrieval.search.lexical import postings as lexical_postings
 from retrieval.search.lexical.misspelt import look_ups
 from retrieval.search.memory import source as memory_source
 from retrieval.search.memory.arrays import matrices
+from retrieval.search.memory.indexing import indexed
 from retrieval.search.memory.loading.load import load
 from retrieval.search.memory.room import Room
 from retrieval.search.memory.source import MemorySource, newest_of
@@ -277,6 +278,9 @@ async def test_memory_says_what_the_database_says(
         monkeypatch.setattr(module, "MAX_POSTINGS", 25)
     dice = random.Random(f"{late} {few}")  # noqa: S311 - the same each time
     said = talk(dice, 160, late=late)
+    said[140] = said[140].model_copy(
+        update={"content": "A celler, a lantern and a lanthren near Tavrelyn"}
+    )
     conversation_id = await room_of(db, "long", said[:130])
     await forget(db, conversation_id, messages=[5, 77], vectors=[5, 77, 128, 130])
     loaded = await both(db, conversation_id)
@@ -289,6 +293,11 @@ async def test_memory_says_what_the_database_says(
     assert later.memory.room.message_count == 148
     await compare(later, dice, rounds=6)
     await compare_similar(later)
+    up_to_date = await indexed(later.memory.room)
+    assert up_to_date.marks.postings == 150
+    alone = replace(later.memory, room=up_to_date, newest={}, stored=NobodyAsks())
+    await compare(replace(later, memory=alone), dice, rounds=6)
+    await compare_similar(replace(later, memory=alone))
 
     await store(db, conversation_id, said[150:])
     newest = await both(db, conversation_id, room=later.memory.room)

@@ -1,6 +1,6 @@
 """The messages of a room in memory: columns of what all are asked about, and a record of each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,12 +21,22 @@ YEAR_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """From which PostgreSQL counts."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
+_CONTENT: Final = 1
+"""In a record."""
+
 ColumnName = Literal["seq", "created_at", "speaker", "words", "traits", "role", "participant"]
 
 
 def microseconds(moment: datetime) -> int:
     """Since 2000."""
     return (moment - YEAR_2000) // _MICROSECOND
+
+
+@dataclass(frozen=True, repr=False)
+class Spoken:
+    seq: int
+    participant: str
+    content: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,37 +129,26 @@ class Messages:
         """By seq, of those that exist."""
         wanted = np.fromiter(seqs, dtype=np.int64)
         places, exist = self.places(wanted)
-        return {int(self.seq[place]): self._message(place) for place in places[exist].tolist()}
+        messages = map(_message, self._rows(places[exist]))
+        return {message.seq: message for message in messages}
 
-    def _message(self, place: int) -> Message:
-        message_id, content, metadata, interrupted, epoch, room, edited_at = orjson.loads(
-            self._records[place]
-        )
-        return message_of(
-            {
-                "message_id": message_id,
-                "seq": int(self.seq[place]),
-                "role": self.names[self._role.values[place]],
-                "participant": self.names[self._participant.values[place]],
-                "content": content,
-                "created_at": _moment(int(self.created_at[place])),
-                "interrupted": interrupted,
-                "metadata": metadata,
-                "late_epoch": epoch,
-                "room": room,
-                "edited_at": None if edited_at is None else _moment(edited_at),
-            }
+    def _rows(self, places: Integers) -> Iterator[tuple[int, int, str, str, bytes]]:
+        """The seq, the time, the role, the participant and the record of each."""
+        names = self.names
+        return zip(
+            self.column("seq", places).tolist(),
+            self.column("created_at", places).tolist(),
+            map(names.__getitem__, self.column("role", places).tolist()),
+            map(names.__getitem__, self.column("participant", places).tolist()),
+            self._records.at(places),
+            strict=True,
         )
 
-    def spoken(self, places: Sequence[int]) -> Iterator[tuple[int, str, str]]:
-        """The seq, the participant and the content of each."""
-        for place in places:
-            content = orjson.loads(self._records[place])[1]
-            yield (
-                int(self.seq[place]),
-                self.names[self._participant.values[place]],
-                content,
-            )
+    def behind(self, seq: int) -> Iterator[Spoken]:
+        """What was said after that message, as the text layer reads it."""
+        first = int(np.searchsorted(self.seq, seq, side="right"))
+        for number, _, _, participant, record in self._rows(np.arange(first, len(self))):
+            yield Spoken(number, participant, orjson.loads(record)[_CONTENT])
 
     @cached_property
     def by_time(self) -> Integers:
@@ -162,6 +161,26 @@ class Messages:
         rank = np.empty(len(self), dtype=np.int64)
         rank[self.by_time] = np.arange(len(self))
         return rank
+
+
+def _message(row: tuple[int, int, str, str, bytes]) -> Message:
+    seq, created_at, role, participant, record = row
+    message_id, content, metadata, interrupted, epoch, room, edited_at = orjson.loads(record)
+    return message_of(
+        {
+            "message_id": message_id,
+            "seq": seq,
+            "role": role,
+            "participant": participant,
+            "content": content,
+            "created_at": _moment(created_at),
+            "interrupted": interrupted,
+            "metadata": metadata,
+            "late_epoch": epoch,
+            "room": room,
+            "edited_at": None if edited_at is None else _moment(edited_at),
+        }
+    )
 
 
 def _moment(since_2000: int) -> datetime:

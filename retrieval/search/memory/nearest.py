@@ -18,9 +18,11 @@ def nearest(room: Room, query: Singles, wanted: Wanted) -> Integers:
     """Best first; of equal ones the newest."""
     if not wanted.smoothed:
         return best_messages([_nearest(room, room.alone, query, wanted)], limit=wanted.limit)
-    in_context = _nearest(room, room.in_context, query, wanted)
-    not_mixed_yet = _not_mixed_yet(room, query, wanted)
-    return best_messages([in_context, not_mixed_yet], limit=wanted.limit)
+    parts = [_nearest(room, room.in_context, query, wanted)]
+    not_mixed_yet = _not_mixed_yet(room)
+    if len(not_mixed_yet):
+        parts.append(_nearest_alone(room, query, wanted, not_mixed_yet))
+    return best_messages(parts, limit=wanted.limit)
 
 
 def _nearest(room: Room, vectors: Vectors, query: Singles, wanted: Wanted) -> Nearest:
@@ -53,11 +55,16 @@ def _possible(guess: Floats, limit: int) -> Integers:
     return np.flatnonzero((guess >= least) & (guess > -np.inf))
 
 
-def _not_mixed_yet(room: Room, query: Singles, wanted: Wanted) -> Nearest:
-    """Messages behind the last one that is mixed with its neighbours: alone, and not preferred."""
-    alone, mixed = room.alone, room.in_context.seq
+def _not_mixed_yet(room: Room) -> Integers:
+    """Places of the vectors alone behind the last message that is mixed with its neighbours."""
+    mixed = room.in_context.seq
     last = int(mixed[-1]) if len(mixed) else 0
-    places = np.arange(int(np.searchsorted(alone.seq, last, side="right")), len(alone))
+    return np.arange(int(np.searchsorted(room.alone.seq, last, side="right")), len(room.alone))
+
+
+def _nearest_alone(room: Room, query: Singles, wanted: Wanted, places: Integers) -> Nearest:
+    """No speaker or day is preferred among them."""
+    alone = room.alone
     if wanted.filters.any:
         of_messages, exist = room.messages.places(alone.seq[places])
         places = places[exist & allowed(room.messages, wanted.filters, of_messages)]

@@ -1,16 +1,15 @@
 """Vectors of one kind, in the layout that suits their number."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 
-from retrieval.columns import Integers
+from retrieval.columns import Integers, distinct
 from retrieval.search.memory.arrays.growing import Growing
 from retrieval.search.memory.arrays.inner_products import Singles, of_columns, of_rows
 
-FEW: Final = 2048
+FEW: Final = 1280
 """Vectors up to which they stand side by side: small rooms compare all of them exactly."""
 BLOCK: Final = 1024
 """Rows that lie together: more would be copied for too long when the matrix grows."""
@@ -92,10 +91,12 @@ class Many:
         return np.concatenate([of_rows(block.values, query) for block in self._blocks])
 
     def products_at(self, query: Singles, places: Integers) -> Singles:
-        found = np.empty(len(places), dtype=np.float32)
-        for block, chosen, at in self._parts(places):
-            found[chosen] = of_rows(block.values[at], query)
-        return found
+        rows = np.empty((len(places), len(query)), dtype=np.float32)
+        number = places // BLOCK
+        for one in distinct(number).tolist():
+            chosen = np.flatnonzero(number == one)
+            rows[chosen] = self._blocks[one].values[places[chosen] - one * BLOCK]
+        return of_rows(rows, query)
 
     def about(self, query: Singles) -> Singles:
         return np.concatenate([block.values @ query for block in self._blocks])
@@ -109,10 +110,3 @@ class Many:
             blocks[-1] = blocks[-1].extended(rows[taken : taken + space])
             taken += space
         return Many(tuple(blocks))
-
-    def _parts(self, places: Integers) -> Iterator[tuple[Growing[np.float32], Integers, Integers]]:
-        """Each block with places in it: which of `places` these are, and where in the block."""
-        number = places // BLOCK
-        for one in np.unique(number).tolist():
-            chosen = np.flatnonzero(number == one)
-            yield self._blocks[one], chosen, places[chosen] - one * BLOCK

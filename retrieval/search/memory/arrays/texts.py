@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrieval.columns import Integers
 from retrieval.search.memory.arrays.growing import Growing
 
 
@@ -22,10 +23,11 @@ class Texts:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def __getitem__(self, place: int) -> bytes:
+    def at(self, places: Integers) -> list[bytes]:
         ends = self._ends.values
-        start = int(ends[place - 1]) if place else 0
-        return bytes(self._run[start : int(ends[place])])
+        starts = np.where(places > 0, ends[places - 1], 0)
+        spans = zip(starts.tolist(), ends[places].tolist(), strict=True)
+        return [bytes(self._run[start:end]) for start, end in spans]
 
     @property
     def nbytes(self) -> int:
