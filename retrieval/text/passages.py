@@ -49,7 +49,10 @@ def is_long(text: str) -> bool:
     # A text never weighs more than its number of characters: most need no counting.
     if len(text) <= WHOLE_WORDS:
         return False
-    return any(weight > WHOLE_WORDS for weight in accumulate(map(_word_weight, text.split())))
+    words = text.split()
+    if text.isascii() and len(words) + len(text) / _CHARS_PER_PIECE < WHOLE_WORDS:
+        return False  # nor more than its words and, for long ones, the pieces of all characters
+    return any(weight > WHOLE_WORDS for weight in accumulate(map(_word_weight, words)))
 
 
 def _weight(text: str) -> float:

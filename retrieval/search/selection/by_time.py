@@ -1,7 +1,7 @@
 """The newest, the first or the previous of messages that say the same thing with other values."""
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from retrieval.search.query.order import Order
@@ -38,17 +38,28 @@ def alike_best(candidates: Sequence[Candidate], query: Set[str]) -> list[Candida
 
     If the query is about a person, only that person's, unless there are none.
     """
-    telling = [one for one in candidates if not one.asks]
-    near = _near(telling, MARGIN)
+    near = _near_the_best_telling(candidates)
     most = max((len(one.content.set & query) for one in near), default=0)
     if most == 0:
-        return _near(telling, MARGIN_OF_WORDS)
-    full = [one for one in telling if len(one.content.set & query) >= most]
-    full += [one for one in telling if one not in full and _says_alike(one, full, query, most)]
+        return _near(near, MARGIN_OF_WORDS)
+    full = _telling(one for one in candidates if len(one.content.set & query) >= most)
+    full += _telling(
+        one for one in candidates if one not in full and _says_alike(one, full, query, most)
+    )
     most_words = max(one.words for one in full)
     full = [one for one in full if one.words >= FEWER_WORDS * most_words]
     own = [one for one in full if one.speaker_fit > 0]
     return _near(own or full, MARGIN)
+
+
+def _telling(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return [one for one in candidates if not one.asks]  # which takes longer than all else here
+
+
+def _near_the_best_telling(candidates: Sequence[Candidate]) -> list[Candidate]:
+    best_first = sorted(candidates, key=lambda one: -one.score)
+    best = next((one.score for one in best_first if not one.asks), 0.0)
+    return _telling(one for one in candidates if one.score >= best - MARGIN)
 
 
 def _says_alike(one: Candidate, others: Sequence[Candidate], query: Set[str], most: int) -> bool:

@@ -77,15 +77,15 @@ def _corrects(later: Candidate, earlier: Candidate, query: Set[str]) -> bool:
         return False
     if later.follows == earlier.place and _STRONG.search(later.text):
         return True
+    if later.score < earlier.score - MARGIN or later.words < FEWER_WORDS * earlier.words:
+        return False
     new, old = later.content.set, earlier.content.set
     about = old & query
+    if not about or not about <= new:
+        return False
     common = len(new & old)
     least = min(len(new), len(old))
     if common < max(2, LEAST_COMMON_IF_MARKED * least) or common == len(new):
-        return False
-    if not about or not about <= new or later.score < earlier.score - MARGIN:
-        return False
-    if later.words < FEWER_WORDS * earlier.words:
         return False
     if common >= LEAST_COMMON * least and _WEAK.search(later.text):
         return True

@@ -30,7 +30,7 @@ def asks_polarity(text: str, content: Content, query: Set[str]) -> bool | None:
 
 def put_deniers(candidates: Sequence[Candidate], query: Set[str], *, first: bool) -> None:
     """Among those about it; of equal polarity, those with more of the query's words come first."""
-    about = [one for one in candidates if not one.asks and _is_about(one, query)]
+    about = [one for one in candidates if _is_about(one, query) and not one.asks]
     best = max((one.score for one in about), default=0.0)
     near = [one for one in about if one.score >= best - MARGIN]
     denying = {one for one in near if _denies(one, query)}

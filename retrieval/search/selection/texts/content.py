@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Final
 
 from retrieval.text.function_words import FUNCTION_WORDS
 from retrieval.text.normal_form import folded, readable
 from retrieval.text.words import UNSPACED
 
+MOST_STEMS: Final = 50_000
 MAX_CHARS: Final = 2000
 """Of a longer text only the beginning is read."""
 
@@ -47,14 +48,14 @@ class Content:
 
 def stems_in(text: str) -> list[str]:
     """In order, of function words too."""
-    return [*map(_stem, _words(text))]
+    return [*map(_STEMS.__getitem__, _words(text))]
 
 
 def opening_stems(text: str) -> Iterator[str]:
     """The same of a short text, as far as they are asked for."""
     plain = folded(readable(text))
     words = (_ASCII_WORD if plain.isascii() else _WORD).finditer(plain)
-    return (_stem(match.group()) for match in words)
+    return (_STEMS[match.group()] for match in words)
 
 
 def stems_of(words: str) -> frozenset[str]:
@@ -67,7 +68,18 @@ def _words(text: str) -> list[str]:
     return (_ASCII_WORD if plain.isascii() else _WORD).findall(plain)
 
 
-@lru_cache(maxsize=50_000)
+class _Stems(dict[str, str]):
+    """Filled as words are met, with words of messages and nothing else of them; emptied when full:
+    to keep the latest of them would cost as much as the look-up.
+    """
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MOST_STEMS:
+            self.clear()
+        self[word] = found = _stem(word)
+        return found
+
+
 def _stem(word: str) -> str:
     """Crude, for a few dozen texts of a search: Snowball would cost more than it tells."""
     if word.endswith("n't"):
@@ -83,3 +95,6 @@ def _function_words(language: str) -> frozenset[str]:
     words = FUNCTION_WORDS["english"] | FUNCTION_WORDS.get(language, frozenset())
     plain = {folded(word) for word in words}
     return frozenset(_stem(word) for word in plain) - NEGATIONS
+
+
+_STEMS: Final = _Stems()

@@ -42,7 +42,6 @@ _TAG = re.compile(
 _SENTENCE = re.compile(r"[^.!?？。！\n]+[.!?？。！]*")
 MAX_ASKING_CHARS: Final = 300
 MAX_ASKING_WORDS: Final = 40
-_MARKS: Final = frozenset("?？؟")
 MAX_OPENING_CHARS: Final = 60
 LEAST_TELLING_WORDS: Final = 4
 """Of a sentence beside a question."""
@@ -81,7 +80,7 @@ def asks(text: str, content: Content) -> bool:
 
 
 def _asks(sentence: str, *, may_request: bool) -> bool:
-    if not _MARKS.isdisjoint(sentence) and _QUESTION_MARK.search(sentence):
+    if ("?" in sentence or not sentence.isascii()) and _QUESTION_MARK.search(sentence):
         return True
     words = opening_stems(sentence[:MAX_OPENING_CHARS])
     if next((word for word in words if word not in _BEFORE_ASKING), None) in _ASKING:
