@@ -1,6 +1,7 @@
 """Cuts a readable text into words, runs of scripts without spaces, and emoji."""
 
 import re
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 import regex
@@ -51,9 +52,14 @@ class Spellings(NamedTuple):
 
 
 def pieces(text: str) -> list[Piece]:
+    return list(each_piece(text))
+
+
+def each_piece(text: str) -> Iterator[Piece]:
+    """The same, as far as they are asked for."""
     if text.isascii():
-        return [Piece("word", m[0], m.start()) for m in _ASCII_WORD.finditer(text)]
-    return [Piece(_KINDS[m.lastindex or 1], m[0], m.start()) for m in _PIECE.finditer(text)]
+        return (Piece("word", m[0], m.start()) for m in _ASCII_WORD.finditer(text))
+    return (Piece(_KINDS[m.lastindex or 1], m[0], m.start()) for m in _PIECE.finditer(text))
 
 
 def without_unspaced(text: str) -> str:

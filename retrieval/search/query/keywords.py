@@ -1,5 +1,6 @@
 """Tells keywords from sentences."""
 
+from itertools import islice
 from typing import Final
 
 from retrieval.text import words
@@ -16,8 +17,10 @@ def are_keywords(text: str, *, language: str) -> bool:
     look the same; more words than a few are then no keywords either.
     """
     asked = readable(text)
-    found = words.pieces(asked)
-    if not 0 < len(found) <= MOST_KEYWORDS or asked.rstrip()[-1:] in "?؟":
+    if asked.rstrip()[-1:] in "?؟":
+        return False
+    found = list(islice(words.each_piece(asked), MOST_KEYWORDS + 1))
+    if not 0 < len(found) <= MOST_KEYWORDS:
         return False
     languages = languages_of(found, language)
     return all(

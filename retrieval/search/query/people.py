@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from retrieval.search.query.word_lists import WORDS_OR_NAMES
 from retrieval.wire import Role
@@ -15,9 +16,10 @@ SMALL_ROOM = 30
 
 _WORD = re.compile(r"\S+")
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
-_ENDS_OF_POSSESSIVE = "sS'’"
+_ENDS_OF_POSSESSIVE = ("'", "’", "'s", "’s", "'S", "’S")
 _EDGES = "\"'“”‘’`.,:;?!()[]{}<>…"
 _EDGES_WITH_AT = _EDGES + "@"
+_MAY_END_A_NAME = _EDGES_WITH_AT + "sS"
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b|\bi['’]", re.IGNORECASE)
 _SUBJECT_I = re.compile(r"\b(?:i|my)\b|\bi['’]", re.IGNORECASE)
 _ASSISTANT_SAID = re.compile(
@@ -95,7 +97,7 @@ def as_first_person(query: str, named: Sequence[Mention]) -> str:
 
 def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> About:
     """The assistant, the one participant named, or the asker; otherwise empty."""
-    if not named and _ASSISTANT_SAID.search(query):
+    if not named and "you" in query.lower() and _ASSISTANT_SAID.search(query):
         return About(role="assistant")
     people = {mention.identities for mention in named}
     if len(people) == 1 and not (asker is not None and _SUBJECT_I.search(query)):
@@ -106,29 +108,31 @@ def asked_about(query: str, named: Sequence[Mention], *, asker: str | None) -> A
     return About(frozenset({asker})) if asker is not None else About(role="user")
 
 
-def _spans(query: str) -> Iterator[tuple[int, int, str, bool]]:
+def _spans(query: str) -> list[tuple[int, int, str, bool]]:
     """Runs of up to LONGEST_NAME_WORDS words: start, end, name in lower case, is possessive."""
-    words = [match for match, _ in zip(_WORD.finditer(query), range(MAX_QUERY_WORDS), strict=False)]
-    for first in range(len(words)):
-        for last in range(first, min(first + LONGEST_NAME_WORDS, len(words))):
-            start, end = words[first].start(), words[last].end()
-            yield from _readings(query, start, end)
+    found: list[tuple[int, int, str, bool]] = []
+    words = [match.span() for match in islice(_WORD.finditer(query), MAX_QUERY_WORDS)]
+    for first, (start, _) in enumerate(words):
+        for _, end in words[first : first + LONGEST_NAME_WORDS]:
+            raw = query[start:end]
+            if raw[0] in _EDGES_WITH_AT or raw[-1] in _MAY_END_A_NAME:
+                found += _readings(raw, start)
+            else:  # most
+                found.append((start, end, raw.lower(), False))
+    return found
 
 
-def _readings(query: str, start: int, end: int) -> Iterator[tuple[int, int, str, bool]]:
-    raw = query[start:end]
+def _readings(raw: str, start: int) -> Iterator[tuple[int, int, str, bool]]:
     for bare in _without_edges(raw):
         start_of_name = start + raw.index(bare)
         end_of_name = start_of_name + len(bare)
         yield start_of_name, end_of_name, bare.lower(), False
-        owned = _POSSESSIVE.sub("", bare) if bare[-1] in _ENDS_OF_POSSESSIVE else bare
+        owned = _POSSESSIVE.sub("", bare) if bare.endswith(_ENDS_OF_POSSESSIVE) else bare
         if owned and owned != bare:
             yield start_of_name, end_of_name, owned.lower(), True
 
 
 def _without_edges(raw: str) -> list[str]:
-    if raw[0] not in _EDGES_WITH_AT and raw[-1] not in _EDGES_WITH_AT:
-        return [raw]  # most
     bare = dict.fromkeys((raw, raw.strip(_EDGES), raw.strip(_EDGES_WITH_AT)))
     return [one for one in bare if one]
 

@@ -58,7 +58,7 @@ class QueryTerm:
 def query_terms(text: str, *, language: str) -> list[QueryTerm]:
     """Each once, codes first. Function words count only where the query has nothing else."""
     asked = readable(text)
-    found = list(islice(words.pieces(asked), MOST_PIECES))
+    found = list(islice(words.each_piece(asked), MOST_PIECES))
     languages = languages_of(found, language)
     spaced = words.without_unspaced(asked)
     written = list(islice(codes(spaced), MOST_READ))

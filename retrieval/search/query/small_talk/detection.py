@@ -27,6 +27,9 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 MOST_WORDS = 12
+_RUN = re.compile(r"\w+")
+_IN_SMALL_TALK = frozenset(_RUN.findall(" ".join((*SMALL_TALK_WORDS, _IDIOM.pattern))))
+"""Without any other, a text may be small talk; the names of a pattern's signs do no harm."""
 
 
 def is_small_talk(text: str) -> bool:
@@ -46,6 +49,8 @@ def is_greeting_of(text: str, named: Sequence[Mention]) -> bool:
 
 
 def _is_english_small_talk(text: str) -> bool:
+    if text.isascii() and not _IN_SMALL_TALK.issuperset(_RUN.findall(text.lower())):
+        return False  # most
     rest = _IDIOM.sub(" ", text)
     words = [word.lower().replace("’", "'") for word in _WORD.findall(rest)]
     if len(words) > MOST_WORDS or _ASKS.search(rest):

@@ -48,7 +48,7 @@ def is_courtesy(text: str) -> bool:
 
 def units(text: str) -> Iterator[Unit]:
     """Without case, accents, punctuation, emoji, and with "heyyy" as "hey"."""
-    for piece in words.pieces(readable(text)):
+    for piece in words.each_piece(readable(text)):
         if piece.kind == "word":
             yield _STRETCHED.sub(r"\1", folded(piece.written)).replace("'", "")
         elif piece.kind == "unspaced":
