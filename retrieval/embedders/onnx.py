@@ -47,6 +47,10 @@ class OnnxEmbedder:
     def dimension(self) -> int:
         return DIMENSION
 
+    def pieces(self, text: str) -> Sequence[int]:
+        ids: list[int] = self._tokenizer.encode(text).ids
+        return ids
+
     async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
         thread = self._queries if kind == "query" else self._documents
         return await thread.embed(texts, kind=kind)

@@ -1,7 +1,7 @@
 """The protocol of all embedders."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,4 +29,14 @@ class Embedder(Protocol):
 
     async def aclose(self) -> None:
         """Afterwards embed() must not be called."""
+        ...
+
+
+@runtime_checkable
+class ReadsPieces(Protocol):
+    """An embedder that can tell what its model will see of a text, in far less time than it takes
+    to embed it."""
+
+    def pieces(self, text: str) -> Sequence[int]:
+        """Of a query: where they are equal, so are the embeddings."""
         ...

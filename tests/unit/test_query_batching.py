@@ -77,6 +77,96 @@ async def test_case_makes_another_query() -> None:
     assert inner.calls == [["US"], ["us"]]
 
 
+class ReadingEmbedder(SlowEmbedder):
+    """Tells what it sees: words in lower case."""
+
+    def pieces(self, text: str) -> Sequence[int]:
+        return [*text.lower().encode()]
+
+
+async def test_texts_that_the_model_sees_alike_are_one_query() -> None:
+    inner = ReadingEmbedder()
+    embedder = BatchingEmbedder(inner)
+    asked = [asyncio.create_task(_ask(embedder, text)) for text in ("Where?", "where?", "where")]
+    await inner.asked.wait()
+    running = asyncio.create_task(_ask(embedder, "WHERE?"))
+    await asyncio.sleep(0)
+    inner.let_go.set()
+    rows = await asyncio.gather(*asked, running)
+    cached = await _ask(embedder, "wHERE?")
+    assert inner.calls == [["Where?", "where"]]
+    assert all(np.array_equal(row, rows[0]) for row in (rows[1], rows[3], cached))
+
+
+async def test_a_text_too_long_to_be_read_is_known_by_its_letters() -> None:
+    inner = ReadingEmbedder()
+    inner.let_go.set()
+    embedder = BatchingEmbedder(inner)
+    for text in ("a" * 501, "A" * 501, "a" * 501):
+        await _ask(embedder, text)
+    assert inner.calls == [["a" * 501], ["A" * 501]]
+
+
+async def test_the_oldest_query_goes_first_with_those_that_need_little_padding() -> None:
+    inner = ReadingEmbedder()
+    embedder = BatchingEmbedder(inner)
+    texts = ["a" * 30, "b" * 9, "c" * 33, "d" * 501, "e" * 8, "f" * 31, "g" * 502]
+    first = asyncio.create_task(_ask(embedder, "first"))
+    await inner.asked.wait()
+    tasks = [asyncio.create_task(_ask(embedder, text)) for text in texts]
+    await asyncio.sleep(0)
+    inner.let_go.set()
+    await asyncio.gather(first, *tasks)
+    batches = [[text[0] for text in call] for call in inner.calls]
+    assert batches == [["f"], ["a", "f", "c"], ["b", "e"], ["d", "g"]]
+
+
+async def test_a_batch_is_answered_before_the_next_ends() -> None:
+    calls = asyncio.Semaphore(1)
+
+    class OneCall(ReadingEmbedder):
+        async def embed(self, texts: Sequence[str], *, kind: EmbedKind) -> Embeddings:
+            await calls.acquire()
+            return await super().embed(texts, kind=kind)
+
+    inner = OneCall()
+    inner.let_go.set()
+    embedder = BatchingEmbedder(inner)
+    tasks = [asyncio.create_task(_ask(embedder, f"query {n:02}")) for n in range(16)]
+    await asyncio.gather(*tasks[:8])
+    assert not any(task.done() for task in tasks[8:])
+    calls.release()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_query_that_nobody_waits_for_any_more_is_not_embedded() -> None:
+    inner = SlowEmbedder()
+    embedder = BatchingEmbedder(inner)
+    first = asyncio.create_task(_ask(embedder, "first"))
+    await inner.asked.wait()
+    left = asyncio.create_task(_ask(embedder, "where is", "shared"))
+    stays = asyncio.create_task(_ask(embedder, "shared", "where is my order"))
+    await asyncio.sleep(0)
+    left.cancel()
+    await asyncio.wait([left])
+    inner.let_go.set()
+    await asyncio.gather(first, stays)
+    assert inner.calls == [["first"], ["shared", "where is my order"]]
+    assert (await _ask(embedder, "where is")).shape == (1, 8)
+
+
+async def test_what_is_forgotten_while_it_is_embedded_is_not_kept() -> None:
+    inner = SlowEmbedder()
+    embedder = BatchingEmbedder(inner)
+    asked = asyncio.create_task(_ask(embedder, "a"))
+    await inner.asked.wait()
+    embedder.forget()
+    inner.let_go.set()
+    await asked
+    await _ask(embedder, "a")
+    assert inner.calls == [["a"], ["a"]]
+
+
 async def test_the_cache_evicts_the_least_recently_used_query() -> None:
     inner = SlowEmbedder()
     inner.let_go.set()
