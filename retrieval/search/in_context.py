@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from retrieval.search.context import SearchContext, read_context
+from retrieval.search.memory.version import Kept
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.follow_up.antecedents import resolved
 from retrieval.search.query.follow_up.previous_turn import KnownPeople
@@ -26,10 +27,18 @@ if TYPE_CHECKING:
 
 
 async def read_in_context(
-    db: "Database", *, conversation_id: ConversationId, request: SearchRequest, now: datetime
+    db: "Database",
+    *,
+    conversation_id: ConversationId,
+    request: SearchRequest,
+    now: datetime,
+    room: Kept | None = None,
 ) -> tuple[Query, SearchContext]:
-    """A follow-up's query text differs from the request's. Raises ConversationNotFound."""
-    text, context = await _read(db, conversation_id, request)
+    """A follow-up's query text differs from the request's; `room` is it in memory, if it is.
+
+    Raises ConversationNotFound.
+    """
+    text, context = await _read(db, conversation_id, request, room)
     query = understand(
         text,
         names=context.names,
@@ -42,16 +51,16 @@ async def read_in_context(
 
 
 async def _read(
-    db: "Database", conversation_id: ConversationId, request: SearchRequest
+    db: "Database", conversation_id: ConversationId, request: SearchRequest, room: Kept | None
 ) -> tuple[str, SearchContext]:
     text = request.query
     if request.window and (sign := sign_of_follow_up(text)):
         text = await _resolved(db, conversation_id, request, sign) or text
-    context = await _context(db, conversation_id, request, text)
+    context = await _context(db, conversation_id, request, text, room)
     if request.window and text == request.query and _is_bare(text, context):
         meant = await _resolved(db, conversation_id, request, "bare")
         if meant is not None:
-            return meant, await _context(db, conversation_id, request, meant)
+            return meant, await _context(db, conversation_id, request, meant, room)
     return text, context
 
 
@@ -67,7 +76,11 @@ def _is_bare(text: str, context: SearchContext) -> bool:
 
 
 async def _context(
-    db: "Database", conversation_id: ConversationId, request: SearchRequest, text: str
+    db: "Database",
+    conversation_id: ConversationId,
+    request: SearchRequest,
+    text: str,
+    room: Kept | None,
 ) -> SearchContext:
     return await read_context(
         db,
@@ -75,6 +88,7 @@ async def _context(
         query=text,
         exclude_ids=request.exclude_ids,
         with_words=not (request.metadata or Filters.of(request, excluded=[]).narrow),
+        room=room,
     )
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from retrieval.database.connection import one_connection
 from retrieval.errors import EmbeddingError
 from retrieval.search.candidates import Search, find_candidates
 from retrieval.search.context import SearchContext
@@ -13,11 +12,11 @@ from retrieval.search.hits import SPARE, build_hits
 from retrieval.search.in_context import read_in_context
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.query import Query
-from retrieval.search.query.small_talk import Use
+from retrieval.search.query.small_talk import Use, possible_title
 from retrieval.search.ranking import rank
 from retrieval.search.scoring.relevance import Evidence, confidence, is_relevant
 from retrieval.search.source import Source
-from retrieval.search.stored.source import StoredSource
+from retrieval.search.sources import Sources
 from retrieval.search.uses import use_in_room
 from retrieval.search.vector.cosines import Target
 from retrieval.spans import search_span
@@ -34,6 +33,8 @@ from retrieval.wire import (
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
     from retrieval.embedders import Embedder
+    from retrieval.search.memory.room import Room
+    from retrieval.search.memory.rooms import Rooms
 
 logger = logging.getLogger(__name__)
 
@@ -46,24 +47,28 @@ async def search_conversation(
     request: SearchRequest,
     weights: Weights = WEIGHTS,
     now: datetime | None = None,
+    rooms: "Rooms[Room] | None" = None,
 ) -> SearchResponse:
     """Answer the request from one conversation. Raises ConversationNotFound.
 
     Words alone decide, and the response says so, if the embedder is missing, fails, or has another
-    model than the active one. `now` is what "yesterday" refers to; None: the current time.
+    model than the active one. `now` is what "yesterday" refers to; None: the current time. A
+    conversation that is among `rooms` is searched in memory, with the same response.
     """
     clock = _Clock()
+    sources = Sources(db, conversation_id, rooms)
     query, context = await read_in_context(
-        db, conversation_id=conversation_id, request=request, now=now or datetime.now(UTC)
+        db,
+        conversation_id=conversation_id,
+        request=request,
+        now=now or datetime.now(UTC),
+        room=sources.room,
     )
-    use = Use.NAMED
-    if query.small_talk:
-        use = await use_in_room(StoredSource(db, context), context, query.text, request)
+    use = await _use(sources, context, query, request)
     if use is Use.NOWHERE:
         return _response(context, [], evidence=None, clock=clock)
     target = await _embed(embedder, context=context, query=query, clock=clock)
-    async with one_connection(db) as connection:
-        source = StoredSource(connection, context)
+    async with sources.source(context) as source:
         filters = await _filters(source, context, request)
         search = Search(source, context, query, filters, weights, target)
         with search_span("candidates"):
@@ -72,6 +77,7 @@ async def search_conversation(
         with search_span("rank"):
             ranking = rank(candidates, query, weights=weights, degraded=target is None)
         hits = await build_hits(source, context, ranking, candidates, query, request)
+    sources.prepare_next(context)
     return _response(
         context,
         hits,
@@ -80,6 +86,19 @@ async def search_conversation(
         degraded=["vector"] if target is None else [],
         read_as=query.text if query.text != request.query else None,
     )
+
+
+async def _use(
+    sources: Sources, context: SearchContext, query: Query, request: SearchRequest
+) -> Use:
+    """Whether the room uses words of small talk as a name; nobody is asked what can be none."""
+    if not query.small_talk:
+        return Use.NAMED
+    title = possible_title(query.text)
+    if title is None:
+        return Use.NOWHERE
+    async with sources.source(context) as source:
+        return await use_in_room(source, context, title, request)
 
 
 async def _filters(source: Source, context: SearchContext, request: SearchRequest) -> Filters:

@@ -5,7 +5,7 @@ import numpy as np
 from retrieval.search.context import SearchContext
 from retrieval.search.lexical.postings import every_term
 from retrieval.search.query.filters import Filters
-from retrieval.search.query.small_talk import Use, possible_title, use_of
+from retrieval.search.query.small_talk import Title, Use, use_of
 from retrieval.search.source import Source
 from retrieval.wire import SearchRequest
 
@@ -14,12 +14,8 @@ MOST_READ = 50
 
 
 async def use_in_room(
-    source: Source, context: SearchContext, query: str, request: SearchRequest
+    source: Source, context: SearchContext, title: Title, request: SearchRequest
 ) -> Use:
-    """Asks two questions, and none about what cannot be a title."""
-    title = possible_title(query)
-    if title is None:
-        return Use.NOWHERE
     seqs = await _newest_with_all_words(source, context, request)
     said = await source.messages(seqs)
     return use_of(title, [message.content for message in said.values()])

@@ -55,14 +55,16 @@ class Tables:
         self.fails = False
         self.gate: asyncio.Event | None = None
 
-    async def load(self, db: Any, conversation_id: ConversationId, most: int) -> Kept | None:
+    async def load(
+        self, db: Any, conversation_id: ConversationId, *, most_bytes: int
+    ) -> Kept | None:
         self.loaded.append(conversation_id)
         if self.gate is not None:
             await self.gate.wait()
         self.clock.now += FIRST_LOAD_S
         if self.fails:
             raise ConnectionError
-        return Kept(self.version, nbytes=self.nbytes) if self.nbytes <= most else None
+        return Kept(self.version, nbytes=self.nbytes) if self.nbytes <= most_bytes else None
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ async def searched(
     room = rooms.get(conversation_id)
     if room is not None and room.version == version:
         return True
-    rooms.ask_for(DB, conversation_id, version)
+    rooms.missed(DB, conversation_id, version, found=rooms.get(conversation_id))
     for _ in range(5):
         await asyncio.sleep(0)
     return False
@@ -171,9 +173,19 @@ async def test_a_room_with_too_much_news_is_filled_at_once(
 ) -> None:
     (one,) = ids(1)
     await searched(rooms, one)
-    rooms.ask_for(DB, one, FIRST)
+    rooms.missed(DB, one, FIRST, found=rooms.get(one))
     await asyncio.sleep(0)
     assert tables.loaded == [one, one]
+
+
+async def test_a_search_that_began_before_a_room_was_filled_does_not_ask_for_it_again(
+    rooms: Rooms[Kept], tables: Tables
+) -> None:
+    (one,) = ids(1)
+    await searched(rooms, one)
+    rooms.missed(DB, one, FIRST, found=None)
+    await asyncio.sleep(0)
+    assert tables.loaded == [one]
 
 
 async def test_a_room_that_does_not_fit_is_read_once(rooms: Rooms[Kept], tables: Tables) -> None:
@@ -236,7 +248,7 @@ async def test_a_room_whose_postings_lag_behind_is_filled_anew(
         longer = replace(known, marks=replace(known.marks, messages=10 + behind))
         rooms.extend(one, known=known, extended=longer)
         known = longer
-        rooms.refresh(DB, one)
+        rooms.answered(DB, one)
         await asyncio.sleep(0)
         assert len(tables.loaded) == times
 

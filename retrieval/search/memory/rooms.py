@@ -9,7 +9,7 @@ stay a while, and searches of the others cost what they cost without memory, and
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
@@ -42,12 +42,17 @@ class Sized(Kept, Protocol):
 
 
 RoomT = TypeVar("RoomT", bound=Sized)
+LoadedT = TypeVar("LoadedT", bound=Sized, covariant=True)
 
 
 @dataclass(frozen=True)
 class Figures:
     rooms: int = 0
     bytes: int = 0
+    answered: int = 0
+    """Searches in memory."""
+    missed: int = 0
+    """Searches of the tables."""
     fills: int = 0
     evictions: int = 0
     """Rooms put out because others needed their place."""
@@ -65,16 +70,21 @@ class _Wish:
     version: Version
 
 
-class Rooms(Generic[RoomT]):
-    """`load` reads a room from the tables, within so many bytes; None if it cannot be kept.
+class Load(Protocol[LoadedT]):
+    async def __call__(
+        self, db: "Database", conversation_id: ConversationId, *, most_bytes: int
+    ) -> LoadedT | None:
+        """Reads a room from the tables; None if it cannot be kept."""
+        ...
 
-    Rooms are immutable: whoever holds one may use it after it was put out.
-    """
+
+class Rooms(Generic[RoomT]):
+    """Rooms are immutable: whoever holds one may use it after it was put out."""
 
     def __init__(
         self,
         limit_bytes: int,
-        load: "Callable[[Database, ConversationId, int], Awaitable[RoomT | None]]",
+        load: Load[RoomT],
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -89,12 +99,21 @@ class Rooms(Generic[RoomT]):
         self._task: asyncio.Task[None] | None = None
         self._crowded_until = 0.0
         self._paused_until = 0.0
+        self._answered = 0
+        self._missed = 0
         self._fills = 0
         self._evictions = 0
 
     @property
     def figures(self) -> Figures:
-        return Figures(len(self._places), self._bytes, self._fills, self._evictions)
+        return Figures(
+            rooms=len(self._places),
+            bytes=self._bytes,
+            answered=self._answered,
+            missed=self._missed,
+            fills=self._fills,
+            evictions=self._evictions,
+        )
 
     def versions(self) -> Mapping[ConversationId, Version]:
         return {one: place.room.version for one, place in self._places.items()}
@@ -114,17 +133,25 @@ class Rooms(Generic[RoomT]):
         if place is not None and place.room is known:
             self._put(conversation_id, extended, searched_at=place.searched_at)
 
-    def ask_for(
-        self, db: "Database", conversation_id: ConversationId, version: Version | None
+    def missed(
+        self,
+        db: "Database",
+        conversation_id: ConversationId,
+        version: Version | None,
+        *,
+        found: RoomT | None,
     ) -> None:
-        """Behind a search that found this version in the tables, and no use in memory.
+        """Behind a search that found this version in the tables, and no use in what was `found`.
 
         A room that changed since the last search may be changing still, such as in a backfill: it
         is filled when another search finds it unchanged.
         """
+        self._missed += 1
         if version is None or self._unfit.get(conversation_id) == version:
             return
         place = self._places.get(conversation_id)
+        if place is not None and place.room is not found:
+            return  # filled meanwhile
         known = place.room.version if place else self._waiting.get(conversation_id, version)
         if known == version:
             self._want(conversation_id, _Wish(db, version))
@@ -132,8 +159,9 @@ class Rooms(Generic[RoomT]):
         self.forget(conversation_id)
         _remember(self._waiting, conversation_id, version)
 
-    def refresh(self, db: "Database", conversation_id: ConversationId) -> None:
+    def answered(self, db: "Database", conversation_id: ConversationId) -> None:
         """Behind a search in memory: fill anew what reads too much beside it."""
+        self._answered += 1
         place = self._places.get(conversation_id)
         if place is None:
             return
@@ -187,7 +215,7 @@ class Rooms(Generic[RoomT]):
         began_at = self._clock()
         if conversation_id not in self._places and self._is_full and began_at < self._crowded_until:
             return
-        room = await self._load(wish.db, conversation_id, self._limit_bytes)
+        room = await self._load(wish.db, conversation_id, most_bytes=self._limit_bytes)
         if room is None or room.nbytes > self._limit_bytes:
             _remember(self._unfit, conversation_id, wish.version)
             return

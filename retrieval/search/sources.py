@@ -1,0 +1,73 @@
+"""Who answers a search: the conversation as this process has it in memory, or the tables."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from retrieval.ann.tiers import Tier, tier_of
+from retrieval.database.connection import one_connection
+from retrieval.search.context import SearchContext
+from retrieval.search.memory.room import Room
+from retrieval.search.memory.rooms import Rooms
+from retrieval.search.memory.source import MemorySource, newest_of
+from retrieval.search.source import Source
+from retrieval.search.stored.source import StoredSource
+from retrieval.wire import ConversationId
+
+if TYPE_CHECKING:
+    from retrieval.database.connection import Database
+
+COMPARED_EXACTLY = Tier()
+
+
+class Sources:
+    """Of one search. Whatever is put out of memory meanwhile, the search goes on with what it has.
+
+    Memory answers only if the statement that read the context found that it still stands: then the
+    context has the news.
+    """
+
+    def __init__(
+        self, db: "Database", conversation_id: ConversationId, rooms: Rooms[Room] | None
+    ) -> None:
+        self._db = db
+        self._conversation_id = conversation_id
+        self._rooms = rooms
+        self.room = rooms.get(conversation_id) if rooms is not None else None
+        """In memory, whether it still stands or not."""
+        self._extended: Room | None = None
+
+    @asynccontextmanager
+    async def source(self, context: SearchContext) -> AsyncIterator[Source]:
+        room = self._standing(context)
+        if room is not None:
+            assert context.news is not None  # noqa: S101 - that is how it stands
+            yield MemorySource(
+                room,
+                newest_of(context.news.postings),
+                context.message_count,
+                context.passage_count,
+                stored=StoredSource(self._db, context),
+            )
+            return
+        async with one_connection(self._db) as connection:
+            yield StoredSource(connection, context)
+
+    def prepare_next(self, context: SearchContext) -> None:
+        """Behind the search: keep what it read, or ask for the room."""
+        if self._rooms is None:
+            return
+        if self.room is None or self._extended is None:
+            self._rooms.missed(self._db, self._conversation_id, context.version, found=self.room)
+            return
+        self._rooms.extend(self._conversation_id, known=self.room, extended=self._extended)
+        self._rooms.answered(self._db, self._conversation_id)
+
+    def _standing(self, context: SearchContext) -> Room | None:
+        if self.room is None or context.news is None:
+            return None
+        if tier_of(context.prepared, passages=context.passage_count) != COMPARED_EXACTLY:
+            return None  # a search of the tables would not compare with all, either
+        if self._extended is None:
+            self._extended = self.room.extended(context.news)
+        return self._extended
