@@ -17,6 +17,7 @@ from backend_stub.erasure.ledger_file import LedgerFile
 from backend_stub.erasure.vacuuming import Vacuuming
 from backend_stub.http.metrics import Metrics
 from backend_stub.pools import Pools, close_pool, open_pools, tell_powers
+from backend_stub.room_memory import open_rooms
 from backend_stub.settings import BackendSettings, LiveKitSettings
 from retrieval.ann.maintenance import AnnMaintenance
 from retrieval.changes.retention.maintenance import Retention
@@ -31,6 +32,9 @@ from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.worker import EmbeddingWorker
+from retrieval.search.memory.room import Room
+from retrieval.search.memory.rooms import Rooms
+from retrieval.search.memory.sweep import RoomSweep
 from retrieval.settings import Logins
 from retrieval.store.indexes.reindexing import Reindexing
 
@@ -58,6 +62,8 @@ class Resources:
     keep_edits: bool
     erasure_ledger: LedgerFile | None
     vacuuming: Vacuuming
+    rooms: Rooms[Room] | None
+    """In memory; None: every search reads the tables."""
 
 
 @asynccontextmanager
@@ -77,6 +83,17 @@ async def open_resources(
         if settings.embedding_worker:
             background += await stack.enter_async_context(
                 await _embedding(logins, embedder, model, metrics)
+            )
+        rooms = await stack.enter_async_context(
+            open_rooms(
+                pools.background,
+                megabytes=settings.room_memory_mb,
+                dimension=model.dimension,
+            )
+        )
+        if rooms is not None:
+            background += await stack.enter_async_context(
+                await _sweeping_rooms(logins.background, rooms, metrics)
             )
         vacuuming = Vacuuming(settings.vacuum_after_erasure_s)
         if settings.vacuum_after_erasure_s:
@@ -103,6 +120,7 @@ async def open_resources(
             keep_edits=settings.keep_edits,
             erasure_ledger=LedgerFile(settings.erasure_ledger) if settings.erasure_ledger else None,
             vacuuming=vacuuming,
+            rooms=rooms,
         )
 
 
@@ -161,6 +179,12 @@ async def _retention(url: str, settings: RetentionSettings, metrics: Metrics) ->
         interval_s=settings.retention_interval_s,
     )
     return _at_work({"retention": retention.run}, [pool], metrics)
+
+
+async def _sweeping_rooms(url: str, rooms: Rooms[Room], metrics: Metrics) -> Tasks:
+    metrics.watch_rooms(lambda: rooms.figures)
+    pool = await open_pool(url, pool_size=1, role=BACKGROUND)
+    return _at_work({"sweep of rooms in memory": RoomSweep(pool, rooms).run}, [pool], metrics)
 
 
 async def _reconciling_rooms(url: str, livekit: "LiveKitRooms", metrics: Metrics) -> Tasks:

@@ -196,6 +196,13 @@ class BackendSettings(BaseSettings):
     embedding_worker: bool = Field(
         default=True, description="embed new messages in this process, too"
     )
+    room_memory_mb: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="megabytes for rooms searched lately, which are then searched in memory; empty:"
+        " a quarter of the machine's, at most 1024; 0: every search reads the tables",
+    )
     body_limit_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="largest request body, in bytes"
     )

@@ -1,12 +1,14 @@
 """Prometheus metrics with bounded labels: never ids or text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from backend_stub.background import BackgroundTask
+from backend_stub.http.room_figures import RoomFigures
 from backend_stub.pools import Pools
 from retrieval.embeddings.model_registry import PendingCounts
+from retrieval.search.memory.figures import Figures
 from retrieval.wire import AppendResult, SearchResponse
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -75,6 +77,12 @@ class Metrics:
             ["task"],
             registry=self.registry,
         )
+
+        self._rooms = RoomFigures()
+        self.registry.register(self._rooms)
+
+    def watch_rooms(self, figures: Callable[[], Figures]) -> None:
+        self._rooms.figures = figures
 
     def request(self, *, method: str, route: str | None, status: int, seconds: float) -> None:
         """`route` is the template; None if no route matched."""

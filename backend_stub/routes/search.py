@@ -67,6 +67,7 @@ async def search(
         resources.embedder,
         conversation_id=conversation_id,
         request=request,
+        rooms=resources.rooms,
     )
     resources.metrics.search(response)
     return response

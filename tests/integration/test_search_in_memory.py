@@ -91,7 +91,8 @@ async def twice(db: asyncpg.Pool, room_name: str) -> AsyncIterator[SearchedTwice
 
 def asking(count: int) -> list[SearchRequest]:
     dice = random.Random(count)  # noqa: S311 - the same questions each time
-    return [*questions(dice, count, talk(dice, SAID))]
+    lantern = SearchRequest(query="lantern", limit=40, explain=True)
+    return [lantern, *questions(dice, count - 1, talk(dice, SAID))]
 
 
 @pytest.mark.usefixtures("small")
@@ -204,7 +205,7 @@ async def test_whatever_changes_is_found_at_once(
     twice: SearchedTwice, change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(news, "MAX_NEW_MESSAGES", 30)
-    requests = asking(10)
+    requests = asking(8)
     await change(twice)
 
     assert await twice.differences(requests) == []
@@ -352,7 +353,7 @@ async def test_no_part_of_the_version_can_be_left_out(
     twice: SearchedTwice, part: str, change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await change(twice)
-    requests = asking(10)
+    requests = asking(8)
     with monkeypatch.context() as patched:
         patched.setattr(Version, "__eq__", without(part))
         assert await twice.differences(requests) != []
@@ -364,7 +365,7 @@ async def test_the_version_of_the_vectors_cannot_be_left_out(
     twice: SearchedTwice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await embed_what_is_old(twice)
-    requests = asking(10)
+    requests = asking(8)
     with monkeypatch.context() as patched:
         patched.setattr(Version, "__eq__", without("vectors_version"))
         assert await twice.differences(requests) != []
@@ -386,7 +387,7 @@ async def test_no_part_of_the_statement_can_be_left_out(
     twice: SearchedTwice, told: str, untold: str, change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await change(twice)
-    requests = asking(10)
+    requests = asking(8)
     statement = context.CONTEXT_AND_NEWS
     told = told.replace("{newer}", "and seq > $9")
     assert told in statement
@@ -405,7 +406,7 @@ async def test_who_does_not_look_at_the_version_finds_what_is_gone(
         return news.news_of(row, postings)
 
     await change(twice)
-    requests = asking(10)
+    requests = asking(8)
     with monkeypatch.context() as patched:
         patched.setattr(context, "_news", stands)
         assert await twice.differences(requests) != []

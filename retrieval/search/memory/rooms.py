@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
+from retrieval.search.memory.figures import Figures
 from retrieval.search.memory.version import Kept, Version
 from retrieval.wire import ConversationId
 
@@ -43,19 +44,6 @@ class Sized(Kept, Protocol):
 
 RoomT = TypeVar("RoomT", bound=Sized)
 LoadedT = TypeVar("LoadedT", bound=Sized, covariant=True)
-
-
-@dataclass(frozen=True)
-class Figures:
-    rooms: int = 0
-    bytes: int = 0
-    answered: int = 0
-    """Searches in memory."""
-    missed: int = 0
-    """Searches of the tables."""
-    fills: int = 0
-    evictions: int = 0
-    """Rooms put out because others needed their place."""
 
 
 @dataclass
