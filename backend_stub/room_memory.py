@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retrieval.search.memory.agreement import agrees
+from retrieval.search.memory.indexing import indexed
 from retrieval.search.memory.loading.load import load
 from retrieval.search.memory.room import Room
 from retrieval.search.memory.rooms import Rooms
@@ -42,7 +43,7 @@ async def open_rooms(
         )
         yield None
         return
-    rooms = Rooms(limit, load)
+    rooms = Rooms(limit, load, indexed)
     try:
         yield rooms
     finally:

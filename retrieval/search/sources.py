@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from retrieval.ann.tiers import Tier, tier_of
 from retrieval.database.connection import one_connection
 from retrieval.search.context import SearchContext
+from retrieval.search.memory.indexing import AT_ONCE, indexed
 from retrieval.search.memory.room import Room
 from retrieval.search.memory.rooms import Rooms
 from retrieval.search.memory.source import MemorySource, newest_of
@@ -16,8 +16,6 @@ from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
-
-COMPARED_EXACTLY = Tier()
 
 
 class Sources:
@@ -39,7 +37,7 @@ class Sources:
 
     @asynccontextmanager
     async def source(self, context: SearchContext) -> AsyncIterator[Source]:
-        room = self._standing(context)
+        room = await self._standing(context)
         if room is not None:
             assert context.news is not None  # noqa: S101 - that is how it stands
             yield MemorySource(
@@ -63,11 +61,11 @@ class Sources:
         self._rooms.extend(self._conversation_id, known=self.room, extended=self._extended)
         self._rooms.answered(self._db, self._conversation_id)
 
-    def _standing(self, context: SearchContext) -> Room | None:
+    async def _standing(self, context: SearchContext) -> Room | None:
         if self.room is None or context.news is None:
             return None
-        if tier_of(context.prepared, passages=context.passage_count) != COMPARED_EXACTLY:
-            return None  # a search of the tables would not compare with all, either
         if self._extended is None:
-            self._extended = self.room.extended(context.news)
+            extended = self.room.extended(context.news)
+            few = extended.marks.messages - extended.marks.postings <= AT_ONCE
+            self._extended = await indexed(extended) if few else extended
         return self._extended

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from retrieval.embedders import Embedder
+from retrieval.search.memory.indexing import indexed
 from retrieval.search.memory.loading.load import load
 from retrieval.search.memory.room import Room
 from retrieval.search.memory.rooms import Rooms
@@ -21,7 +22,7 @@ ANY = SearchRequest(query="pump lantern", limit=1)
 
 
 def rooms_in_memory(limit_bytes: int = LIMIT_BYTES) -> Rooms[Room]:
-    return Rooms(limit_bytes, load)
+    return Rooms(limit_bytes, load, indexed)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Where each term of a room in memory occurs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -46,7 +46,7 @@ class PostingLists:
     _passage: NDArray[np.int16]
     _occurrences: NDArray[np.int16]
     _passage_words: NDArray[np.int16]
-    _since: Mapping[str, Sequence[Occurrences]]
+    _since: Mapping[str, Occurrences]
     _bytes_since: int = 0
 
     @classmethod
@@ -75,15 +75,14 @@ class PostingLists:
         """By ascending seq and passage; not all if only so many of the newest are wanted."""
         number = self._number.get(term)
         found = NOWHERE if number is None else self._read(number, newest)
-        for later in self._since.get(term, ()):
-            found = found.then(later)
-        return found
+        later = self._since.get(term)
+        return found if later is None else found.then(later)
 
     def extended(self, new: Mapping[str, Occurrences], *, mark: int) -> "PostingLists":
         """With the postings of the messages between the marks."""
         since = dict(self._since)
         for term, occurrences in new.items():
-            since[term] = (*since.get(term, ()), occurrences)
+            since[term] = since.get(term, NOWHERE).then(occurrences)
         added = sum(BYTES_OF_A_TERM + 4 * (96 + one.seq.nbytes) for one in new.values())
         return PostingLists(
             mark,

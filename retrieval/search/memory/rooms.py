@@ -9,8 +9,8 @@ stay a while, and searches of the others cost what they cost without memory, and
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 
 CROWDED_SHARE: Final = 0.1
 """Of the time that may go into filling rooms in the place of others."""
-STALE_POSTINGS: Final = 200
-"""Messages whose postings are read with each search; from there on the room is filled anew."""
 MOST_WANTED: Final = 100
 """Rooms that wait to be filled; further ones are asked for by their next search."""
 PAUSE_S: Final = 10.0
@@ -54,8 +52,10 @@ class _Place(Generic[RoomT]):
 
 @dataclass(frozen=True)
 class _Wish:
+    """Without a version: the words of what is kept are to be brought up to date."""
+
     db: "Database"
-    version: Version
+    version: Version | None
 
 
 class Load(Protocol[LoadedT]):
@@ -73,11 +73,13 @@ class Rooms(Generic[RoomT]):
         self,
         limit_bytes: int,
         load: Load[RoomT],
+        catch_up: Callable[[RoomT], Awaitable[RoomT]],
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._limit_bytes = limit_bytes
         self._load = load
+        self._catch_up = catch_up
         self._clock = clock
         self._places: OrderedDict[ConversationId, _Place[RoomT]] = OrderedDict()
         self._bytes = 0
@@ -87,21 +89,11 @@ class Rooms(Generic[RoomT]):
         self._task: asyncio.Task[None] | None = None
         self._crowded_until = 0.0
         self._paused_until = 0.0
-        self._answered = 0
-        self._missed = 0
-        self._fills = 0
-        self._evictions = 0
+        self._figures = Figures()
 
     @property
     def figures(self) -> Figures:
-        return Figures(
-            rooms=len(self._places),
-            bytes=self._bytes,
-            answered=self._answered,
-            missed=self._missed,
-            fills=self._fills,
-            evictions=self._evictions,
-        )
+        return replace(self._figures, rooms=len(self._places), bytes=self._bytes)
 
     def versions(self) -> Mapping[ConversationId, Version]:
         return {one: place.room.version for one, place in self._places.items()}
@@ -134,7 +126,7 @@ class Rooms(Generic[RoomT]):
         A room that changed since the last search may be changing still, such as in a backfill: it
         is filled when another search finds it unchanged.
         """
-        self._missed += 1
+        self._figures.missed += 1
         if version is None or self._unfit.get(conversation_id) == version:
             return
         place = self._places.get(conversation_id)
@@ -148,14 +140,11 @@ class Rooms(Generic[RoomT]):
         _remember(self._waiting, conversation_id, version)
 
     def answered(self, db: "Database", conversation_id: ConversationId) -> None:
-        """Behind a search in memory: fill anew what reads too much beside it."""
-        self._answered += 1
+        """Behind a search in memory."""
+        self._figures.answered += 1
         place = self._places.get(conversation_id)
-        if place is None:
-            return
-        marks = place.room.marks
-        if marks.messages - marks.postings >= STALE_POSTINGS:
-            self._want(conversation_id, _Wish(db, place.room.version))
+        if place is not None and place.room.marks.messages > place.room.marks.postings:
+            self._want(conversation_id, _Wish(db, None))
 
     def forget(self, conversation_id: ConversationId) -> None:
         place = self._places.pop(conversation_id, None)
@@ -189,26 +178,37 @@ class Rooms(Generic[RoomT]):
             conversation_id = next(iter(self._wanted))
             wish = self._wanted[conversation_id]
             try:
-                await self._fill(conversation_id, wish)
+                if wish.version is None:
+                    await self._bring_up_to_date(conversation_id)
+                else:
+                    await self._fill(wish.db, conversation_id, wish.version)
             except Exception as error:  # noqa: BLE001  # searches go on without this room
                 self._paused_until = self._clock() + PAUSE_S
                 logger.warning(
-                    "a room was not taken into memory",
+                    "a room in memory was not filled",
                     extra={"conversation_id": str(conversation_id), "error": type(error).__name__},
                 )
             finally:
                 self._wanted.pop(conversation_id, None)
 
-    async def _fill(self, conversation_id: ConversationId, wish: _Wish) -> None:
+    async def _bring_up_to_date(self, conversation_id: ConversationId) -> None:
+        place = self._places.get(conversation_id)
+        if place is not None:
+            known = place.room
+            self.extend(conversation_id, known=known, extended=await self._catch_up(known))
+
+    async def _fill(
+        self, db: "Database", conversation_id: ConversationId, version: Version
+    ) -> None:
         began_at = self._clock()
         if conversation_id not in self._places and self._is_full and began_at < self._crowded_until:
             return
-        room = await self._load(wish.db, conversation_id, most_bytes=self._limit_bytes)
+        room = await self._load(db, conversation_id, most_bytes=self._limit_bytes)
         if room is None or room.nbytes > self._limit_bytes:
-            _remember(self._unfit, conversation_id, wish.version)
+            _remember(self._unfit, conversation_id, version)
             return
         self._waiting.pop(conversation_id, None)
-        self._fills += 1
+        self._figures.fills += 1
         now = self._clock()
         if self._put(conversation_id, room, searched_at=began_at):
             self._crowded_until = now + (now - began_at) / CROWDED_SHARE
@@ -228,7 +228,7 @@ class Rooms(Generic[RoomT]):
         while self._bytes > self._limit_bytes:
             self.forget(next(iter(self._places)))
             evicted += 1
-        self._evictions += evicted
+        self._figures.evictions += evicted
         return evicted
 
 
