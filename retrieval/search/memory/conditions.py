@@ -1,19 +1,36 @@
 """Which messages a request allows, and which it prefers, as the statements say it."""
 
 from collections.abc import Collection
+from typing import Literal, Protocol
 
 import numpy as np
 
 from retrieval.columns import Flags, Floats, Integers, is_in
-from retrieval.search.memory.messages import Messages, microseconds
+from retrieval.search.memory.arrays.names import Names
+from retrieval.search.memory.messages import microseconds
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred
 
 ASSISTANT = "assistant"
 
+ColumnName = Literal["seq", "created_at", "role", "participant"]
 
-def allowed(messages: Messages, filters: Filters, places: Integers | None = None) -> Flags:
+
+class Said(Protocol):
+    """Columns of what was said."""
+
+    @property
+    def names(self) -> Names:
+        """Of roles and participants."""
+        ...
+
+    def column(self, name: ColumnName, places: Integers | None) -> Integers:
+        """At these places, or all; moments in microseconds since 2000."""
+        ...
+
+
+def allowed(messages: Said, filters: Filters, places: Integers | None = None) -> Flags:
     """Of the messages at these places, or of all."""
     seq = messages.column("seq", places)
     flags: Flags = np.ones(len(seq), dtype=np.bool_)
@@ -34,7 +51,7 @@ def allowed(messages: Messages, filters: Filters, places: Integers | None = None
     return flags
 
 
-def preference(messages: Messages, preferred: Preferred, places: Integers) -> Floats:
+def preference(messages: Said, preferred: Preferred, places: Integers) -> Floats:
     """Of the messages at these places, in cosines."""
     gain = np.zeros(len(places))
     if preferred.speaker_gain:
@@ -48,7 +65,7 @@ def preference(messages: Messages, preferred: Preferred, places: Integers) -> Fl
     return gain
 
 
-def speaker_fit(messages: Messages, about: About, places: Integers | None = None) -> Integers:
+def speaker_fit(messages: Said, about: About, places: Integers | None = None) -> Integers:
     """1: by a speaker the query is about; -1: by the assistant if it is about a person; else 0."""
     asked = _by(messages, about.people, places)
     if about.role is not None:
@@ -59,10 +76,10 @@ def speaker_fit(messages: Messages, about: About, places: Integers | None = None
     return np.where(asked, 1, np.where(assistant, -1, 0)).astype(np.int64)
 
 
-def _by(messages: Messages, people: Collection[str], places: Integers | None) -> Flags:
+def _by(messages: Said, people: Collection[str], places: Integers | None) -> Flags:
     numbers = messages.names.numbers(people)
     return np.isin(messages.column("participant", places), numbers)
 
 
-def _with_role(messages: Messages, roles: Collection[str], places: Integers | None) -> Flags:
+def _with_role(messages: Said, roles: Collection[str], places: Integers | None) -> Flags:
     return np.isin(messages.column("role", places), messages.names.numbers(roles))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retrieval.ann.tiers import Tier
-from retrieval.columns import Integers
+from retrieval.columns import Integers, array_text
 from retrieval.search.source import Wanted
 from retrieval.search.stored.binary_codes import nearest_by_code
 from retrieval.search.stored.conditions import (
@@ -15,7 +15,7 @@ from retrieval.search.stored.conditions import (
     target_parameters,
     with_conditions,
 )
-from retrieval.search.stored.found import nearest_of
+from retrieval.search.stored.found import nearest_of as found_nearest
 from retrieval.search.stored.hnsw import nearest_by_hnsw
 from retrieval.search.vector.cosines import Nearest, Target, best_messages
 
@@ -103,4 +103,33 @@ async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted:
         after,
         listed_bits(wanted.filters),
     )
-    return nearest_of(row)
+    return found_nearest(row)
+
+
+NEAREST_OF = with_conditions(
+    """
+select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
+  from (select seq, -(embedding <#> $3) + {preference} as nearness
+          from message_embedding
+         where conversation_id = $1 and model_id = $2 and smoothed = true
+           and seq = any((select $15::text::bigint[])::bigint[])
+           and {allowed}
+         order by nearness desc, seq desc
+         limit $14) nearest
+""",
+    listed="$16",
+)
+
+
+async def nearest_of(db: "Database", target: Target, *, seqs: Integers, wanted: Wanted) -> Nearest:
+    """Of these messages, mixed with their neighbours."""
+    row = await db.fetchrow(
+        NEAREST_OF,
+        *target_parameters(target),
+        *filter_parameters(wanted.filters),
+        *preferred_parameters(wanted.preferred),
+        wanted.limit,
+        array_text(seqs),
+        listed_bits(wanted.filters),
+    )
+    return found_nearest(row)
