@@ -1,5 +1,6 @@
 """Whatever a search asks of a room, memory says what the database says, to the last bit."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -19,6 +20,7 @@ from retrieval.search.memory.arrays import matrices
 from retrieval.search.memory.indexing import indexed
 from retrieval.search.memory.loading.load import load
 from retrieval.search.memory.room import Room
+from retrieval.search.memory.rooms import Rooms
 from retrieval.search.memory.source import MemorySource, newest_of
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
@@ -199,9 +201,8 @@ async def compare(sides: Both, dice: random.Random, *, rounds: int = 12) -> None
         )
 
         sought = Sought(random_about(dice), filters, None if dice.random() < 0.2 else target)
-        some = np.sort(
-            np.array(dice.sample(range(1, int(seqs[-1]) + 5), k=dice.choice((0, 1, 30))))
-        )
+        picked = dice.sample(range(1, int(seqs[-1]) + 5), k=dice.choice((0, 1, 30)))
+        some = np.array(sorted(picked), dtype=np.int64)
         kinds = dice.choice(([False, True], [False]))
         for one, other in (
             (
@@ -310,3 +311,33 @@ async def test_memory_says_what_the_database_says(
             127,
             127,
         )
+
+
+async def kept(rooms: Rooms[Room], conversation_id: ConversationId, *, postings: int) -> Room:
+    """As soon as it has postings up to there."""
+    for _ in range(1000):
+        room = rooms.get(conversation_id)
+        if room is not None and room.marks.postings == postings:
+            return room
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+async def test_words_are_added_behind_searches_and_memory_is_counted(db: asyncpg.Pool) -> None:
+    dice = random.Random(1)  # noqa: S311 - the same each time
+    said = talk(dice, 60)
+    conversation_id = await room_of(db, "growing", said[:20])
+    rooms = Rooms(LIMIT, load, indexed)
+    first = await both(db, conversation_id)
+    rooms.missed(db, conversation_id, first.memory.room.version, found=None)
+    known = await kept(rooms, conversation_id, postings=20)
+    for start in (20, 40):
+        await store(db, conversation_id, said[start : start + 20])
+        later = await both(db, conversation_id, room=known)
+        rooms.extend(conversation_id, known=known, extended=later.memory.room)
+        rooms.answered(db, conversation_id)
+        known = await kept(rooms, conversation_id, postings=start + 20)
+        assert rooms.figures.bytes == known.nbytes
+    up_to_date = await both(db, conversation_id, room=known)
+    await compare(replace(up_to_date, memory=replace(up_to_date.memory, stored=NobodyAsks())), dice)
+    await rooms.aclose()

@@ -47,6 +47,8 @@ LoadedT = TypeVar("LoadedT", bound=Sized, covariant=True)
 @dataclass
 class _Place(Generic[RoomT]):
     room: RoomT
+    nbytes: int
+    """When it came here: what it shares with others may grow."""
     searched_at: float
 
 
@@ -149,7 +151,7 @@ class Rooms(Generic[RoomT]):
     def forget(self, conversation_id: ConversationId) -> None:
         place = self._places.pop(conversation_id, None)
         if place is not None:
-            self._bytes -= place.room.nbytes
+            self._bytes -= place.nbytes
 
     def unused_for(self, seconds: float) -> list[ConversationId]:
         since = self._clock() - seconds
@@ -222,8 +224,9 @@ class Rooms(Generic[RoomT]):
     def _put(self, conversation_id: ConversationId, room: RoomT, *, searched_at: float) -> int:
         """How many others were put out for it, those first that were not searched for longest."""
         self.forget(conversation_id)
-        self._places[conversation_id] = _Place(room, searched_at)
-        self._bytes += room.nbytes
+        place = _Place(room, room.nbytes, searched_at)
+        self._places[conversation_id] = place
+        self._bytes += place.nbytes
         evicted = 0
         while self._bytes > self._limit_bytes:
             self.forget(next(iter(self._places)))
