@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend_stub.app import create_app
+from backend_stub.connections.event_loop import loop_factory
 from backend_stub.connections.open_connections import ConnectionLimits, allow_open_files
 from backend_stub.connections.protocol import http_protocol
 from backend_stub.errors import AddressRefused, DatabaseRefused
@@ -56,7 +57,8 @@ def run(
             exit_with_parent=exit_with_parent,
         )
         try:
-            asyncio.run(serving)
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(serving)
         except asyncpg.PostgresError as error:
             raise DatabaseRefused(f"the database refused: {error}") from error
 

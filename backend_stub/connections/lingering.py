@@ -34,7 +34,7 @@ class LingeringTransport(asyncio.Transport):
 
     def linger(self) -> None:
         self._closing = self.lingers = True
-        if self._inner.can_write_eof():
+        if self._inner.can_write_eof() and not self._inner.is_closing():
             self._inner.write_eof()
         self._read_or_not()
 
@@ -51,7 +51,7 @@ class LingeringTransport(asyncio.Transport):
         return self._closing or self._inner.is_closing()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self._closing:
+        if not self.is_closing():
             self._inner.write(data)
 
     def get_write_buffer_size(self) -> int:
