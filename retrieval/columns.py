@@ -1,6 +1,6 @@
 """Columns as PostgreSQL arrays (`array_send(array_agg(column))`): faster than a record per row."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,21 @@ def _best_first(values: Floats, newest: Integers | None) -> Integers:
 def distinct(values: Integers) -> Integers:
     """Ascending. np.unique takes three times as long for a few hundred numbers: it hashes them."""
     ascending = np.sort(values, axis=None)
-    return ascending[np.concatenate(([True], ascending[1:] != ascending[:-1]))[: len(ascending)]]
+    return ascending[starts(ascending)]
+
+
+def starts(ascending: Integers) -> Flags:
+    """Which of the values are not those just before them."""
+    first = np.ones(len(ascending), dtype=np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
+    return first
 
 
 def is_in(wanted: Integers, values: Integers) -> Flags:
     """Which of the values are wanted; `wanted` ascending."""
     if len(wanted) == 0:
         return np.zeros(len(values), dtype=np.bool_)
-    at = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
+    at = np.minimum(wanted.searchsorted(values), len(wanted) - 1)
     return np.asarray(wanted[at] == values)
 
 
@@ -47,22 +54,24 @@ def array_text(values: Integers) -> str:
 
 
 _HEADER_BYTES = 20  # dimensions, null flag, element type, length, lower bound: 4 bytes each
+_LENGTH_BYTES = 4  # before each element
+_BIGINT, _INTEGER, _DOUBLE = np.dtype(">i8"), np.dtype(">i4"), np.dtype(">f8")
 _VECTOR_HEADER_BYTES = 4  # how many numbers, and two unused bytes
 
 
 def integers(packed: bytes | None) -> NDArray[np.int64]:
     """From a bigint[] without nulls; None (the aggregate of no rows) gives an empty array."""
-    return _values(packed, ">i8").astype(np.int64)
+    return _values(packed, _BIGINT).astype(np.int64)
 
 
 def small_integers(packed: bytes | None) -> NDArray[np.int64]:
     """From an integer[] without nulls."""
-    return _values(packed, ">i4").astype(np.int64)
+    return _values(packed, _INTEGER).astype(np.int64)
 
 
 def floats(packed: bytes | None) -> NDArray[np.float64]:
     """From a double precision[] without nulls."""
-    return _values(packed, ">f8").astype(np.float64)
+    return _values(packed, _DOUBLE).astype(np.float64)
 
 
 def half_vectors(packed: bytes | None) -> NDArray[np.float16]:
@@ -76,8 +85,9 @@ def half_vectors(packed: bytes | None) -> NDArray[np.float16]:
     return rows.astype(np.float16)
 
 
-def _values(packed: bytes | None, kind: str) -> NDArray[np.void]:
+def _values(packed: bytes | None, kind: np.dtype[Any]) -> NDArray[Any]:
     if not packed:
         return np.zeros(0, dtype=kind)
-    element = np.dtype([("length", ">i4"), ("value", kind)])
-    return np.frombuffer(packed, dtype=element, offset=_HEADER_BYTES)["value"]
+    element_bytes = _LENGTH_BYTES + kind.itemsize
+    count = (len(packed) - _HEADER_BYTES) // element_bytes
+    return np.ndarray(count, kind, packed, _HEADER_BYTES + _LENGTH_BYTES, element_bytes)

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from pgvector import HalfVector
 
-from retrieval.columns import array_text, distinct, half_vectors, is_in
+from retrieval.columns import (
+    array_text,
+    distinct,
+    floats,
+    half_vectors,
+    integers,
+    is_in,
+    small_integers,
+)
 
 
 @pytest.mark.parametrize("values", [[], [5], [3, 1, 3, 2, 1], [[4, 2], [2, 9]]])
@@ -27,6 +35,24 @@ def test_numbers_that_are_wanted(wanted: list[int], values: list[int]) -> None:
 def test_an_array_as_postgresql_writes_it() -> None:
     assert array_text(np.array([3, 1])) == "{3,1}"
     assert array_text(np.array([], dtype=np.int64)) == "{}"
+
+
+@pytest.mark.parametrize("values", [[7], [3, -1, 2**31 - 1, 0]])
+def test_numbers_as_postgresql_sends_them(values: list[int]) -> None:
+    def packed(element_type: int, form: str) -> bytes:
+        header = struct.pack(">iiiii", 1, 0, element_type, len(values), 1)
+        size = struct.calcsize(form)
+        return header + b"".join(struct.pack(f">i{form}", size, value) for value in values)
+
+    for read, kind, element_type, form in (
+        (integers, np.int64, 20, "q"),
+        (small_integers, np.int64, 23, "i"),
+        (floats, np.float64, 701, "d"),
+    ):
+        assert read(packed(element_type, form)).tolist() == values
+        assert read(packed(element_type, form)).dtype == kind
+        assert read(None).dtype == kind
+        assert read(None).tolist() == []
 
 
 def test_half_vectors_as_postgresql_sends_them() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from retrieval.columns import Flags, Floats, Integers, best_places
+from retrieval.columns import Flags, Floats, Integers, best_places, starts
 from retrieval.search.lexical.postings import Postings
 from retrieval.search.query.order import Order
 from retrieval.text.terms.asked import QueryTerm
@@ -204,7 +204,7 @@ def _best_spellings(gains: _Gains) -> _Gains:
     """Of a term that a passage has in several spellings only the best."""
     order = np.lexsort((gains.key, gains.term))
     term, key, gain = gains.term[order], gains.key[order], gains.gain[order]
-    first = np.flatnonzero(_starts(term) | _starts(key))
+    first = np.flatnonzero(starts(term) | starts(key))
     best = np.maximum.reduceat(gain, first) if len(first) else gain
     return _Gains(term[first], key[first], best)
 
@@ -213,7 +213,7 @@ def _distinct(keys: Integers) -> tuple[Integers, Integers]:
     """Ascending, with each key's index; beats np.unique because each term's keys are sorted."""
     order = keys.argsort(kind="stable")
     ascending = keys[order]
-    first = _starts(ascending)
+    first = starts(ascending)
     place = np.empty(len(keys), dtype=np.int64)
     place[order] = first.cumsum() - 1
     return ascending[first], place
@@ -222,19 +222,12 @@ def _distinct(keys: Integers) -> tuple[Integers, Integers]:
 def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Integers]:
     """The messages of the keys, and the index of the best passage of each, of equals the first."""
     seq = key >> PASSAGE_BITS
-    starts = np.flatnonzero(_starts(seq))
-    if len(starts) == len(seq):
-        return seq, starts
-    message = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(seq)))
-    best = np.flatnonzero(passage_score == np.maximum.reduceat(passage_score, starts)[message])
-    _, first = np.unique(message[best], return_index=True)
-    return seq[starts], best[first]
-
-
-def _starts(ascending: Integers) -> Flags:
-    starts = np.ones(len(ascending), dtype=np.bool_)
-    np.not_equal(ascending[1:], ascending[:-1], out=starts[1:])
-    return starts
+    opens = np.flatnonzero(starts(seq))
+    if len(opens) == len(seq):
+        return seq, opens
+    message = np.repeat(np.arange(len(opens)), np.diff(opens, append=len(seq)))
+    best = np.flatnonzero(passage_score == np.maximum.reduceat(passage_score, opens)[message])
+    return seq[opens], best[starts(message[best])]
 
 
 def inverse_frequency(frequency: float, total: int) -> float:
