@@ -92,10 +92,13 @@ async def build_hits(
         )
         hits[one.message.seq] = hit
         tokens[one.message.seq] = message_tokens(hit.excerpt or one.message.content)
-        enough = len(hits) >= limit
-        if enough and len(choose(hits, tokens, limit=limit, budget=budget)) == limit:
+        if len(hits) < limit:
+            continue
+        chosen = choose(hits, tokens, limit=limit, budget=budget)
+        if len(chosen) == limit:
             break
-    chosen = choose(hits, tokens, limit=limit, budget=budget)
+    else:
+        chosen = choose(hits, tokens, limit=limit, budget=budget)
     if request.neighbours == 0:
         return [hits[one.seq] for one in chosen]
     left = math.inf

@@ -112,9 +112,10 @@ def rank(candidates: Candidates, query: Query, *, weights: Weights, degraded: bo
     score = score_parts.total(parts, weights)
     # Without cosines, a message counts as found only if it or its surroundings share a word.
     found = parts.surroundings > 0 if degraded else True
-    newest_first = np.flatnonzero(candidates.facts.allowed & found)[::-1]
+    (places,) = (candidates.facts.allowed & found).nonzero()
+    newest_first = places[::-1]
     return Ranking(
-        order=newest_first[np.argsort(-score[newest_first], kind="stable")],
+        order=newest_first[(-score[newest_first]).argsort(kind="stable")],
         score=score,
         features=features,
         parts=parts,

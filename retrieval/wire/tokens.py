@@ -8,7 +8,7 @@ MESSAGE_OVERHEAD_TOKENS = 10
 
 def estimated_tokens(text: str) -> int:
     """Four ASCII characters to a token, one of any other: errs upwards, needs no tokenizer."""
-    plain = sum(map(str.isascii, text))
+    plain = len(text) if text.isascii() else sum(map(str.isascii, text))
     return math.ceil(plain / 4) + len(text) - plain
 
 

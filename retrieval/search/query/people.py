@@ -19,7 +19,6 @@ _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 _ENDS_OF_POSSESSIVE = ("'", "’", "'s", "’s", "'S", "’S")
 _EDGES = "\"'“”‘’`.,:;?!()[]{}<>…"
 _EDGES_WITH_AT = _EDGES + "@"
-_MAY_END_A_NAME = _EDGES_WITH_AT + "sS"
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b|\bi['’]", re.IGNORECASE)
 _SUBJECT_I = re.compile(r"\b(?:i|my)\b|\bi['’]", re.IGNORECASE)
 _ASSISTANT_SAID = re.compile(
@@ -115,7 +114,8 @@ def _spans(query: str) -> list[tuple[int, int, str, bool]]:
     for first, (start, _) in enumerate(words):
         for _, end in words[first : first + LONGEST_NAME_WORDS]:
             raw = query[start:end]
-            if raw[0] in _EDGES_WITH_AT or raw[-1] in _MAY_END_A_NAME:
+            marked = raw[0] in _EDGES_WITH_AT or raw[-1] in _EDGES_WITH_AT
+            if marked or raw.endswith(_ENDS_OF_POSSESSIVE):
                 found += _readings(raw, start)
             else:  # most
                 found.append((start, end, raw.lower(), False))

@@ -67,7 +67,7 @@ def facts_of(
         speaker_fit=speaker_fit,
         allowed=allowed,
     )
-    if bool(np.all(said[1:] >= said[:-1])):
+    if (said[1:] >= said[:-1]).all():
         return facts
-    in_order = facts.at(np.argsort(said, kind="stable"))
+    in_order = facts.at(said.argsort(kind="stable"))
     return replace(in_order, position=np.arange(len(seq)))

@@ -26,8 +26,8 @@ def next_said(facts: Facts, places: Iterable[int]) -> Mapping[int, int]:
 def after(facts: Facts, seqs: Integers) -> Flags:
     """Which messages are such ones behind `seqs`."""
     found = np.zeros(len(facts.seq), dtype=np.bool_)
-    places = np.flatnonzero(is_in(np.sort(seqs), facts.seq)).tolist()
-    found[[*next_said(facts, places)]] = True
+    (places,) = is_in(np.sort(seqs), facts.seq).nonzero()
+    found[[*next_said(facts, places.tolist())]] = True
     return found
 
 
