@@ -63,7 +63,7 @@ bench-recall: installed-test installed-peers ## what finds the evidence, us and 
 	@test -n "$(DATA)" || { echo "longroom: name a data set: make bench-recall DATA=/path/to/locomo.json" >&2; exit 1; }
 	@$(BIN)/python -m benchmarks.recall "$(DATA)" $(ARGS)
 
-bench-search: installed-test ## what a search costs, beside what else could be done, and step by step (SIZES=1000,10000 DATA=room.jsonl ARGS="--only whole")
+bench-search: installed-test ## what a search costs, from memory and from the database, step by step and under load (SIZES=1000,10000 DATA=room.jsonl ARGS="--only load")
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.search_speed \
 		$(if $(SIZES),--sizes $(SIZES)) $(if $(DATA),--data "$(DATA)") $(ARGS)
 

@@ -83,7 +83,9 @@ SECTIONS = [
         "Processor time of database and caller, in milliseconds, without the query's embedding."
         " Whole searches go through HTTP to a backend and have their embedding: theirs is the time"
         " of the backend and of its connections, and `ratio_to_embedding` the median of pairs with"
-        " the same text's embedding alone. A step leaves out the steps inside it.",
+        " the same text's embedding alone. A step leaves out the steps inside it. Figures that"
+        " begin with `sql_` are those of a backend that keeps no rooms in memory; `ratio_to_sql` is"
+        " what memory takes beside it. `differences` counts answers of the two that are not equal.",
     ),
     Section(
         "writing",

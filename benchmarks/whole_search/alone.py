@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.cpu_clock import quantile
+from benchmarks.whole_search.kept import fill_memory, kept
 from benchmarks.whole_search.rooms import Room
 from benchmarks.whole_search.served import SMALL_TALK, Served, Spent
 from retrieval.embedders import Embedder
@@ -13,27 +14,53 @@ from retrieval.embedders import Embedder
 WARM_UP = 10
 
 
+async def ask_first(memory: Served, sql: Served, room: Room, text: str) -> dict[str, float]:
+    """Of a room that is not in memory yet, and what it takes until it is; JSON."""
+    read = await _spent(sql, partial(sql.search, room, text))
+    start = memory.now()
+    found = await _spent(memory, partial(memory.search, room, text))
+    await fill_memory(memory, room, text)
+    filled = memory.since(start)
+    return {
+        "first_cpu_ms": round(found.processor, 2),
+        "first_wall_ms": round(found.wall, 2),
+        "sql_first_cpu_ms": round(read.processor, 2),
+        "sql_first_wall_ms": round(read.wall, 2),
+        "filled_cpu_ms": round(filled.processor - found.processor, 2),
+        "filled_wall_ms": round(filled.wall - found.wall, 2),
+    }
+
+
 async def ask_alone(
-    backend: Served, embedder: Embedder, room: Room, asked: Sequence[str]
+    memory: Served, sql: Served, embedder: Embedder, room: Room, asked: Sequence[str]
 ) -> dict[str, Any]:
-    """`ratio_to_embedding` is the median of pairs, in processor time; JSON."""
+    """Ratios are medians of pairs, in processor time; JSON. The room is in memory."""
     for text in asked[:WARM_UP]:
-        await backend.search(room, text)
-    searched, embedded, small_talk, health = [], [], [], []
+        await memory.search(room, text)
+        await sql.search(room, text)
+    answered = (await kept(memory)).answered
+    searched, read, embedded, small_talk, health = [], [], [], [], []
     for text in asked[WARM_UP:]:
         embedded.append(await _embedded(embedder, text))
-        searched.append(await _spent(backend, partial(backend.search, room, text)))
-        small_talk.append(await _spent(backend, partial(backend.search, room, SMALL_TALK)))
-        health.append(await _spent(backend, backend.health))
+        searched.append(await _spent(memory, partial(memory.search, room, text)))
+        read.append(await _spent(sql, partial(sql.search, room, text)))
+        small_talk.append(await _spent(memory, partial(memory.search, room, SMALL_TALK)))
+        health.append(await _spent(memory, memory.health))
+    answered = (await kept(memory)).answered - answered
+    alone = [one.processor for one in embedded]
     figures = {
-        "ratio_to_embedding": _paired(
-            [one.processor for one in searched], [one.processor for one in embedded]
+        "ratio_to_embedding": _paired([one.processor for one in searched], alone),
+        "sql_ratio_to_embedding": _paired([one.processor for one in read], alone),
+        "ratio_to_sql": _paired(
+            [one.processor for one in searched], [one.processor for one in read]
         ),
         "wall_ratio_to_embedding": _paired(
             [one.wall for one in searched], [one.wall for one in embedded]
         ),
+        "from_memory": round(answered / len(searched), 3),
         **_figures(searched),
-        "embedding_cpu_ms": _median([one.processor for one in embedded]),
+        **{f"sql_{name}": figure for name, figure in _figures(read).items()},
+        "embedding_cpu_ms": _median(alone),
         "embedding_wall_ms": _median([one.wall for one in embedded]),
         "small_talk_cpu_ms": _median([one.processor for one in small_talk]),
         "small_talk_wall_ms": _median([one.wall for one in small_talk]),

@@ -2,23 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks.cpu_clock import quantile
 from benchmarks.whole_search.rooms import Room
-from benchmarks.whole_search.served import Served
+from benchmarks.whole_search.served import Asked, Served
 
 CLIENTS = (1, 8, 32)
 
+Figures = Mapping[str, float]
+
 
 async def ask_at_once(
-    backend: Served, room: Room, asked: Sequence[str], *, clients: int
+    backend: Asked, asked: Sequence[tuple[Room, str]], *, clients: int
 ) -> dict[str, float]:
     waiting = iter(asked)
     walls: list[float] = []
 
     async def client() -> None:
-        for text in waiting:
+        for room, text in waiting:
             start = time.perf_counter()
             await backend.search(room, text)
             walls.append((time.perf_counter() - start) * 1000)
@@ -26,12 +28,27 @@ async def ask_at_once(
     start = backend.now()
     await asyncio.gather(*(client() for _ in range(clients)))
     spent = backend.since(start)
-    figures = {
+    return {
         "searches_per_core_s": round(len(walls) / spent.processor * 1000, 1),
         "searches_per_s": round(len(walls) / spent.wall * 1000, 1),
         "cpu_ms": round(spent.processor / len(walls), 2),
         "wall_p50_ms": round(quantile(walls, 0.5), 1),
         "wall_p95_ms": round(quantile(walls, 0.95), 1),
     }
-    print(f"{room.size:,} messages, {clients} at once: {figures}", flush=True)
-    return figures
+
+
+async def open_connections(backends: Sequence[Served], room: Room, *, clients: int) -> None:
+    """As many as the clients need; they count from now on."""
+    for backend in backends:
+        await asyncio.gather(*(backend.search(room, f"what, {one}?") for one in range(clients)))
+    for backend in backends:
+        await backend.count_connections()
+
+
+def beside(memory: Figures, sql: Figures) -> dict[str, float]:
+    """The figures of both paths in one row."""
+    return {
+        "ratio_to_sql": round(memory["cpu_ms"] / sql["cpu_ms"], 2),
+        **memory,
+        **{f"sql_{name}": figure for name, figure in sql.items()},
+    }

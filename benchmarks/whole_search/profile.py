@@ -4,18 +4,13 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.whole_search.alone import WARM_UP
+from benchmarks.whole_search.kept import fill_memory
 from benchmarks.whole_search.rooms import Room
-from benchmarks.whole_search.served import Served, Spent, served
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    from retrieval.database.connection import Record
+from benchmarks.whole_search.served import IN_MEMORY, Served, Spent, served
 
 PROGRAM = "benchmarks.whole_search.profiled_backend"
 COLUMNS = {"calls": "calls", "wall": "wall_ms", "backend": "cpu_ms", "database": "database_cpu_ms"}
@@ -25,7 +20,7 @@ Request = dict[str, dict[str, float]]
 
 
 async def profile(
-    url: str, db: "asyncpg.Pool[Record]", room: Room, asked: Sequence[str]
+    url: str, plain: Served, room: Room, asked: Sequence[str]
 ) -> dict[str, dict[str, float]]:
     """By step, of one search on average; JSON. A step leaves out the steps inside it.
 
@@ -33,8 +28,9 @@ async def profile(
     """
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "profile.json"
-        watched = served(url, db, program=[PROGRAM], settings={"PROFILE": str(told)})
-        async with served(url, db) as plain, watched as profiled:
+        settings = {**IN_MEMORY, "PROFILE": str(told)}
+        async with served(url, plain.db, program=[PROGRAM], settings=settings) as profiled:
+            await fill_memory(profiled, room, asked[0])
             for text in asked[:WARM_UP]:
                 await plain.search(room, text)
                 await profiled.search(room, text)
@@ -45,7 +41,7 @@ async def profile(
                 without.append(await _spent(plain, room, text))
                 within.append(await _spent(profiled, room, text))
         requests: list[Request] = json.loads(told.read_text(encoding="utf-8"))
-    steps = _means(requests[WARM_UP:])
+    steps = _means(requests[-len(within) :])
     whole, bare = _mean(within), _mean(without)
     inside = {name: sum(step[name] for step in steps.values()) for name in COLUMNS}
     depths = {name: int(step["depth"]) for name, step in steps.items()}

@@ -51,6 +51,15 @@ METHODS = {
     "retrieval.search.vector.cosines:Cosines.nearest": "score: nearest",
     "retrieval.search.said_words:SaidWords.completed": "words: of surroundings",
     "retrieval.search.selection.texts.content:Content.__init__": "selection: content",
+    "retrieval.search.memory.room:Room.extended": "memory: news",
+    "retrieval.search.memory.source:MemorySource.postings": "memory: postings",
+    "retrieval.search.memory.source:MemorySource.complete": "memory: postings of candidates",
+    "retrieval.search.memory.source:MemorySource.similar": "memory: similar words",
+    "retrieval.search.memory.source:MemorySource.nearest": "memory: nearest",
+    "retrieval.search.memory.source:MemorySource.known": "memory: facts and cosines",
+    "retrieval.search.memory.source:MemorySource.known_of_all": "memory: facts and cosines",
+    "retrieval.search.memory.source:MemorySource.said_around": "memory: surroundings",
+    "retrieval.search.memory.source:MemorySource.messages": "memory: messages",
 }
 FUNCTIONS = {
     "backend_stub.http.routing:_check_values": "check values",

@@ -4,13 +4,15 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 
 from benchmarks.cpu_clock import CpuClock, process_ms
 from benchmarks.whole_search.rooms import Room
+from retrieval.wire import ConversationId
 from testbed.backend_process import BackendProcess
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Record
 
 SMALL_TALK = "thank you"
+
+ROOM_MEMORY = "BACKEND_ROOM_MEMORY_MB"
+IN_MEMORY: Mapping[str, str] = MappingProxyType({ROOM_MEMORY: "1024"})
+STORED: Mapping[str, str] = MappingProxyType({ROOM_MEMORY: "0"})
+"""Each search reads from PostgreSQL all that it needs."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,19 @@ class Spent:
         return self.backend + self.database
 
 
+class Asked(Protocol):
+    async def search(self, room: Room, text: str) -> Mapping[str, Any]: ...
+
+    def now(self) -> Spent:
+        """To be subtracted from a later one."""
+        ...
+
+    def since(self, start: Spent) -> Spent: ...
+
+
 @dataclass
 class Served:
-    """One backend without its embedding worker: what is asked of it is all that it does."""
+    """One backend. Its connections are those of all backends of the database: ask one at a time."""
 
     session: aiohttp.ClientSession
     db: "asyncpg.Pool[Record]"
@@ -44,23 +61,37 @@ class Served:
     connections: CpuClock
 
     async def search(self, room: Room, text: str) -> Mapping[str, Any]:
-        path = f"/api/v1/conversations/{room.conversation_id}/search"
-        async with self.session.post(path, json={"query": text}) as response:
-            found: Mapping[str, Any] = await response.json()
-            assert response.status == 200, found
-            return found
+        return await self.ask(room.conversation_id, {"query": text})
+
+    async def ask(
+        self, conversation_id: ConversationId, request: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        return await self.send("POST", f"/conversations/{conversation_id}/search", request)
+
+    async def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """`path` begins behind the API's version."""
+        async with self.session.request(method, f"/api/v1{path}", json=body) as response:
+            told: Mapping[str, Any] = await response.json()
+            assert response.status == 200, told
+            return told
 
     async def health(self) -> None:
         async with self.session.get("/healthz") as response:
             assert response.status == 200
             await response.read()
 
+    async def metrics(self) -> str:
+        async with self.session.get("/metrics") as response:
+            assert response.status == 200
+            return await response.text()
+
     async def count_connections(self) -> None:
         """Call when all are open: a connection that is opened later is not counted."""
         self.connections = await CpuClock.of(self.db)
 
     def now(self) -> Spent:
-        """To be subtracted from a later one."""
         return Spent(
             time.perf_counter() * 1000, process_ms(self.pid), self.connections.database_ms()
         )
@@ -71,6 +102,11 @@ class Served:
             now.wall - start.wall, now.backend - start.backend, now.database - start.database
         )
 
+    def resident_mb(self) -> float:
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
+        (line,) = (one for one in status if one.startswith("VmRSS:"))
+        return round(int(line.split()[1]) / 1024, 1)
+
 
 @asynccontextmanager
 async def served(
@@ -78,10 +114,16 @@ async def served(
     db: "asyncpg.Pool[Record]",
     *,
     program: Sequence[str] = ("backend_stub",),
-    settings: Mapping[str, str] = MappingProxyType({}),
+    settings: Mapping[str, str] = IN_MEMORY,
+    worker: bool = False,
+    forked: bool = False,
 ) -> AsyncIterator[Served]:
-    own = {"DATABASE_URL": url, "BACKEND_EMBEDDING_WORKER": "false"}
-    with BackendProcess({**own, **settings}, program=program) as backend:
+    """Without its embedding worker, what is asked of it is all that it does.
+
+    `forked` spares an interpreter's start, and shares its memory.
+    """
+    own = {"DATABASE_URL": url, "BACKEND_EMBEDDING_WORKER": str(worker).lower()}
+    with BackendProcess({**own, **settings}, program=program, forked=forked) as backend:
         base = backend.url()
         async with aiohttp.ClientSession(
             base, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=300)

@@ -1,0 +1,1 @@
+"""Searches of rooms in memory beside all that may be in their way."""
