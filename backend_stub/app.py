@@ -109,9 +109,11 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     install_problems(app)
     describe_problems(app)
     # Looked through in this order, for each request.
+    app.include_router(search.router, prefix=API)
+    app.include_router(messages.router, prefix=API)
+    # Probes and scrapers look at the root.
+    app.include_router(health.router, include_in_schema=False)
     for part in (
-        search,
-        messages,
         rooms,
         conversations,
         changes,
@@ -125,6 +127,4 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         app.include_router(part.router, prefix=API)
     app.include_router(health.router, prefix=API)
     app.include_router(reference.router, prefix=API)
-    # Probes and scrapers look at the root.
-    app.include_router(health.router, include_in_schema=False)
     return app

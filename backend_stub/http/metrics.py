@@ -1,6 +1,7 @@
 """Prometheus metrics with bounded labels: never ids or text."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -24,26 +25,30 @@ def known_method(method: str) -> str:
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Histogram(
+        requests = Histogram(
             "longroom_request_seconds",
             "Time until the response was complete",
             ["method", "route", "status"],
             registry=self.registry,
             buckets=_REQUEST_BUCKETS_S,
         )
-        self._search = Histogram(
+        stages = Histogram(
             "longroom_search_seconds",
             "Time of one search by stage",
             ["stage"],
             registry=self.registry,
             buckets=_SEARCH_BUCKETS_S,
         )
-        self._searches = Counter(
+        searches = Counter(
             "longroom_searches",
             "Searches by outcome",
             ["relevant", "degraded"],
             registry=self.registry,
         )
+        # To find what belongs to labels takes longer than to count.
+        self._requests = cache(requests.labels)
+        self._stage = cache(stages.labels)
+        self._searches = cache(searches.labels)
         self._messages = Counter(
             "longroom_messages", "Messages taken in by status", ["status"], registry=self.registry
         )
@@ -86,18 +91,18 @@ class Metrics:
 
     def request(self, *, method: str, route: str | None, status: int, seconds: float) -> None:
         """`route` is the template; None if no route matched."""
-        self._requests.labels(
-            known_method(method), route or "unmatched", f"{status // 100}xx"
-        ).observe(seconds)
+        self._requests(known_method(method), route or "unmatched", f"{status // 100}xx").observe(
+            seconds
+        )
 
     def search(self, response: SearchResponse) -> None:
-        self._searches.labels(
+        self._searches(
             str(response.relevant).lower(), "_".join(sorted(response.degraded)) or "no"
         ).inc()
         timings = response.timings
-        self._search.labels("embed").observe(timings.embed_ms / 1000)
-        self._search.labels("candidates").observe(timings.candidates_ms / 1000)
-        self._search.labels("total").observe(timings.total_ms / 1000)
+        self._stage("embed").observe(timings.embed_ms / 1000)
+        self._stage("candidates").observe(timings.candidates_ms / 1000)
+        self._stage("total").observe(timings.total_ms / 1000)
 
     def appended(self, result: AppendResult) -> None:
         for outcome in result.outcomes:

@@ -60,8 +60,11 @@ class RequestLog:
         quiet = status < 400 and any(
             scope["method"] == method and (route or "").endswith(path) for method, path in _QUIET
         )
+        level = logging.DEBUG if quiet else logging.INFO
+        if not logger.isEnabledFor(level):
+            return
         logger.log(
-            logging.DEBUG if quiet else logging.INFO,
+            level,
             "request",
             extra={
                 "request_id": request_id,

@@ -24,7 +24,7 @@ class Tracing:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_UNTRACED):
+        if scope["type"] != "http" or scope["path"].startswith(_UNTRACED) or not _is_exported():
             await self._app(scope, receive, send)
             return
         method = known_method(scope["method"])
@@ -51,6 +51,11 @@ class Tracing:
                 if route := getattr(scope.get("route"), "path_format", None):
                     span.update_name(f"{method} {route}")
                     span.set_attribute("http.route", route)
+
+
+def _is_exported() -> bool:
+    """Else no span leaves this process, and none hands its ids on: it would be made in vain."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def _callers_trace(scope: Scope) -> Context:
