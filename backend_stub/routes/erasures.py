@@ -18,7 +18,7 @@ from retrieval.changes.erasure.ledger_lines import lines_of
 from retrieval.changes.erasure.message import erase_message
 from retrieval.changes.erasure.participant import erase_participant
 from retrieval.store.changes import told_rooms
-from retrieval.wire import Changed, ErasureReceipt, GivenId, Name
+from retrieval.wire import Changed, ConversationId, ErasureReceipt, GivenId, Name
 
 router = guarded_router("erasures")
 
@@ -162,9 +162,17 @@ async def _recorded(
     if resources.erasure_ledger is not None:
         lines = await lines_of(resources.pools.background, receipt.erasure_id)
         await resources.erasure_ledger.append(lines)
-    resources.embedder.forget()
+    _forget(resources, receipt)
     resources.vacuuming.erased()
     return receipt
+
+
+def _forget(resources: Resources, receipt: ErasureReceipt) -> None:
+    """In this process; the others' sweeps follow."""
+    resources.embedder.forget()
+    if resources.rooms is not None:
+        for conversation_id in receipt.conversations:
+            resources.rooms.forget(ConversationId(conversation_id))
 
 
 async def announce_change(resources: Resources, conversation_id: UUID) -> None:
