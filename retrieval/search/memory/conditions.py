@@ -1,9 +1,10 @@
 """Which messages a request allows, and which it prefers, as the statements say it."""
 
 from collections.abc import Collection
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.columns import Flags, Floats, Integers, is_in
 from retrieval.search.memory.arrays.names import Names
@@ -12,7 +13,8 @@ from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.vector.cosines import Preferred
 
-ASSISTANT = "assistant"
+ASSISTANT: Final = "assistant"
+FEW: Final = 8
 
 ColumnName = Literal["seq", "created_at", "role", "participant"]
 
@@ -77,9 +79,18 @@ def speaker_fit(messages: Said, about: About, places: Integers | None = None) ->
 
 
 def _by(messages: Said, people: Collection[str], places: Integers | None) -> Flags:
-    numbers = messages.names.numbers(people)
-    return np.isin(messages.column("participant", places), numbers)
+    return _any_of(messages.column("participant", places), messages.names.numbers(people))
 
 
 def _with_role(messages: Said, roles: Collection[str], places: Integers | None) -> Flags:
-    return np.isin(messages.column("role", places), messages.names.numbers(roles))
+    return _any_of(messages.column("role", places), messages.names.numbers(roles))
+
+
+def _any_of(values: Integers, wanted: NDArray[np.int32]) -> Flags:
+    """As np.isin, in a fraction of the time where few are wanted."""
+    if len(wanted) > FEW:
+        return np.isin(values, wanted)
+    found = np.zeros(len(values), dtype=np.bool_)
+    for one in wanted.tolist():
+        found |= values == one
+    return found

@@ -120,7 +120,7 @@ class Messages:
             return np.zeros(len(seqs), dtype=np.int64), np.zeros(len(seqs), dtype=np.bool_)
         first, last = int(seq[0]), int(seq[-1])
         if last - first + 1 == len(seq):
-            at = np.clip(seqs - first, 0, len(seq) - 1)
+            at = np.minimum(np.maximum(seqs - first, 0), len(seq) - 1)
         else:
             at = np.minimum(np.searchsorted(seq, seqs), len(seq) - 1)
         return at, seq[at] == seqs
