@@ -32,7 +32,7 @@ from retrieval.embedders.query_batching import BatchingEmbedder
 from retrieval.embeddings import model_registry as embedding_models
 from retrieval.embeddings.model_registry import EmbeddingModel
 from retrieval.embeddings.worker import EmbeddingWorker
-from retrieval.search.memory.room import Room
+from retrieval.search.memory.loading.kept import KeptRoom
 from retrieval.search.memory.rooms import Rooms
 from retrieval.search.memory.sweep import RoomSweep
 from retrieval.settings import Logins
@@ -62,7 +62,7 @@ class Resources:
     keep_edits: bool
     erasure_ledger: LedgerFile | None
     vacuuming: Vacuuming
-    rooms: Rooms[Room] | None
+    rooms: Rooms[KeptRoom] | None
     """In memory; None: every search reads the tables."""
 
 
@@ -181,7 +181,7 @@ async def _retention(url: str, settings: RetentionSettings, metrics: Metrics) ->
     return _at_work({"retention": retention.run}, [pool], metrics)
 
 
-async def _sweeping_rooms(url: str, rooms: Rooms[Room], metrics: Metrics) -> Tasks:
+async def _sweeping_rooms(url: str, rooms: Rooms[KeptRoom], metrics: Metrics) -> Tasks:
     metrics.watch_rooms(lambda: rooms.figures)
     pool = await open_pool(url, pool_size=1, role=BACKGROUND)
     return _at_work({"sweep of rooms in memory": RoomSweep(pool, rooms).run}, [pool], metrics)

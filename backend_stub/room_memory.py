@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retrieval.search.memory.agreement import agrees
-from retrieval.search.memory.indexing import indexed
-from retrieval.search.memory.loading.load import load
-from retrieval.search.memory.room import Room
+from retrieval.search.memory.loading.kept import KeptRoom, caught_up, load_kept
 from retrieval.search.memory.rooms import Rooms
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ BOUNDS: Final = (
 @asynccontextmanager
 async def open_rooms(
     db: "Database", *, megabytes: int | None, dimension: int
-) -> AsyncIterator[Rooms[Room] | None]:
+) -> AsyncIterator[Rooms[KeptRoom] | None]:
     """None: every search reads the tables. `dimension` is that of the embeddings."""
     limit = room_memory_bytes(megabytes)
     if limit == 0:
@@ -43,7 +41,7 @@ async def open_rooms(
         )
         yield None
         return
-    rooms = Rooms(limit, load, indexed)
+    rooms: Rooms[KeptRoom] = Rooms(limit, load_kept, caught_up)
     try:
         yield rooms
     finally:

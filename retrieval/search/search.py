@@ -33,7 +33,7 @@ from retrieval.wire import (
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
     from retrieval.embedders import Embedder
-    from retrieval.search.memory.room import Room
+    from retrieval.search.memory.loading.kept import KeptRoom
     from retrieval.search.memory.rooms import Rooms
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ async def search_conversation(
     request: SearchRequest,
     weights: Weights = WEIGHTS,
     now: datetime | None = None,
-    rooms: "Rooms[Room] | None" = None,
+    rooms: "Rooms[KeptRoom] | None" = None,
 ) -> SearchResponse:
     """Answer the request from one conversation. Raises ConversationNotFound.
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from retrieval.embedders import Embedder
 from retrieval.search import search_conversation
-from retrieval.search.memory.room import Room
+from retrieval.search.memory.loading.kept import KeptRoom
 from retrieval.search.memory.rooms import Rooms
 from retrieval.wire import ConversationId, MessageCreate, Role, SearchRequest
 from tests.support.builders import NOON, message
@@ -158,7 +158,7 @@ async def asked(
     db: "Database",
     room: ConversationId,
     request: SearchRequest,
-    rooms: Rooms[Room] | None = None,
+    rooms: Rooms[KeptRoom] | None = None,
     *,
     embedder: Embedder | None = None,
 ) -> dict[str, Any]:

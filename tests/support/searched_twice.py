@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from retrieval.embedders import Embedder
-from retrieval.search.memory.indexing import indexed
-from retrieval.search.memory.loading.load import load
-from retrieval.search.memory.room import Room
+from retrieval.search.memory.loading.kept import KeptRoom, caught_up, load_kept
 from retrieval.search.memory.rooms import Rooms
 from retrieval.wire import ConversationId, SearchRequest
 from tests.support.fakes import HashEmbedder
@@ -21,15 +19,15 @@ LIMIT_BYTES = 64 * 1024 * 1024
 ANY = SearchRequest(query="pump lantern", limit=1)
 
 
-def rooms_in_memory(limit_bytes: int = LIMIT_BYTES) -> Rooms[Room]:
-    return Rooms(limit_bytes, load, indexed)
+def rooms_in_memory(limit_bytes: int = LIMIT_BYTES) -> Rooms[KeptRoom]:
+    return Rooms(limit_bytes, load_kept, caught_up)
 
 
 @dataclass
 class SearchedTwice:
     db: "asyncpg.Pool[asyncpg.Record]"
     conversation_id: ConversationId
-    rooms: Rooms[Room] = field(default_factory=rooms_in_memory)
+    rooms: Rooms[KeptRoom] = field(default_factory=rooms_in_memory)
     embedder: Embedder = field(default_factory=HashEmbedder)
 
     async def take_in(self) -> None:
