@@ -105,6 +105,21 @@ async def test_random_questions_have_the_same_answer(twice: SearchedTwice) -> No
     assert twice.rooms.figures.fills == 1
 
 
+@pytest.mark.parametrize("room_name", ["in order", "out of order"])
+async def test_a_search_in_memory_is_one_statement(twice: SearchedTwice) -> None:
+    statements: list[str] = []
+    await append(twice, 5)
+    async with twice.db.acquire() as connection:
+        connection.add_query_logger(lambda record: statements.append(record.query))
+        for request in asking(20):
+            if request.metadata or request.window:
+                continue
+            statements.clear()
+            await asked(connection, twice.conversation_id, request, twice.rooms)
+            await asyncio.sleep(0)  # the logger is called later
+            assert statements == [context.CONTEXT_AND_NEWS], request
+
+
 Change = Callable[[SearchedTwice], Awaitable[object]]
 
 
