@@ -1,6 +1,6 @@
 """The words of a room in memory, sorted from either end."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
@@ -52,11 +52,10 @@ class Vocabulary:
         return islice((word for word in beginning if least <= len(word) <= most), MOST_IN_RANGE)
 
 
-def _beginning_with(start: str, words: Sequence[str]) -> Iterator[str]:
-    for place in range(bisect_left(words, start), len(words)):
-        if not words[place].startswith(start):
-            return
-        yield words[place]
+def _beginning_with(start: str, words: Sequence[str]) -> Sequence[str]:
+    first = bisect_left(words, start)
+    behind = bisect_right(words, start, lo=first, key=lambda word: word[: len(start)])
+    return words[first:behind]
 
 
 def _has(words: Sequence[str], word: str) -> bool:
