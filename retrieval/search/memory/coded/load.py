@@ -18,7 +18,7 @@ from retrieval.wire import ConversationId
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
-PAGE_MESSAGES: Final = 500
+PAGE_MESSAGES: Final = 250
 SAMPLED: Final = 2000
 """Vectors that tell what those of the room have in common."""
 BYTES_OF_FACTS: Final = 50
