@@ -341,3 +341,25 @@ async def test_words_are_added_behind_searches_and_memory_is_counted(db: asyncpg
     up_to_date = await both(db, conversation_id, room=known)
     await compare(replace(up_to_date, memory=replace(up_to_date.memory, stored=NobodyAsks())), dice)
     await rooms.aclose()
+
+
+async def test_all_terms_that_a_room_has_are_there_in_memory_also_that_of_a_mere_accent(
+    db: asyncpg.Pool,
+) -> None:
+    said = [message(1, "¯\\_(ツ)_/¯ the pump"), message(2, "¯"), message(3, "The lantern")]
+    sides = await both(db, await room_of(db, "accents", said))
+    terms = [
+        row["lexeme"]
+        for row in await db.fetch(
+            "select distinct lexeme from message_term where conversation_id = $1",
+            sides.stored.conversation_id,
+        )
+    ]
+    no_filters = Filters(None, None, None, None, [])
+
+    known = await sides.memory.postings(terms, no_filters)
+    stored = await sides.stored.postings(terms, no_filters)
+
+    assert "" in terms
+    for one, other in zip(known, stored, strict=True):
+        assert same(one, other), one.term

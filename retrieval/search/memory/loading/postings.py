@@ -50,9 +50,9 @@ async def read_postings(
     numbers: dict[str, int] = {}
     starts: list[Integers] = []
     parts: list[Occurrences] = [NOWHERE]
-    read, previous = 0, ""
+    read, previous = 0, None  # no term: of a word that is an accent alone, even "" is one
     async for page in _pages(connection, conversation_id):
-        before = [previous, *page.terms[:-1]]
+        before: list[str | None] = [previous, *page.terms[:-1]]
         first = np.flatnonzero(np.fromiter(map(ne, page.terms, before), dtype=np.bool_))
         for place in first.tolist():
             numbers[page.terms[place]] = len(numbers)
