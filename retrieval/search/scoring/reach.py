@@ -19,7 +19,8 @@ class Windows:
     end: Integers
 
     def rows(self, which: Sequence[int]) -> "Windows":
-        return Windows(self.start[which], self.end[which])
+        row = np.array(which)
+        return Windows(self.start[row], self.end[row])
 
 
 def stretches(position: Integers, spoken_at: Floats) -> Integers:
@@ -39,7 +40,7 @@ def windows(stretch: Integers, words: Integers, *, reaches: Sequence[Reach]) -> 
     end = said.searchsorted(said[1:] + most_words)  # up to there fewer words lie between
     end = np.minimum(np.maximum(end, behind + messages), behind + most)
     end = np.minimum(end, stretch.searchsorted(stretch, side="right"))
-    return Windows(np.stack([row.searchsorted(behind) for row in end]), end)
+    return Windows(np.array([row.searchsorted(behind) for row in end]), end)
 
 
 def best_within(own: Floats, near: Windows) -> Floats:
