@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
 
 from benchmarks.cpu_clock import quantile
 from benchmarks.whole_search.rooms import Room
@@ -10,12 +11,13 @@ from benchmarks.whole_search.served import Asked, Served
 
 CLIENTS = (1, 8, 32)
 
+PARTS = 4
+
 Figures = Mapping[str, float]
+Search = tuple[Room, str]
 
 
-async def ask_at_once(
-    backend: Asked, asked: Sequence[tuple[Room, str]], *, clients: int
-) -> dict[str, float]:
+async def ask_at_once(backend: Asked, asked: Sequence[Search], *, clients: int) -> dict[str, float]:
     waiting = iter(asked)
     walls: list[float] = []
 
@@ -52,3 +54,15 @@ def beside(memory: Figures, sql: Figures) -> dict[str, float]:
         **memory,
         **{f"sql_{name}": figure for name, figure in sql.items()},
     }
+
+
+def in_parts(searches: Sequence[Search]) -> Iterator[Sequence[Search]]:
+    """Between which what is compared takes turns."""
+    length = ceil(len(searches) / PARTS)
+    for start in range(0, len(searches), length):
+        yield searches[start : start + length]
+
+
+def mean(parts: Sequence[Figures]) -> dict[str, float]:
+    """Of parts with about as many searches."""
+    return {name: round(sum(part[name] for part in parts) / len(parts), 2) for name in parts[0]}

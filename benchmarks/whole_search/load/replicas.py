@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import cycle
 from typing import Any
 
-from benchmarks.whole_search.at_once import ask_at_once, open_connections
+from benchmarks.whole_search.at_once import Figures, ask_at_once, in_parts, mean, open_connections
 from benchmarks.whole_search.kept import fill_memory, kept
 from benchmarks.whole_search.rooms import Room
 from benchmarks.whole_search.served import Served, Spent
@@ -47,14 +47,17 @@ async def ask_replicas(
     for backend in backends:
         await fill_memory(backend, room, "what was said?")
     await open_connections(backends, room, clients=CLIENTS)
-    half = len(asked) // 2
-    searches = [(room, text) for text in asked]
-    one = await ask_at_once(backends[0], searches[:half], clients=CLIENTS)
-    both = await ask_at_once(InTurn(backends), searches[half:], clients=CLIENTS)
+    one: list[Figures] = []
+    two: list[Figures] = []
+    for number, part in enumerate(in_parts([(room, text) for text in asked])):
+        if number % 2:
+            two.append(await ask_at_once(InTurn(backends), part, clients=CLIENTS))
+        else:
+            one.append(await ask_at_once(backends[0], part, clients=CLIENTS))
     unseen, from_memory = await _unseen(backends, room, said)
     return {
-        "one": one,
-        "two": {**both, "appended": len(said), "unseen": unseen, "from_memory": from_memory},
+        "one": mean(one),
+        "two": {**mean(two), "appended": len(said), "unseen": unseen, "from_memory": from_memory},
     }
 
 
