@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from retrieval.columns import Flags, Floats
+from retrieval.search.memory.arrays.coded import Coded, singles
 from retrieval.search.memory.arrays.codes import FEW, LEFT, Codes, Frame
-from retrieval.search.memory.arrays.inner_products import Singles
+from retrieval.search.memory.arrays.inner_products import Singles, of_rows
 
 MANY = FEW + 5000
 TOPICS = 40
@@ -116,3 +117,22 @@ def test_numbers_that_are_always_alike_and_odd_dimensions_do_no_harm() -> None:
         assert place in likely
         assert len(likely) < 1.2 * LEFT
     assert len(codes.likely(np.zeros(100, dtype=np.float32))) >= LEFT
+
+
+def test_products_with_half_as_long_numbers_are_those_of_the_whole_numbers(rows: Singles) -> None:
+    coded = Coded.empty(rows[::10])
+    for start in range(0, MANY, 6000):
+        coded = coded.extended(rows[start : start + 6000])
+    query = rows[17]
+    exact = of_rows(rows, query)
+    places = np.array([MANY - 1, 3, 8192, 8191, 20_000, 3])
+    assert np.array_equal(coded.products_at(query, places), exact[places])
+    assert np.array_equal(coded.products(query), exact)
+    assert len(coded.products_at(query, places[:0])) == 0
+
+
+def test_every_half_is_the_same_single() -> None:
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)]
+    expected = halves.astype(np.float32)
+    assert np.array_equal(singles(halves).view(np.uint32), expected.view(np.uint32))

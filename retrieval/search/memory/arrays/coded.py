@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.columns import Flags, Floats, Integers
 from retrieval.search.memory.arrays.codes import Codes, Frame
 from retrieval.search.memory.arrays.growing import Growing
 from retrieval.search.memory.arrays.inner_products import Singles, of_rows
 
-BLOCK: Final = 1024
-"""Rows that lie together: more would be copied for too long when the matrix grows."""
+BLOCK: Final = 8192
+"""Rows that lie together: more would be copied for too long, where two rooms grow from one."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class Coded:
         return self._of_all(lambda rows: np.asarray(rows @ query, dtype=np.float32))
 
     def products_at(self, query: Singles, places: Integers) -> Singles:
-        rows = np.empty((len(places), len(query)), dtype=np.float32)
+        rows = np.empty((len(places), len(query)), dtype=np.float16)
         number = places // BLOCK
         for one in np.unique(number).tolist():
             chosen = np.flatnonzero(number == one)
             rows[chosen] = self._blocks[one].values[places[chosen] - one * BLOCK]
-        return of_rows(rows, query)
+        return of_rows(singles(rows), query)
 
     def extended(self, rows: Singles) -> "Coded":
         blocks, taken = [*self._blocks], 0
@@ -64,5 +65,16 @@ class Coded:
         return Coded(self.codes.extended(rows), tuple(blocks))
 
     def _of_all(self, products: Callable[[Singles], Singles]) -> Singles:
-        each = [products(block.values.astype(np.float32)) for block in self._blocks]
+        each = [products(singles(block.values)) for block in self._blocks]
         return np.concatenate([np.zeros(0, dtype=np.float32), *each])
+
+
+def singles(halves: NDArray[np.float16]) -> Singles:
+    """The same numbers; numpy's own way takes four times as long.
+
+    Sign, exponent and fraction take their places in the longer number; its exponent counts from
+    112 further down. Neither has infinities.
+    """
+    moved = halves.view(np.int16).astype(np.int32) << 13
+    moved &= np.int32(-0x70000001)  # the sign was copied into the places of the longer exponent
+    return moved.view(np.float32) * np.float32(2.0**112)
