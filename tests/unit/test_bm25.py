@@ -6,6 +6,7 @@ import pytest
 from retrieval.columns import best_places
 from retrieval.search.lexical import bm25
 from retrieval.search.lexical.bm25 import LexicalScores
+from retrieval.search.lexical.passage_keys import PASSAGE_BITS
 from retrieval.search.lexical.postings import MAX_POSTINGS, Postings, frequency, only_in
 from retrieval.text.terms.asked import QueryTerm
 
@@ -213,3 +214,30 @@ def test_each_passage_gains_by_the_best_spelling_of_each_term(seed: int) -> None
     most = by_term.sum() / sum(sum(best.values()) for best in gains)
     expected = [[best.get((seq, 0), 0.0) * most for seq in range(31)] for best in gains]
     assert by_term == pytest.approx(np.array(expected))
+
+
+@pytest.mark.parametrize("apart", [1, 1000], ids=["close together", "far apart"])
+@pytest.mark.parametrize("most_passages", [1, 3])
+def test_every_passage_is_scored_once_with_all_its_terms(apart: int, most_passages: int) -> None:
+    chance = np.random.default_rng(most_passages)
+    places = {
+        term: sorted(
+            {
+                (int(seq) * apart + 7, int(passage))
+                for seq, passage in chance.integers(0, [200, most_passages], size=(80, 2))
+            },
+            reverse=True,
+        )
+        for term in ("tea", "milk", "sugar")
+    }
+    found = _score(*(_postings(term, said) for term, said in places.items()), passages=600)
+
+    every = sorted({place for said in places.values() for place in said})
+    assert found.key.tolist() == [seq << PASSAGE_BITS | passage for seq, passage in every]
+    for place, (term, said) in enumerate(places.items()):
+        gains = found.gain_term == place
+        keys = found.key[found.gain_place[gains]].tolist()
+        assert keys == [seq << PASSAGE_BITS | passage for seq, passage in said], term
+    assert found.score == pytest.approx(
+        np.bincount(found.gain_place, weights=found.gain, minlength=len(every))
+    )

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from retrieval.columns import Flags, Floats, Integers, best_places, starts
+from retrieval.search.lexical.passage_keys import PASSAGE_BITS, distinct_keys
 from retrieval.search.lexical.postings import Postings
 from retrieval.search.query.order import Order
 from retrieval.text.terms.asked import QueryTerm
 from retrieval.weights import BM25_B, BM25_K1
 
-PASSAGE_BITS = 16
 CLOSE_SHARE = 0.7
 """Of the best score: less does not say the same thing."""
 RARE = 2
@@ -115,7 +115,7 @@ def score(
         return replace(NO_WORDS, asks_exactly=any(exact))
     gains = _gains(counted, average=max(1.0, lexemes / max(1, passages)))
     gain = gains.gain / most
-    key, place = _distinct(gains.key)
+    key, place = distinct_keys(gains.key)
     passage_score: Floats = np.bincount(place, weights=gain).astype(np.float64)
     seq, best_passage = _best_passages(key, passage_score)
     return LexicalScores(
@@ -207,16 +207,6 @@ def _best_spellings(gains: _Gains) -> _Gains:
     first = np.flatnonzero(starts(term) | starts(key))
     best = np.maximum.reduceat(gain, first) if len(first) else gain
     return _Gains(term[first], key[first], best)
-
-
-def _distinct(keys: Integers) -> tuple[Integers, Integers]:
-    """Ascending, with each key's index; beats np.unique because each term's keys are sorted."""
-    order = keys.argsort(kind="stable")
-    ascending = keys[order]
-    first = starts(ascending)
-    place = np.empty(len(keys), dtype=np.int64)
-    place[order] = first.cumsum() - 1
-    return ascending[first], place
 
 
 def _best_passages(key: Integers, passage_score: Floats) -> tuple[Integers, Integers]:
