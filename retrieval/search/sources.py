@@ -8,11 +8,11 @@ from retrieval.database.connection import one_connection
 from retrieval.search.coded_source import CodedSource
 from retrieval.search.context import SearchContext
 from retrieval.search.memory.coded.room import LONGEST_TAIL, CodedRoom
-from retrieval.search.memory.indexing import AT_ONCE, indexed
 from retrieval.search.memory.loading.kept import KeptRoom
 from retrieval.search.memory.room import Room
 from retrieval.search.memory.rooms import Rooms
 from retrieval.search.memory.source import MemorySource, newest_of
+from retrieval.search.memory.words.indexing import AT_ONCE, indexed
 from retrieval.search.source import Source
 from retrieval.search.stored.source import StoredSource
 from retrieval.wire import ConversationId

@@ -17,11 +17,11 @@ from retrieval.search.lexical import postings as lexical_postings
 from retrieval.search.lexical.misspelt import look_ups
 from retrieval.search.memory import source as memory_source
 from retrieval.search.memory.arrays import matrices
-from retrieval.search.memory.indexing import indexed
 from retrieval.search.memory.loading.load import load
 from retrieval.search.memory.room import Room
 from retrieval.search.memory.rooms import Rooms
 from retrieval.search.memory.source import MemorySource, newest_of
+from retrieval.search.memory.words.indexing import indexed
 from retrieval.search.query.filters import Filters
 from retrieval.search.query.people import About
 from retrieval.search.source import Sought, Wanted

@@ -7,10 +7,10 @@ import numpy as np
 from retrieval.columns import Integers, distinct, is_in
 from retrieval.search.memory.messages import Messages
 from retrieval.search.memory.news import News, VectorRows
-from retrieval.search.memory.posting_lists import PostingLists
 from retrieval.search.memory.vectors import Vectors
 from retrieval.search.memory.version import VECTOR_TAIL, Marks, Version
-from retrieval.search.memory.vocabulary import Vocabulary
+from retrieval.search.memory.words.posting_lists import PostingLists
+from retrieval.search.memory.words.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -19,8 +19,8 @@ from retrieval.search.memory.arrays.inner_products import Singles
 from retrieval.search.memory.conditions import allowed
 from retrieval.search.memory.known import known, known_of_all
 from retrieval.search.memory.nearest import nearest
-from retrieval.search.memory.posting_lists import NOWHERE, Occurrences
 from retrieval.search.memory.room import Room
+from retrieval.search.memory.words.posting_lists import NOWHERE, Occurrences
 from retrieval.search.query.filters import Filters
 from retrieval.search.source import Known, Sought, Source, Wanted
 from retrieval.search.vector.cosines import Target

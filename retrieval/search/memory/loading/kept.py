@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from retrieval.ann.tiers import LIMITS, TierLimits
 from retrieval.search.memory.coded.load import load_codes
 from retrieval.search.memory.coded.room import CodedRoom
-from retrieval.search.memory.indexing import indexed
 from retrieval.search.memory.loading.load import load
 from retrieval.search.memory.room import Room
+from retrieval.search.memory.words.indexing import indexed
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from retrieval import columns
 from retrieval.columns import Integers
-from retrieval.search.memory.posting_lists import NOWHERE, Occurrences, PostingLists
+from retrieval.search.memory.words.posting_lists import NOWHERE, Occurrences, PostingLists
 from retrieval.store.indexes.lexical_index import SEPARATOR
 from retrieval.wire import ConversationId
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from retrieval.search.memory.vocabulary import Vocabulary
+from retrieval.search.memory.words.vocabulary import Vocabulary
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:

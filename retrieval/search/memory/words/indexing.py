@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from retrieval.search.memory.messages import Spoken
-from retrieval.search.memory.posting_lists import Occurrences
 from retrieval.search.memory.room import Room
+from retrieval.search.memory.words.posting_lists import Occurrences
 from retrieval.store.indexes.lexical_index import MOST_COUNTED
 from retrieval.text.analysis import Analysis, analysed
 
