@@ -23,12 +23,13 @@ from pathlib import Path
 from livekit import api
 
 from benchmarks.failing_model import FailingModel, ask_a_failing_model
-from benchmarks.handover import Handovers, faketime_library, hand_over
+from benchmarks.handover import Handovers, hand_over
 from benchmarks.outage import Outage, outage
 from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
 from testbed.livekit_stack import OpenRoom, Stack, agent_pids, running_stack
 from testbed.postgres import create_database, running_server
 from testbed.room_user import Answer, RoomUser, until
+from testbed.shifted_clock import faketime_library
 
 ANSWER_TIMEOUT_S = 30.0
 CLOCKS_S = (-60, 60)

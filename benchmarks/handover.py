@@ -1,7 +1,6 @@
 """Rooms handed over to a worker whose clock is wrong, while people ask; part of bench-failover."""
 
 import asyncio
-import shutil
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from livekit import api
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
 from testbed.livekit_stack import REGISTERED, Stack, agent_pids
 from testbed.room_user import FINAL_OUTCOMES, RoomUser, until
+from testbed.shifted_clock import shifted
 
-FAKETIME = "libfaketimeMT.so.1"
 ASK_EVERY_S = 0.5
 LOOK_EVERY_S = 0.1
 ANSWERED_WITHIN_S = 30.0
@@ -33,15 +32,6 @@ class Handovers:
     answered_twice: int = 0
     ghosts: int = 0
     empty_s_max: float = 0.0
-
-
-def faketime_library() -> Path | None:
-    """None where libfaketime is not installed."""
-    program = shutil.which("faketime")
-    if program is None:
-        return None
-    found = Path("/usr/lib").glob(f"**/faketime/{FAKETIME}")
-    return next(iter(sorted(found)), None)
 
 
 async def hand_over(
@@ -75,12 +65,7 @@ async def hand_over(
 
 
 def _wrong_clock(name: str, clock_s: int, library: Path) -> Mapping[str, str]:
-    return {
-        "LIVEKIT_AGENT_NAME": name,
-        "LD_PRELOAD": str(library),
-        "FAKETIME": f"{clock_s:+}s",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+    return {"LIVEKIT_AGENT_NAME": name, **shifted(library, by_s=clock_s)}
 
 
 @dataclass

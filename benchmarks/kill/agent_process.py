@@ -3,18 +3,17 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 
 from benchmarks.kill.agent import Spec
 from testbed.forked_program import ForkedProgram
 from testbed.program import ROOT
+from testbed.shifted_clock import faketime_library, shifted
 
 MODULE = "benchmarks.kill.agent"
 
@@ -35,11 +34,11 @@ class AgentProcess:
 
 def start_agent(spec: Spec, *, machine: int, log: Path, clock_shift_h: float = 0.0) -> AgentProcess:
     """Forked from a process with its imports; under another clock, if faketime is installed."""
-    preload = faketime_library() if clock_shift_h else None
+    library = faketime_library() if clock_shift_h else None
     arguments = [json.dumps(asdict(spec))]
     env = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
     with log.open("ab") as written:
-        if preload is None:
+        if library is None:
             forked = ForkedProgram(
                 MODULE,
                 arguments,
@@ -50,19 +49,9 @@ def start_agent(spec: Spec, *, machine: int, log: Path, clock_shift_h: float = 0
                 stderr=written.fileno(),
             )
             return AgentProcess(spec, machine, forked.pid, lambda: forked.poll() is not None)
-        env |= {"LD_PRELOAD": preload, "FAKETIME": f"{clock_shift_h:+g}h"}
+        env |= shifted(library, by_s=3600 * clock_shift_h)
         command = [sys.executable, "-m", MODULE, *arguments]
         started = subprocess.Popen(
             command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=written, stderr=written
         )
     return AgentProcess(spec, machine, started.pid, lambda: started.poll() is not None)
-
-
-@cache
-def faketime_library() -> str | None:
-    """Preloaded, since the program `faketime` would be a process of its own, to be killed."""
-    program = shutil.which("faketime")
-    if program is None:
-        return None
-    command = [program, "-f", "+0h", "printenv", "LD_PRELOAD"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

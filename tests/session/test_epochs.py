@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-import shutil
+import os
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from agent.settings import AgentSettings
 from longroom.client import BackendUnavailable
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
+from testbed.shifted_clock import faketime_library, shifted
 from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend, served
 from tests.support.running_agent import running_agent
@@ -236,8 +237,8 @@ asyncio.run(main(*sys.argv[1:]))
 async def test_an_agent_whose_clock_is_off_stamps_what_it_hears_with_the_shared_time(
     tmp_path: Path, shift_h: int
 ) -> None:
-    faketime = shutil.which("faketime")
-    if faketime is None:
+    library = faketime_library()
+    if library is None:
         pytest.skip("needs faketime (apt-get install faketime)")
     backend = FakeBackend()
     async with served(backend) as url:
@@ -247,8 +248,9 @@ async def test_an_agent_whose_clock_is_off_stamps_what_it_hears_with_the_shared_
         await client.append_messages(joined.conversation_id, [earlier])
         await client.aclose()
         process = await asyncio.create_subprocess_exec(
-            *(faketime, "-f", f"{shift_h:+d}h", sys.executable, "-c", SHIFTED, url, str(tmp_path)),
+            *(sys.executable, "-c", SHIFTED, url, str(tmp_path)),
             stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **shifted(library, by_s=3600 * shift_h)},
         )
         out, _ = await process.communicate()
     assert process.returncode == 0

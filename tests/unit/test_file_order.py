@@ -1,5 +1,6 @@
 """Parallel runs hand out files in an order that names them."""
 
+from collections import Counter
 from pathlib import Path
 
 from tests.support.file_order import GROUPS, LONGEST, group_of, next_group, place_of
@@ -9,6 +10,15 @@ TESTS = Path(__file__).parents[1]
 
 def test_every_file_that_is_named_exists() -> None:
     assert set(LONGEST) <= {path.stem for path in TESTS.rglob("test_*.py")}
+
+
+def test_no_two_files_outside_of_packages_have_the_same_name() -> None:
+    files = (
+        path for path in TESTS.rglob("test_*.py") if not (path.parent / "__init__.py").exists()
+    )
+    names = Counter(path.name for path in files)
+
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_files_that_start_rooms_share_what_they_need_for_it() -> None:
