@@ -27,6 +27,9 @@ IN_MEMORY: Mapping[str, str] = MappingProxyType({ROOM_MEMORY: "1024"})
 STORED: Mapping[str, str] = MappingProxyType({ROOM_MEMORY: "0"})
 """Each search reads from PostgreSQL all that it needs."""
 
+REUSED_WITHIN_S = 2.0
+"""The backend closes a connection that is idle for 5 s, maybe while a request is on its way."""
+
 
 @dataclass(frozen=True)
 class Spent:
@@ -126,7 +129,7 @@ async def served(
     with BackendProcess({**own, **settings}, program=program, forked=forked) as backend:
         base = backend.url()
         async with aiohttp.ClientSession(
-            base, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=300)
+            base, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=REUSED_WITHIN_S)
         ) as session:
             yield Served(session, db, backend.process.pid, await CpuClock.of(db))
         backend.stop()
