@@ -1,14 +1,14 @@
 """One search at a time, in turn with its query's embedding alone and with what costs least."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.cpu_clock import quantile
 from benchmarks.whole_search.kept import fill_memory, kept
 from benchmarks.whole_search.rooms import Room
-from benchmarks.whole_search.served import SMALL_TALK, Served, Spent
+from benchmarks.whole_search.served import IDLE_AFTER_S, SMALL_TALK, Served, Spent
 from retrieval.embedders import Embedder
 
 WARM_UP = 10
@@ -16,9 +16,9 @@ WARM_UP = 10
 
 async def ask_first(memory: Served, sql: Served, room: Room, text: str) -> dict[str, float]:
     """Of a room that is not in memory yet, and what it takes until it is; JSON."""
-    read = await _spent(sql, partial(sql.search, room, text))
+    read = await sql.spent(sql.search(room, text))
     start = memory.now()
-    found = await _spent(memory, partial(memory.search, room, text))
+    found = await memory.spent(memory.search(room, text))
     await fill_memory(memory, room, text)
     filled = memory.since(start)
     return {
@@ -42,10 +42,10 @@ async def ask_alone(
     searched, read, embedded, small_talk, health = [], [], [], [], []
     for text in asked[WARM_UP:]:
         embedded.append(await _embedded(embedder, text))
-        searched.append(await _spent(memory, partial(memory.search, room, text)))
-        read.append(await _spent(sql, partial(sql.search, room, text)))
-        small_talk.append(await _spent(memory, partial(memory.search, room, SMALL_TALK)))
-        health.append(await _spent(memory, memory.health))
+        searched.append(await memory.spent(memory.search(room, text)))
+        read.append(await sql.spent(sql.search(room, text)))
+        small_talk.append(await memory.spent(memory.search(room, SMALL_TALK)))
+        health.append(await memory.spent(memory.health()))
     answered = (await kept(memory)).answered - answered
     alone = [one.processor for one in embedded]
     figures = {
@@ -74,14 +74,9 @@ async def ask_alone(
 async def _embedded(embedder: Embedder, text: str) -> Spent:
     wall, processor = time.perf_counter(), time.process_time()
     await embedder.embed([text], kind="query")
-    spent = time.process_time() - processor
-    return Spent((time.perf_counter() - wall) * 1000, spent * 1000, 0.0)
-
-
-async def _spent(backend: Served, ask: Callable[[], Awaitable[object]]) -> Spent:
-    start = backend.now()
-    await ask()
-    return backend.since(start)
+    wall = time.perf_counter() - wall
+    await asyncio.sleep(IDLE_AFTER_S)
+    return Spent(wall * 1000, (time.process_time() - processor) * 1000, 0.0)
 
 
 def _figures(searched: Sequence[Spent]) -> Mapping[str, float]:

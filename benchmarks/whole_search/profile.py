@@ -38,8 +38,8 @@ async def profile(
             await profiled.count_connections()
             without, within = [], []
             for text in asked[WARM_UP:]:
-                without.append(await _spent(plain, room, text))
-                within.append(await _spent(profiled, room, text))
+                without.append(await plain.spent(plain.search(room, text)))
+                within.append(await profiled.spent(profiled.search(room, text)))
         requests: list[Request] = json.loads(told.read_text(encoding="utf-8"))
     steps = _means(requests[-len(within) :])
     whole, bare = _mean(within), _mean(without)
@@ -56,12 +56,6 @@ async def profile(
         name: {title: round(row[column], 3) for column, title in COLUMNS.items()}
         for name, row in rows.items()
     }
-
-
-async def _spent(backend: Served, room: Room, text: str) -> Spent:
-    start = backend.now()
-    await backend.search(room, text)
-    return backend.since(start)
 
 
 def _means(requests: Sequence[Request]) -> Request:
