@@ -7,7 +7,7 @@ from typing import Final
 from retrieval.columns import Integers
 from retrieval.search.memory.coded.room import CodedRoom
 from retrieval.search.source import Wanted
-from retrieval.search.stored.nearest import nearest_exactly, nearest_of
+from retrieval.search.stored.nearest import nearest_among, nearest_exactly
 from retrieval.search.stored.source import StoredSource
 from retrieval.search.vector.cosines import Target, best_messages
 
@@ -27,7 +27,7 @@ class CodedSource(StoredSource):
         else:
             likely = await asyncio.to_thread(self.room.likely, target, wanted)
         parts = [
-            await nearest_of(self.db, target, seqs=likely, wanted=wanted),
+            await nearest_among(self.db, target, seqs=likely, wanted=wanted),
             await nearest_exactly(self.db, target, after=self.room.mark, wanted=wanted),
         ]
         return best_messages(parts, limit=wanted.limit)

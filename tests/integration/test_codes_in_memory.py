@@ -27,9 +27,12 @@ from testbed.room_user import until
 from tests.support.builders import NOON
 from tests.support.large_room import (
     CODED,
+    DAY,
     EVERYTHING,
     EXACT,
+    LIMIT,
     NOBODY,
+    SINCE,
     Matrix,
     Pool,
     Room,
@@ -45,10 +48,6 @@ from tests.support.searches import store
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
-
-LIMIT = 100_000_000
-SINCE = NOON + timedelta(minutes=100)
-DAY = (NOON + timedelta(minutes=60), NOON + timedelta(minutes=120))
 
 
 async def coded(db: Pool, room: Room) -> CodedRoom:

@@ -19,10 +19,13 @@ from retrieval.search.vector.cosines import Cosines, Preferred, Target
 from tests.support.builders import NOON
 from tests.support.large_room import (
     CODED,
+    DAY,
     DIMENSION,
     EVERYTHING,
     EXACT,
+    LIMIT,
     NOBODY,
+    SINCE,
     Matrix,
     Pool,
     Room,
@@ -33,8 +36,6 @@ from tests.support.large_room import (
     unit,
 )
 
-LIMIT = 100_000_000
-SINCE = NOON + timedelta(minutes=100)
 FILTERS = [
     Filters(SINCE, NOON + timedelta(minutes=700), None, None, []),
     Filters(SINCE, None, ["ben"], ["user"], []),
@@ -43,7 +44,6 @@ FILTERS = [
     Filters(None, None, None, None, [], listed=np.arange(3, 1500, 7)),
     Filters(None, None, None, None, [], listed=np.array([9, 477])),
 ]
-DAY = (NOON + timedelta(minutes=60), NOON + timedelta(minutes=120))
 PREFERRED = [
     Preferred(About(frozenset({"ben"})), 0.3, [], 0.0),
     Preferred(About(role="user"), 0.3, [DAY], 0.4),

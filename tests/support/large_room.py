@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 import numpy as np
@@ -20,7 +21,7 @@ from retrieval.search.vector.cosines import Preferred, Target
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId
-from tests.support.builders import message
+from tests.support.builders import NOON, message
 
 Pool = asyncpg.Pool
 Matrix = NDArray[np.float32]
@@ -32,6 +33,10 @@ CODED = TierLimits(exact=100, coded=100_000)
 HNSW = TierLimits(exact=100, coded=200)
 NOBODY = Preferred(About(), 0.0, [], 0.0)
 EVERYTHING = Filters(None, None, None, None, [])
+LIMIT = 100_000_000
+"""Bytes of memory, enough for every room here."""
+SINCE = NOON + timedelta(minutes=100)
+DAY = (NOON + timedelta(minutes=60), NOON + timedelta(minutes=120))
 
 
 @dataclass

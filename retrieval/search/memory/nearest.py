@@ -79,7 +79,7 @@ def _best(seq: Integers, nearness: Floats, limit: int) -> Nearest:
 
 def _gains(messages: Messages, vectors: Vectors, preferred: Preferred) -> Floats | None:
     """None if nothing is preferred."""
-    if not preferred.speaker_gain and not preferred.date_gain:
+    if not preferred.any:
         return None
     places, _ = messages.places(vectors.seq)
     return preference(messages, preferred, places)

@@ -15,7 +15,7 @@ from retrieval.search.lexical.postings import (
     Postings,
     frequency,
 )
-from retrieval.search.memory.arrays.inner_products import Singles
+from retrieval.search.memory.arrays.inner_products import Singles, halved
 from retrieval.search.memory.conditions import allowed
 from retrieval.search.memory.known import known, known_of_all
 from retrieval.search.memory.nearest import nearest
@@ -72,7 +72,7 @@ class MemorySource:
         return [(one.word, self.room.vocabulary.similar(one)) for one in look_ups]
 
     async def nearest(self, target: Target, wanted: Wanted) -> Integers:
-        return nearest(self.room, _halved(target), wanted)
+        return nearest(self.room, halved(target.vector), wanted)
 
     async def known(self, sought: Sought, seqs: Integers, *, kinds: Sequence[bool]) -> Known:
         return known(self.room, sought, _query(sought), seqs=seqs, kinds=kinds)
@@ -154,9 +154,4 @@ def newest_of(postings: Sequence[Postings]) -> dict[str, Occurrences]:
 
 
 def _query(sought: Sought) -> Singles | None:
-    return _halved(sought.target) if sought.target else None
-
-
-def _halved(target: Target) -> Singles:
-    """As the database is asked."""
-    return target.vector.astype(np.float16).astype(np.float32)
+    return halved(sought.target.vector) if sought.target else None

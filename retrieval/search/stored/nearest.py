@@ -15,7 +15,7 @@ from retrieval.search.stored.conditions import (
     target_parameters,
     with_conditions,
 )
-from retrieval.search.stored.found import nearest_of as found_nearest
+from retrieval.search.stored.found import nearest_of
 from retrieval.search.stored.hnsw import nearest_by_hnsw
 from retrieval.search.vector.cosines import Nearest, Target, best_messages
 
@@ -103,10 +103,10 @@ async def nearest_exactly(db: "Database", target: Target, *, after: int, wanted:
         after,
         listed_bits(wanted.filters),
     )
-    return found_nearest(row)
+    return nearest_of(row)
 
 
-NEAREST_OF = with_conditions(
+NEAREST_AMONG = with_conditions(
     """
 select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nearness
   from (select seq, -(embedding <#> $3) + {preference} as nearness
@@ -121,10 +121,12 @@ select array_send(array_agg(seq)) as seq, array_send(array_agg(nearness)) as nea
 )
 
 
-async def nearest_of(db: "Database", target: Target, *, seqs: Integers, wanted: Wanted) -> Nearest:
+async def nearest_among(
+    db: "Database", target: Target, *, seqs: Integers, wanted: Wanted
+) -> Nearest:
     """Of these messages, mixed with their neighbours."""
     row = await db.fetchrow(
-        NEAREST_OF,
+        NEAREST_AMONG,
         *target_parameters(target),
         *filter_parameters(wanted.filters),
         *preferred_parameters(wanted.preferred),
@@ -132,4 +134,4 @@ async def nearest_of(db: "Database", target: Target, *, seqs: Integers, wanted: 
         array_text(seqs),
         listed_bits(wanted.filters),
     )
-    return found_nearest(row)
+    return nearest_of(row)

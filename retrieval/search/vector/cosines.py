@@ -50,6 +50,10 @@ class Preferred:
     spans: Sequence[tuple[datetime, datetime]]
     date_gain: float
 
+    @property
+    def any(self) -> bool:
+        return bool(self.speaker_gain or self.date_gain)
+
 
 @dataclass(frozen=True)
 class Cosines:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.columns import Flags, Floats, Integers
+from retrieval.search.memory.arrays.blocks import Blocks
 from retrieval.search.memory.arrays.codes import Codes, Frame
-from retrieval.search.memory.arrays.growing import Growing
 from retrieval.search.memory.arrays.inner_products import Singles, of_rows
 
 BLOCK: Final = 8192
@@ -21,20 +21,19 @@ class Coded:
     """Implements Matrix. To compare all takes long: `likely` says which are worth it."""
 
     codes: Codes
-    _blocks: tuple[Growing[np.float16], ...] = ()
-    """All but the last are full."""
+    _blocks: Blocks[np.float16]
 
     @classmethod
     def empty(cls, like: Singles) -> "Coded":
         """For rows like these."""
-        return cls(Codes.empty(Frame.of(like)))
+        return cls(Codes.empty(Frame.of(like)), Blocks(np.float16, BLOCK))
 
     def __len__(self) -> int:
         return len(self.codes)
 
     @property
     def nbytes(self) -> int:
-        return self.codes.nbytes + sum(block.nbytes for block in self._blocks)
+        return self.codes.nbytes + self._blocks.nbytes
 
     def likely(self, query: Singles, *, allowed: Flags | None, gains: Floats | None) -> Integers:
         """As Codes.likely."""
@@ -47,25 +46,13 @@ class Coded:
         return self._of_all(lambda rows: np.asarray(rows @ query, dtype=np.float32))
 
     def products_at(self, query: Singles, places: Integers) -> Singles:
-        rows = np.empty((len(places), len(query)), dtype=np.float16)
-        number = places // BLOCK
-        for one in np.unique(number).tolist():
-            chosen = np.flatnonzero(number == one)
-            rows[chosen] = self._blocks[one].values[places[chosen] - one * BLOCK]
-        return of_rows(singles(rows), query)
+        return of_rows(singles(self._blocks.at(places, width=len(query))), query)
 
     def extended(self, rows: Singles) -> "Coded":
-        blocks, taken = [*self._blocks], 0
-        while taken < len(rows):
-            if not blocks or len(blocks[-1]) == BLOCK:
-                blocks.append(Growing.empty(np.float16, width=rows.shape[1], places=BLOCK))
-            space = BLOCK - len(blocks[-1])
-            blocks[-1] = blocks[-1].extended(rows[taken : taken + space])
-            taken += space
-        return Coded(self.codes.extended(rows), tuple(blocks))
+        return Coded(self.codes.extended(rows), self._blocks.extended(rows))
 
     def _of_all(self, products: Callable[[Singles], Singles]) -> Singles:
-        each = [products(singles(block.values)) for block in self._blocks]
+        each = [products(singles(rows)) for rows in self._blocks]
         return np.concatenate([np.zeros(0, dtype=np.float32), *each])
 
 

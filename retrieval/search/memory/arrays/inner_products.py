@@ -16,6 +16,11 @@ Singles: TypeAlias = NDArray[np.float32]
 LANES: Final = 8
 
 
+def halved(vector: Singles) -> Singles:
+    """A query as the database is asked: rounded to half precision."""
+    return vector.astype(np.float16).astype(np.float32)
+
+
 def of_rows(rows: Singles, query: Singles) -> Singles:
     """Of each row with the query."""
     blocks = len(query) // LANES

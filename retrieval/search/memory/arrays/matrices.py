@@ -5,7 +5,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from retrieval.columns import Integers, distinct
+from retrieval.columns import Integers
+from retrieval.search.memory.arrays.blocks import Blocks
 from retrieval.search.memory.arrays.growing import Growing
 from retrieval.search.memory.arrays.inner_products import Singles, of_columns, of_rows
 
@@ -70,43 +71,30 @@ class Few:
     def extended(self, rows: Singles) -> Matrix:
         if len(self) + len(rows) <= FEW:
             return Few(self._rows.extended(rows))
-        return Many(()).extended(self._rows.values).extended(rows)
+        return Many(Blocks(np.float32, BLOCK).extended(self._rows.values).extended(rows))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Many:
     """Whole vectors lie together."""
 
-    _blocks: tuple[Growing[np.float32], ...]
-    """All but the last are full."""
+    _blocks: Blocks[np.float32]
 
     def __len__(self) -> int:
-        return sum(len(block) for block in self._blocks)
+        return len(self._blocks)
 
     @property
     def nbytes(self) -> int:
-        return sum(block.nbytes for block in self._blocks)
+        return self._blocks.nbytes
 
     def products(self, query: Singles) -> Singles:
-        return np.concatenate([of_rows(block.values, query) for block in self._blocks])
+        return np.concatenate([of_rows(rows, query) for rows in self._blocks])
 
     def products_at(self, query: Singles, places: Integers) -> Singles:
-        rows = np.empty((len(places), len(query)), dtype=np.float32)
-        number = places // BLOCK
-        for one in distinct(number).tolist():
-            chosen = np.flatnonzero(number == one)
-            rows[chosen] = self._blocks[one].values[places[chosen] - one * BLOCK]
-        return of_rows(rows, query)
+        return of_rows(self._blocks.at(places, width=len(query)), query)
 
     def about(self, query: Singles) -> Singles:
-        return np.concatenate([block.values @ query for block in self._blocks])
+        return np.concatenate([rows @ query for rows in self._blocks])
 
     def extended(self, rows: Singles) -> Matrix:
-        blocks, taken = [*self._blocks], 0
-        while taken < len(rows):
-            if not blocks or len(blocks[-1]) == BLOCK:
-                blocks.append(Growing.empty(np.float32, width=rows.shape[1], places=BLOCK))
-            space = BLOCK - len(blocks[-1])
-            blocks[-1] = blocks[-1].extended(rows[taken : taken + space])
-            taken += space
-        return Many(tuple(blocks))
+        return Many(self._blocks.extended(rows))

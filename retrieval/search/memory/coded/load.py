@@ -9,9 +9,9 @@ from retrieval import columns
 from retrieval.ann.tiers import LIMITS, TierLimits
 from retrieval.database.connection import transaction
 from retrieval.search.memory.arrays.codes import BITS
-from retrieval.search.memory.arrays.inner_products import Singles
 from retrieval.search.memory.coded.room import CodedRoom, Page
 from retrieval.search.memory.loading.load import AS_OF_NOW
+from retrieval.search.memory.loading.sample import SAMPLED, read_sample
 from retrieval.search.memory.version import VECTOR_TAIL, VERSION_COLUMNS, version_of
 from retrieval.wire import ConversationId
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
 PAGE_MESSAGES: Final = 250
-SAMPLED: Final = 2000
-"""Vectors that tell what those of the room have in common."""
 BYTES_OF_FACTS: Final = 50
 """Of a passage, and where they may grow."""
 
@@ -49,7 +47,8 @@ async def load_codes(
         if row["passage_count"] * (BYTES_OF_FACTS + row["dimension"] * BITS // 4) > most_bytes:
             return None
         mark = row["last_seq"] - VECTOR_TAIL  # what comes below it raises the version
-        like = await _sample(connection, conversation_id, version.model_id, mark)
+        seqs = [*range(1, mark + 1, max(1, mark // SAMPLED))]
+        like = await read_sample(connection, conversation_id, version.model_id, seqs, smoothed=True)
         if len(like) == 0:
             return None
         room = CodedRoom.empty(row["language"], version, mark=mark, like=like)
@@ -89,20 +88,3 @@ async def _page(
         row["role"],
         columns.half_vectors(row["embedding"]).astype(np.float32),
     )
-
-
-SAMPLE: Final = """
-select array_send(array_agg(embedding)) as embedding
-  from message_embedding
- where conversation_id = $1 and model_id = $2 and smoothed = true and seq = any($3)
-   and passage = 0
-"""
-
-
-async def _sample(
-    connection: "Connection", conversation_id: ConversationId, model_id: int, mark: int
-) -> Singles:
-    """From all over the room."""
-    seqs = [*range(1, mark + 1, max(1, mark // SAMPLED))]
-    packed = await connection.fetchval(SAMPLE, conversation_id, model_id, seqs)
-    return columns.half_vectors(packed).astype(np.float32)

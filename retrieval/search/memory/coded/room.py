@@ -8,7 +8,7 @@ import numpy as np
 from retrieval.columns import Integers
 from retrieval.search.memory.arrays.codes import Codes, Frame
 from retrieval.search.memory.arrays.growing import Growing
-from retrieval.search.memory.arrays.inner_products import Singles
+from retrieval.search.memory.arrays.inner_products import Singles, halved
 from retrieval.search.memory.arrays.names import Names
 from retrieval.search.memory.conditions import ColumnName, allowed, preference
 from retrieval.search.memory.version import Marks, Version
@@ -94,13 +94,12 @@ class CodedRoom:
 
     def likely(self, target: Target, wanted: Wanted) -> Integers:
         """`seq` of some hundred messages up to the mark, the nearest among them; ascending."""
-        query = target.vector.astype(np.float16).astype(np.float32)
-        preferred = wanted.preferred
         fits = allowed(self, wanted.filters) if wanted.filters.any else None
         gains = None
-        if preferred.speaker_gain or preferred.date_gain:
-            gains = preference(self, preferred, np.arange(len(self)))
-        return self._seq.values[self.codes.likely(query, allowed=fits, gains=gains)]
+        if wanted.preferred.any:
+            gains = preference(self, wanted.preferred, np.arange(len(self)))
+        likely = self.codes.likely(halved(target.vector), allowed=fits, gains=gains)
+        return self._seq.values[likely]
 
     def column(self, name: ColumnName, places: Integers | None) -> Integers:
         """At these places, or all."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from retrieval.columns import Integers
 from retrieval.search.memory.arrays.coded import Coded
-from retrieval.search.memory.arrays.inner_products import Singles
+from retrieval.search.memory.loading.sample import SAMPLED, read_sample
 from retrieval.search.memory.news import VECTOR_COLUMNS, VectorRows, vector_rows
 from retrieval.search.memory.room import extended
 from retrieval.search.memory.vectors import Vectors
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from retrieval.database.connection import Connection
 
 PAGE_MESSAGES: Final = 500
-SAMPLED: Final = 2000
-"""Vectors that tell what those of a large room have in common."""
 
 # Whole messages: a page may have more rows.
 VECTORS: Final = """
@@ -45,7 +43,8 @@ async def read_vectors(
     """Behind the mark that follows, some may be missing; `coded` for a large room."""
     vectors = Vectors.empty()
     if coded:
-        like = await _sample(connection, conversation_id, model_id, messages, smoothed=smoothed)
+        seqs = messages[:: -(-len(messages) // SAMPLED)].tolist()
+        like = await read_sample(connection, conversation_id, model_id, seqs, smoothed=smoothed)
         vectors = Vectors.empty(Coded.empty(like) if len(like) else None)
     ends = messages[PAGE_MESSAGES - 1 :: PAGE_MESSAGES].tolist()
     last = int(messages[-1]) if len(messages) else 0
@@ -59,30 +58,6 @@ async def read_vectors(
         behind = [vectors.newest]
         await asyncio.sleep(0)
     return vectors
-
-
-SAMPLE: Final = """
-select {columns}
-  from (select seq, passage, embedding
-          from message_embedding
-         where conversation_id = $1 and model_id = $2 and smoothed = $3
-           and seq = any($4) and passage = 0) sample
-""".replace("{columns}", VECTOR_COLUMNS.strip())
-
-
-async def _sample(
-    connection: "Connection",
-    conversation_id: ConversationId,
-    model_id: int,
-    messages: Integers,
-    *,
-    smoothed: bool,
-) -> Singles:
-    """From all over the room."""
-    seqs = messages[:: -(-len(messages) // SAMPLED)].tolist()
-    row = await connection.fetchrow(SAMPLE, conversation_id, model_id, smoothed, seqs)
-    assert row is not None  # noqa: S101 - an aggregate always has one row
-    return vector_rows(row["seq"], row["passage"], row["embedding"]).embedding.astype(np.float32)
 
 
 def _joined(rows: Sequence[VectorRows]) -> VectorRows:
