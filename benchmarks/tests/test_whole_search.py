@@ -116,7 +116,7 @@ def test_whole_searches_are_measured_and_every_layer_and_statement_has_a_name() 
     assert whole["filled_wall_ms"] > 0
     assert whole["health_cpu_ms"] > 0.1
     assert figures["vector"]["40"]["ratio_to_numpy"] > 0
-    assert figures["off_topic_recall"] == 1.0
+    assert figures["off_topic_recall"] == figures["sql_off_topic_recall"] == 1.0
     steps = figures["profile 40"]
     named = {"layer: departures", "key check", CONTEXT, "memory: facts and cosines", "rank"}
     assert named <= steps.keys()

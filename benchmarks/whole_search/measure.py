@@ -57,15 +57,12 @@ async def measure_whole(
             figures["vector"] = await _vector(url, rooms, embedder, drawn(asked, alone))
     finally:
         await embedder.aclose()
-    recalls = [
-        figure
-        for of_room in figures["vector"].values()
-        for name, figure in of_room.items()
-        if name.endswith("off_topic_recall")
-    ]
     return {
         **figures,
-        "off_topic_recall": min(recalls),
+        **{
+            name: min(of_room[name] for of_room in figures["vector"].values())
+            for name in ("off_topic_recall", "sql_off_topic_recall")
+        },
         "searches_per_core_s": _searches_per_core_s(figures["at_once"], "cpu_ms"),
         "sql_searches_per_core_s": _searches_per_core_s(figures["at_once"], "sql_cpu_ms"),
     }
