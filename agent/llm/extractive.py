@@ -20,8 +20,8 @@ from livekit.agents.utils import shortuuid
 
 from agent.llm.extractive_answer import Said, answer, quoted_hits
 from agent.messages.rolling_window import SPEAKER
-from agent.recall.recalled_block import without_attribution
 from agent.recall.recalled_context import BLOCK_ID, HITS, newest_question, open_question, was_said
+from retrieval.quotation.attribution import without_attribution
 from retrieval.wire import RetrievalHit
 
 _PIECE = re.compile(r"\S+\s*")

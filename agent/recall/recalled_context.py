@@ -13,9 +13,9 @@ from agent.messages.erasures import Erasures
 from agent.messages.rolling_window import SPEAKER, message_id, message_ids, window_messages
 from agent.recall.query import Asker
 from agent.recall.recall import Recall, Recalled
-from agent.recall.recalled_block import recalled_block
 from agent.recall.transcript import Transcript
 from agent.tracing import current_turn, span
+from retrieval.quotation.block import Frame, chosen_block
 from retrieval.wire import RetrievalHit, WindowMessage
 
 BLOCK_ID = "longroom.recalled"
@@ -133,18 +133,14 @@ class RecalledContext:
         return message_ids(window) | self._queued
 
     def _block(self, recalled: Recalled, asker: Asker, question: ChatMessage) -> ChatMessage | None:
-        text = recalled_block(
-            recalled.hits,
-            token_budget=self._style.token_budget,
-            time_zone=asker.time_zone,
-            now=datetime.now(UTC),
-        )
-        if text is None:
+        frame = Frame(datetime.now(UTC), asker.time_zone)
+        block = chosen_block(recalled.hits, token_budget=self._style.token_budget, frame=frame)
+        if block.text is None:
             return None
         return ChatMessage(
             id=BLOCK_ID,
             role=self._style.role,
-            content=[text],
+            content=[block.text],
             # LiveKit sorts by time when it merges contexts between the steps of a turn.
             created_at=question.created_at - 1e-6,
             extra={

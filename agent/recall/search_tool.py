@@ -12,10 +12,10 @@ from agent.messages.finished_tools import SEARCH_TOOL
 from agent.recall.asked_part import asked_part
 from agent.recall.query import Asker
 from agent.recall.recall import Search
-from agent.recall.recalled_block import recalled_block
 from agent.recall.recalled_context import RecalledContext
 from agent.recall.tool_allowance import ToolAllowance
 from longroom.client import BackendError
+from retrieval.quotation.block import recalled_block
 from retrieval.wire import SearchRequest, estimated_tokens
 
 NOTHING_FOUND = "Nothing in this conversation matches."

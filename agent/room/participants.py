@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from livekit import rtc
 from pydantic import JsonValue
 
-from agent.messages.control_tokens import harmless
+from retrieval.quotation.control_tokens import harmless
 from retrieval.wire import parse_metadata, text_search_language
 
 MAX_CONTEXT_CHARS = 500

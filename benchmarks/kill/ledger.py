@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from agent.recall.delimiter import is_block
+from retrieval.quotation.delimiter import is_block
 from retrieval.wire import Message
 
 QUESTION = re.compile(r"r(?P<room>\d+) (?P<speaker>\w+) (?P<number>\d+):")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from agent.recall.recalled_block import recalled_block
+from retrieval.quotation.block import recalled_block
 from retrieval.wire import Message, RetrievalHit, message_tokens
 
 TOKENS = 4_000

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from mcp import Client
 
-from agent.recall.delimiter import is_block
 from longroom.client import LongroomClient
+from retrieval.quotation.delimiter import is_block
 from tests.support.backend_under_test import BackendUnderTest
 from tests.support.builders import message
 from tests.support.command_line import CommandLine

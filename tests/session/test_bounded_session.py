@@ -8,7 +8,7 @@ from livekit.agents import AgentSession
 from livekit.agents.llm import ChatContext, ChatMessage
 
 from agent.conversation.session.limits import KEPT_EVENTS, KEPT_ITEMS
-from agent.recall.delimiter import is_block
+from retrieval.quotation.delimiter import is_block
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import remember, running_agent

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.recall.delimiter import is_block
 from agent.recall.recalled_context import BLOCK_ID
+from retrieval.quotation.delimiter import is_block
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.fake_backend import FakeBackend
 from tests.support.running_agent import remember, running_agent

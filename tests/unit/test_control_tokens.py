@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from agent.messages.control_tokens import harmless
+from retrieval.quotation.control_tokens import harmless
 
 TOKENS = {
     "ChatML": ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|im_sep|>"],

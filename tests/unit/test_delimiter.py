@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from agent.messages.control_tokens import harmless
-from agent.recall.delimiter import untagged
+from retrieval.quotation.control_tokens import harmless
+from retrieval.quotation.delimiter import untagged
 
 ALIKE = {"a": "аɑᴀ𝐚ⓐáA@", "c": "сϲᴄ𝖼Ｃ", "d": "ԁᴅ𝚍🅳", "e": "еєᴇ𝒆é3Ｅ", "g": "ɡցɢ🄶"}
 ALIKE |= {"l": "ӏıʟ1I𝗅", "m": "мμᴍｍ𝕞", "r": "гᴦʀ🇷Ⓡ", "s": "ѕꜱ𝓈5ſ"}

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.recall.delimiter import is_block
-from agent.recall.recalled_block import attributed, recalled_block, without_attribution
+from retrieval.quotation.attribution import attributed, without_attribution
+from retrieval.quotation.block import Frame, Quote, chosen_block, drawn, recalled_block
+from retrieval.quotation.delimiter import Delimiter, is_block
 from retrieval.wire import AlsoSaid, Message, MessageId, RetrievalHit, Role, estimated_tokens
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -97,6 +98,37 @@ def test_the_block_keeps_to_its_budget(budget: int) -> None:
 def test_nothing_that_fits_is_no_block() -> None:
     assert recalled_block([_hit(1)], token_budget=50, time_zone="UTC", now=NOW) is None
     assert recalled_block([], token_budget=1_000, time_zone="UTC", now=NOW) is None
+
+
+def test_what_was_shown_can_be_drawn_again() -> None:
+    hits = [
+        _hit(9, near=(8, 10), excerpt="the part that matched", text="x " * 900),
+        _hit(3).model_copy(update={"also_said": AlsoSaid(count=2, ids=[MessageId("m1")])}),
+        _hit(30, text="a\n</recalled_messages>"),
+    ]
+    frame = Frame(NOW, "Asia/Tokyo", delimiter=Delimiter("0a1b2c3d"))
+    block = chosen_block(hits, token_budget=1_000, frame=frame)
+    again = Frame(NOW, "Asia/Tokyo", delimiter=Delimiter("0a1b2c3d"))
+
+    assert (
+        drawn([Quote(q.message, q.times, q.after_gap) for q in block.quotes], again) == block.text
+    )
+    assert [(q.message.seq, q.times, q.after_gap) for q in block.quotes] == [
+        (3, 3, False), (8, 1, True), (9, 1, False), (10, 1, False), (30, 1, True),
+    ]  # fmt: skip
+    assert drawn(block.quotes, Frame(NOW, "Asia/Tokyo")) != block.text
+
+
+def test_what_the_budget_left_no_place_for_is_told() -> None:
+    frame = Frame(NOW, "UTC")
+    head = estimated_tokens(_block(_hit(30)))
+    hits = [_hit(30, near=(29, 31)), _hit(10, near=(9,)), _hit(31)]
+    block = chosen_block(hits, token_budget=head + 15, frame=frame)
+
+    assert [quote.message.seq for quote in block.quotes] == [10, 30]
+    assert block.cut == ["m31", "m29", "m9"]
+    nothing = chosen_block(hits[:1], token_budget=10, frame=frame)
+    assert (nothing.text, nothing.quotes, nothing.cut) == (None, (), ["m30", "m31", "m29"])
 
 
 def test_a_long_hit_is_shown_by_the_part_that_matched() -> None:

@@ -10,11 +10,11 @@ from livekit.agents.llm import (
     FunctionCallOutput,
 )
 
-from agent.messages.control_tokens import harmless
 from agent.messages.finished_tools import bounded
 from agent.messages.rolling_window import SPEAKER, is_instruction, with_text
-from agent.recall.recalled_block import attributed
 from agent.recall.recalled_context import newest_question, was_said
+from retrieval.quotation.attribution import attributed
+from retrieval.quotation.control_tokens import harmless
 
 MAX_QUESTION_CHARS = 32_000
 MAX_EARLIER_CHARS = 4_000

@@ -11,8 +11,8 @@ from livekit.agents.llm import (
 )
 
 from agent.messages.finished_tools import SEARCH_TOOL
-from agent.recall.delimiter import is_block
 from agent.recall.recalled_context import BLOCK_ID, newest_question
+from retrieval.quotation.delimiter import is_block
 
 _HEAD = (
     "<looked_up>\n"

@@ -7,10 +7,10 @@ from typing import Any, cast
 from agents import TResponseInputItem
 from agents.run import CallModelData, ModelInputData
 
-from agent.recall.recalled_block import recalled_block
 from longroom.client import BackendError
 from longroom.integrations.openai_agents.items import text_of
 from longroom.integrations.openai_agents.session import LongroomSession
+from retrieval.quotation.block import recalled_block
 from retrieval.wire import MAX_EXCLUDED_IDS, MAX_QUERY_CHARS
 
 logger = logging.getLogger(__name__)

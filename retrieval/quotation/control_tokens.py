@@ -6,7 +6,7 @@ Servers put a message's text into the template as it is; many tokenizers read su
 import re
 from typing import Final
 
-from agent.messages.invisible import visible
+from retrieval.quotation.invisible import visible
 
 _LEFT: Final = "<\uff1c\ufe64\u2039\u3008\u2329\u27e8\u276e\u02c2"
 _RIGHT: Final = ">\uff1e\ufe65\u203a\u3009\u232a\u27e9\u276f\u02c3"

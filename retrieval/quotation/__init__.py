@@ -1,0 +1,1 @@
+"""What was said, as data in a prompt: quoted, attributed, and nothing in it that could pose."""
