@@ -13,7 +13,7 @@ from livekit.agents.voice.io import TextOutput
 from agent.backend_client import BackendClient, open_client
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.resume import Resumed, resume
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from agent.conversation.wiring import People, build_conversation
 from agent.llm.factory import language_model
 from agent.messages.question import Question
@@ -65,7 +65,7 @@ class Chat:
         self.opening = deltas.so_far
         """What the agent said first; empty if the conversation just goes on."""
 
-    async def ask(self, text: str, on_delta: Callable[[str], None] | None = None) -> TurnTrace:
+    async def ask(self, text: str, on_delta: Callable[[str], None] | None = None) -> TurnResult:
         """One turn; never raises for a failed model. Cancelling stores what was said so far.
 
         Raises ConversationErased: then it is over.
@@ -77,10 +77,10 @@ class Chat:
             asked_at=datetime.now(UTC),
         )
         self._deltas.listen(on_delta)
-        trace = await self._agent.ask(question)
+        result = await self._agent.ask(question)
         if self._agent.forgetting.known.erasures.everything:
             raise ConversationErased
-        return trace
+        return result
 
     def typed_lines(self) -> Path:
         """Where what is typed in this conversation may be kept, until something is erased."""

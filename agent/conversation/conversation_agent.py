@@ -17,7 +17,7 @@ from agent.conversation.session.agent_hooks import AgentHooks
 from agent.conversation.session.event_records import asked_again_record, turn_record
 from agent.conversation.session.events import ERASED, NOT_STORED, SessionEvents
 from agent.conversation.session.handoffs import Handoffs
-from agent.conversation.session.reply import TurnTrace, outcome_of, reason_of, user_item
+from agent.conversation.session.reply import TurnResult, outcome_of, reason_of, user_item
 from agent.conversation.session.reply_correlation import Reply
 from agent.conversation.session.window import SessionWindow
 from agent.conversation.session_summary import SessionTotals
@@ -104,7 +104,7 @@ class ConversationAgent:
 
     async def ask(
         self, question: Question, *, others_wait: asyncio.Event | None = None
-    ) -> TurnTrace:
+    ) -> TurnResult:
         """One at a time, the message on disk before the reply. Cancelling stores what was said.
 
         While a failed model is given time the turn is postponed if `others_wait` is set.
@@ -121,11 +121,11 @@ class ConversationAgent:
                     turn.begin_anew()
                 if (postponed_s := turn.postponed_s) is not None:
                     return await self._postponed(question, postponed_s)
-                trace = await self._end_turn(question.id, speech)
+                result = await self._end_turn(question.id, speech)
             finally:
                 self.turns.end(question.id)
-            current.set_attribute("longroom.outcome", trace.outcome)
-        return trace
+            current.set_attribute("longroom.outcome", result.outcome)
+        return result
 
     def stop(self, question_id: MessageId) -> None:
         """Of a question that is being answered: what was said stays, as interrupted."""
@@ -148,7 +148,7 @@ class ConversationAgent:
         with suppress(RuntimeError):  # the session is closing
             self.session.interrupt()
 
-    async def follow(self, question_id: MessageId, reply: Reply) -> TurnTrace:
+    async def follow(self, question_id: MessageId, reply: Reply) -> TurnResult:
         """Wait for the end of a turn that the session answers by itself."""
         prompted_as = reply.prompted_as or question_id
         await self.handoffs.until_over(reply.speech)
@@ -214,11 +214,11 @@ class ConversationAgent:
             raise
         return speech
 
-    async def _postponed(self, question: Question, postponed_s: float) -> TurnTrace:
+    async def _postponed(self, question: Question, postponed_s: float) -> TurnResult:
         """Until it goes on, the question is in no prompt."""
         await self.window.forget(question.id)
         self.queued.add(question.id)
-        return TurnTrace(
+        return TurnResult(
             answer="",
             outcome="failed",
             recalled=self.recalled_context.recalled(question.id),
@@ -229,7 +229,7 @@ class ConversationAgent:
 
     async def _end_turn(
         self, question_id: MessageId, speech: SpeechHandle, prompted_as: MessageId | None = None
-    ) -> TurnTrace:
+    ) -> TurnResult:
         await self.window.finish_trimming()
         turn = self.turns.of(prompted_as or question_id)
         # Before the question is reported as answered: if this process is killed, the next agent
@@ -239,7 +239,7 @@ class ConversationAgent:
         recalled = self.recalled_context.recalled(prompted_as or question_id)
         await self._record_end(question_id, recalled, outcome, reason)
         counted = self.resumed.message_count + self.events.message_count
-        return TurnTrace(
+        return TurnResult(
             answer="\n".join(turn.said),
             outcome=outcome,
             recalled=recalled,

@@ -5,7 +5,7 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from agent.llm.failure import Reason
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -47,11 +47,11 @@ class TurnMetrics:
             self._failures.labels(reason).inc()
         logger.warning("turn failed", extra={"question_id": question_id, "reason": reason})
 
-    def ended(self, question_id: str, trace: TurnTrace) -> None:
-        recalled = trace.recalled
-        self._turns.labels(trace.outcome).inc()
-        if trace.reason is not None:
-            self._failures.labels(trace.reason).inc()
+    def ended(self, question_id: str, result: TurnResult) -> None:
+        recalled = result.recalled
+        self._turns.labels(result.outcome).inc()
+        if result.reason is not None:
+            self._failures.labels(result.reason).inc()
         self._recalls.labels(recalled.source, recalled.degraded or "").inc()
         self._added_s.observe(recalled.added_ms / 1000)
         if recalled.recall_ms:
@@ -60,12 +60,12 @@ class TurnMetrics:
             "turn ended",
             extra={
                 "question_id": question_id,
-                "outcome": trace.outcome,
+                "outcome": result.outcome,
                 "recall_ms": round(recalled.recall_ms, 1),
                 "added_ms": round(recalled.added_ms, 1),
                 "hits": len(recalled.hits),
                 "source": recalled.source,
                 "degraded": recalled.degraded,
-                "reason": trace.reason,
+                "reason": result.reason,
             },
         )

@@ -79,7 +79,7 @@ async def _converse(settings: AgentSettings, client: BackendClient, model: LLM[A
     await conversation.start(Agent(instructions=settings.instructions))
     for number in range(TURNS):
         id_ = MessageId(f"question-{number}")
-        trace = await conversation.ask(Question(id_, SPEAKER, QUESTION, datetime.now(UTC)))
-        if trace.outcome != "answered":
-            raise RuntimeError(f"the warm-up's question ended as {trace.outcome}")
+        result = await conversation.ask(Question(id_, SPEAKER, QUESTION, datetime.now(UTC)))
+        if result.outcome != "answered":
+            raise RuntimeError(f"the warm-up's question ended as {result.outcome}")
     await conversation.close()

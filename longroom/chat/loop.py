@@ -11,7 +11,7 @@ from anyio import CancelScope
 from prompt_toolkit.application import run_in_terminal
 
 from agent.chat import ConversationErased, WindowMessage
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from longroom.chat.signals import ctrl_c
 from longroom.chat.terminal import HELP, Terminal
 from longroom.client import BackendError
@@ -25,7 +25,7 @@ ERASED = "this conversation was erased; begin a new one with the same command"
 class ChatBackend(Protocol):
     """What a chat needs of the agent; `agent.chat.Chat` has it."""
 
-    async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
+    async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnResult:
         """One turn. Cancelling it interrupts the answer. Raises ConversationErased."""
 
     async def search(self, query: str) -> SearchResponse:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from livekit.agents.voice.io import TextOutput
 
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from agent.conversation.unanswered import find_unanswered
 from agent.messages.question import Question
 from retrieval.wire import MessageId
@@ -49,7 +49,7 @@ async def fail_after_first_words(running: RunningAgent) -> None:
     await agent.give_up(question())
 
 
-async def ask_again(running: RunningAgent) -> TurnTrace:
+async def ask_again(running: RunningAgent) -> TurnResult:
     assert await running.conversation_agent.accept(question())
     return await running.conversation_agent.ask(question())
 

@@ -10,7 +10,7 @@ from livekit.agents.llm import ChatContext, ChatMessage
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 
 from agent.conversation.session.events import SessionEvents
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM
 from tests.support.builders import message
@@ -143,7 +143,7 @@ class Listener:
     def __init__(self) -> None:
         self.accepted_ids: list[str] = []
         self.refused_ids: list[str] = []
-        self.following: list[asyncio.Future[TurnTrace]] = []
+        self.following: list[asyncio.Future[TurnResult]] = []
         self.ids: list[str] = []
 
     def accepted(self, question_id: MessageId, speaker: str) -> None:
@@ -153,7 +153,7 @@ class Listener:
         self.refused_ids.append(question_id)
 
     def replying(
-        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnResult]]
     ) -> None:
         self.ids.append(question_id)
         self.following.append(asyncio.ensure_future(ended()))

@@ -17,7 +17,7 @@ from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.memory_options import EVERYTHING, MemoryOptions
 from agent.conversation.resume import resume
 from agent.conversation.session.events import SpokenTurnListener
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from agent.conversation.wiring import People, build_conversation
 from agent.messages.question import Question
 from agent.outbox.outbox import Outbox
@@ -35,7 +35,7 @@ class RunningAgent:
     outbox: Outbox
     numbers: "count[int]"
 
-    async def ask(self, text: str, *, speaker: str = "ana") -> TurnTrace:
+    async def ask(self, text: str, *, speaker: str = "ana") -> TurnResult:
         id_ = MessageId(f"typed-{next(self.numbers)}-{uuid4().hex[:6]}")
         return await self.conversation_agent.ask(Question(id_, speaker, text, datetime.now(UTC)))
 

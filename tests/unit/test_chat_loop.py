@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.chat import WindowMessage
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from agent.recall.recall import Recalled
 from longroom.chat.loop import ChatLoop
 from longroom.chat.terminal import Terminal
@@ -40,13 +40,13 @@ class ScriptedBackend:
         self.is_down = False
         self.others: list[list[Message]] = []
 
-    async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
+    async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnResult:
         self.asked.append(text)
         on_delta(text.upper())
         if self.interrupt:
             signal.raise_signal(signal.SIGINT)
             await asyncio.sleep(10)
-        return TurnTrace(text.upper(), "answered", self.recalled, 12, 1312)
+        return TurnResult(text.upper(), "answered", self.recalled, 12, 1312)
 
     async def search(self, query: str) -> SearchResponse:
         if self.is_down:
@@ -176,7 +176,7 @@ def test_what_others_say_during_an_answer_is_shown_once_after_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     class Interrupted(ScriptedBackend):
-        async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnTrace:
+        async def ask(self, text: str, on_delta: Callable[[str], None]) -> TurnResult:
             on_delta("The first half ")
             self.others.append([hit("The tin is blue.", participant="Eve").message])
             await asyncio.sleep(0.02)

@@ -25,7 +25,7 @@ from agent.conversation.session.event_records import (
     tool_record,
     transcription_record,
 )
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from agent.conversation.session.reply_correlation import Reply, ReplyCorrelation
 from agent.epoch import Epoch
 from agent.messages.erasures import Erasures
@@ -50,11 +50,11 @@ class SpokenTurnListener(Protocol):
     def accepted(self, question_id: MessageId, speaker: str) -> None: ...
     def refused(self, question_id: MessageId, speaker: str, reason: str) -> None: ...
     def replying(
-        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnResult]]
     ) -> None: ...
 
 
-Follow = Callable[[MessageId, Reply], Awaitable[TurnTrace]]
+Follow = Callable[[MessageId, Reply], Awaitable[TurnResult]]
 
 
 class SessionEvents:

@@ -15,7 +15,7 @@ from agent.recall.recall import Recalled
 
 
 @dataclass(frozen=True)
-class TurnTrace:
+class TurnResult:
     """`answer` has what was said of an interrupted reply, and no apology.
 
     `reason`: why the model gave no whole answer. `postponed_s`: ask again after this time.

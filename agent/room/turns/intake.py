@@ -168,18 +168,18 @@ class TurnIntake:
     ) -> Outcome | Postponed | None:
         try:
             async with asyncio.timeout(self._turn_timeout_s):
-                trace = await agent.ask(question, others_wait=self._turns.others_wait)
+                result = await agent.ask(question, others_wait=self._turns.others_wait)
         except TimeoutError:
             return await self._give_up(agent, question)
         except RuntimeError as error:
             self._metrics.failed(question.id, type(error).__name__)
             return None
-        if trace.postponed_s is not None:
-            return Postponed(trace.postponed_s)
-        self._metrics.ended(question.id, trace)
-        self.status.explain(question.id, trace.reason)
-        await self._legacy_chat.answer(question.id, trace.answer or trace.apology)
-        return trace.outcome
+        if result.postponed_s is not None:
+            return Postponed(result.postponed_s)
+        self._metrics.ended(question.id, result)
+        self.status.explain(question.id, result.reason)
+        await self._legacy_chat.answer(question.id, result.answer or result.apology)
+        return result.outcome
 
     async def _give_up(self, agent: ConversationAgent, question: Question) -> Outcome:
         self._metrics.failed(question.id, "turn_timeout")

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from agent.background_tasks import BackgroundTasks
-from agent.conversation.session.reply import TurnTrace
+from agent.conversation.session.reply import TurnResult
 from agent.conversation.turn_metrics import TurnMetrics
 from agent.room.turns.status import TurnStatus
 from retrieval.wire import MessageId
@@ -24,7 +24,7 @@ class VoiceTurns:
         self._tasks.start(self._audience.refused(question_id, speaker, reason))
 
     def replying(
-        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnResult]]
     ) -> None:
         self._tasks.start(self._follow(question_id, speaker, ended))
 
@@ -36,10 +36,10 @@ class VoiceTurns:
         await self._tasks.aclose()
 
     async def _follow(
-        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnTrace]]
+        self, question_id: MessageId, speaker: str, ended: Callable[[], Awaitable[TurnResult]]
     ) -> None:
         await self._audience.answering(question_id, speaker)
-        trace = await ended()
-        self._metrics.ended(question_id, trace)
-        self._audience.explain(question_id, trace.reason)
-        await self._audience.ended(question_id, speaker, trace.outcome)
+        result = await ended()
+        self._metrics.ended(question_id, result)
+        self._audience.explain(question_id, result.reason)
+        await self._audience.ended(question_id, speaker, result.outcome)
