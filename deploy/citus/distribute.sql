@@ -25,6 +25,7 @@ alter table room_epoch drop constraint room_epoch_conversation_id_fkey;
 alter table erased_message drop constraint erased_message_conversation_id_fkey;
 alter table erased_participant drop constraint erased_participant_conversation_id_fkey;
 alter table message_edit drop constraint message_edit_conversation_id_fkey;
+alter table evidence drop constraint evidence_conversation_id_fkey;
 
 select create_reference_table('embedding_model');
 select create_reference_table('erased_everywhere');
@@ -49,6 +50,7 @@ select create_distributed_table('erased_participant', 'conversation_id', colocat
 select create_distributed_table('erased_conversation', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('erasure', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_edit', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('evidence', 'conversation_id', colocate_with => 'conversation');
 
 alter table message add constraint message_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
@@ -81,4 +83,6 @@ alter table erased_message add constraint erased_message_conversation_id_fkey
 alter table erased_participant add constraint erased_participant_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table message_edit add constraint message_edit_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table evidence add constraint evidence_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;

@@ -32,11 +32,28 @@ async def ask_baselines(asking: Asking, dialogues: Sequence[Dialogue]) -> dict[s
     tokens = {room: await _tokens(asking.db, room) for room in set(asking.rooms.values())}
     return {
         name: [
-            as_answer(dialogue.name, question, ranking, tokens[asking.rooms[dialogue.name]])
+            as_answer(
+                dialogue.name,
+                question,
+                _said_before(question, dialogue, ranking),
+                tokens[asking.rooms[dialogue.name]],
+            )
             for (dialogue, question), ranking in zip(asked, rankings, strict=True)
         ]
         for name, rankings in (await rank_baselines(asking, queries)).items()
     }
+
+
+def _said_before(question: LabelledQuestion, dialogue: Dialogue, ranking: Ranking) -> Ranking:
+    """What the search is not shown, such as the question itself, is not shown to the others."""
+    if question.asked_at is None:
+        return ranking
+    said_at = {str(message.id): message.created_at for message in dialogue.messages}
+    return [
+        (one, score)
+        for one, score in ranking
+        if one not in said_at or said_at[one] < question.asked_at
+    ]
 
 
 def as_answer(

@@ -3,14 +3,29 @@
 import gzip
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from longroom.evaluation.questions import Dialogue, LabelledQuestion
 from retrieval.errors import RetrievalError
-from retrieval.wire import MAX_QUERY_CHARS, MessageCreate, Role
+from retrieval.wire import (
+    MAX_QUERY_CHARS,
+    MAX_WINDOW_MESSAGE_CHARS,
+    MAX_WINDOW_MESSAGES,
+    MessageCreate,
+    Role,
+    WindowMessage,
+)
 
 _Id = Annotated[str, StringConstraints(min_length=1)]
 
@@ -47,8 +62,11 @@ class _QuestionLine(_Line):
     category: str = "all"
     answerable: bool = True
     asker: str | None = None
+    asked_at: AwareDatetime | None = None
+    window: Annotated[list[_Id], Field(max_length=MAX_WINDOW_MESSAGES)] = []
+    """Ids of the messages just before it, oldest first."""
 
-    def question(self) -> LabelledQuestion:
+    def question(self, said: Mapping[str, MessageCreate]) -> LabelledQuestion:
         return LabelledQuestion(
             text=self.text,
             subject=self.subject,
@@ -56,6 +74,8 @@ class _QuestionLine(_Line):
             category=self.category,
             answerable=self.answerable,
             asker=self.asker,
+            asked_at=self.asked_at,
+            window=tuple(_window_message(said[one]) for one in self.window if one in said),
         )
 
 
@@ -68,20 +88,23 @@ _KINDS: dict[str, type[_MessageLine | _QuestionLine]] = {
 def read_jsonl(path: Path) -> list[Dialogue]:
     """Ordered by first message, without blank messages. Raises DatasetUnreadable."""
     messages: defaultdict[str, dict[str, MessageCreate]] = defaultdict(dict)
-    questions: defaultdict[str, list[LabelledQuestion]] = defaultdict(list)
+    questions: defaultdict[str, list[_QuestionLine]] = defaultdict(list)
     with opened(path) as lines:
         for number, text in enumerate(lines, start=1):
             if not text.strip():
                 continue
             line = _line(text, number)
             if isinstance(line, _QuestionLine):
-                questions[line.conversation].append(line.question())
+                questions[line.conversation].append(line)
             elif line.content.strip():
                 _add(messages[line.conversation], line, number)
     for name in questions:
         if name not in messages:
             raise DatasetUnreadable(f"conversation {name!r} has questions but no message")
-    return [Dialogue(name, [*said.values()], questions[name]) for name, said in messages.items()]
+    return [
+        Dialogue(name, [*said.values()], [line.question(said) for line in questions[name]])
+        for name, said in messages.items()
+    ]
 
 
 def opened(path: Path) -> IO[str]:
@@ -111,6 +134,14 @@ def _add(said: dict[str, MessageCreate], line: _MessageLine, number: int) -> Non
         said[line.id] = line.message()
     except ValidationError as error:
         raise _located(error, number) from error
+
+
+def _window_message(message: MessageCreate) -> WindowMessage:
+    return WindowMessage(
+        role=message.role,
+        participant=message.participant,
+        content=message.content[:MAX_WINDOW_MESSAGE_CHARS],
+    )
 
 
 def _located(error: ValidationError, number: int) -> DatasetUnreadable:

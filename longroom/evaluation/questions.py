@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from retrieval.wire import MessageCreate, WindowMessage
@@ -21,6 +22,8 @@ class LabelledQuestion:
     asker: str | None = None
     window: tuple[WindowMessage, ...] = ()
     """Messages just before the question."""
+    asked_at: datetime | None = None
+    """Only what was said before is searched; None: all."""
 
 
 @dataclass(frozen=True)

@@ -106,10 +106,11 @@ async def _ask(asking: Asking, dialogue: Dialogue, question: LabelledQuestion) -
             asker=question.asker,
             limit=DEPTH,
             window=list(question.window),
+            until=question.asked_at,
             explain=asking.explain,
         ),
         weights=asking.weights,
-        now=newest + timedelta(days=1),
+        now=question.asked_at or newest + timedelta(days=1),
     )
     return Answer(
         dialogue=dialogue.name,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from retrieval.changes.erasure.counts import count_without
+from retrieval.changes.erasure.evidence import delete_evidence
 from retrieval.changes.erasure.quotations import TURN, Said, delete_quotations, said_before
 from retrieval.changes.erasure.surroundings import make_anew, mixing_in, model_ids
 from retrieval.changes.erasure.transactions import Locked, Rows
@@ -86,6 +87,7 @@ async def erase_batch(
     gone = await delete_words(locked, words_of(analyses), rows=rows)
     said = [_said(message, before[message.seq]) for message in messages]
     quoting = await delete_quotations(locked, said, gone=gone, besides=participant, rows=rows)
+    await delete_evidence(locked, [one.id for one in messages], gone=gone, rows=rows)
     if erased_at is not None:
         await _entomb(locked, messages, quoting, erased_at=erased_at)
     await count_without(locked, analyses)

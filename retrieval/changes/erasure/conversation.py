@@ -53,6 +53,7 @@ TABLES: Final[tuple[LiteralString, ...]] = (
     "vocabulary",
     "message_metadata",
     "message_edit",
+    "evidence",
     "message",
     "message_embedding",
     "message_code",

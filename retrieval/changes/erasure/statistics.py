@@ -39,6 +39,9 @@ ROWS: Final[dict[LiteralString, LiteralString]] = {
     "message_edit": """
         insert into message_edit (conversation_id, seq, replaced_at, content, metadata)
         values ($1, 0, now(), '', '{}')""",
+    "evidence": """
+        insert into evidence (conversation_id, evidence_id, typed, asker, message_ids, marked_at)
+        values ($1, $1, '', '', '{}', now())""",
     "participant_name": """
         insert into participant_name (conversation_id, name, identity) values ($1, '', '')""",
     "conversation_event": """

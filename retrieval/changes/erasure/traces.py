@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from retrieval.changes.erasure import ledger
+from retrieval.changes.erasure.evidence import delete_asked_by
 from retrieval.changes.erasure.ledger import Erasure
 from retrieval.changes.erasure.transactions import Rows, locked
 from retrieval.database.command_tag import affected_rows
@@ -99,5 +100,6 @@ async def delete_traces(db: "Database", erasure: Erasure, identity: str, *, dry_
             LEAVE_SESSIONS, erasure.conversation_id, identity, erasure.erased_at
         )
         rows["session"] += affected_rows(status)
+        await delete_asked_by(held, identity, rows=rows)
         await ledger.add(held.connection, erasure, rows)
     return rows

@@ -21,6 +21,7 @@ TABLES: Final[tuple[LiteralString, ...]] = (
     "message_embedding",
     "message_code",
     "message_edit",
+    "evidence",
     "vocabulary",
     "embedding_job",
     "participant_name",
