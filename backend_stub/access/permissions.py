@@ -19,10 +19,12 @@ Permission = Literal[
     "export",
     "correct",
     "erase",
+    "inspect",
 ]
 """`rooms`: make rooms and conversations. `run`: be the agent of a room, its events and sessions.
 `tokens`: make tokens of conversations. `import`: store what an export has. `export`: read what all
-conversations have of a person. `correct`: change messages. `erase`: erase them.
+conversations have of a person. `correct`: change messages. `erase`: erase them. `inspect`: see
+which rooms there are, how they are doing, and what happened in each.
 """
 
 ALL: frozenset[Permission] = frozenset(get_args(Permission))
@@ -30,6 +32,7 @@ PERMITTED: dict[Scope, frozenset[Permission]] = {
     "agent": frozenset({"rooms", "append", "read", "search", "run", "tokens", "import", "correct"}),
     "search": frozenset({"read", "search"}),
     "backfill": frozenset({"rooms", "append", "import"}),
+    "operator": frozenset({"inspect", "read", "search", "export", "import", "correct", "erase"}),
     "admin": ALL,
 }
 EXTENSION = "x-longroom-permission"
@@ -67,4 +70,5 @@ _WHAT: dict[Permission, str] = {
     "export": "export what conversations have of a person",
     "correct": "correct messages",
     "erase": "erase",
+    "inspect": "inspect rooms",
 }

@@ -82,13 +82,14 @@ async def export_one(
     conversation is in it with `include=conversation,messages,edits,events,sessions`: a first line
     `{"conversation": …}` names it, `{"room": …}` each room that shares it. Behind the messages are
     earlier versions of corrected ones, `{"edit": …}`, then `{"event": …}` and `{"session": …}`, and
-    `{"end": …}` counts them all. Events and sessions need the permission `run` as well.
+    `{"end": …}` counts them all. Events and sessions need the permission `run` or
+    `export` as well.
 
     What was stored when the export began is in it; what is stored meanwhile may be. A response that
     breaks off has no last chunk: an incomplete export never looks complete.
     """
     parts = query.parts()
-    if parts & {"events", "sessions"}:
+    if parts & {"events", "sessions"} and "export" not in caller.permissions:
         demand("run", caller.permissions)
     open_stream(http_request)
     records = export_conversation(

@@ -174,7 +174,7 @@ class ConversationClient:
             after = page.changes[-1].revision
 
     async def erase_message(self, message_id: str, *, dry_run: bool = False) -> ErasureReceipt:
-        """For good: sent again under its id, it is refused. Needs the scope admin."""
+        """For good: sent again under its id, it is refused. Needs the scope operator or admin."""
         return await self._routes.erase_message(self.id, message_id, dry_run=dry_run)
 
     async def erase_participant(self, identity: str, *, dry_run: bool = False) -> ErasureReceipt:

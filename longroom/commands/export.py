@@ -27,7 +27,8 @@ def export(
     participant: Annotated[
         str | None,
         typer.Option(
-            metavar="IDENTITY", help="What all conversations have of this one; needs an admin key."
+            metavar="IDENTITY",
+            help="What all conversations have of this one; for an operator's key.",
         ),
     ] = None,
     include: Annotated[

@@ -31,7 +31,9 @@ def create(
     name: KeyName,
     scope: Annotated[
         list[str],
-        typer.Option(metavar="SCOPE", help="agent, search, backfill or admin; may be repeated."),
+        typer.Option(
+            metavar="SCOPE", help="agent, search, backfill, operator or admin; may be repeated."
+        ),
     ],
     expires_in: ExpiresIn = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,

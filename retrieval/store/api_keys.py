@@ -13,7 +13,7 @@ from retrieval.errors import KeyRefused
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection, Database
 
-Scope = Literal["agent", "search", "backfill", "admin"]
+Scope = Literal["agent", "search", "backfill", "operator", "admin"]
 
 KEY_PREFIX = "lr_"
 MAX_VALID = 2

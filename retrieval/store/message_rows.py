@@ -15,6 +15,7 @@ from retrieval.wire import ConversationId, Message
 if TYPE_CHECKING:
     from retrieval.database.connection import Connection
 
+# `active_at` is indexed: set each time, it would make each append write the row's index entries.
 COUNT = """
 update conversation
    set last_seq = $2,
@@ -24,6 +25,7 @@ update conversation
        in_order = in_order and $6 and $7 >= coalesce(newest_at, $7),
        newest_seq = case when $8 >= coalesce(newest_at, $8) then $9 else newest_seq end,
        newest_at = greatest(newest_at, $8),
+       active_at = case when active_at < now() - interval '1 minute' then now() else active_at end,
        agent_epoch = greatest(agent_epoch, $10),
        written_epoch = greatest(written_epoch, $11)
  where conversation_id = $1

@@ -24,19 +24,23 @@ SCOPES = {
     ("POST", "/rooms/{room}/agent-joined"): {"agent"},
     ("POST", "/conversations"): {"agent", "backfill"},
     ("POST", "/conversations/{conversation_id}/messages"): {"agent", "backfill"},
-    ("GET", "/conversations/{conversation_id}/messages"): {"agent", "search"},
-    ("GET", "/conversations/{conversation_id}/export"): {"agent", "search"},
-    ("GET", "/participants/{identity}/export"): set(),
-    ("POST", "/conversations/import"): {"agent", "backfill"},
-    ("POST", "/conversations/{conversation_id}/import"): {"agent", "backfill"},
-    ("GET", "/conversations/{conversation_id}/changes"): {"agent", "search"},
-    ("PATCH", "/conversations/{conversation_id}/messages/{message_id}"): {"agent"},
-    ("GET", "/conversations/{conversation_id}/messages/{message_id}/edits"): {"agent", "search"},
-    ("DELETE", "/conversations/{conversation_id}/messages/{message_id}"): set(),
-    ("DELETE", "/conversations/{conversation_id}/participants/{identity}"): set(),
-    ("DELETE", "/participants/{identity}"): set(),
-    ("DELETE", "/conversations/{conversation_id}"): set(),
-    ("POST", "/conversations/{conversation_id}/search"): {"agent", "search"},
+    ("GET", "/conversations/{conversation_id}/messages"): {"agent", "search", "operator"},
+    ("GET", "/conversations/{conversation_id}/export"): {"agent", "search", "operator"},
+    ("GET", "/participants/{identity}/export"): {"operator"},
+    ("POST", "/conversations/import"): {"agent", "backfill", "operator"},
+    ("POST", "/conversations/{conversation_id}/import"): {"agent", "backfill", "operator"},
+    ("GET", "/conversations/{conversation_id}/changes"): {"agent", "search", "operator"},
+    ("PATCH", "/conversations/{conversation_id}/messages/{message_id}"): {"agent", "operator"},
+    ("GET", "/conversations/{conversation_id}/messages/{message_id}/edits"): {
+        "agent",
+        "search",
+        "operator",
+    },
+    ("DELETE", "/conversations/{conversation_id}/messages/{message_id}"): {"operator"},
+    ("DELETE", "/conversations/{conversation_id}/participants/{identity}"): {"operator"},
+    ("DELETE", "/participants/{identity}"): {"operator"},
+    ("DELETE", "/conversations/{conversation_id}"): {"operator"},
+    ("POST", "/conversations/{conversation_id}/search"): {"agent", "search", "operator"},
     ("POST", "/conversations/{conversation_id}/events"): {"agent"},
     ("GET", "/conversations/{conversation_id}/events"): {"agent"},
     ("POST", "/conversations/{conversation_id}/tokens"): {"agent"},
@@ -70,7 +74,7 @@ def guarded(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
     env = {"DATABASE_URL": url, "BACKEND_SERVICE_KEY": SERVICE_KEY}
     with BackendProcess(env, forked=True) as process:
         found = Guarded(process, process.url(), command, {})
-        for scope in ("agent", "search", "backfill", "admin"):
+        for scope in ("agent", "search", "backfill", "operator", "admin"):
             found.keys[scope] = found.create(f"one for {scope}", "--scope", scope)
         yield found
         process.stop()
@@ -115,7 +119,7 @@ def test_every_route_of_the_api_is_in_the_table_of_scopes(api: httpx.Client) -> 
 
 
 @pytest.mark.parametrize(("method", "path"), SCOPES)
-@pytest.mark.parametrize("scope", ["agent", "search", "backfill", "admin"])
+@pytest.mark.parametrize("scope", ["agent", "search", "backfill", "operator", "admin"])
 def test_a_key_opens_the_routes_of_its_scope_and_no_other(
     guarded: Guarded, api: httpx.Client, method: str, path: str, scope: str
 ) -> None:
