@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-erase bench-writing architecture typescript-client plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-erase bench-writing architecture typescript-client pages plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -115,6 +115,9 @@ typescript-client: installed-test ## describe the API, generate the TypeScript c
 	@$(BIN)/python -m docs.openapi
 	cd clients/typescript && npm ci --no-progress && npm run generate && npm run build
 	@$(PYTEST) -n0 tests/e2e/test_typescript_client.py
+
+pages: ## build the scripts and styles of the backend's pages, from clients/pages
+	cd clients/pages && npm ci --no-progress && npm run check && npm run build
 
 plots: installed-test ## draw what was recorded into docs/images
 	@$(BIN)/python -m benchmarks.plot

@@ -20,6 +20,10 @@ from backend_stub.http.openapi import describe_problems
 from backend_stub.http.problems import install_problems
 from backend_stub.http.request_log import RequestLog
 from backend_stub.http.tracing import Tracing
+from backend_stub.inspector import mounting as inspector
+from backend_stub.pages import static_files
+from backend_stub.pages.policy import PageHeaders
+from backend_stub.pages.rendering import open_pages
 from backend_stub.resources import DatabaseSource, configured_database, open_resources
 from backend_stub.routes import (
     changes,
@@ -87,6 +91,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
             Middleware(Tracing),
             Middleware(RequestLog, metrics=metrics),
             *pages_of(settings.cors_origins),
+            *([Middleware(PageHeaders)] if settings.pages else []),
             Middleware(StreamCount),
             Middleware(Departures),
             Middleware(RequestTimeout, timeout_s=settings.request_timeout_s),
@@ -127,4 +132,12 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         app.include_router(part.router, prefix=API)
     app.include_router(health.router, prefix=API)
     app.include_router(reference.router, prefix=API)
+    if settings.pages:
+        _serve_pages(app)
     return app
+
+
+def _serve_pages(app: FastAPI) -> None:
+    app.state.pages = open_pages({"inspector": inspector.TEMPLATES})
+    app.include_router(static_files.router)
+    inspector.mount(app)

@@ -174,6 +174,10 @@ class BackendSettings(BaseSettings):
     docs: Exposed | None = Field(
         default=None, description="who reads the API's description: the same choice"
     )
+    pages: bool = Field(
+        default=True,
+        description="serve the inspector under /inspect, and rooms' pages under /room",
+    )
     migrate: bool = Field(
         default=False,
         description="apply migrations at start; always done with the embedded database",

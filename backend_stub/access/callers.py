@@ -1,5 +1,6 @@
 """Who calls, and what he may do: by a key, by a token of one conversation, or by nothing."""
 
+import hmac
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -61,16 +62,46 @@ class Callers:
     async def identify(self, headers: Headers, keyring: Keyring) -> Caller:
         """Raises HTTPException 401 or 403, or an error of DATABASE_AWAY."""
         given = bearer(headers)
-        if self._credentials.is_service_key(given):
-            return Caller(SERVICE, ALL)
-        if given is not None and given.startswith(KEY_PREFIX) and not self._credentials.open:
-            found = await keyring.key(given)
-            if found is not None:
-                return Caller(found.key_id, found.permissions)
+        by_key = None if given is None else await self.by_key(given, keyring)
+        if by_key is not None:
+            return by_key
         if given is not None and self._takes_token(given):
             return await self._token_bearer(given, headers, keyring)
+        return self.without_key(headers)
+
+    @property
+    def are_open(self) -> bool:
+        """Whoever reaches the backend may do all."""
+        return self._credentials.open
+
+    def without_key(self, headers: Headers) -> Caller:
+        """Raises HTTPException 401 if the backend is not open, 403 if it is, but not for this."""
         self._credentials.check_open(headers)
         return Caller(OPEN, ALL)
+
+    async def by_key(self, given: str, keyring: Keyring) -> Caller | None:
+        """None if it is not a valid key. Raises an error of DATABASE_AWAY if that is not known."""
+        if self._credentials.is_service_key(given):
+            return self.service()
+        if not given.startswith(KEY_PREFIX) or self._credentials.open:
+            return None
+        found = await keyring.key(given)
+        return Caller(found.key_id, found.permissions) if found else None
+
+    async def holder(self, key_id: str, keyring: Keyring) -> Caller | None:
+        """Who gave this key before. None if it is no longer valid. Raises as `by_key`."""
+        found = await keyring.known(key_id)
+        return Caller(found.key_id, found.permissions) if found else None
+
+    def service(self) -> Caller:
+        return Caller(SERVICE, ALL)
+
+    def service_mark(self, secret: str) -> bytes | None:
+        """Of the service key, for who keeps `secret`: another key has another mark, and the mark
+        without the secret tells nothing of the key. None without a service key.
+        """
+        key = self._credentials.service_key
+        return None if key is None else hmac.digest(secret.encode(), key.encode(), "sha256")
 
     def issuer(self, caller: Caller) -> str:
         """What a token that he makes names as its key."""

@@ -59,6 +59,11 @@ class Keyring:
         same = hmac.compare_digest(api_keys.digest(secret), expected)
         return KnownKey(key_id, permitted(found.scopes)) if found and same else None
 
+    async def known(self, key_id: str) -> KnownKey | None:
+        """The valid key of this id. Raises an error of DATABASE_AWAY."""
+        found = await self._found(key_id)
+        return KnownKey(key_id, permitted(found.scopes)) if found else None
+
     async def has(self, key_id: str) -> bool:
         """Whether a key of this id is valid. Raises an error of DATABASE_AWAY."""
         return await self._found(key_id) is not None

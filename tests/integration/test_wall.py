@@ -26,6 +26,8 @@ NO_CONVERSATION_IN_THEM = {
     "agent_watch",
     "api_key",
     "erased_everywhere",
+    "page_session",
+    "invitation",
 }
 """A table that is missing here must have a conversation_id, and so policies."""
 

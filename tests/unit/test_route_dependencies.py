@@ -6,10 +6,11 @@ import pkgutil
 from collections.abc import Iterator
 from inspect import iscoroutinefunction
 
+from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from backend_stub import routes
+from backend_stub import inspector, routes
 
 
 def test_no_route_waits_for_a_thread() -> None:
@@ -22,14 +23,18 @@ def test_no_route_waits_for_a_thread() -> None:
         if not iscoroutinefunction(call) and not iscoroutinefunction(type(call).__call__)
     }
 
-    assert "/conversations/{conversation_id}/search" in {route.path for route in found}
+    paths = {route.path for route in found}
+    assert paths >= {"/conversations/{conversation_id}/search", "/inspect"}
     assert in_threads == set()
 
 
 def _routes() -> Iterator[APIRoute]:
-    for module in pkgutil.iter_modules(routes.__path__, f"{routes.__name__}."):
-        router = importlib.import_module(module.name).router
-        yield from (route for route in router.routes if isinstance(route, APIRoute))
+    for package in (routes, inspector):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(found.name)
+            for router in vars(module).values():
+                if isinstance(router, APIRouter):
+                    yield from (one for one in router.routes if isinstance(one, APIRoute))
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:

@@ -1,0 +1,1 @@
+"""What the backend's pages remember of browsers."""
