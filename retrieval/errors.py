@@ -3,6 +3,7 @@
 RetrievalError
 ├─ ConversationNotFound      no such conversation
 ├─ MessageNotFound           the conversation has no such message
+├─ TurnNotFound              the conversation has no trace of such a turn
 ├─ MessagesErased            a batch has messages that were erased
 ├─ MessageConflict           a message id is taken by other content
 ├─ StaleEpoch                another agent has joined the room since
@@ -35,6 +36,11 @@ class ConversationNotFound(RetrievalError):
 class MessageNotFound(RetrievalError):
     def __init__(self) -> None:
         super().__init__("the conversation has no message of that id")
+
+
+class TurnNotFound(RetrievalError):
+    def __init__(self) -> None:
+        super().__init__("the conversation has no trace of a turn with a question of that id")
 
 
 class MessagesErased(RetrievalError):

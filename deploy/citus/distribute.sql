@@ -26,6 +26,7 @@ alter table erased_message drop constraint erased_message_conversation_id_fkey;
 alter table erased_participant drop constraint erased_participant_conversation_id_fkey;
 alter table message_edit drop constraint message_edit_conversation_id_fkey;
 alter table evidence drop constraint evidence_conversation_id_fkey;
+alter table turn_trace drop constraint turn_trace_conversation_id_fkey;
 
 select create_reference_table('embedding_model');
 select create_reference_table('erased_everywhere');
@@ -51,6 +52,7 @@ select create_distributed_table('erased_conversation', 'conversation_id', coloca
 select create_distributed_table('erasure', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('message_edit', 'conversation_id', colocate_with => 'conversation');
 select create_distributed_table('evidence', 'conversation_id', colocate_with => 'conversation');
+select create_distributed_table('turn_trace', 'conversation_id', colocate_with => 'conversation');
 
 alter table message add constraint message_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
@@ -85,4 +87,6 @@ alter table erased_participant add constraint erased_participant_conversation_id
 alter table message_edit add constraint message_edit_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;
 alter table evidence add constraint evidence_conversation_id_fkey
+    foreign key (conversation_id) references conversation on delete cascade;
+alter table turn_trace add constraint turn_trace_conversation_id_fkey
     foreign key (conversation_id) references conversation on delete cascade;

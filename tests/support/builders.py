@@ -1,6 +1,7 @@
 """Small valid things to store, with only what a test cares about spelled out."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -11,6 +12,7 @@ from retrieval.wire import (
     MessageId,
     Role,
     SessionSummary,
+    TurnTrace,
 )
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -49,4 +51,21 @@ def summary(conversation_id: ConversationId, *, message_count: int = 3) -> Sessi
         agent_identity="agent-1",
         started_at=NOON,
         message_count=message_count,
+    )
+
+
+def trace(number: int, **fields: Any) -> TurnTrace:
+    """Of the turn that message `m<number>` asked, three seconds long."""
+    asked_at = NOON + timedelta(minutes=number)
+    return TurnTrace.model_validate(
+        {
+            "question_id": f"m{number}",
+            "participant": "ana",
+            "asked_at": asked_at,
+            "ended_at": asked_at + timedelta(seconds=3),
+            "outcome": "answered",
+            "source": "fresh",
+            "search_ms": 12.5,
+            **fields,
+        }
     )

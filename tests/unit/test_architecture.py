@@ -214,7 +214,8 @@ def test_no_file_is_longer_than_can_be_read_at_once(package: str) -> None:
     long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
         for _, path in _modules(package)
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+        if path.name != "__init__.py"  # a list of names is looked up, not read
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
     ]
 
     assert long == []

@@ -1,0 +1,157 @@
+"""Traces of turns: recorded once each, listed newest first, and read with the texts of now."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from retrieval.errors import ConversationNotFound, TurnNotFound
+from retrieval.store.conversations import create_room
+from retrieval.store.messages import append_messages
+from retrieval.store.turn_traces import TurnPlace, newest_turns, record_turns, turn
+from retrieval.wire import ConversationId, TurnLine
+from tests.support.builders import NOON, message, trace
+
+
+async def a_room(db: asyncpg.Pool, *, messages: int = 6, name: str = "room") -> ConversationId:
+    conversation_id, _ = await create_room(db, name=name)
+    batch = [message(number) for number in range(1, messages + 1)]
+    await append_messages(db, conversation_id=conversation_id, messages=batch)
+    return conversation_id
+
+
+async def listed(db: asyncpg.Pool, conversation_id: ConversationId, **filters: object) -> list[str]:
+    page = await newest_turns(db, conversation_id=conversation_id, limit=100, **filters)  # type: ignore[arg-type]
+    return [line.question_id for line in page.turns]
+
+
+async def test_a_trace_is_read_as_it_was_recorded(db: asyncpg.Pool) -> None:
+    conversation_id = await a_room(db)
+    recorded = trace(
+        6,
+        room="kitchen",
+        epoch=2,
+        outcome="failed",
+        reason="model_timeout",
+        degraded="late",
+        relevant=True,
+        confidence=0.25,
+        revision=0,
+        message_count=6,
+        first_word_ms=310.0,
+        read_as=[{"message_id": "m1", "start": 0, "end": 7}, "my", "…"],
+        hits=[
+            {
+                "message_id": "m2",
+                "score": 0.5,
+                "parts": {"meaning": 0.25, "words": 0.25},
+                "found_by": ["vector"],
+                "excerpt": [0, 4],
+                "before": ["m1"],
+                "after": ["m3"],
+                "also_said": {"count": 7, "ids": ["m4"]},
+            }
+        ],
+        shown=[{"message_id": "m1"}, {"message_id": "m2", "start": 0, "end": 7, "times": 8}],
+        cut=["m3"],
+        block={"nonce": "00ff", "now": NOON, "time_zone": "Europe/Berlin", "role": "user"},
+    )
+
+    assert await record_turns(db, conversation_id=conversation_id, traces=[recorded]) == 1
+
+    read = await turn(db, conversation_id=conversation_id, question_id="m6")
+    assert read.trace.model_dump() == recorded.model_dump()
+    assert [one.id for one in read.messages] == ["m1", "m2", "m3", "m4", "m6"]
+    assert (read.gone, read.changed) == ([], [])
+    assert read.read_as == "message my …"
+    page = await newest_turns(db, conversation_id=conversation_id, limit=5)
+    figures = recorded.model_dump(include={*TurnLine.model_fields} - {"hits", "shown", "cut"})
+    assert page.turns == [TurnLine(**figures, hits=1, shown=2, cut=1)]
+    assert page.next is None
+
+
+async def test_of_a_question_asked_again_the_later_trace_is_kept_in_whatever_order_they_come(
+    db: asyncpg.Pool,
+) -> None:
+    conversation_id = await a_room(db)
+    later = NOON + timedelta(hours=1)
+    first = trace(1, epoch=1, outcome="failed")
+    again = trace(1, epoch=1, outcome="empty", ended_at=later)
+    successor = trace(1, epoch=2)  # by a clock that is behind
+
+    async def record(*traces: object) -> int:
+        return await record_turns(db, conversation_id=conversation_id, traces=traces)  # type: ignore[arg-type]
+
+    async def outcome() -> str:
+        return (await turn(db, conversation_id=conversation_id, question_id="m1")).trace.outcome
+
+    assert await record(first) == 1
+    assert await record(first) == 0
+    assert await record(first, again, first) == 1
+    assert await outcome() == "empty"
+    assert await record(successor) == 1
+    assert await record(again, first) == 0
+    assert await outcome() == "answered"
+    assert await listed(db, conversation_id) == ["m1"]
+
+
+async def test_pages_miss_nothing_and_filters_hold_together(db: asyncpg.Pool) -> None:
+    conversation_id = await a_room(db)
+    turns = [
+        trace(
+            number,
+            asked_at=NOON + timedelta(minutes=number // 3),  # of some the id alone tells the order
+            outcome="failed" if number % 2 else "answered",
+            degraded=("late", "resting", None)[number % 3],
+            source="none" if number % 4 == 0 else "fresh",
+        )
+        for number in range(20)
+    ]
+    await record_turns(db, conversation_id=conversation_id, traces=turns)
+    in_order = sorted(turns, key=lambda one: (one.asked_at, one.question_id), reverse=True)
+
+    seen, after = [], None
+    while True:
+        page = await newest_turns(db, conversation_id=conversation_id, limit=3, after=after)
+        seen += [line.question_id for line in page.turns]
+        if page.next is None:
+            break
+        after = TurnPlace.read(page.next)
+
+    assert seen == [one.question_id for one in in_order]
+    since, until = NOON + timedelta(minutes=2), NOON + timedelta(minutes=5)
+    for filters, holds in (
+        ({"outcome": "failed"}, lambda one: one.outcome == "failed"),
+        ({"degraded": "late"}, lambda one: one.degraded == "late"),
+        ({"degraded": "any"}, lambda one: one.degraded is not None),
+        ({"source": "none"}, lambda one: one.source == "none"),
+        ({"since": since, "until": until}, lambda one: since <= one.asked_at < until),
+        (
+            {"outcome": "answered", "degraded": "resting", "since": since},
+            lambda one: (
+                (one.outcome, one.degraded) == ("answered", "resting") and one.asked_at >= since
+            ),
+        ),
+    ):
+        expected = [one.question_id for one in in_order if holds(one)]
+        assert 0 < len(expected) < 20
+        assert await listed(db, conversation_id, **filters) == expected
+
+
+async def test_a_conversation_sees_its_own_turns_and_what_is_unknown_is_said(
+    db: asyncpg.Pool,
+) -> None:
+    one, other = await a_room(db), await a_room(db, name="other")
+    await record_turns(db, conversation_id=one, traces=[trace(1)])
+
+    assert await listed(db, other) == []
+    with pytest.raises(TurnNotFound):
+        await turn(db, conversation_id=other, question_id="m1")
+    unknown = ConversationId(uuid4())
+    with pytest.raises(ConversationNotFound):
+        await record_turns(db, conversation_id=unknown, traces=[trace(1)])
+    with pytest.raises(ConversationNotFound):
+        await newest_turns(db, conversation_id=unknown, limit=1)
+    with pytest.raises(ConversationNotFound):
+        await turn(db, conversation_id=unknown, question_id="m1")
