@@ -1,25 +1,25 @@
 """Voice in a browser: the example's page in a real Chromium, and its agent with real speech."""
 
 import asyncio
-import json
+import re
 import shutil
 import subprocess
-import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Page, expect
 
 from testbed.language_model_server import Prompt
 from testbed.livekit_server import free_port
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.program import ROOT
 from testbed.room_user import until
-from tests.support.browser import Page, browsing, find_chromium
-from tests.support.microphone import speak, spoken
-from tests.support.speech_server import SAMPLE_RATE, Speech, SpeechServer, speech_server
+from tests.support.browser import PATIENCE_MS, chromium, find_chromium, visiting
+from tests.support.microphone import record, speak
+from tests.support.speech_server import Speech, SpeechServer, speech_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -102,30 +102,30 @@ async def page(
     stack: Stack, speech: SpeechServer, page_folder: Path, tmp_path: Path
 ) -> AsyncIterator[Page]:
     """The page that the web backend serves; its microphone asks QUESTION."""
-    assert CHROMIUM is not None
     microphone = tmp_path / "question.wav"
-    with wave.open(str(microphone), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        # Nobody hears what is said before the track is published.
-        file.writeframes(bytes(2 * SAMPLE_RATE * UNHEARD_S))
-        file.writeframes((await spoken(QUESTION, speech.models)).tobytes())
+    # Nobody hears what is said before the track is published.
+    await record(microphone, QUESTION, speech.models, before_s=UNHEARD_S)
     port = free_port()
     arguments = ("examples.web_backend", "--port", str(port), "--page", str(page_folder))
     program = stack.another_worker("voice_page", {}, arguments=arguments, forked=False)
     await asyncio.to_thread(program.start, until="Running on")
-    url = f"http://127.0.0.1:{port}/"
-    async with browsing(CHROMIUM, url, profile=tmp_path / "chromium", microphone=microphone) as tab:
-        await tab.until("document.querySelector('#caller')?.hidden === false")
-        yield tab
+    async with chromium(microphone=microphone) as browser, visiting(browser) as customer:
+        await customer.page.goto(f"http://127.0.0.1:{port}/")
+        yield customer.page
+        customer.watch.forgive("/favicon.ico")  # the example has none
     program.terminate()
     await asyncio.to_thread(program.wait)
 
 
-async def fill_in(page: Page, form: str, text: str) -> None:
-    await page.run(f"document.querySelector('#{form} input').value = {json.dumps(text)}")
-    await page.run(f"document.querySelector('#{form}').requestSubmit()")
+async def call(page: Page, customer: str) -> None:
+    await page.get_by_label("Your name").fill(customer)
+    await page.get_by_role("button", name="Call").click()
+    await expect(page.locator("#call")).to_be_visible(timeout=PATIENCE_MS)
+
+
+async def write(page: Page, text: str) -> None:
+    await page.get_by_label("Type").fill(text)
+    await page.get_by_role("button", name="Send").click()
 
 
 async def stored(stack: Stack, key: str, text: str) -> None:
@@ -137,10 +137,11 @@ async def stored(stack: Stack, key: str, text: str) -> None:
     )
 
 
-def line(speaker: str, text: str, outcome: str = "") -> str:
-    """Whether the conversation on the page has this line."""
-    whole = json.dumps(f"{speaker}: {text} {outcome}".strip())
-    return f"[...document.querySelectorAll('#said li')].some(l => l.innerText.trim() === {whole})"
+async def line(page: Page, speaker: str, text: str, outcome: str = "") -> None:
+    """Return once the conversation on the page has this line."""
+    whole = re.compile(rf"^\s*{re.escape(f'{speaker}: {text} {outcome}'.strip())}\s*$")
+    said = page.locator("#said li").filter(has_text=whole)
+    await expect(said.first).to_be_visible(timeout=PATIENCE_MS)
 
 
 @pytest.mark.skipif(CHROMIUM is None or not shutil.which("npm"), reason="needs Chromium and npm")
@@ -148,30 +149,27 @@ async def test_a_customer_types_and_speaks_in_a_browser_and_is_remembered_in_the
     stack: Stack, page: Page
 ) -> None:
     customer = f"ada {token_hex(4)}"
-    said = "document.querySelector('#said').innerText"
-    in_call = "document.querySelector('#call').hidden === false"
-    await fill_in(page, "caller", customer)
-    await page.until(in_call)
-    await fill_in(page, "typed", FACT)
-    await page.until(line(customer, FACT, "answered"))
-    await page.until(line("concierge", "Thank you."))
+    said = page.locator("#said")
+    await call(page, customer)
+    await write(page, FACT)
+    await line(page, customer, FACT, "answered")
+    await line(page, "concierge", "Thank you.")
 
-    await page.run(LISTEN)
-    await page.run("document.querySelector('#microphone').click()")
-    await page.until(line("concierge", "In the green garden shed."))
-    await page.until("document.querySelector('#spoken').innerText === 'Spoken: answered'")
-    assert await page.run("window.loudest") > 0.05
-    assert "parcels for the museum" in (await page.run(said)).lower().split(customer)[-1]
+    await page.evaluate(LISTEN)
+    await page.get_by_role("button", name="Microphone").click()
+    await line(page, "concierge", "In the green garden shed.")
+    await expect(page.locator("#spoken")).to_have_text("Spoken: answered", timeout=PATIENCE_MS)
+    assert await page.evaluate("window.loudest") > 0.05
+    assert "parcels for the museum" in (await said.inner_text()).lower().split(customer)[-1]
 
-    await page.run("document.querySelector('#hang-up').click()")
-    await page.until("document.querySelector('#state').innerText === 'The call has ended.'")
-    assert not await page.run(in_call)
+    await page.get_by_role("button", name="Hang up").click()
+    await expect(page.locator("#state")).to_have_text("The call has ended.", timeout=PATIENCE_MS)
+    await expect(page.locator("#call")).to_be_hidden()
     await stored(stack, f"customer {customer}", "In the green garden shed.")
-    await fill_in(page, "caller", customer)
-    await page.until(in_call)
-    assert await page.run(line(customer, FACT))
-    assert await page.run(line("concierge", "In the green garden shed."))
-    await fill_in(page, "typed", f"Again: {QUESTION}")
-    await page.until(line(customer, f"Again: {QUESTION}", "answered"))
-    assert (await page.run(said)).rstrip().endswith("concierge: In the green garden shed.")
-    await page.run("document.querySelector('#hang-up').click()")
+    await call(page, customer)
+    await line(page, customer, FACT)
+    await line(page, "concierge", "In the green garden shed.")
+    await write(page, f"Again: {QUESTION}")
+    await line(page, customer, f"Again: {QUESTION}", "answered")
+    await expect(said).to_have_text(re.compile(r"concierge: In the green garden shed\.\s*$"))
+    await page.get_by_role("button", name="Hang up").click()

@@ -1,19 +1,25 @@
-"""Chromium without a window, steered over its own debugging protocol."""
+"""Chromium without a window, which writes down what a page of ours must never do."""
 
-import asyncio
-import itertools
-import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-import aiohttp
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+)
 
-OPTIONS = (
-    "--headless",
-    "--no-sandbox",
+OPTIONS: Final = (
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-quic",
@@ -24,8 +30,15 @@ OPTIONS = (
     "--allow-loopback-in-peer-connection",  # there may be no other network
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
-    "--remote-debugging-port=0",
 )
+DESKTOP: Final = (1280, 800)
+PHONE: Final = (390, 844)
+PATIENCE_MS: Final = 60_000
+REPORT_VIOLATIONS: Final = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`violates ${event.violatedDirective}: ${event.blockedURI}`);
+});
+"""
 
 
 def find_chromium() -> str | None:
@@ -33,70 +46,109 @@ def find_chromium() -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
-class Page:
-    """One tab."""
+@dataclass
+class Watch:
+    """What the pages of one person did. Hosts are those that no page of ours may ask."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._numbers = itertools.count(1)
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """Of the console, with violations of the content security policy, and exceptions."""
+    dialogs: list[str] = field(default_factory=list)
 
-    async def run(self, script: str) -> Any:
-        """The value of an expression, awaited, as after a click; RuntimeError if it throws."""
-        options = {"awaitPromise": True, "returnByValue": True, "userGesture": True}
-        answer = await self._call("Runtime.evaluate", {"expression": script, **options})
-        if "exceptionDetails" in answer:
-            raise RuntimeError(str(answer["exceptionDetails"]))
-        return answer["result"].get("value")
+    def forgive(self, *parts: str) -> None:
+        """Drop the errors that a test brings about; each part must be in one."""
+        for part in parts:
+            assert any(part in error for error in self.errors), (part, self.errors)
+        self.errors = [one for one in self.errors if not any(part in one for part in parts)]
 
-    async def until(self, condition: str, *, timeout_s: float = 60.0) -> None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not await self.run(condition):  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            shown = await self.run("document.body.innerText")
-            raise AssertionError(f"never came: {condition}\nthe page shows:\n{shown}") from None
+    def assert_clean(self) -> None:
+        assert (self.foreign, self.errors, self.dialogs) == ([], [], [])
 
-    async def _call(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        number = next(self._numbers)
-        await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        while True:
-            answer: dict[str, Any] = await self._socket.receive_json()
-            if answer.get("id") == number:
-                if "error" in answer:
-                    raise RuntimeError(json.dumps(answer["error"]))
-                result: dict[str, Any] = answer["result"]
-                return result
+    def follow(self, context: BrowserContext) -> None:
+        context.on("request", self._on_request)
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._ask(socket.url)))
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("console", self._on_console)
+        context.on("dialog", lambda dialog: self.dialogs.append(dialog.message))
+
+    def _on_console(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.errors.append(f"{said.text} ({said.location['url']})")
+
+    def _on_request(self, request: Request) -> None:
+        self._ask(request.url)
+
+    def _ask(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1":
+            self.foreign.append(url)
+
+
+@dataclass
+class Person:
+    """A browser's window of their own: cookies, storage and pages."""
+
+    context: BrowserContext
+    page: Page
+    watch: Watch
 
 
 @asynccontextmanager
-async def browsing(
-    program: str, url: str, *, profile: Path, microphone: Path
-) -> AsyncIterator[Page]:
-    """The page of `url`. The microphone, once it is opened, hears a WAV file, and then silence."""
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *OPTIONS,
-        f"--user-data-dir={profile}",
-        f"--use-file-for-fake-audio-capture={microphone}%noloop",
-        "about:blank",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+async def chromium(*, microphone: Path | None = None) -> AsyncIterator[Browser]:
+    """One process. Its microphone, once it is opened, hears a WAV file, and then silence.
+
+    Without a file the microphone beeps. Belongs to the event loop that it was opened in.
+    """
+    program = find_chromium()
+    assert program is not None
+    heard = [f"--use-file-for-fake-audio-capture={microphone}%noloop"] if microphone else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=program, args=[*OPTIONS, *heard], chromium_sandbox=False
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def visiting(
+    browser: Browser, *, size: tuple[int, int] = DESKTOP, dark: bool = False, **options: Any
+) -> AsyncIterator[Person]:
+    """A new person, who at the end has asked no other host, and whose console holds no error.
+
+    Not checked if the body fails: its own error says more. `options` are those of the context.
+    """
+    width, height = size
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        permissions=["microphone"],
+        **options,
     )
     try:
-        debugger = f"http://127.0.0.1:{await _port(profile / 'DevToolsActivePort')}"
-        async with aiohttp.ClientSession() as http:
-            async with http.put(f"{debugger}/json/new?{url}") as opened:
-                address = (await opened.json())["webSocketDebuggerUrl"]
-            async with http.ws_connect(address, max_msg_size=0) as socket:
-                yield Page(socket)
+        context.set_default_timeout(PATIENCE_MS)
+        await context.add_init_script(REPORT_VIOLATIONS)
+        watch = Watch()
+        watch.follow(context)
+        yield Person(context, await context.new_page(), watch)
+        watch.assert_clean()
     finally:
-        process.kill()
-        await process.wait()
+        await context.close()
 
 
-async def _port(file: Path) -> str:
-    async with asyncio.timeout(60):
-        while not (file.exists() and file.read_text().strip()):  # noqa: ASYNC110, ASYNC240
-            await asyncio.sleep(0.05)
-    return file.read_text().split()[0]  # noqa: ASYNC240
+async def accessibility_faults(page: Page) -> list[str]:
+    """What axe finds: each rule with the elements that break it."""
+    await page.evaluate(_axe())
+    found: dict[str, Any] = await page.evaluate("axe.run()")
+    return [
+        f"{fault['id']}: {node['html']} ({node['failureSummary']})"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
+
+
+@cache
+def _axe() -> str:
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

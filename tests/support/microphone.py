@@ -1,6 +1,8 @@
 """A microphone that says a text."""
 
 import asyncio
+import wave
+from pathlib import Path
 
 import numpy as np
 from livekit import rtc
@@ -16,6 +18,17 @@ async def spoken(text: str, voice: Speech) -> NDArray[np.int16]:
     """The text, and then silence for a while."""
     samples = await asyncio.to_thread(voice.say, text)
     return np.concatenate([samples, np.zeros(SAMPLE_RATE * 2, dtype=np.int16)])
+
+
+async def record(file: Path, text: str, voice: Speech, *, before_s: int) -> None:
+    """The text as a WAV file, after a silence of `before_s` seconds."""
+    samples = await spoken(text, voice)
+    with wave.open(str(file), "wb") as opened:
+        opened.setnchannels(1)
+        opened.setsampwidth(2)
+        opened.setframerate(SAMPLE_RATE)
+        opened.writeframes(bytes(2 * SAMPLE_RATE * before_s))
+        opened.writeframes(samples.tobytes())
 
 
 async def speak(user: RoomUser, text: str, voice: Speech) -> None:
