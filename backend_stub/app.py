@@ -33,10 +33,13 @@ from backend_stub.routes import (
     exports,
     health,
     messages,
+    overview,
     reference,
     rooms,
     search,
     sessions,
+    status,
+    timeline,
     tokens,
     workers,
 )
@@ -127,6 +130,9 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         sessions,
         exports,
         tokens,
+        overview,
+        timeline,
+        status,
         workers,
     ):
         app.include_router(part.router, prefix=API)

@@ -46,6 +46,13 @@ SCOPES = {
     ("POST", "/conversations/{conversation_id}/tokens"): {"agent"},
     ("DELETE", "/conversations/{conversation_id}/tokens"): {"agent"},
     ("PUT", "/sessions/{session_id}"): {"agent"},
+    ("GET", "/rooms"): {"operator"},
+    ("GET", "/conversations"): {"operator"},
+    ("GET", "/conversations/{conversation_id}"): {"operator"},
+    ("GET", "/conversations/{conversation_id}/timeline"): {"operator"},
+    ("GET", "/conversations/{conversation_id}/sessions"): {"operator"},
+    ("GET", "/conversations/{conversation_id}/coverage"): {"operator"},
+    ("GET", "/status"): {"operator"},
     ("PUT", "/workers/{agent_name}/{worker_id}"): {"agent"},
 }
 """Of every route, besides admin."""
