@@ -130,6 +130,10 @@ class AgentSettings(BaseSettings):
         default="user",
         description="The role of the recalled block; system would give it the system's voice.",
     )
+    turn_traces: bool = Field(
+        default=True,
+        description="Whether the backend keeps what each turn recalled and why: ids and figures.",
+    )
     time_zone: str = Field(
         default="UTC", description="Whose 'yesterday' is meant, unless a participant's is known."
     )

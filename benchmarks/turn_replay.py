@@ -133,7 +133,7 @@ class Replay:
 
     async def _compare(self, ours: ConversationAgent, message: MessageCreate, turn: Turn) -> None:
         """Repeat the search with the whole text; sets `source` and `same_top`."""
-        recalled = next(reversed(ours.recalled_context._turns.values()))
+        recalled = next(reversed(ours.recalled_context._turns.values())).recalled
         turn.source = recalled.source
         newest = self._settings.recall_window_messages
         query = TurnQuery(

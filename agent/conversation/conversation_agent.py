@@ -14,20 +14,18 @@ from agent.conversation.answering.turns import Turn, Turns
 from agent.conversation.forgetting import Forgetting
 from agent.conversation.resume import Resumed
 from agent.conversation.session.agent_hooks import AgentHooks
-from agent.conversation.session.event_records import asked_again_record, turn_record
+from agent.conversation.session.event_records import asked_again_record
 from agent.conversation.session.events import ERASED, NOT_STORED, SessionEvents
 from agent.conversation.session.handoffs import Handoffs
-from agent.conversation.session.reply import TurnResult, outcome_of, reason_of, user_item
+from agent.conversation.session.reply import Asked, TurnResult, outcome_of, reason_of, user_item
 from agent.conversation.session.reply_correlation import Reply
 from agent.conversation.session.window import SessionWindow
 from agent.conversation.session_summary import SessionTotals
+from agent.conversation.turn_records import TurnRecords
 from agent.conversation.unanswered import Unanswered
-from agent.llm.failure import Reason
 from agent.messages.question import Outcome, Question, QuestionNotStored
-from agent.messages.rolling_window import message_ids
 from agent.outbox.write_buffer import WriteBuffer
 from agent.recall.conversation_search import ConversationSearch
-from agent.recall.recall import Recalled
 from agent.recall.recalled_context import RecalledContext
 from agent.tracing import turn_span
 from retrieval.wire import MessageId
@@ -52,6 +50,7 @@ class ConversationAgent:
     recalled_context: RecalledContext
     conversation_search: ConversationSearch
     write_buffer: WriteBuffer
+    records: TurnRecords
     totals: SessionTotals
     resumed: Resumed
     queued: set[str]
@@ -121,7 +120,10 @@ class ConversationAgent:
                     turn.begin_anew()
                 if (postponed_s := turn.postponed_s) is not None:
                     return await self._postponed(question, postponed_s)
-                result = await self._end_turn(question.id, speech)
+                result = await self._end_turn(_asked(question, turn), speech)
+            except asyncio.CancelledError:
+                self.records.trace(_asked(question, turn), turn, "interrupted")
+                raise
             finally:
                 self.turns.end(question.id)
             current.set_attribute("longroom.outcome", result.outcome)
@@ -140,7 +142,8 @@ class ConversationAgent:
     async def withdraw(self, question: Question) -> Outcome:
         """Of a question that waits: it is stored, and nothing is said."""
         self.queued.discard(question.id)
-        await self._record_end(question.id, Recalled(), "interrupted", None)
+        turn = self.turns.of(question.id)
+        await self.records.ended(_asked(question, turn), turn, "interrupted")
         return "interrupted"
 
     def fall_silent(self) -> None:
@@ -148,12 +151,12 @@ class ConversationAgent:
         with suppress(RuntimeError):  # the session is closing
             self.session.interrupt()
 
-    async def follow(self, question_id: MessageId, reply: Reply) -> TurnResult:
+    async def follow(self, asked: Asked, reply: Reply) -> TurnResult:
         """Wait for the end of a turn that the session answers by itself."""
-        prompted_as = reply.prompted_as or question_id
+        prompted_as = reply.prompted_as or asked.id
         await self.handoffs.until_over(reply.speech)
         self.turns.of(prompted_as).waits = not reply.speech.done()
-        return await self._end_turn(question_id, reply.speech, prompted_as=prompted_as)
+        return await self._end_turn(asked, reply.speech, prompted_as=prompted_as)
 
     async def close(self) -> bool:
         """Close the session and deliver; False if something stays on disk, for the next agent."""
@@ -172,7 +175,8 @@ class ConversationAgent:
         apology = ""
         if not self.turns.of(question.id).spoke:
             apology = await self._apologise(question.id)
-        await self._record_end(question.id, Recalled(), "failed", "turn_timeout")
+        turn = self.turns.of(question.id)
+        await self.records.ended(_asked(question, turn), turn, "failed", "turn_timeout")
         return apology
 
     async def _apologise(self, question_id: MessageId) -> str:
@@ -184,16 +188,6 @@ class ConversationAgent:
         await speech
         await self.write_buffer.flush(_DISK_TIMEOUT_S)
         return self.apology
-
-    async def _record_end(
-        self, question_id: MessageId, recalled: Recalled, outcome: Outcome, reason: Reason | None
-    ) -> None:
-        """On disk before it is announced, unless an answer shows it: the next agent must not answer
-        what was given up.
-        """
-        self.write_buffer.put(turn_record(question_id, recalled, outcome, reason))
-        if outcome != "answered":
-            await self.write_buffer.flush(_DISK_TIMEOUT_S)
 
     async def _reply(self, question: Question, turn: Turn) -> SpeechHandle:
         message = user_item(question)
@@ -222,29 +216,32 @@ class ConversationAgent:
             answer="",
             outcome="failed",
             recalled=self.recalled_context.recalled(question.id),
-            window_messages=len(message_ids(self.window.chat_ctx)),
-            conversation_messages=self.resumed.message_count + self.events.message_count,
+            window_messages=self.records.window_messages,
+            conversation_messages=self.records.message_count,
             postponed_s=postponed_s,
         )
 
     async def _end_turn(
-        self, question_id: MessageId, speech: SpeechHandle, prompted_as: MessageId | None = None
+        self, asked: Asked, speech: SpeechHandle, prompted_as: MessageId | None = None
     ) -> TurnResult:
         await self.window.finish_trimming()
-        turn = self.turns.of(prompted_as or question_id)
+        turn = self.turns.of(prompted_as or asked.id)
         # Before the question is reported as answered: if this process is killed, the next agent
         # finds the answer on disk and does not give another.
         await self.write_buffer.flush(_DISK_TIMEOUT_S)
         outcome, reason = outcome_of(speech, turn), reason_of(speech, turn)
-        recalled = self.recalled_context.recalled(prompted_as or question_id)
-        await self._record_end(question_id, recalled, outcome, reason)
-        counted = self.resumed.message_count + self.events.message_count
+        recalled = self.recalled_context.recalled(prompted_as or asked.id)
+        await self.records.ended(asked, turn, outcome, reason, prompted_as=prompted_as)
         return TurnResult(
             answer="\n".join(turn.said),
             outcome=outcome,
             recalled=recalled,
-            window_messages=len(message_ids(self.window.chat_ctx)),
-            conversation_messages=max(counted, recalled.message_count or 0),
+            window_messages=self.records.window_messages,
+            conversation_messages=max(self.records.message_count, recalled.message_count or 0),
             reason=reason,
             apology=turn.apology,
         )
+
+
+def _asked(question: Question, turn: Turn) -> Asked:
+    return Asked(question.id, question.speaker, question.asked_at, turn.began_at)

@@ -22,6 +22,7 @@ from agent.conversation.session.handoffs import Handoffs
 from agent.conversation.session.limits import bound_memory, outlast_failures
 from agent.conversation.session.window import SessionWindow
 from agent.conversation.session_summary import SessionTotals
+from agent.conversation.turn_records import TurnRecords
 from agent.llm.extractive import quotations
 from agent.messages.rolling_window import restored
 from agent.outbox.write_buffer import WriteBuffer
@@ -61,11 +62,12 @@ def build_conversation(
 ) -> ConversationAgent:
     """Call before `session` starts: recording begins here."""
     queued: set[str] = set()
+    traces = options.turn_traces and settings.turn_traces
     search = ConversationSearch(
         client, resumed.conversation_id, timeout_s=settings.search_timeout_s, queued=queued
     )
     recalled_context = RecalledContext(
-        Recall(search.search, limits=_recall_limits(settings)),
+        Recall(search.search, limits=_recall_limits(settings, explain=traces)),
         asker=people.asker,
         style=BlockStyle(settings.recall_role, settings.recall_token_budget),
         queued=queued,
@@ -110,6 +112,16 @@ def build_conversation(
         results=known,
     )
     handoffs = Handoffs(session)
+    records = TurnRecords(
+        write_buffer,
+        recalled_context,
+        events=events,
+        window=window,
+        known=known,
+        resumed=resumed,
+        token_budget=settings.recall_token_budget,
+        traces=traces,
+    )
     hooks = AgentHooks(
         events=events,
         turns=turns,
@@ -143,6 +155,7 @@ def build_conversation(
         recalled_context=recalled_context,
         conversation_search=search,
         write_buffer=write_buffer,
+        records=records,
         totals=totals,
         resumed=resumed,
         queued=queued,
@@ -163,7 +176,7 @@ def build_conversation(
     return conversation
 
 
-def _recall_limits(settings: AgentSettings) -> RecallLimits:
+def _recall_limits(settings: AgentSettings, *, explain: bool) -> RecallLimits:
     return RecallLimits(
         timeout_s=settings.recall_timeout_s,
         debounce_s=settings.recall_debounce_s,
@@ -171,6 +184,7 @@ def _recall_limits(settings: AgentSettings) -> RecallLimits:
         token_budget=settings.recall_token_budget,
         neighbours=settings.recall_neighbours,
         window_messages=settings.recall_window_messages,
+        explain=explain,
     )
 
 

@@ -10,10 +10,12 @@ from agent.epoch import Epoch
 from agent.outbox.storage.entry import Entry, Stream
 from longroom.client import AgentReplaced, BackendRejected, LongroomClient
 from retrieval.wire import (
+    MAX_BATCH_TURNS,
     ConversationEvent,
     MessageCreate,
     Request,
     SessionSummary,
+    TurnTrace,
     counted_words,
 )
 
@@ -21,7 +23,15 @@ _WIRE_TYPES: dict[Stream, type[Request]] = {
     "message": MessageCreate,
     "event": ConversationEvent,
     "session": SessionSummary,
+    "turn": TurnTrace,
 }
+
+
+_MOST_AT_ONCE: dict[Stream, int] = {"session": 1, "turn": MAX_BATCH_TURNS}
+
+
+def one_request(batch: list[Entry]) -> list[Entry]:
+    return batch[: _MOST_AT_ONCE.get(batch[0].stream)]
 
 
 async def deliver(
@@ -46,6 +56,9 @@ async def deliver(
         case "event":
             events = [ConversationEvent.model_validate_json(entry.body) for entry in batch]
             await client.record_events(conversation_id, events, timeout_s=timeout_s)
+        case "turn":
+            traces = [TurnTrace.model_validate_json(entry.body) for entry in batch]
+            await client.record_turns(conversation_id, traces, timeout_s=timeout_s)
         case "session":
             (entry,) = batch
             await client.save_session(entry.id, SessionSummary.model_validate_json(entry.body))

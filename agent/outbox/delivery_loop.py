@@ -12,11 +12,12 @@ from agent.backend_client import BackendClient
 from agent.epoch import Epoch
 from agent.errors import OutboxError, OutboxUnwritable
 from agent.messages.erasures import Erasures
-from agent.outbox.delivery import deliver, unreadable
+from agent.outbox.delivery import deliver, one_request, unreadable
 from agent.outbox.failures import report
 from agent.outbox.metrics import DeadLetterReason, OutboxMetrics
 from agent.outbox.pace import Pace
 from agent.outbox.refusals import keeps_text, meaning, named_items
+from agent.outbox.refused_turns import RefusedTurns
 from agent.outbox.retry import Retry
 from agent.outbox.storage.entry import Entry
 from agent.outbox.store import OutboxStore
@@ -58,6 +59,7 @@ class DeliveryLoop:
         self._retry = retry
         self._on_disk = on_disk
         self._metrics = metrics
+        self._refused_turns = RefusedTurns(self._ids())
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._empty = asyncio.Event()
@@ -125,8 +127,7 @@ class DeliveryLoop:
             reason = "not readable as this program's wire type"
             await self._set_aside([(entry, reason) for entry in broken], why="unreadable")
             return True
-        if batch[0].stream == "session":
-            batch = batch[:1]
+        batch = one_request(batch)
         clock = asyncio.get_running_loop().time
         began_at = clock()
         try:
@@ -208,6 +209,10 @@ class DeliveryLoop:
         why: DeadLetterReason,
         keep_text: bool = True,
     ) -> None:
+        if refused[0][0].stream == "turn":
+            await self._freeing(lambda: self._file.remove([entry for entry, _ in refused]))
+            self._refused_turns.tell(refused)
+            return
         await self._freeing(lambda: self._file.set_aside(refused, keep_text=keep_text))
         self._metrics.set_aside(why, len(refused))
         logger.error(

@@ -20,10 +20,10 @@ from agent.outbox.delivery_loop import DeliveryLoop
 from agent.outbox.files import open_file
 from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.retry import Retry
-from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream
+from agent.outbox.storage.entry import STREAMS, DeadLetter, Entry, Stream, Write, id_of, stream_of
 from agent.outbox.store import OutboxStore
 from agent.outbox.sweep import sweep_conversation, tell_erased
-from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
+from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary, TurnTrace
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,8 +36,9 @@ _PAST_DISK_ENTRIES = 50
 class Outbox:
     """What `accept` has returned for reaches the backend exactly once, in order.
 
-    Messages go before events, events before session summaries. A refused entry becomes a dead
-    letter; all else is retried for ever, also by the next process that opens the file.
+    Messages go before events, events before session summaries, these before traces of turns. A
+    refused entry becomes a dead letter, a refused trace is dropped; all else is retried for ever,
+    also by the next process that opens the file.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class Outbox:
             clock=clock,
         )
 
-    async def accept(self, *writes: MessageCreate | ConversationEvent) -> None:
+    async def accept(self, *writes: Write) -> None:
         """On disk when it returns, all or none. Raises OutboxUnwritable."""
         await self._add([_entry(self._stamped(write)) for write in writes])
 
@@ -120,7 +121,7 @@ class Outbox:
         """Replaces an older, unsent summary of the session."""
         await self._add([Entry("session", session_id, summary.model_dump_json())])
 
-    async def deliver_past_disk(self, *writes: MessageCreate | ConversationEvent) -> None:
+    async def deliver_past_disk(self, *writes: Write) -> None:
         """Without accepting: the last resort where the disk takes nothing and memory ends.
 
         Call when nothing waits that was accepted before. Raises BackendError.
@@ -189,9 +190,9 @@ class Outbox:
         await self._on_disk(lambda: self._file.add(entries))
         self._delivery.wake()
 
-    def _stamped(
-        self, write: MessageCreate | ConversationEvent
-    ) -> MessageCreate | ConversationEvent:
+    def _stamped(self, write: Write) -> Write:
+        if isinstance(write, TurnTrace):
+            return write  # its times are those of the conversation's clock already
         stamps: dict[str, object] = {"created_at": self._clock.corrected(write.created_at)}
         if isinstance(write, MessageCreate):
             stamps["epoch"] = self._epoch.number
@@ -232,6 +233,5 @@ def _set_aside(letter: DeadLetter) -> datetime:
     return datetime.fromisoformat(letter.set_aside_at)
 
 
-def _entry(write: MessageCreate | ConversationEvent) -> Entry:
-    stream: Stream = "message" if isinstance(write, MessageCreate) else "event"
-    return Entry(stream, write.id, write.model_dump_json())
+def _entry(write: Write) -> Entry:
+    return Entry(stream_of(write), id_of(write), write.model_dump_json())

@@ -16,7 +16,7 @@ _GONE = {404, 410, 451}
 _TEXT_MUST_GO = {410, 451}
 """Not 404, which a wrong BACKEND_URL answers too: such an entry can be resent."""
 
-_INDEX = re.compile(r"(?:messages|events)\W+(\d+)")
+_INDEX = re.compile(r"(?:messages|events|turns)\W+(\d+)")
 
 
 def meaning(rejection: BackendRejected) -> Meaning:

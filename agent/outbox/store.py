@@ -50,7 +50,7 @@ class OutboxStore:
         self._mark_file.reserve()
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Append in order; a newer session summary replaces the older.
+        """Append in order; a newer summary of a session, or trace of a turn, replaces the older.
 
         Duplicates are stored once. A pending id with other content becomes a dead letter.
         """
@@ -76,7 +76,7 @@ class OutboxStore:
             )
 
     def next_batch(self, *, limit: int, max_chars: int) -> list[Entry]:
-        """The oldest entries of one stream, messages before events before sessions.
+        """The oldest entries of one stream, messages first, traces of turns last.
 
         Their bodies have at most `max_chars` in all, unless the first is longer.
         """

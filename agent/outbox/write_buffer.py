@@ -7,10 +7,10 @@ from collections import deque
 from agent.errors import OutboxError
 from agent.messages.erasures import Erasures
 from agent.outbox.outbox import Outbox
-from agent.outbox.storage.entry import Stream
+from agent.outbox.storage.entry import Write, stream_of
 from agent.outbox.storage.erasing import is_erased
 from longroom.client import BackendError
-from retrieval.wire import ConversationEvent, MessageCreate
+from retrieval.wire import MessageCreate
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class WriteBuffer:
     def __init__(self, outbox: Outbox, *, retry_s: float = 1.0) -> None:
         self._outbox = outbox
         self._retry_s = retry_s
-        self._waiting: deque[MessageCreate | ConversationEvent] = deque()
+        self._waiting: deque[Write] = deque()
         self._messages = 0
         self._chars = 0
         self._at_once: int | None = None
@@ -58,7 +58,7 @@ class WriteBuffer:
         self.refused_messages += 1
         self._outbox.metrics.refused("message")
 
-    def put(self, write: MessageCreate | ConversationEvent) -> bool:
+    def put(self, write: Write) -> bool:
         """False if it is not taken, and so will not be stored."""
         if self._conversation_erased:
             return False
@@ -103,7 +103,7 @@ class WriteBuffer:
         if not await self.flush(timeout_s - patience_s):
             logger.error("writes lost: the disk refused them", extra={"lost": len(self._waiting)})
             for write in self._waiting:
-                self._outbox.metrics.refused(_stream(write))
+                self._outbox.metrics.refused(stream_of(write))
         await self._stop()
 
     async def _stop(self) -> None:
@@ -121,16 +121,16 @@ class WriteBuffer:
             return False
         return True
 
-    def _has_room(self, write: MessageCreate | ConversationEvent) -> bool:
+    def _has_room(self, write: Write) -> bool:
         if self._chars and self._chars + _chars(write) > MAX_WAITING_CHARS:
             return False
-        if isinstance(write, ConversationEvent):
+        if not isinstance(write, MessageCreate):
             return len(self._waiting) < MAX_WAITING_EVENTS
         return self._messages < MAX_WAITING_MESSAGES
 
-    def _refuse(self, write: MessageCreate | ConversationEvent) -> None:
-        self._outbox.metrics.refused(_stream(write))
-        if isinstance(write, ConversationEvent):
+    def _refuse(self, write: Write) -> None:
+        self._outbox.metrics.refused(stream_of(write))
+        if not isinstance(write, MessageCreate):
             self.dropped_events += 1
             return
         self.refused_messages += 1
@@ -139,7 +139,7 @@ class WriteBuffer:
             extra={"message_id": write.id, "waiting": len(self._waiting)},
         )
 
-    def _count(self, write: MessageCreate | ConversationEvent, sign: int) -> None:
+    def _count(self, write: Write, sign: int) -> None:
         self._chars += sign * _chars(write)
         if isinstance(write, MessageCreate):
             self._messages += sign
@@ -178,10 +178,6 @@ class WriteBuffer:
                 self._count(write, -1)
 
 
-def _chars(write: MessageCreate | ConversationEvent) -> int:
-    """An event's data is bounded on the wire."""
+def _chars(write: Write) -> int:
+    """Events and traces are bounded on the wire."""
     return len(write.content) if isinstance(write, MessageCreate) else 0
-
-
-def _stream(write: MessageCreate | ConversationEvent) -> Stream:
-    return "message" if isinstance(write, MessageCreate) else "event"

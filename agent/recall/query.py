@@ -75,7 +75,8 @@ class Asker:
 class RecallLimits:
     """`timeout_s` bounds a turn's wait, `debounce_s` the rate of one speaker's searches.
 
-    The newest `window_messages` go with a query, to resolve follow-up questions.
+    The newest `window_messages` go with a query, to resolve follow-up questions. `explain`: hits
+    come with the parts of their scores.
     """
 
     timeout_s: float = 0.25
@@ -84,6 +85,7 @@ class RecallLimits:
     token_budget: int = 1000
     neighbours: int = 1
     window_messages: int = 8
+    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,4 +111,5 @@ class TurnQuery:
             time_zone=self.asker.time_zone,
             exclude_ids=[MessageId(id_) for id_ in sorted(self.exclude)[:MAX_EXCLUDED_IDS]],
             window=list(self.window),
+            explain=limits.explain,
         )

@@ -5,15 +5,17 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from opentelemetry.trace import get_current_span
 
+from agent.messages.erasures import Erasures
 from agent.recall.circuit_breaker import CircuitBreaker
 from agent.recall.debouncer import Debouncer
+from agent.recall.found import Found
 from agent.recall.query import Asker, RecallLimits, TurnQuery
-from agent.recall.search_task import SearchState, SearchTask, hits_without
+from agent.recall.search_task import SearchState, SearchTask
 from agent.tracing import link_to
 from longroom.client import BackendError, BackendRejected, BackendUnavailable
 from retrieval.wire import RetrievalHit, SearchRequest, SearchResponse, WindowMessage
@@ -33,7 +35,8 @@ class Recalled:
     """What a turn got from memory, and what it cost.
 
     `recall_ms` is the search's duration, `added_ms` the turn's wait. `degraded` says why there is
-    no memory: late (deadline), failed, resting (the breaker is open).
+    no memory: late (deadline), failed, resting (the breaker is open). `found` has also what is not
+    among `hits` for not being relevant; `unanswered` is the search that the turn did not wait for.
     """
 
     hits: tuple[RetrievalHit, ...] = ()
@@ -43,6 +46,13 @@ class Recalled:
     degraded: Degraded | None = None
     message_count: int | None = None
     revision: int = 0
+    found: Found | None = None
+    unanswered: SearchTask | None = None
+
+    def without(self, erasures: Erasures) -> "Recalled":
+        kept = tuple(hit for hit in self.hits if not erasures.touches(hit))
+        found = self.found.without(erasures) if self.found is not None else None
+        return replace(self, hits=kept, found=found, unanswered=None)
 
 
 class Recall:
@@ -117,15 +127,19 @@ class Recall:
         added_ms = (time.perf_counter() - asked_at) * 1000
         if search.state is not SearchState.ANSWERED or self._is_outdated(search):
             is_late = search.state is SearchState.RUNNING
-            return Recalled(added_ms=added_ms, degraded="late" if is_late else "failed")
-        found = search.response
+            if is_late:
+                return Recalled(added_ms=added_ms, degraded="late", unanswered=search)
+            return Recalled(added_ms=added_ms, degraded="failed")
+        response = search.response
+        found = Found.of(response, exclude=exclude)
         return Recalled(
-            hits=tuple(hits_without(found, exclude)) if found.relevant else (),
+            hits=found.hits if found.relevant else (),
             recall_ms=search.took_s * 1000,
             added_ms=added_ms,
             source=source,
-            message_count=found.message_count,
-            revision=found.revision,
+            message_count=response.message_count,
+            revision=response.revision,
+            found=found,
         )
 
     def _is_outdated(self, search: SearchTask) -> bool:

@@ -2,21 +2,24 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TypeGuard
+from typing import TypeGuard
 
 from livekit.agents.llm import ChatContext, ChatItem, ChatMessage
 from opentelemetry.trace import Span
 
 from agent.messages.erasures import Erasures
 from agent.messages.rolling_window import SPEAKER, message_id, message_ids, window_messages
+from agent.messages.sanitize import storable_content
+from agent.recall.placed import BlockRole, Placed
 from agent.recall.query import Asker
+from agent.recall.read_as import Said, spans_of
 from agent.recall.recall import Recall, Recalled
 from agent.recall.transcript import Transcript
 from agent.tracing import current_turn, span
 from retrieval.quotation.block import Frame, chosen_block
-from retrieval.wire import RetrievalHit, WindowMessage
+from retrieval.wire import Glue, RetrievalHit, TextSpan, WindowMessage
 
 BLOCK_ID = "longroom.recalled"
 REVISION = "revision"
@@ -31,7 +34,7 @@ _KEPT_TURNS = 16
 class BlockStyle:
     """`role` is not "system": what people said would stand in the system's own voice."""
 
-    role: Literal["system", "developer", "user", "assistant"] = "user"
+    role: BlockRole = "user"
     token_budget: int = 1000
 
 
@@ -52,7 +55,7 @@ class RecalledContext:
         self._queued = queued
         self._asking: str | None = None
         self._transcripts: dict[str | None, Transcript] = {}
-        self._turns: OrderedDict[str, Recalled] = OrderedDict()
+        self._turns: OrderedDict[str, Placed] = OrderedDict()
 
     @property
     def asker(self) -> Asker:
@@ -88,11 +91,14 @@ class RecalledContext:
                 question.text_content or "", asker=asker, exclude=exclude, window=before
             )
             _describe(current, recalled)
-        self._note(message_id(question), recalled)
-        block = self._block(recalled, asker, question)
-        if block is not None:
+        frame = Frame(datetime.now(UTC), asker.time_zone)
+        block = chosen_block(recalled.hits, token_budget=self._style.token_budget, frame=frame)
+        placed = Placed(recalled, _read_as(recalled, chat_ctx, question))
+        self._note(message_id(question), placed.with_block(block, frame, self._style.role))
+        if block.text is not None:
             # By position, not by time: equal times would put it behind the question.
-            chat_ctx.items.insert(chat_ctx.index_by_id(question.id) or 0, block)
+            item = self._item(block.text, recalled, question)
+            chat_ctx.items.insert(chat_ctx.index_by_id(question.id) or 0, item)
 
     def said(
         self, window: ChatContext, *, before: ChatMessage | None = None
@@ -102,7 +108,16 @@ class RecalledContext:
 
     def recalled(self, question_id: str) -> Recalled:
         """What the newest request got, by the question's stored id."""
-        return self._turns.get(question_id, Recalled())
+        return self.placed(question_id).recalled
+
+    def placed(self, question_id: str) -> Placed:
+        return self._turns.get(question_id, Placed())
+
+    def not_shown(self, chat_ctx: ChatContext) -> None:
+        """The block was taken out of this request's copy."""
+        question = newest_question(chat_ctx)
+        if question is not None and (id_ := message_id(question)) in self._turns:
+            self._turns[id_] = self._turns[id_].without_block()
 
     def forget(self, erasures: Erasures, revision: int) -> None:
         """What was found, is being found or was said so far of an unfinished turn, where erased."""
@@ -111,9 +126,8 @@ class RecalledContext:
             person = self._asker(identity).identity
             if erasures.everything or erasures.covers_name(person):
                 del self._transcripts[identity]
-        for question_id, recalled in self._turns.items():
-            kept = tuple(hit for hit in recalled.hits if not erasures.touches(hit))
-            self._turns[question_id] = replace(recalled, hits=kept)
+        for question_id, placed in self._turns.items():
+            self._turns[question_id] = placed.without(erasures)
 
     def take_back(self, chat_ctx: ChatContext, erasures: Erasures) -> bool:
         """Take the block out if it quotes what was erased or corrected since."""
@@ -124,6 +138,7 @@ class RecalledContext:
         if not (erasures.everything or any(map(erasures.touches, hits))):
             return False
         chat_ctx.items.remove(block)
+        self.not_shown(chat_ctx)
         return True
 
     async def aclose(self) -> None:
@@ -132,15 +147,11 @@ class RecalledContext:
     def _excluded(self, window: ChatContext) -> Set[str]:
         return message_ids(window) | self._queued
 
-    def _block(self, recalled: Recalled, asker: Asker, question: ChatMessage) -> ChatMessage | None:
-        frame = Frame(datetime.now(UTC), asker.time_zone)
-        block = chosen_block(recalled.hits, token_budget=self._style.token_budget, frame=frame)
-        if block.text is None:
-            return None
+    def _item(self, text: str, recalled: Recalled, question: ChatMessage) -> ChatMessage:
         return ChatMessage(
             id=BLOCK_ID,
             role=self._style.role,
-            content=[block.text],
+            content=[text],
             # LiveKit sorts by time when it merges contexts between the steps of a turn.
             created_at=question.created_at - 1e-6,
             extra={
@@ -149,10 +160,23 @@ class RecalledContext:
             },
         )
 
-    def _note(self, question_id: str, recalled: Recalled) -> None:
-        self._turns[question_id] = recalled
+    def _note(self, question_id: str, placed: Placed) -> None:
+        self._turns[question_id] = placed
         while len(self._turns) > _KEPT_TURNS:
             self._turns.popitem(last=False)
+
+
+def _read_as(
+    recalled: Recalled, chat_ctx: ChatContext, question: ChatMessage
+) -> list[TextSpan | Glue] | None:
+    found = recalled.found
+    if found is None or found.read_as is None:
+        return None
+    window = (item for item in reversed(chat_ctx.items) if was_said(item) and item is not question)
+    said = [Said(message_id(item), storable_content(item.text_content or "")) for item in window]
+    asked = Said(message_id(question), storable_content(question.text_content or ""))
+    others = [Said(hit.message.id, hit.message.content) for hit in found.hits]
+    return spans_of(found.read_as, [asked, *said, *others])
 
 
 def _describe(current: Span, recalled: Recalled) -> None:

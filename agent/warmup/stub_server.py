@@ -69,7 +69,7 @@ def _json_reply(verb: str, body: bytes) -> dict[str, Any]:
             return {"outcomes": [{"id": id_, "seq": 1, "status": "stored"} for id_ in ids]}
         case "search":
             return _FOUND
-        case "events":
+        case "events" | "turns":
             return {"recorded": 1}
         case "changes":
             return {"revision": 0, "changes": []}

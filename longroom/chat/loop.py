@@ -101,16 +101,18 @@ class ChatLoop:
         if not self._prompt or question != typed:
             self._terminal.said(self._identity, question)
         try:
-            trace = await self._backend.ask(question, self._terminal.delta)
+            result = await self._backend.ask(question, self._terminal.delta)
         finally:
             self._terminal.end_of_answer()
-        if trace.outcome in {"failed", "empty"}:
-            reason = trace.reason or "failed"
+        if result.outcome in {"failed", "empty"}:
+            reason = result.reason or "failed"
             self._terminal.complain(f"(no answer: {reason}; the chat's log says more)")
-        elif trace.reason is not None:
-            self._terminal.complain(f"(not a whole answer of the model: {trace.reason})")
+        elif result.reason is not None:
+            self._terminal.complain(f"(not a whole answer of the model: {result.reason})")
         self._terminal.trace(
-            trace.recalled, window=trace.window_messages, conversation=trace.conversation_messages
+            result.recalled,
+            window=result.window_messages,
+            conversation=result.conversation_messages,
         )
 
     async def _command(self, line: str) -> None:

@@ -30,10 +30,13 @@ from retrieval.wire import (
     MessagePage,
     PageOrder,
     RecordEvents,
+    RecordTurns,
     Room,
     SearchRequest,
     SearchResponse,
     SessionSummary,
+    TurnsRecorded,
+    TurnTrace,
 )
 
 
@@ -172,6 +175,18 @@ class Routes(ChangeRoutes):
         query = urlencode({name: value for name, value in given.items() if value is not None})
         path = f"/conversations/{conversation_id}/events?{query}"
         return (await self._ask("GET", path, None, EventList)).events
+
+    async def record_turns(
+        self,
+        conversation_id: UUID,
+        turns: Sequence[TurnTrace],
+        *,
+        timeout_s: float | None = None,
+    ) -> TurnsRecorded:
+        """All or nothing; a question's newer trace replaces the older one."""
+        body = RecordTurns(turns=list(turns))
+        path = f"/conversations/{conversation_id}/turns"
+        return await self._ask("POST", path, body, TurnsRecorded, timeout_s=timeout_s)
 
     async def create_token(self, conversation_id: UUID, wanted: CreateToken) -> ConversationToken:
         """BackendRejected (409) if the backend has no secret to sign with."""

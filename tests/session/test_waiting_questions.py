@@ -10,7 +10,8 @@ from livekit.agents.llm import ChatContext, ChatMessage
 from agent.conversation.unanswered import Unanswered
 from agent.messages.question import Question, QuestionNotStored, answered_question
 from agent.messages.rolling_window import message_id
-from retrieval.wire import ConversationEvent, MessageCreate, MessageId
+from agent.outbox.storage.entry import Write
+from retrieval.wire import MessageId
 from testbed.scripted_llm import ScriptedLLM, ToolCall
 from tests.support.builders import message
 from tests.support.fake_backend import FakeBackend
@@ -122,7 +123,7 @@ async def test_a_question_asked_during_the_greeting_comes_after_it(tmp_path: Pat
     ) as running:
         accept = running.outbox.accept
 
-        async def accept_slowly(*writes: MessageCreate | ConversationEvent) -> None:
+        async def accept_slowly(*writes: Write) -> None:
             """The question's way to disk takes as long as the greeting."""
             async with asyncio.timeout(10):
                 while ("assistant", hello) not in running.window:  # noqa: ASYNC110

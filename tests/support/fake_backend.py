@@ -36,12 +36,15 @@ from retrieval.wire import (
     MessagePage,
     Problem,
     RecordEvents,
+    RecordTurns,
     RetrievalHit,
     Room,
     SearchRequest,
     SearchResponse,
     SearchTimings,
     SessionSummary,
+    TurnsRecorded,
+    TurnTrace,
     erased_id,
 )
 
@@ -67,6 +70,9 @@ class FakeBackend:
         self.messages: dict[UUID, list[Message]] = {}
         self.events: dict[UUID, dict[str, ConversationEvent]] = {}
         self.sessions: dict[str, SessionSummary] = {}
+        self.turns: dict[UUID, dict[str, TurnTrace]] = {}
+        self.keeps_turns = True
+        """False: a backend of an earlier version."""
         self.changes: dict[UUID, list[Change]] = {}
         self.erased: set[UUID] = set()
         """Conversations."""
@@ -93,6 +99,11 @@ class FakeBackend:
     def recorded(self) -> list[ConversationEvent]:
         """The events of the only conversation."""
         return list(next(iter(self.events.values()), {}).values())
+
+    @property
+    def traces(self) -> dict[str, TurnTrace]:
+        """Of the turns of the only conversation, by their question's id."""
+        return next(iter(self.turns.values()), {})
 
     def room(self, name: str = "den") -> UUID:
         """The room's conversation, made if it is new."""
@@ -225,7 +236,15 @@ class FakeBackend:
                 return self._events(conversation_id, httpx.URL(target).params)
             case "POST search":
                 return await self._search(conversation_id, SearchRequest.model_validate_json(body))
-        return _problem(405, "no such verb")
+        return self._record_turns(conversation_id, call, body)
+
+    def _record_turns(self, conversation_id: UUID, call: str, body: bytes) -> httpx.Response:
+        if call != "POST turns" or not self.keeps_turns:
+            return _problem(405, "no such verb")
+        turns = RecordTurns.model_validate_json(body).turns
+        kept = self.turns.setdefault(conversation_id, {})
+        kept.update({trace.question_id: trace for trace in turns})
+        return _ok(TurnsRecorded(recorded=len(turns)))
 
     def _create_room(self, request: CreateRoom) -> httpx.Response:
         created = request.name not in self.rooms

@@ -118,7 +118,8 @@ async def answered(
         step = _Step(turn, may_call=request.may_call)
         async with aclosing(step.chunks(send(request))) as chunks:
             async for chunk in chunks:
-                turn.spoke = turn.spoke or step.has_text
+                if step.has_text:
+                    turn.speaks()
                 yield chunk
         failure, turn.calls = step.failure, step.calls
         if failure is None or step.is_useful:

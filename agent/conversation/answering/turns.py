@@ -36,7 +36,7 @@ class Turn:
     `others_wait` is set while another speaker's question waits; None where there is none.
     `silences`: how often it was postponed since the model said nothing. `stopped`: who asked wants
     no more of it. `is_erased`: its question was. `gives_way`: it begins anew if nothing of it was
-    heard, since somebody speaks.
+    heard, since somebody speaks. `first_word_at` is of the monotonic clock, as `began_at`.
     """
 
     limits: RetryLimits
@@ -52,6 +52,7 @@ class Turn:
     waits: bool = False
     gave_extracts: bool = False
     spoke: bool = False
+    first_word_at: float | None = None
     postponed_s: float | None = None
     silences: int = 0
     stopped: bool = False
@@ -68,8 +69,13 @@ class Turn:
         self.gives_way = self.gave_way < _GIVES_WAY_TIMES
         return self.gives_way
 
+    def speaks(self) -> None:
+        self.spoke = True
+        self.first_word_at = self.first_word_at or time.monotonic()
+
     def begin_anew(self) -> None:
         """Nothing of it was heard."""
+        self.first_word_at = None
         self.gave_way += 1
         self.postponed_s = _SPEAKING_S
 

@@ -29,7 +29,7 @@ from agent.conversation.session.prompt import prompt
 from agent.conversation.session.window import SessionWindow
 from agent.messages.finished_tools import SEARCH_TOOL
 from agent.messages.rolling_window import message_id
-from agent.recall.recalled_context import RecalledContext, newest_question
+from agent.recall.recalled_context import BLOCK_ID, RecalledContext, newest_question
 from agent.recall.tool_allowance import ToolAllowance
 
 logger = logging.getLogger(__name__)
@@ -189,6 +189,8 @@ class AgentHooks:
                 chat_ctx.items[:] = question_alone(
                     chat_ctx, is_up_to_date=self._changes.is_up_to_date
                 )
+                if self._recalled_context and chat_ctx.get_by_id(BLOCK_ID) is None:
+                    self._recalled_context.not_shown(chat_ctx)
             return prompt(
                 chat_ctx,
                 listened_to=self._events.listened_to(),

@@ -25,7 +25,7 @@ from agent.conversation.session.event_records import (
     tool_record,
     transcription_record,
 )
-from agent.conversation.session.reply import TurnResult
+from agent.conversation.session.reply import Asked, TurnResult
 from agent.conversation.session.reply_correlation import Reply, ReplyCorrelation
 from agent.epoch import Epoch
 from agent.messages.erasures import Erasures
@@ -54,7 +54,7 @@ class SpokenTurnListener(Protocol):
     ) -> None: ...
 
 
-Follow = Callable[[MessageId, Reply], Awaitable[TurnResult]]
+Follow = Callable[[Asked, Reply], Awaitable[TurnResult]]
 
 
 class SessionEvents:
@@ -107,12 +107,12 @@ class SessionEvents:
         return await self._write_buffer.flush(timeout_s)
 
     async def accept_spoken(self, message: ChatMessage) -> None:
-        self._replies.turn_ended(message)
+        speaker = str(message.extra.get(SPEAKER) or self.listened_to())
+        self._replies.turn_ended(message, speaker)
         taken = self._record(message)
         on_disk = await self._write_buffer.flush(_DISK_TIMEOUT_S)
         if self._spoken_turns is None:
             return
-        speaker = str(message.extra[SPEAKER])
         if not taken:
             self._spoken_turns.refused(message_id(message), speaker, NOT_STORED)
         elif on_disk:
@@ -155,8 +155,8 @@ class SessionEvents:
 
     def _question_added(self, item: ChatMessage) -> None:
         spoken = self._replies.question_added(item)
-        if spoken is not None and self._spoken_turns is not None:
-            ended = partial(self._follow, message_id(item), spoken)
+        if spoken is not None and spoken.asked is not None and self._spoken_turns is not None:
+            ended = partial(self._follow, spoken.asked, spoken)
             self._spoken_turns.replying(message_id(item), self.listened_to(), ended)
 
     def _handle_speech_created(self, event: SpeechCreatedEvent) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import SpeechHandle
@@ -12,6 +13,7 @@ from agent.messages.question import Outcome, Question
 from agent.messages.rolling_window import ASKED_AT, MESSAGE_ID, SPEAKER
 from agent.messages.sanitize import storable_content
 from agent.recall.recall import Recalled
+from retrieval.wire import MessageId
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,18 @@ class TurnResult:
     reason: Reason | None = None
     postponed_s: float | None = None
     apology: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`at` is by this machine's clock; `over_at`, when the turn's answer could begin, by the
+    monotonic one.
+    """
+
+    id: MessageId
+    speaker: str
+    at: datetime
+    over_at: float
 
 
 def user_item(question: Question) -> ChatMessage:

@@ -1,14 +1,17 @@
 """Finds which question a LiveKit message or reply belongs to."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import SpeechHandle
 
 from agent.conversation.answering.turns import Turn, Turns
+from agent.conversation.session.reply import Asked
 from agent.messages.question import MAX_QUESTION_ID_CHARS, answer_id, apology_id
 from agent.messages.rolling_window import APOLOGY, GOES_ON, MESSAGE_ID, message_id
 from retrieval.wire import MessageId
@@ -21,11 +24,13 @@ class Reply:
     """One reply in the making. The ids stay None for greetings and farewells.
 
     `prompted_as` is the question's id in the prompt: a reply may begin before the user has ended.
+    `asked` is given for spoken turns.
     """
 
     speech: SpeechHandle
     question_id: MessageId | None = None
     prompted_as: MessageId | None = None
+    asked: Asked | None = None
 
 
 # LiveKit does not say which reply an item belongs to. It announces the reply in the very task that
@@ -43,11 +48,16 @@ class ReplyCorrelation:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._spoken: dict[str, MessageId] = {}
+        self._spoken: dict[str, Asked] = {}
 
-    def turn_ended(self, message: ChatMessage) -> None:
+    def turn_ended(self, message: ChatMessage, speaker: str) -> None:
         """Call when a spoken turn is stored as `message`."""
-        self._spoken[message.text_content or ""] = message_id(message)
+        self._spoken[message.text_content or ""] = Asked(
+            message_id(message),
+            speaker,
+            datetime.fromtimestamp(message.created_at, UTC),
+            time.monotonic(),
+        )
         while len(self._spoken) > _REMEMBERED_TURNS:
             del self._spoken[next(iter(self._spoken))]
 
@@ -67,13 +77,14 @@ class ReplyCorrelation:
     def question_added(self, item: ChatMessage) -> Reply | None:
         """Give the item its stored id. Returns the reply if it answers a spoken turn."""
         prompted_as = message_id(item)
-        stored = self._spoken.pop(item.text_content or "", None)
-        if stored is not None:
-            item.extra.setdefault(MESSAGE_ID, stored)
+        asked = self._spoken.pop(item.text_content or "", None)
+        if asked is not None:
+            item.extra.setdefault(MESSAGE_ID, asked.id)
         reply = _REPLY.get()
         if reply is not None:
             reply.question_id, reply.prompted_as = message_id(item), prompted_as
-        return reply if stored is not None else None
+            reply.asked = asked
+        return reply if asked is not None else None
 
     def answer_added(self, item: ChatMessage) -> None:
         """Give the item the id of the answer's next part, if it answers a question.

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import MutableMapping
 from dataclasses import replace
 
-from agent.outbox.storage.entry import Entry, Stream
+from agent.outbox.storage.entry import REPLACED_BY_NEWER, Entry, Stream
 from agent.outbox.storage.schema import INSERT_ENTRY, INSERT_LETTER, entry_row
 
 WAITING_AS = "SELECT position, number, body FROM entry WHERE stream = ? AND id = ?"
@@ -19,7 +19,7 @@ def add(db: sqlite3.Connection, entry: Entry, accepted: MutableMapping[Stream, i
         db.execute(INSERT_ENTRY, entry_row(_numbered(entry, accepted)))
         return True
     position, number, body = waiting
-    if entry.stream == "session":
+    if entry.stream in REPLACED_BY_NEWER:
         newer = replace(entry, number=number)
         db.execute(REPLACE, (newer.body, newer.accepted_at, newer.checksum, position))
         db.execute(UNSETTLE, (position,))

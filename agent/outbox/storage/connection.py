@@ -109,7 +109,7 @@ def _prepare(db: sqlite3.Connection) -> None:
     if version == 0:
         create(db)
     elif version < FORMAT_VERSION:
-        migrate(db)
+        migrate(db, version=version)
     db.executescript(IN_MEMORY)
     db.execute(f"PRAGMA busy_timeout = {round(_BUSY_TIMEOUT_S * 1000)}")
 

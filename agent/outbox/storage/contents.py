@@ -119,7 +119,7 @@ def add_row(contents: Contents, row: Row) -> bool:
     elif (entry := entry_of(row)) is not None:
         key = entry.stream, entry.number
         known = contents.entries.get(key)
-        # A session's summary replaces the older one under its number.
+        # A session's summary and a turn's trace replace the older one under its number.
         if known is None or known.accepted_at <= entry.accepted_at:
             contents.entries[key] = entry
     else:

@@ -3,10 +3,17 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-Stream = Literal["message", "event", "session"]
-STREAMS: tuple[Stream, ...] = ("message", "event", "session")
+from retrieval.wire import ConversationEvent, MessageCreate, TurnTrace
+
+Stream = Literal["message", "event", "session", "turn"]
+STREAMS: tuple[Stream, ...] = ("message", "event", "session", "turn")
+"""In the order in which they are delivered."""
+REPLACED_BY_NEWER: tuple[Stream, ...] = ("session", "turn")
+
+Write: TypeAlias = MessageCreate | ConversationEvent | TurnTrace
+"""What is accepted together, in its order; a session's summary comes by itself."""
 
 _DIGEST_BYTES = 8
 
@@ -43,6 +50,20 @@ class Entry:
             return all(one[name] == other[name] for name in ("role", "participant", "content"))
         except (ValueError, KeyError, TypeError):
             return False
+
+
+def stream_of(write: Write) -> Stream:
+    match write:
+        case MessageCreate():
+            return "message"
+        case ConversationEvent():
+            return "event"
+        case TurnTrace():
+            return "turn"
+
+
+def id_of(write: Write) -> str:
+    return write.question_id if isinstance(write, TurnTrace) else write.id
 
 
 def checksum(number: int, *texts: bytes) -> str:

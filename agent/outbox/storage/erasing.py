@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from agent.errors import OutboxBusy
 from agent.messages.erasures import Erasures
 from agent.outbox.storage.contents import ENTRIES, LETTERS, entry_of
-from agent.outbox.storage.entry import Entry
+from agent.outbox.storage.entry import Entry, Write
 from agent.outbox.storage.letters import ACCOUNT_FOR
-from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary
+from retrieval.wire import ConversationEvent, MessageCreate, SessionSummary, TextSpan, TurnTrace
 
 NEEDS = "CREATE TABLE IF NOT EXISTS erased_to (revision INTEGER NOT NULL)"
 KNOWS = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'erased_to'"
@@ -113,6 +113,9 @@ def _left_of(entry: Entry, erasures: Erasures) -> Entry | None:
             case "event":
                 event = ConversationEvent.model_validate_json(entry.body)
                 return None if is_erased(event, erasures) else entry
+            case "turn":
+                trace = TurnTrace.model_validate_json(entry.body)
+                return None if is_erased(trace, erasures) else entry
             case "session":
                 return _without_people(entry, erasures)
     except ValidationError:
@@ -121,7 +124,9 @@ def _left_of(entry: Entry, erasures: Erasures) -> Entry | None:
         return None if goes else entry
 
 
-def is_erased(write: MessageCreate | ConversationEvent, erasures: Erasures) -> bool:
+def is_erased(write: Write, erasures: Erasures) -> bool:
+    if isinstance(write, TurnTrace):
+        return erasures.everything or _names_erased(write, erasures)
     if isinstance(write, ConversationEvent):
         return erasures.everything or _tells_of_erased(write, erasures)
     return erasures.covers_message(write)
@@ -137,6 +142,23 @@ def _tells_of_erased(event: ConversationEvent, erasures: Erasures) -> bool:
     named = [event.data.get("question_id"), event.data.get("asked_again")]
     named += of_messages if isinstance(of_messages, list) else []
     return any(isinstance(each, str) and erasures.covers_id(each) for each in named)
+
+
+def _names_erased(trace: TurnTrace, erasures: Erasures) -> bool:
+    """It does not tell who said what it names, nor when: where that matters, it goes."""
+    return (
+        bool(erasures.people or erasures.expired_before)
+        or erasures.covers_id(trace.question_id)
+        or any(map(erasures.covers_id, _named(trace)))
+    )
+
+
+def _named(trace: TurnTrace) -> Iterator[str]:
+    for hit in trace.hits:
+        yield from (hit.message_id, *hit.before, *hit.after, *hit.also_said.ids)
+    yield from (shown.message_id for shown in trace.shown)
+    yield from (part.message_id for part in trace.read_as or () if isinstance(part, TextSpan))
+    yield from trace.cut
 
 
 def _without_people(entry: Entry, erasures: Erasures) -> Entry:

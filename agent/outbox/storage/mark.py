@@ -170,5 +170,6 @@ def _parsed(record: bytes) -> Mark | None:
     if checksum != b"%08x" % zlib.crc32(content):
         return None
     told = json.loads(content)
-    streams = {stream: Progress(*told["streams"][stream]) for stream in STREAMS}
+    # A mark of an earlier program lacks streams that are newer.
+    streams = {stream: Progress(*told["streams"].get(stream, ())) for stream in STREAMS}
     return Mark(streams, told["dead_letters"])

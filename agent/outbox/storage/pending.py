@@ -10,7 +10,8 @@ NEXT_BATCH = """
 SELECT position, stream, number, id, body, accepted_at, checksum FROM pending
 WHERE stream = (
     SELECT stream FROM pending
-    ORDER BY CASE stream WHEN 'message' THEN 1 WHEN 'event' THEN 2 ELSE 3 END
+    ORDER BY CASE stream
+        WHEN 'message' THEN 1 WHEN 'event' THEN 2 WHEN 'session' THEN 3 ELSE 4 END
     LIMIT 1
 )
 ORDER BY position LIMIT ?
@@ -25,7 +26,7 @@ COUNT_LETTERS = "SELECT count(*) FROM dead_letter"
 
 
 def oldest(db: sqlite3.Connection, *, limit: int, max_chars: int) -> list[Entry]:
-    """Of one stream: messages before events before sessions."""
+    """Of one stream: messages before events before sessions before turns."""
     batch: list[Entry] = []
     chars = 0
     for entry in _checked(db, NEXT_BATCH, limit):

@@ -1,4 +1,4 @@
-"""The tables of an outbox file, and how a file of format 1 becomes one of format 2."""
+"""The tables of an outbox file, and how a file of an earlier format becomes one of the newest."""
 
 import sqlite3
 from collections import Counter
@@ -6,12 +6,12 @@ from typing import Any
 
 from agent.outbox.storage.entry import Entry
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
-SCHEMA = """
+ENTRIES = """
 CREATE TABLE entry (
     position    INTEGER PRIMARY KEY AUTOINCREMENT,
-    stream      TEXT NOT NULL CHECK (stream IN ('message', 'event', 'session')),
+    stream      TEXT NOT NULL CHECK (stream IN ('message', 'event', 'session', 'turn')),
     number      INTEGER NOT NULL,
     id          TEXT NOT NULL,
     body        TEXT NOT NULL,
@@ -20,6 +20,9 @@ CREATE TABLE entry (
     UNIQUE (stream, id)
 );
 CREATE INDEX entry_in_order ON entry (stream, position);
+PRAGMA user_version = 3;
+"""
+LETTERS = """
 CREATE TABLE dead_letter (
     position    INTEGER PRIMARY KEY AUTOINCREMENT,
     stream      TEXT NOT NULL,
@@ -38,7 +41,6 @@ CREATE TABLE accounted_for (
     number      INTEGER NOT NULL,
     PRIMARY KEY (stream, number)
 );
-PRAGMA user_version = 2;
 """
 
 # Delivered, but not removed yet because the disk was full: in memory, and so of this process alone.
@@ -69,26 +71,44 @@ INSERT INTO dead_letter
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 DROP_OLD = "DROP TABLE old_entry; DROP TABLE old_dead_letter;"
+# Format 2 had no turns.
+SET_OLD_ENTRIES_ASIDE = """
+DROP INDEX entry_in_order;
+ALTER TABLE entry RENAME TO old_entry;
+"""
+TAKE_OLD_ENTRIES = "INSERT INTO entry SELECT * FROM old_entry; DROP TABLE old_entry;"
 
 
 def create(db: sqlite3.Connection) -> None:
-    db.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+    db.executescript(f"BEGIN;{ENTRIES}{LETTERS}COMMIT;")
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """From format 1, which had neither numbers nor checksums. Raises sqlite3.Error."""
+def migrate(db: sqlite3.Connection, *, version: int) -> None:
+    """Raises sqlite3.Error."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        for statement in (SET_OLD_ASIDE + SCHEMA).split(";"):
-            db.execute(statement)
-        _copy(db)
-        for statement in DROP_OLD.split(";"):
-            db.execute(statement)
+        if version == 1:
+            _from_format_1(db)
+        else:
+            _run(db, SET_OLD_ENTRIES_ASIDE + ENTRIES + TAKE_OLD_ENTRIES)
         db.execute("COMMIT")
     except sqlite3.Error:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """Within a transaction, which `executescript` would end."""
+    for statement in script.split(";"):
+        db.execute(statement)
+
+
+def _from_format_1(db: sqlite3.Connection) -> None:
+    """It had neither numbers nor checksums."""
+    _run(db, SET_OLD_ASIDE + ENTRIES + LETTERS)
+    _copy(db)
+    _run(db, DROP_OLD)
 
 
 def _copy(db: sqlite3.Connection) -> None:
