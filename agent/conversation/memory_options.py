@@ -15,6 +15,7 @@ class MemoryOptions:
     `typed_text`: everyone's typed messages are answered, one after the other. Without it LiveKit's
     own text input answers those of the linked participant.
     `statuses`: senders are told how their question fares.
+    `recall_notices`: who asks for it is shown what is being recalled.
     `turn_traces`: what each turn recalled and why is kept, in ids and figures.
     `remember_tools`: names of the tools whose calls are stored in a short form, True for all.
     """
@@ -25,6 +26,7 @@ class MemoryOptions:
     introduction: bool = True
     typed_text: bool = True
     statuses: bool = True
+    recall_notices: bool = True
     turn_traces: bool = True
     remember_tools: bool | Collection[str] = False
 

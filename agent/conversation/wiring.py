@@ -27,6 +27,7 @@ from agent.llm.extractive import quotations
 from agent.messages.rolling_window import restored
 from agent.outbox.write_buffer import WriteBuffer
 from agent.recall.conversation_search import ConversationSearch
+from agent.recall.notices import Audience, RecallNotices
 from agent.recall.query import Asker, RecallLimits
 from agent.recall.recall import Recall
 from agent.recall.recalled_context import BlockStyle, RecalledContext
@@ -58,6 +59,7 @@ def build_conversation(
     session: AgentSession[Any],
     people: People,
     spoken_turns: SpokenTurnListener | None = None,
+    recall_audience: Audience | None = None,
     options: MemoryOptions = EVERYTHING,
 ) -> ConversationAgent:
     """Call before `session` starts: recording begins here."""
@@ -66,11 +68,14 @@ def build_conversation(
     search = ConversationSearch(
         client, resumed.conversation_id, timeout_s=settings.search_timeout_s, queued=queued
     )
+    notices = RecallNotices(recall_audience if options.recall_notices else None)
+    limits = _recall_limits(settings, explain=traces)
     recalled_context = RecalledContext(
-        Recall(search.search, limits=_recall_limits(settings, explain=traces)),
+        Recall(search.search, limits=limits, searches=notices.searches),
         asker=people.asker,
         style=BlockStyle(settings.recall_role, settings.recall_token_budget),
         queued=queued,
+        notices=notices,
     )
     turns = Turns(
         RetryLimits(settings.llm_retries, settings.llm_retry_s, settings.llm_retry_within_s),

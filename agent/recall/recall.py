@@ -59,7 +59,8 @@ class Recall:
     """One per session. Searches are shared by words and asker, and outlive the waiting turns.
 
     Per asker: idle → `prefetch` → debouncing → running → done, and debouncing again when the text
-    has grown. `take` ends the debouncing, and starts a search if none fits.
+    has grown. `take` ends the debouncing, and starts a search if none fits. `searches` is told of
+    each that begins, and when it has ended.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class Recall:
         *,
         limits: RecallLimits | None = None,
         breaker: CircuitBreaker | None = None,
+        searches: Callable[[SearchTask], None] = lambda _: None,
     ) -> None:
         self._search = search
+        self._searches_told = searches
         self._limits = limits or RecallLimits()
         self._breaker = breaker or CircuitBreaker()
         self._debouncer = Debouncer(self._limits.debounce_s)
@@ -185,6 +188,7 @@ class Recall:
         self._running.add(search.task)
         search.task.add_done_callback(lambda _: self._ended(search))
         self._keep(search)
+        self._searches_told(search)
         return search
 
     def _keep(self, search: SearchTask) -> None:
@@ -213,6 +217,7 @@ class Recall:
         self._running.discard(search.task)
         if search.task.cancelled():
             return
+        self._searches_told(search)
         error = search.task.exception()
         # A refusal is an answer: one participant's odd query must not cost the others' memory.
         answered = error is None or isinstance(error, BackendRejected)

@@ -12,6 +12,7 @@ from opentelemetry.trace import Span
 from agent.messages.erasures import Erasures
 from agent.messages.rolling_window import SPEAKER, message_id, message_ids, window_messages
 from agent.messages.sanitize import storable_content
+from agent.recall.notices import RecallNotices
 from agent.recall.placed import BlockRole, Placed
 from agent.recall.query import Asker
 from agent.recall.read_as import Said, spans_of
@@ -48,11 +49,13 @@ class RecalledContext:
         asker: Callable[[str | None], Asker],
         style: BlockStyle,
         queued: Set[str],
+        notices: RecallNotices | None = None,
     ) -> None:
         self._recall = recall
         self._asker = asker
         self._style = style
         self._queued = queued
+        self._notices = notices or RecallNotices(None)
         self._asking: str | None = None
         self._transcripts: dict[str | None, Transcript] = {}
         self._turns: OrderedDict[str, Placed] = OrderedDict()
@@ -91,6 +94,7 @@ class RecalledContext:
                 question.text_content or "", asker=asker, exclude=exclude, window=before
             )
             _describe(current, recalled)
+        self._notices.placed(message_id(question), asker.identity, recalled)
         frame = Frame(datetime.now(UTC), asker.time_zone)
         block = chosen_block(recalled.hits, token_budget=self._style.token_budget, frame=frame)
         placed = Placed(recalled, _read_as(recalled, chat_ctx, question))

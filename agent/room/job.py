@@ -26,6 +26,7 @@ from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
 from agent.room.metadata import RoomMetadata
 from agent.room.participants import Participants, introduction, room_language
+from agent.room.recall_notices import RoomAudience
 from agent.room.transcription import RoomTranscriber
 from agent.room.turns.intake import TurnIntake
 from agent.room.turns.voice import VoiceTurns
@@ -171,11 +172,8 @@ class RoomJob:
     def _build_conversation(
         self, session: AgentSession[Any], resumed: Resumed
     ) -> ConversationAgent:
-        people = People(
-            agent_name=self._agent_name,
-            asker=self._asker,
-            introduction=lambda: introduction(self._participants.people()),
-        )
+        present = self._participants
+        people = People(self._agent_name, self._asker, lambda: introduction(present.people()))
         return build_conversation(
             self._settings,
             client=self._client,
@@ -183,6 +181,7 @@ class RoomJob:
             session=session,
             people=people,
             spoken_turns=self._voice_turns,
+            recall_audience=RoomAudience(self._ctx.room, self._tasks),
             options=self._options,
         )
 

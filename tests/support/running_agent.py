@@ -21,6 +21,7 @@ from agent.conversation.session.reply import TurnResult
 from agent.conversation.wiring import People, build_conversation
 from agent.messages.question import Question
 from agent.outbox.outbox import Outbox
+from agent.recall.notices import Audience
 from agent.recall.query import Asker
 from agent.settings import AgentSettings
 from agent.support.greeting import greeting
@@ -76,6 +77,7 @@ async def running_agent(
     has_room: Callable[[], Awaitable[bool]] | None = None,
     agent: Agent | None = None,
     options: MemoryOptions = EVERYTHING,
+    recall_audience: Audience | None = None,
     **settings: Any,
 ) -> AsyncIterator[RunningAgent]:
     """An agent in the room "den", without greetings unless the settings have them."""
@@ -113,6 +115,7 @@ async def running_agent(
         people=people,
         spoken_turns=spoken_turns,
         options=options,
+        recall_audience=recall_audience,
     )
     words = greeting(config, last_message_at=resumed.last_message_at, has_listener=lambda: True)
     agent = agent or SupportAgent(config.instructions, greeting=words)
