@@ -25,6 +25,7 @@ GROUPS = {
     "test_livekit_text": "rooms 3",
     "test_livekit_bad_input": "rooms 3",
     "test_livekit_tools": "rooms 3",
+    "test_livekit_recall_notices": "rooms 3",
     "test_livekit_tracing": "rooms 3",
     "test_livekit_speech": "rooms 3",
     "test_livekit_stop": "rooms 3",
