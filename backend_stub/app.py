@@ -1,5 +1,6 @@
 """Puts the application together: middleware, routes, and a lifespan that owns the resources."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -74,9 +75,12 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(
-            settings, metrics, database=database or partial(configured_database, settings)
-        ) as app.state.resources:
+        async with (
+            open_resources(
+                settings, metrics, database=database or partial(configured_database, settings)
+            ) as app.state.resources,
+            _pages_at_work(app, settings),
+        ):
             yield
 
     app = FastAPI(
@@ -101,6 +105,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
         ],
     )
+    app.state.ending = asyncio.Event()
     app.state.token_signer = TokenSigner(settings.token_secret, settings.token_secret_previous)
     app.state.callers = Callers(
         Credentials(
@@ -141,6 +146,15 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     if settings.pages:
         _serve_pages(app)
     return app
+
+
+@asynccontextmanager
+async def _pages_at_work(app: FastAPI, settings: BackendSettings) -> AsyncIterator[None]:
+    if not settings.pages:
+        yield
+        return
+    async with inspector.at_work(app, app.state.resources):
+        yield
 
 
 def _serve_pages(app: FastAPI) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 
 import asyncpg
 import uvicorn
@@ -71,8 +72,11 @@ async def serve(
     drain_timeout_s: int,
     exit_with_parent: bool,
 ) -> None:
-    """Prints "ready http://host:port" once it answers. Raises what the lifespan raises."""
-    stop = asyncio.Event()
+    """Prints "ready http://host:port" once it answers, and where its pages are.
+
+    Raises what the lifespan raises.
+    """
+    stop: asyncio.Event = app.state.ending  # endless responses end with it, too
 
     def request_stop() -> None:
         stop.set()
@@ -95,7 +99,8 @@ async def serve(
             timeout_graceful_shutdown=drain_timeout_s,
         )
         logger.info("backend started")
-        await _Server(config, stop=stop, announce=lambda: _announce(listener)).serve([listener])
+        announce = partial(_announce, listener, inspected=hasattr(app.state, "pages"))
+        await _Server(config, stop=stop, announce=announce).serve([listener])
         logger.info("backend drained")
 
 
@@ -159,11 +164,14 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def _announce(listener: socket.socket) -> None:
+def _announce(listener: socket.socket, *, inspected: bool) -> None:
     host, port = listener.getsockname()[:2]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - read, not bound
     name = f"[{reachable}]" if ":" in reachable and "[" not in reachable else reachable
-    sys.stdout.write(f"ready http://{name}:{port}\n")
+    address = f"http://{name}:{port}"
+    # In one piece: who reads the first line may end, and the second must not fail then.
+    pages = f"inspect {address}/inspect\n" if inspected else ""
+    sys.stdout.write(f"ready {address}\n{pages}")
     sys.stdout.flush()
 
 

@@ -14,7 +14,7 @@ from backend_stub.pages import cookies
 from backend_stub.pages.routing import PageRoute, SignInNeeded, wants_page
 from backend_stub.pages.sources import OPEN_TOKEN, check_csrf
 
-INSPECT: Final[Permission] = "erase"
+INSPECT: Final[Permission] = "inspect"
 """What every route needs that does not say otherwise by `openapi_extra=needs(…)`."""
 HOME: Final = "/inspect"
 SIGN_IN: Final = "/inspect/sign-in"
@@ -58,6 +58,15 @@ async def _signed_in(request: Request) -> tuple[Caller, str]:
     if session is None or caller is None:
         raise SignInNeeded(_sign_in_for(request))
     return caller, session.csrf
+
+
+async def is_signed_in(request: Request) -> bool:
+    """Still, of a request that was admitted. Raises an error of DATABASE_AWAY."""
+    if request.app.state.callers.are_open:
+        return True
+    session = await cookies.current(request, "inspector")
+    caller = None if session is None else await still_valid(request, session)
+    return caller is not None and INSPECT in caller.permissions
 
 
 async def still_valid(request: Request, session: cookies.OpenSession) -> Caller | None:

@@ -75,6 +75,8 @@ class ChatSession:
             if chat.opening:
                 terminal.say(chat.opening)
             at_terminal = has_prompt()
+            if at_terminal:
+                terminal.note(f"what it recalls, and why: {settings.backend_url}inspect")
             loop = ChatLoop(
                 chat,
                 terminal,

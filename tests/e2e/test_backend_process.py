@@ -38,23 +38,26 @@ async def execute(url: str, statement: str, *values: object) -> None:
         await connection.close()
 
 
-def test_it_prints_one_line_when_it_answers_and_ends_with_its_parent(database_url: str) -> None:
+def test_it_prints_where_it_answers_and_where_its_pages_are_and_ends_with_its_parent(
+    database_url: str,
+) -> None:
     with BackendProcess({"DATABASE_URL": database_url}) as backend:
         url = backend.url()
         assert httpx.get(f"{url}/readyz").status_code == 200
 
         assert backend.stop() == 0
-        assert backend.rest_of_output() == ""
+        assert backend.rest_of_output() == f"inspect {url}/inspect\n"
 
 
 def test_longroom_backend_serves_an_embedded_database_and_ends_with_its_parent(
     data_dir: Path,
 ) -> None:
     with BackendProcess({"LONGROOM_DATA_DIR": str(data_dir)}) as backend:
-        assert httpx.get(f"{backend.url()}/readyz").status_code == 200
+        url = backend.url()
+        assert httpx.get(f"{url}/readyz").status_code == 200
 
         assert backend.stop() == 0
-        assert backend.rest_of_output() == ""
+        assert backend.rest_of_output() == f"inspect {url}/inspect\n"
     assert not (data_dir / "postgres" / "cluster" / "postmaster.pid").exists()
 
 
