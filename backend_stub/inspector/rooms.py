@@ -13,7 +13,7 @@ from backend_stub.http.cursors import cursor
 from backend_stub.inspector.routing import inspector_router
 from backend_stub.pages.rendering import render
 from backend_stub.resources import AppResources, Resources
-from retrieval.store.overview.activity import ActivityPlace, Wanted
+from retrieval.store.overview.activity import ActivityPlace, RoomFilter
 from retrieval.store.overview.rooms import rooms_page
 
 ROOMS_AT_ONCE: Final = 50
@@ -94,7 +94,7 @@ async def _shown(asked: Asked, resources: Resources) -> dict[str, Any]:
         model_id=resources.model.model_id,
         limit=ROOMS_AT_ONCE,
         after=cursor(ActivityPlace.read, asked.after or None, field="after"),
-        wanted=Wanted(asked.name or None, asked.since(datetime.now(UTC)), asked.degraded),
+        only=RoomFilter(asked.name or None, asked.since(datetime.now(UTC)), asked.degraded),
     )
     following = asked.page(found.next) if found.next else ""
     return {"asked": asked, "rooms": found.rooms, "next": following}

@@ -9,7 +9,7 @@ from backend_stub.access.permissions import needs
 from backend_stub.http.cursors import cursor
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
-from retrieval.store.overview.activity import ActivityPlace, Wanted
+from retrieval.store.overview.activity import ActivityPlace, RoomFilter
 from retrieval.store.overview.conversations import conversation_overview, conversations_page
 from retrieval.store.overview.coverage import conversation_coverage
 from retrieval.store.overview.rooms import rooms_page
@@ -55,8 +55,8 @@ class RoomsQuery(Request):
     def place(self) -> ActivityPlace | None:
         return cursor(ActivityPlace.read, self.after, field="after")
 
-    def wanted(self) -> Wanted:
-        return Wanted(self.name, self.active_since, self.degraded)
+    def only(self) -> RoomFilter:
+        return RoomFilter(self.name, self.active_since, self.degraded)
 
 
 @router.get("/rooms", summary="Rooms and how they are doing", openapi_extra=needs("inspect"))
@@ -67,7 +67,7 @@ async def rooms(query: Annotated[RoomsQuery, Query()], resources: AppResources) 
         model_id=resources.model.model_id,
         limit=query.limit,
         after=query.place(),
-        wanted=query.wanted(),
+        only=query.only(),
     )
 
 
@@ -85,7 +85,7 @@ async def conversations(
         model_id=resources.model.model_id,
         limit=query.limit,
         after=query.place(),
-        wanted=query.wanted(),
+        only=query.only(),
     )
 
 

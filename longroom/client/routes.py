@@ -7,6 +7,7 @@ from uuid import UUID
 
 from longroom.client.acknowledgements import check_outcomes, check_recorded, check_saved
 from longroom.client.changes import ChangeRoutes, segment
+from longroom.client.overview import OverviewRoutes
 from retrieval.wire import (
     AgentJoined,
     AppendMessages,
@@ -40,7 +41,7 @@ from retrieval.wire import (
 )
 
 
-class Routes(ChangeRoutes):
+class Routes(ChangeRoutes, OverviewRoutes):
     """Idempotent: after an error, call again with the same ids."""
 
     async def create_conversation(

@@ -25,7 +25,7 @@ update conversation
        in_order = in_order and $6 and $7 >= coalesce(newest_at, $7),
        newest_seq = case when $8 >= coalesce(newest_at, $8) then $9 else newest_seq end,
        newest_at = greatest(newest_at, $8),
-       active_at = case when active_at < now() - interval '1 minute' then now() else active_at end,
+       active_at = greatest(active_at, date_trunc('minute', now())),
        agent_epoch = greatest(agent_epoch, $10),
        written_epoch = greatest(written_epoch, $11)
  where conversation_id = $1

@@ -25,7 +25,7 @@ from retrieval.changes.erasure.replay import replay
 from retrieval.database.connection import open_connection
 from retrieval.database.migrations import migrate
 from retrieval.database.pool import connect
-from retrieval.database.roles import APP
+from retrieval.database.roles import APP, BACKGROUND
 from retrieval.database.schema import FORMER_TABLES
 from retrieval.database.sql_script import statements
 from retrieval.embeddings import model_migration, queue
@@ -51,11 +51,19 @@ from retrieval.store.changes import changes
 from retrieval.store.conversations import create_conversation, create_room, join_conversation
 from retrieval.store.events import record_events
 from retrieval.store.messages import append_messages, recent_messages
+from retrieval.store.overview.activity import ActivityPlace, RoomFilter
+from retrieval.store.overview.conversations import conversation_overview, conversations_page
+from retrieval.store.overview.coverage import conversation_coverage
+from retrieval.store.overview.rooms import rooms_page
+from retrieval.store.overview.sessions import sessions_page
+from retrieval.store.overview.status import database_status, embedding_lag_s
+from retrieval.store.overview.timeline import timeline_page
 from retrieval.store.sessions import save_session
+from retrieval.store.turn_traces import record_turns
 from retrieval.wire import ConversationId, SearchRequest
 from tests.integration.test_migrations import SHIPPED
 from tests.integration.test_own_schema import FORMER, install_former
-from tests.support.builders import event, message, summary
+from tests.support.builders import event, message, summary, trace
 from tests.support.fakes import HashEmbedder
 
 CITUS_URL = os.environ.get("TEST_CITUS_URL", "")
@@ -388,3 +396,48 @@ async def test_erasing_and_correcting_work_inside_one_shard(cluster: asyncpg.Poo
     assert await erase_conversation(cluster, conversation_id=room) == receipt
     with pytest.raises(ConversationNotFound):
         await recent_messages(cluster, conversation_id=room, limit=5)
+
+
+async def test_an_operator_sees_all_shards(cluster: asyncpg.Pool, sharded_url: str) -> None:
+    await cluster.execute(ACTIVE_MODEL)
+    for number in range(6):
+        key = "customer" if number % 2 else None
+        room, _ = await create_room(cluster, name=f"room {number}", key=key)
+        await append_messages(cluster, conversation_id=room, messages=[message(number)])
+        await record_turns(
+            cluster, conversation_id=room, traces=[trace(number, degraded="late", added_ms=1.0)]
+        )
+        await record_events(cluster, conversation_id=room, events=[event(number)])
+        await save_session(cluster, session_id=f"s {number}", summary=summary(room))
+    background = await connect(sharded_url, role=BACKGROUND)
+    app = await connect(sharded_url, role=APP)
+    try:
+        names: list[str] = []
+        place: ActivityPlace | None = None
+        while True:
+            page = await rooms_page(
+                background, model_id=1, limit=2, after=place, only=RoomFilter("ROOM", degraded=True)
+            )
+            names += [one.name for one in page.rooms]
+            assert all(one.recent.added_ms_p95 == 1.0 for one in page.rooms)
+            if page.next is None:
+                break
+            place = ActivityPlace.read(page.next)
+        assert sorted(names) == [f"room {number}" for number in range(6)]
+        found = await conversations_page(background, model_id=1, limit=10)
+        assert sorted(one.pending for one in found.conversations) == [1, 1, 1, 3]
+        assert (await database_status(background))["writable"]
+        assert await embedding_lag_s(background, model_id=1) >= 0
+        seen = app.of(room)
+        whole = await conversation_overview(seen, conversation_id=room, model_id=1)
+        assert (whole.rooms, whole.turns) == (["room 1", "room 3", "room 5"], 3)
+        coverage = await conversation_coverage(seen, conversation_id=room, model_id=1, model="m")
+        assert coverage.waiting == 3
+        assert len((await sessions_page(seen, conversation_id=room, limit=2)).sessions) == 2
+        timeline = await timeline_page(seen, conversation_id=room, limit=20, at=2)
+        kinds = [entry.kind for entry in timeline.entries]
+        assert {kind: kinds.count(kind) for kind in set(kinds)} == dict.fromkeys(set(kinds), 3)
+        assert len(kinds) == 12
+    finally:
+        background.terminate()
+        app.terminate()

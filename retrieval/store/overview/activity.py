@@ -40,7 +40,7 @@ FIRST = ActivityPlace(datetime(9999, 12, 31, tzinfo=UTC), LAST_ID)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RoomFilter:
     """`contains`: a part of the name of a room or key, in whatever case. `degraded`: one of the
     newest turns went without its memory.
     """
@@ -93,7 +93,7 @@ async def active_conversations(
     db: "Database",
     *,
     after: ActivityPlace,
-    wanted: Wanted,
+    only: RoomFilter,
     limit: int,
     all_shared: bool = False,
 ) -> "tuple[list[Record], ActivityPlace | None]":
@@ -102,8 +102,8 @@ async def active_conversations(
     `all_shared`: those of keys whatever `contains` says, for their rooms have names of their own.
     `db` sees all conversations.
     """
-    given = (after.active_at, after.conversation_id, wanted.active_since)
-    rows = await db.fetch(ACTIVE, *given, wanted.contains, wanted.degraded, all_shared, limit + 1)
+    given = (after.active_at, after.conversation_id, only.active_since)
+    rows = await db.fetch(ACTIVE, *given, only.contains, only.degraded, all_shared, limit + 1)
     if len(rows) > limit:
         return rows[:limit], place_of(rows[limit - 1])
     last = await db.fetchrow(LAST_LOOKED_AT, *given)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from retrieval.errors import ConversationNotFound
-from retrieval.store.overview.activity import FIRST, ActivityPlace, Wanted, active_conversations
+from retrieval.store.overview.activity import FIRST, ActivityPlace, RoomFilter, active_conversations
 from retrieval.store.overview.figures import read_figures
 from retrieval.wire import (
     ConversationFigures,
@@ -22,11 +22,11 @@ async def conversations_page(
     model_id: int,
     limit: int,
     after: ActivityPlace | None = None,
-    wanted: Wanted | None = None,
+    only: RoomFilter | None = None,
 ) -> ConversationsPage:
     """Lately active ones first. `db` sees all conversations."""
     active, following = await active_conversations(
-        db, after=after or FIRST, wanted=wanted or Wanted(), limit=limit
+        db, after=after or FIRST, only=only or RoomFilter(), limit=limit
     )
     figures = await read_figures(db, active, model_id=model_id)
     return ConversationsPage(

@@ -8,7 +8,7 @@ from uuid import UUID
 from retrieval.store.overview.activity import (
     FIRST,
     ActivityPlace,
-    Wanted,
+    RoomFilter,
     active_conversations,
     place_of,
 )
@@ -25,12 +25,12 @@ async def rooms_page(
     model_id: int,
     limit: int,
     after: ActivityPlace | None = None,
-    wanted: Wanted | None = None,
+    only: RoomFilter | None = None,
 ) -> RoomsPage:
     """Rooms of a key stand together, by name. `db` sees all conversations."""
-    wanted = wanted or Wanted()
+    only = only or RoomFilter()
     active, following = await active_conversations(
-        db, after=_including(after or FIRST), wanted=wanted, limit=limit, all_shared=True
+        db, after=_including(after or FIRST), only=only, limit=limit, all_shared=True
     )
     rooms = await _own_rooms(db, [row for row in active if row["key"] is None])
     found: list[tuple[Record, Record]] = []
@@ -40,7 +40,7 @@ async def rooms_page(
         else:
             begin = _begin(row, after)
             named = await db.fetch(
-                SHARED, row["conversation_id"], begin, wanted.contains, limit + 1 - len(found)
+                SHARED, row["conversation_id"], begin, only.contains, limit + 1 - len(found)
             )
         found += [(row, room) for room in named if not _was_before(row, room, after)]
         if len(found) > limit:
