@@ -12,6 +12,7 @@ from retrieval.changes.erasure.revisions import NOW
 from retrieval.changes.erasure.transactions import Locked, Rows, locked
 from retrieval.database.command_tag import affected_rows
 from retrieval.errors import ConversationNotFound
+from retrieval.store.pages.forgetting import forget_conversation
 from retrieval.wire import ConversationId, ErasureReceipt
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ async def _hidden(
 
 
 async def _delete_names(held: Locked, rows: Rows) -> None:
+    await forget_conversation(held.connection, held.conversation_id)
     for table, statement in (("room", DELETE_ROOMS), ("conversation_key", DELETE_KEYS)):
         rows[table] += affected_rows(await held.connection.execute(statement, held.conversation_id))
 

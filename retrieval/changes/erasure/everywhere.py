@@ -13,6 +13,7 @@ from retrieval.changes.erasure.participant import Replayed, erase_participant
 from retrieval.changes.erasure.revisions import NOW
 from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound
+from retrieval.store.pages.forgetting import forget_participant
 from retrieval.store.tombstones import EVERYWHERE
 from retrieval.wire import ConversationId, ErasureReceipt, erased_id
 
@@ -89,6 +90,7 @@ async def erase_everywhere(
     if dry_run:
         return _of_all(erasure, receipts, complete=complete)
     if complete:
+        await forget_participant(db, identity)
         await db.execute(COMPLETE, erased_id(EVERYWHERE, identity), erasure.erasure_id)
     return await _receipt(db, erasure, complete=complete)
 

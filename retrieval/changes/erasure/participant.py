@@ -16,6 +16,7 @@ from retrieval.changes.erasure.revisions import NOW, next_revision
 from retrieval.changes.erasure.traces import delete_events, delete_traces
 from retrieval.changes.erasure.transactions import Locked, Rows, locked
 from retrieval.errors import ConversationNotFound
+from retrieval.store.pages.forgetting import forget_participant
 from retrieval.wire import ConversationId, ErasureReceipt, Message, erased_id
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ async def erase_participant(
     removed.update(await delete_traces(db, erasure, identity, dry_run=dry_run))
     if dry_run:
         return _receipt(erasure, removed, dry_run=True, complete=True)
+    await forget_participant(db, identity, conversation_id=conversation_id)
     return await finish(db, erasure)
 
 
