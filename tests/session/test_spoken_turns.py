@@ -189,6 +189,15 @@ async def test_spoken_turns_are_followed_to_their_end_under_their_stored_ids(
     ] * 2
     records = [e.data for e in backend.recorded if e.kind == "metric"]
     assert [record["question_id"] for record in records] == questions
+    traced = [backend.traces[question] for question in questions]
+    assert [(t.outcome, t.source, bool(t.shown), t.participant) for t in traced] == [
+        ("answered", "fresh", True, "ana")
+    ] * 2 + [("answered", "fresh", False, "ana")]
+    # From the question's end, however early the reply had begun.
+    assert all(
+        t.first_word_ms is not None and t.reply_ms is not None and t.first_word_ms <= t.reply_ms
+        for t in traced
+    )
 
 
 async def test_a_spoken_turn_that_cannot_be_stored_is_told_to_its_speaker(tmp_path: Path) -> None:
