@@ -60,7 +60,11 @@ async def sign_in(request: Request) -> Response:
         return _form(request, wanted, refused="This is not a valid key.")
     if INSPECT not in caller.permissions:
         failures.use(address)
-        return _form(request, wanted, refused="This key may not inspect: it needs another scope.")
+        return _form(
+            request,
+            wanted,
+            refused="This key may not inspect: it needs the scope operator or admin.",
+        )
     secret = sessions.new_secret()
     response = RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
     await cookies.begin(

@@ -73,6 +73,8 @@ async def _error_page(request: Request, error: Exception) -> Response:
     if not (wants_page(request) or is_fragment(request)):
         return problem
     told = json.loads(bytes(problem.body))
+    if problem.status_code == HTTPStatus.NOT_FOUND and isinstance(error, HTTPException):
+        told["detail"] = "There is no such page."  # and not what the API says of its paths
     headers = {
         name: problem.headers[name]
         for name in ("retry-after", "allow", "connection")
