@@ -15,9 +15,17 @@ from retrieval.wire import ExportPart
 
 MESSAGES_AT_ONCE = 200
 EVENTS_AT_ONCE = 500
+OVERVIEW_AT_ONCE = 200
 VERSION = "/api/v1"
 EVERY_PART = ",".join(get_args(ExportPart))
 
+PAGED = {"timeline": ("before", "before"), "sessions": ("after", "next")}
+ONCE = {
+    "events": f"?limit={EVENTS_AT_ONCE}",
+    "changes": f"?limit={EVENTS_AT_ONCE}",
+    "export": f"?include={EVERY_PART}",
+    "coverage": "",
+}
 CHANGE_NOTHING_BACK = {
     "POST /conversations": "answers with its own key",
     "POST /rooms": "answers with its own name",
@@ -80,6 +88,8 @@ class Endpoints:
             await self._ask_for_each(operation, path, "{identity}", people)
         elif operation == "POST /rooms/{room}/agent-joined":
             await self._join(operation)
+        elif operation in ("GET /rooms", "GET /conversations"):
+            await self._pages_by(operation, path, ("after", "next"))
         elif "{" not in path:
             await self._ask(operation, path)
         else:
@@ -95,12 +105,14 @@ class Endpoints:
         match path.rpartition("/")[2]:
             case "messages":
                 await self._pages(operation, path)
+            case last if last in PAGED:
+                await self._pages_by(operation, path, PAGED[last])
             case "search":
                 await self._search(operation, path, self._queries.get(conversation_id, []))
-            case "events" | "changes":
-                await self._ask(operation, f"{path}?limit={EVENTS_AT_ONCE}")
-            case "export":
-                await self._ask(operation, f"{path}?include={EVERY_PART}")
+            case last if (
+                parameters := "" if last == str(conversation_id) else ONCE.get(last)
+            ) is not None:
+                await self._ask(operation, path + parameters)
             case _:
                 raise RuntimeError(f"nothing looks at {operation}")
 
@@ -118,6 +130,16 @@ class Endpoints:
             if page is None or not (messages := page.json()["messages"]):
                 return
             after = messages[-1]["seq"]
+
+    async def _pages_by(self, look: str, path: str, cursors: tuple[str, str]) -> None:
+        """By the cursor that each page has in a field, for a parameter."""
+        parameter, field = cursors
+        place: str | None = None
+        while True:
+            cursor = "" if place is None else f"&{parameter}={quote(place, safe='')}"
+            page = await self._ask(look, f"{path}?limit={OVERVIEW_AT_ONCE}{cursor}")
+            if page is None or (place := page.json()[field]) is None:
+                return
 
     async def _search(self, look: str, path: str, queries: Sequence[str]) -> None:
         """What is found is what was said, not the query."""
