@@ -26,8 +26,8 @@ class Watcher:
         self._mark: str | None = None
 
     def tell(self, mark: str) -> None:
-        """The first mark is how things are, and no news."""
-        if self._mark is not None and mark != self._mark:
+        """The first mark is news: what has changed since the page was drawn is not known."""
+        if mark != self._mark:
             self.changed.set()
         self._mark = mark
 

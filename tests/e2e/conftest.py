@@ -1,32 +1,16 @@
-"""One LiveKit server, one backend and one worker for all tests in real rooms."""
+"""What the tests of real processes share: rooms, and a backend for clients."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
 from testbed.backend_process import running_backend
-from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
-from testbed.livekit_stack import Stack, running_stack
 from testbed.postgres import Server, create_database, drop_database
 from tests.support.backend_under_test import BackendUnderTest
+from tests.support.room_fixtures import livekit_server, stack
 
-
-@pytest.fixture(scope="session")
-def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKitServer]:
-    """A real server. Missing, these tests fail in CI and are skipped elsewhere."""
-    binary = find_binary()
-    if binary is None:
-        if os.environ.get("CI"):
-            pytest.fail(HOW_TO_GET)
-        pytest.skip(HOW_TO_GET)
-    server = LiveKitServer(binary, tmp_path_factory.mktemp("livekit"))
-    server.start()
-    yield server
-    server.stop()
+__all__ = ["clients_backend", "livekit_server", "stack"]
 
 
 @pytest.fixture(scope="session")
@@ -42,16 +26,3 @@ def clients_backend(postgres: Server) -> Iterator[BackendUnderTest]:
     with running_backend(env, forked=True) as url:
         yield BackendUnderTest(url, {"Authorization": f"Bearer {key}"})
     asyncio.run(drop_database(postgres.url, name))
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(
-    livekit_server: LiveKitServer, postgres: Server, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stack]:
-    """Shared by the whole run: every test takes rooms of its own."""
-    directory: Path = tmp_path_factory.mktemp("stack")
-    name = await create_database(postgres)
-    url = postgres.database_url(name)
-    async with running_stack(livekit_server, database_url=url, directory=directory) as running:
-        yield running
-    await drop_database(postgres.url, name)

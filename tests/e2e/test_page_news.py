@@ -160,7 +160,8 @@ async def test_news_is_told_to_all_who_watch_it(browser: httpx.AsyncClient) -> N
         events_of(browser, f"/inspect/events?conversation={watched}") as one,
         events_of(browser, f"/inspect/events?conversation={other}") as quiet,
     ):
-        await asyncio.sleep(5)  # until it was looked at once
+        for stream in (all_rooms, one, quiet):
+            await heard(stream, "event: news")  # since the page was drawn, for all it knows
         await say(browser, watched, "m1")
         await heard(one, "event: news")
         await heard(all_rooms, "event: news")

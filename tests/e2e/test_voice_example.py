@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from testbed.browser import PATIENCE_MS, chromium, find_chromium, visiting
 from testbed.language_model_server import Prompt
 from testbed.livekit_server import free_port
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.program import ROOT
 from testbed.room_user import until
-from tests.support.browser import PATIENCE_MS, chromium, find_chromium, visiting
 from tests.support.microphone import record, speak
 from tests.support.speech_server import Speech, SpeechServer, speech_server
 

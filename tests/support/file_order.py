@@ -42,7 +42,7 @@ LONGEST = [
     "test_order_by_time",
     "test_bounded_session",
 ]
-KINDS = ["e2e", "integration", "session", "contract", "benchmarks", "unit"]
+KINDS = ["e2e", "browser", "integration", "session", "contract", "benchmarks", "unit"]
 
 
 def place_of(path: Path) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def test_no_two_files_outside_of_packages_have_the_same_name() -> None:
 
 
 def test_files_that_start_rooms_share_what_they_need_for_it() -> None:
-    files = (TESTS / "e2e").glob("test_*.py")
+    files = (path for kind in ("e2e", "browser") for path in (TESTS / kind).glob("test_*.py"))
     users = {path.stem for path in files if "stack: Stack" in path.read_text()}
 
     assert users == set(GROUPS)

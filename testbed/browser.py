@@ -114,11 +114,17 @@ async def chromium(*, microphone: Path | None = None) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def visiting(
-    browser: Browser, *, size: tuple[int, int] = DESKTOP, dark: bool = False, **options: Any
+    browser: Browser,
+    *,
+    size: tuple[int, int] = DESKTOP,
+    dark: bool = False,
+    checked: bool = True,
+    **options: Any,
 ) -> AsyncIterator[Person]:
     """A new person, who at the end has asked no other host, and whose console holds no error.
 
-    Not checked if the body fails: its own error says more. `options` are those of the context.
+    Not `checked`, it is left to the caller; nor if the body fails, whose own error says more.
+    `options` are those of the context.
     """
     width, height = size
     context = await browser.new_context(
@@ -133,7 +139,8 @@ async def visiting(
         watch = Watch()
         watch.follow(context)
         yield Person(context, await context.new_page(), watch)
-        watch.assert_clean()
+        if checked:
+            watch.assert_clean()
     finally:
         await context.close()
 
@@ -147,6 +154,14 @@ async def accessibility_faults(page: Page) -> list[str]:
         for fault in found["violations"]
         for node in fault["nodes"]
     ]
+
+
+async def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    width: int = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return max(width, 0)
 
 
 @cache

@@ -1,0 +1,29 @@
+"""A backend whose rooms are inspected, and the way in."""
+
+from dataclasses import dataclass
+
+import asyncpg
+from playwright.async_api import Page, expect
+
+from retrieval.wire import ConversationId
+
+SERVICE_KEY = "a service key for tests in a browser"
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """It has SERVICE_KEY and rooms; `db` is its database."""
+
+    url: str
+    db: asyncpg.Pool
+    festival: ConversationId
+    hostile: ConversationId
+
+
+async def sign_in(page: Page, backend: Inspected, path: str = "/inspect") -> None:
+    """By the keyboard alone."""
+    await page.goto(f"{backend.url}{path}")
+    await expect(page.get_by_label("Key")).to_be_focused()
+    await page.keyboard.type(SERVICE_KEY)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()

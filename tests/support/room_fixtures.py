@@ -1,0 +1,39 @@
+"""One LiveKit server, one backend and one worker for all tests in real rooms."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
+from testbed.livekit_stack import Stack, running_stack
+from testbed.postgres import Server, create_database, drop_database
+
+
+@pytest.fixture(scope="session")
+def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKitServer]:
+    """A real server. Missing, these tests fail in CI and are skipped elsewhere."""
+    binary = find_binary()
+    if binary is None:
+        if os.environ.get("CI"):
+            pytest.fail(HOW_TO_GET)
+        pytest.skip(HOW_TO_GET)
+    server = LiveKitServer(binary, tmp_path_factory.mktemp("livekit"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(
+    livekit_server: LiveKitServer, postgres: Server, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """Shared by the whole run: every test takes rooms of its own."""
+    directory: Path = tmp_path_factory.mktemp("stack")
+    name = await create_database(postgres)
+    url = postgres.database_url(name)
+    async with running_stack(livekit_server, database_url=url, directory=directory) as running:
+        yield running
+    await drop_database(postgres.url, name)
