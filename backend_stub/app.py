@@ -42,6 +42,7 @@ from backend_stub.routes import (
     status,
     timeline,
     tokens,
+    turns,
     workers,
 )
 from backend_stub.settings import BackendSettings
@@ -137,6 +138,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
         tokens,
         overview,
         timeline,
+        turns,
         status,
         workers,
     ):

@@ -20,6 +20,7 @@ from retrieval.errors import (
     MessageNotFound,
     MessagesErased,
     StaleEpoch,
+    TurnNotFound,
 )
 from retrieval.store.tombstones import is_erased
 from retrieval.wire import ERASED, STALE_EPOCH, FieldError, Problem
@@ -59,7 +60,8 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ConversationNotFound, _not_found)
-    app.add_exception_handler(MessageNotFound, _message_not_found)
+    app.add_exception_handler(MessageNotFound, _not_in_it)
+    app.add_exception_handler(TurnNotFound, _not_in_it)
     app.add_exception_handler(MessagesErased, _messages_erased)
     app.add_exception_handler(MessageConflict, _conflict)
     app.add_exception_handler(StaleEpoch, _stale_epoch)
@@ -134,7 +136,7 @@ async def _not_found(request: Request, error: Exception) -> Response:
     return ProblemResponse(HTTPStatus.NOT_FOUND, str(error))
 
 
-async def _message_not_found(_: Request, error: Exception) -> Response:
+async def _not_in_it(_: Request, error: Exception) -> Response:
     return ProblemResponse(HTTPStatus.NOT_FOUND, str(error))
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from longroom.client.acknowledgements import check_outcomes, check_recorded, check_saved
 from longroom.client.changes import ChangeRoutes, segment
 from longroom.client.overview import OverviewRoutes
+from longroom.client.turns import TurnRoutes
 from retrieval.wire import (
     AgentJoined,
     AppendMessages,
@@ -31,17 +32,14 @@ from retrieval.wire import (
     MessagePage,
     PageOrder,
     RecordEvents,
-    RecordTurns,
     Room,
     SearchRequest,
     SearchResponse,
     SessionSummary,
-    TurnsRecorded,
-    TurnTrace,
 )
 
 
-class Routes(ChangeRoutes, OverviewRoutes):
+class Routes(ChangeRoutes, OverviewRoutes, TurnRoutes):
     """Idempotent: after an error, call again with the same ids."""
 
     async def create_conversation(
@@ -176,18 +174,6 @@ class Routes(ChangeRoutes, OverviewRoutes):
         query = urlencode({name: value for name, value in given.items() if value is not None})
         path = f"/conversations/{conversation_id}/events?{query}"
         return (await self._ask("GET", path, None, EventList)).events
-
-    async def record_turns(
-        self,
-        conversation_id: UUID,
-        turns: Sequence[TurnTrace],
-        *,
-        timeout_s: float | None = None,
-    ) -> TurnsRecorded:
-        """All or nothing; a question's newer trace replaces the older one."""
-        body = RecordTurns(turns=list(turns))
-        path = f"/conversations/{conversation_id}/turns"
-        return await self._ask("POST", path, body, TurnsRecorded, timeout_s=timeout_s)
 
     async def create_token(self, conversation_id: UUID, wanted: CreateToken) -> ConversationToken:
         """BackendRejected (409) if the backend has no secret to sign with."""

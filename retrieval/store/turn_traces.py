@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
@@ -15,8 +15,8 @@ from retrieval.store.turn_drawing import drawn_turn
 from retrieval.store.turn_mentions import FIGURES_OF_RECALL, mentioned, without
 from retrieval.wire import (
     ConversationId,
+    DegradedFilter,
     KeptTrace,
-    RecallDegraded,
     RecallSource,
     Turn,
     TurnFigures,
@@ -148,7 +148,7 @@ async def newest_turns(
     limit: int,
     after: TurnPlace | None = None,
     outcome: TurnOutcome | None = None,
-    degraded: RecallDegraded | Literal["any"] | None = None,
+    degraded: DegradedFilter | None = None,
     source: RecallSource | None = None,
     since: datetime | None = None,
     until: datetime | None = None,

@@ -29,6 +29,7 @@ TurnOutcome = Literal["answered", "interrupted", "empty", "failed"]
 """How a turn ended: `empty` is a reply without text, `failed` is no reply."""
 RecallSource = Literal["speculation", "fresh", "none"]
 RecallDegraded = Literal["late", "failed", "resting"]
+DegradedFilter = Literal["late", "failed", "resting", "any"]
 Glue = Literal["I", "i", "My", "my", "'s", "…"]
 """All that a query may have which no message says; … stands for other words."""
 

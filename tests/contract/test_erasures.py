@@ -9,7 +9,7 @@ import pytest
 
 from retrieval.wire import Change, Changes, ErasureReceipt, Problem, erased_id
 from tests.support.refusals import refused
-from tests.support.wire_examples import event, message, summary
+from tests.support.wire_examples import event, message, summary, turn
 
 ERASED = "urn:longroom:erased"
 CANARY = "zyxomelon"
@@ -82,7 +82,7 @@ async def texts(api: httpx.AsyncClient, conversation_id: UUID, room: str = "") -
 
 
 def _names(conversation_id: UUID) -> dict[str, object]:
-    return {"conversation_id": conversation_id, "message_id": "m1"}
+    return {"conversation_id": conversation_id, "message_id": "m1", "question_id": "m1"}
 
 
 async def test_an_erased_message_is_told_by_no_route_and_refused(
@@ -165,6 +165,9 @@ async def test_every_route_of_an_erased_conversation_says_so(
         ("POST", f"{at}/search", {"query": "q"}),
         ("POST", f"{at}/events", {"events": [event()]}),
         ("GET", f"{at}/events", None),
+        ("POST", f"{at}/turns", {"turns": [turn()]}),
+        ("GET", f"{at}/turns", None),
+        ("GET", f"{at}/turns/m1", None),
         ("PUT", "/sessions/s", summary(conversation_id=str(conversation_id))),
     ]
     for method, path, body in requests:

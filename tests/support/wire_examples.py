@@ -35,3 +35,15 @@ def summary(**changes: Any) -> dict[str, Any]:
         "message_count": 42,
         **changes,
     }
+
+
+def turn(**changes: Any) -> dict[str, Any]:
+    return {
+        "question_id": "q1",
+        "participant": "ada",
+        "asked_at": "2025-03-01T12:00:00Z",
+        "ended_at": "2025-03-01T12:00:04Z",
+        "outcome": "answered",
+        "source": "fresh",
+        **changes,
+    }
