@@ -26,6 +26,7 @@ from backend_stub.pages import static_files
 from backend_stub.pages.policy import PageHeaders
 from backend_stub.pages.rendering import open_pages
 from backend_stub.resources import DatabaseSource, configured_database, open_resources
+from backend_stub.room_page import mounting as room_page
 from backend_stub.routes import (
     changes,
     conversations,
@@ -33,6 +34,7 @@ from backend_stub.routes import (
     events,
     exports,
     health,
+    invitations,
     messages,
     overview,
     reference,
@@ -129,6 +131,7 @@ def create_app(settings: BackendSettings, *, database: DatabaseSource | None = N
     app.include_router(health.router, include_in_schema=False)
     for part in (
         rooms,
+        invitations,
         conversations,
         changes,
         erasures,
@@ -160,6 +163,7 @@ async def _pages_at_work(app: FastAPI, settings: BackendSettings) -> AsyncIterat
 
 
 def _serve_pages(app: FastAPI) -> None:
-    app.state.pages = open_pages({"inspector": inspector.TEMPLATES})
+    app.state.pages = open_pages({"inspector": inspector.TEMPLATES, "room": room_page.TEMPLATES})
     app.include_router(static_files.router)
     inspector.mount(app)
+    room_page.mount(app)

@@ -1,6 +1,5 @@
 """Routes of the inspector: for who is signed in, and may do what the route needs."""
 
-from hmac import compare_digest
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -8,9 +7,10 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from backend_stub.access.caller_limits import admit
-from backend_stub.access.callers import OPEN, SERVICE, Caller
+from backend_stub.access.callers import OPEN, Caller
 from backend_stub.access.permissions import EXTENSION, Permission, demand
 from backend_stub.pages import cookies
+from backend_stub.pages.key_holders import holder
 from backend_stub.pages.routing import PageRoute, SignInNeeded, wants_page
 from backend_stub.pages.sources import OPEN_TOKEN, check_csrf
 
@@ -71,14 +71,8 @@ async def is_signed_in(request: Request) -> bool:
 
 async def still_valid(request: Request, session: cookies.OpenSession) -> Caller | None:
     """None if the key that signed in is not valid any more."""
-    state = request.app.state
     stored = session.stored
-    if stored.key_id == SERVICE:
-        mark = state.callers.service_mark(session.secret)
-        same = mark is not None and compare_digest(mark, stored.key_mark or b"")
-        return state.callers.service() if same else None
-    found: Caller | None = await state.callers.holder(stored.key_id, state.resources.keyring)
-    return found
+    return await holder(request, stored.key_id, stored.key_mark, secret=session.secret)
 
 
 def _sign_in_for(request: Request) -> str:

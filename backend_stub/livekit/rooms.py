@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -120,13 +120,20 @@ class LiveKitRooms:
         return True
 
     def join_token(
-        self, room: str, *, identity: str, conversation_id: UUID, key: str | None
+        self,
+        room: str,
+        *,
+        identity: str,
+        conversation_id: UUID,
+        key: str | None,
+        attributes: Mapping[str, str] | None = None,
     ) -> str:
         """Lets `identity` join the room, speak, listen and type."""
         settings = self._settings
         return (
             api.AccessToken(settings.api_key, settings.secret())
             .with_identity(identity)
+            .with_attributes(dict(attributes or {}))
             .with_ttl(timedelta(seconds=settings.token_ttl_s))
             .with_grants(api.VideoGrants(room_join=True, room=room))
             # Used if the join creates the room: LiveKit was down before, or has closed it since.
@@ -138,6 +145,17 @@ class LiveKitRooms:
             )
             .to_jwt()
         )
+
+    async def has_participant(self, room: str, identity: str) -> bool:
+        """False, too, if LiveKit does not answer."""
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await self._server.room.get_participant(
+                    api.RoomParticipantIdentity(room=room, identity=identity)
+                )
+        except (aiohttp.ClientError, TimeoutError, api.ServerError):
+            return False
+        return True
 
     async def _restore_metadata(
         self, room: api.Room, conversation_id: UUID, *, replace: bool

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +13,6 @@ from backend_stub.resources import Resources
 from retrieval.store.pages import sessions
 from retrieval.store.pages.sessions import PageKind, PageSession
 
-_PATHS: Final[dict[PageKind, str]] = {"inspector": "/inspect", "room": "/room"}
 _MAX_SECRET_CHARS: Final = 100
 
 
@@ -48,11 +48,12 @@ async def begin(
     key_mark: bytes | None = None,
     room: str | None = None,
     identity: str | None = None,
+    invitation_id: str | None = None,
 ) -> None:
     """Under a new `secret` always (`sessions.new_secret`): one that somebody else may have set in
     this browser ends with it, and so does the browser's session before.
     """
-    await end(request, response, kind)
+    await end(request, response, kind, room=room)
     await sessions.begin(
         _resources(request).pools.background,
         secret,
@@ -62,28 +63,36 @@ async def begin(
         key_mark=key_mark,
         room=room,
         identity=identity,
+        invitation_id=invitation_id,
     )
     encrypted = is_encrypted(request)
     response.set_cookie(
         _name(kind, encrypted=encrypted),
         secret,
         max_age=int(lasts.total_seconds()),
-        path=_PATHS[kind],
+        path=_path(kind, room),
         secure=encrypted,
         httponly=True,
         samesite="strict",
     )
 
 
-async def end(request: Request, response: Response, kind: PageKind) -> None:
+async def end(
+    request: Request, response: Response, kind: PageKind, *, room: str | None = None
+) -> None:
     for secret in _secrets(request, kind):
         await sessions.end(_resources(request).pools.background, secret)
     for encrypted in (False, True):
         name = _name(kind, encrypted=encrypted)
         if name in request.cookies:
             response.delete_cookie(
-                name, path=_PATHS[kind], secure=encrypted, httponly=True, samesite="strict"
+                name, path=_path(kind, room), secure=encrypted, httponly=True, samesite="strict"
             )
+
+
+def _path(kind: PageKind, room: str | None) -> str:
+    """A browser may be in several rooms, under a name of its own in each."""
+    return "/inspect" if kind == "inspector" else f"/room/{quote(room or '', safe='')}"
 
 
 def _name(kind: PageKind, *, encrypted: bool) -> str:

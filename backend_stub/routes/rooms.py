@@ -9,8 +9,9 @@ from fastapi import Body, Path, Response
 from backend_stub.access.permissions import demand, needs
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import CurrentCaller, guarded_router
+from backend_stub.livekit.opening import open_stored_room
 from backend_stub.resources import AppResources
-from retrieval.store import conversations, opened_rooms
+from retrieval.store import conversations
 from retrieval.store.tombstones import is_erased
 from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
 
@@ -69,19 +70,25 @@ async def create_room(
     if resources.livekit is None:
         return room
     db = db.of(conversation_id)
-    key = await conversations.key_of(db, conversation_id)
-    sid = await resources.livekit.open_room(
+    opened = await open_stored_room(
+        resources.livekit,
+        db,
         request.name,
         conversation_id=conversation_id,
-        key=key,
         erased=partial(is_erased, resources.pools.background),
     )
-    await opened_rooms.opened(db, request.name, sid=sid or "", conversation_id=conversation_id)
     token = request.identity and resources.livekit.join_token(
-        request.name, identity=request.identity, conversation_id=conversation_id, key=key
+        request.name,
+        identity=request.identity,
+        conversation_id=conversation_id,
+        key=opened.key,
     )
     return room.model_copy(
-        update={"livekit_url": resources.livekit.url, "dispatched": sid is not None, "token": token}
+        update={
+            "livekit_url": resources.livekit.url,
+            "dispatched": opened.dispatched,
+            "token": token,
+        }
     )
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from backend_stub import inspector, routes
+from backend_stub import inspector, room_page, routes
 
 
 def test_no_route_waits_for_a_thread() -> None:
@@ -29,7 +29,7 @@ def test_no_route_waits_for_a_thread() -> None:
 
 
 def _routes() -> Iterator[APIRoute]:
-    for package in (routes, inspector):
+    for package in (routes, inspector, room_page):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             module = importlib.import_module(found.name)
             for router in vars(module).values():

@@ -89,6 +89,19 @@ HIT_JSON = {
 TIMINGS = wire.SearchTimings(embed_ms=7.0, candidates_ms=2.0, total_ms=9.5)
 TIMINGS_JSON = {"embed_ms": 7.0, "candidates_ms": 2.0, "total_ms": 9.5}
 ERROR = wire.FieldError(field="messages[3].content", message="is required; add it")
+INVITATION: dict[str, Any] = {
+    "invitation_id": "inv_1",
+    "room": "r",
+    "created_at": NOON,
+    "expires_at": NOON,
+}
+INVITATION_JSON = {
+    "invitation_id": "inv_1",
+    "room": "r",
+    "identity": None,
+    "created_at": "2025-03-01T12:00:00Z",
+    "expires_at": "2025-03-01T12:00:00Z",
+}
 ERROR_JSON = {"field": "messages[3].content", "message": "is required; add it"}
 EDIT = wire.MessageEdit(content="The pump leaks.", replaced_at=NOON)
 EDIT_JSON = {
@@ -313,6 +326,16 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
     (
         wire.ConversationToken(token="a.b.c", token_id="t1", expires_at=NOON),
         {"token": "a.b.c", "token_id": "t1", "expires_at": "2025-03-01T12:00:00Z"},
+    ),
+    (wire.CreateInvitation(), {"identity": None, "expires_in_s": 604_800}),
+    (wire.Invitation(**INVITATION), INVITATION_JSON),
+    (
+        wire.Invitations(invitations=[wire.Invitation(**INVITATION)]),
+        {"invitations": [INVITATION_JSON]},
+    ),
+    (
+        wire.NewInvitation(**INVITATION, link="http://host/room/r#invitation=s"),
+        INVITATION_JSON | {"link": "http://host/room/r#invitation=s"},
     ),
     (ERROR, ERROR_JSON),
     (

@@ -76,7 +76,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Rooms and how they are doing
+         * @description Those first whose conversation was active lately; rooms that share one stand together.
+         */
+        get: operations["rooms_api_v1_rooms_get"];
         put?: never;
         /**
          * Create a room, or get the one of that name
@@ -126,7 +130,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/conversations": {
+    "/api/v1/rooms/{room}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The room's invitations that are valid, without their links
+         * @description Newest first. Who has come by one is not listed.
+         */
+        get: operations["list_invitations_api_v1_rooms__room__invitations_get"];
+        put?: never;
+        /**
+         * Make a link that lets people into the room's page
+         * @description Creates the room if it does not exist. Whoever has the link reads the room's conversation,
+         *     types and speaks there, under the invitation's identity, or a name that they choose.
+         *
+         *     It ends with its time, with the key that made it, and with DELETE; the last two also end the
+         *     sessions of who came by it. An open backend's page lets people in without one.
+         */
+        post: operations["invite_api_v1_rooms__room__invitations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room}/invitations/{invitation_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -134,6 +166,30 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let nobody else in by this invitation, and end the sessions of who came by it
+         * @description Who is in the room stays until the LiveKit connection ends: remove them on that server.
+         */
+        delete: operations["revoke_invitation_api_v1_rooms__room__invitations__invitation_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Conversations and how they are doing
+         * @description Those first that were active lately; `name` looks at the room's name, or the key.
+         */
+        get: operations["conversations_api_v1_conversations_get"];
         put?: never;
         /**
          * Create the conversation of a key, or get it
@@ -272,7 +328,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * A conversation in all its figures
+         * @description Nothing of what was said.
+         */
+        get: operations["conversation_api_v1_conversations__conversation_id__get"];
         put?: never;
         post?: never;
         /**
@@ -345,7 +405,8 @@ export interface paths {
          *     conversation is in it with `include=conversation,messages,edits,events,sessions`: a first line
          *     `{"conversation": …}` names it, `{"room": …}` each room that shares it. Behind the messages are
          *     earlier versions of corrected ones, `{"edit": …}`, then `{"event": …}` and `{"session": …}`, and
-         *     `{"end": …}` counts them all. Events and sessions need the permission `run` as well.
+         *     `{"end": …}` counts them all. Events and sessions need the permission `run` or
+         *     `export` as well.
          *
          *     What was stored when the export began is in it; what is stored meanwhile may be. A response that
          *     breaks off has no last chunk: an incomplete export never looks complete.
@@ -451,6 +512,133 @@ export interface paths {
          * @description This backend refuses them at once, others of the same database within 5 seconds.
          */
         delete: operations["revoke_tokens_api_v1_conversations__conversation_id__tokens_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sessions of a conversation
+         * @description Those begun last first.
+         */
+        get: operations["sessions_api_v1_conversations__conversation_id__sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which messages of a conversation have embeddings
+         * @description Counted exactly, for the model that is searched with.
+         */
+        get: operations["coverage_api_v1_conversations__conversation_id__coverage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages, turns, events and sessions by time
+         * @description Always oldest first; the newest page unless a place is given. A message that arrived late
+         *     stands where it was said. Of one time, sessions come first, then messages, turns and events.
+         */
+        get: operations["timeline_api_v1_conversations__conversation_id__timeline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List turns, newest first
+         * @description By when their question was asked; a page is found by its place, however many come before.
+         */
+        get: operations["newest_turns_api_v1_conversations__conversation_id__turns_get"];
+        put?: never;
+        /**
+         * Record traces of turns
+         * @description A question has one trace: that of the later agent, or of the same agent's later end. Recorded
+         *     again, it is not counted. What is about something erased is left out.
+         */
+        post: operations["record_turns_api_v1_conversations__conversation_id__turns_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/turns/{question_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a turn's trace, with the texts of now
+         * @description What was searched and what the model was shown are drawn again: a trace has no texts of its
+         *     own. What was erased since is gone from it, and what was corrected since is told.
+         */
+        get: operations["read_turn_api_v1_conversations__conversation_id__turns__question_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the backend, its database and its workers are doing
+         * @description Background tasks, connections and rooms in memory are those of the process that answers.
+         */
+        get: operations["status_api_v1_status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -626,6 +814,65 @@ export interface components {
             revision?: number;
         };
         /**
+         * BackendStatus
+         * @description How this backend process and what it stands on are doing.
+         */
+        BackendStatus: {
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            database: components["schemas"]["DatabaseStatus"];
+            embedding: components["schemas"]["EmbeddingStatus"];
+            /** Background */
+            background: components["schemas"]["BackgroundStatus"][];
+            /** Workers */
+            workers: components["schemas"]["WorkerStatus"][];
+            rooms_in_memory?: components["schemas"]["RoomsInMemory"] | null;
+        };
+        /** BackgroundStatus */
+        BackgroundStatus: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "restarting" | "finished";
+        };
+        /**
+         * BlockFrame
+         * @description What else it takes to draw the recalled block as the model saw it.
+         */
+        "BlockFrame-Input": {
+            /** Nonce */
+            nonce: string;
+            /** Now */
+            now: string | number;
+            /** Time Zone */
+            time_zone: string;
+            /** Role */
+            role: ("user" | "assistant" | "system" | "tool") | "developer";
+        };
+        /**
+         * BlockFrame
+         * @description What else it takes to draw the recalled block as the model saw it.
+         */
+        "BlockFrame-Output": {
+            /** Nonce */
+            nonce: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Role */
+            role: ("user" | "assistant" | "system" | "tool") | "developer";
+        };
+        /**
          * Change
          * @description `erased`: the message of `id_sha256`, at `seq`. `corrected`: `message` is how it reads now.
          *
@@ -750,6 +997,121 @@ export interface components {
             };
         };
         /**
+         * ConversationFigures
+         * @description `active_at` is when messages arrived last, up to a minute behind; `last_message_at` when the
+         *     last one was said. In lists `pending` and `turns` end at 1,000: `…_more` tells that there are
+         *     more. `pending` counts messages without embedding, `coverage` is the share of those with one,
+         *     None where that is not known without counting on. Figures of turns are of those still kept.
+         */
+        ConversationFigures: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Room */
+            room?: string | null;
+            /** Key */
+            key?: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Active At
+             * Format: date-time
+             */
+            active_at: string;
+            /** Last Message At */
+            last_message_at?: string | null;
+            /** Messages */
+            messages: number;
+            /** Pending */
+            pending: number;
+            /**
+             * Pending More
+             * @default false
+             */
+            pending_more?: boolean;
+            /** Coverage */
+            coverage?: number | null;
+            /** Turns */
+            turns: number;
+            /**
+             * Turns More
+             * @default false
+             */
+            turns_more?: boolean;
+            recent: components["schemas"]["RecentTurns"];
+        };
+        /**
+         * ConversationOverview
+         * @description All figures of one conversation, counted to the end.
+         *
+         *     `rooms` are the first hundred by name. `in_order`: messages arrived as they were said.
+         */
+        ConversationOverview: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Room */
+            room?: string | null;
+            /** Key */
+            key?: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Active At
+             * Format: date-time
+             */
+            active_at: string;
+            /** Last Message At */
+            last_message_at?: string | null;
+            /** Messages */
+            messages: number;
+            /** Pending */
+            pending: number;
+            /**
+             * Pending More
+             * @default false
+             */
+            pending_more?: boolean;
+            /** Coverage */
+            coverage?: number | null;
+            /** Turns */
+            turns: number;
+            /**
+             * Turns More
+             * @default false
+             */
+            turns_more?: boolean;
+            recent: components["schemas"]["RecentTurns"];
+            /** Language */
+            language: string;
+            /** Rooms */
+            rooms: string[];
+            /** Participants */
+            participants: number;
+            /** Sessions */
+            sessions: number;
+            /** Events */
+            events: number;
+            /** First Message At */
+            first_message_at?: string | null;
+            /** Last Seq */
+            last_seq: number;
+            /** Revision */
+            revision: number;
+            /** In Order */
+            in_order: boolean;
+        };
+        /**
          * ConversationToken
          * @description Sent as `Authorization: Bearer TOKEN`. It cannot be read again.
          */
@@ -763,6 +1125,16 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * ConversationsPage
+         * @description As RoomsPage, of conversations.
+         */
+        ConversationsPage: {
+            /** Conversations */
+            conversations: components["schemas"]["ConversationFigures"][];
+            /** Next */
+            next?: string | null;
         };
         /**
          * CorrectMessage
@@ -785,6 +1157,19 @@ export interface components {
             key: string;
             /** Language */
             language?: string | null;
+        };
+        /**
+         * CreateInvitation
+         * @description Without an identity, whoever has the link chooses a name.
+         */
+        CreateInvitation: {
+            /** Identity */
+            identity?: string | null;
+            /**
+             * Expires In S
+             * @default 604800
+             */
+            expires_in_s?: number;
         };
         /**
          * CreateRoom
@@ -822,6 +1207,94 @@ export interface components {
              * @default 600
              */
             expires_in_s?: number;
+        };
+        /**
+         * DatabaseStatus
+         * @description `writable` is false for a standby. Connections of this process, used and
+         *     idle, by pool.
+         */
+        DatabaseStatus: {
+            /** Version */
+            version: string;
+            /** Migration */
+            migration: string;
+            /** Writable */
+            writable: boolean;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Connections */
+            connections: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+        };
+        /**
+         * EmbeddingCoverage
+         * @description Of one conversation and the active model, counted exactly: `messages` are `embedded`,
+         *     `waiting` or `failed`. `coded_to` and `graph_to` are how far a large conversation is prepared,
+         *     as seq; 0 for others. `in_memory`: this backend process searches it in memory now.
+         */
+        EmbeddingCoverage: {
+            /** Model */
+            model: string;
+            /** Messages */
+            messages: number;
+            /** Embedded */
+            embedded: number;
+            /** Waiting */
+            waiting: number;
+            /** Failed */
+            failed: number;
+            /** Coverage */
+            coverage: number;
+            /**
+             * Failures
+             * @default []
+             */
+            failures?: components["schemas"]["EmbeddingFailure"][];
+            /**
+             * Coded To
+             * @default 0
+             */
+            coded_to?: number;
+            /**
+             * Graph To
+             * @default 0
+             */
+            graph_to?: number;
+            /**
+             * In Memory
+             * @default false
+             */
+            in_memory?: boolean;
+        };
+        /**
+         * EmbeddingFailure
+         * @description A message that gets no embedding, and why.
+         */
+        EmbeddingFailure: {
+            /** Seq */
+            seq: number;
+            /** Attempts */
+            attempts: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * EmbeddingStatus
+         * @description Of all conversations. `lag_s`: since when the oldest waiting message is stored; 0 if none
+         *     waits.
+         */
+        EmbeddingStatus: {
+            /** Model */
+            model: string;
+            /** Waiting */
+            waiting: number;
+            /** Failed */
+            failed: number;
+            /** Lag S */
+            lag_s: number;
         };
         /**
          * ErasureReceipt
@@ -1043,7 +1516,126 @@ export interface components {
              */
             rooms?: number;
         };
+        /** Invitation */
+        Invitation: {
+            /** Invitation Id */
+            invitation_id: string;
+            /** Room */
+            room: string;
+            /** Identity */
+            identity?: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * Invitations
+         * @description Those that are still valid, newest first.
+         */
+        Invitations: {
+            /** Invitations */
+            invitations: components["schemas"]["Invitation"][];
+        };
         JsonValue: unknown;
+        /**
+         * KeptTrace
+         * @description A trace as it is read; what was erased since is not in it.
+         */
+        KeptTrace: {
+            /** Question Id */
+            question_id: string;
+            /** Participant */
+            participant?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Epoch */
+            epoch?: number | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "answered" | "interrupted" | "empty" | "failed";
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Source
+             * @default none
+             * @enum {string}
+             */
+            source?: "speculation" | "fresh" | "none";
+            /** Degraded */
+            degraded?: ("late" | "failed" | "resting") | null;
+            /** Relevant */
+            relevant?: boolean | null;
+            /** Confidence */
+            confidence?: number | null;
+            /**
+             * Revision
+             * @default 0
+             */
+            revision?: number;
+            /** Message Count */
+            message_count?: number | null;
+            /**
+             * Window Messages
+             * @default 0
+             */
+            window_messages?: number;
+            /**
+             * Token Budget
+             * @default 0
+             */
+            token_budget?: number;
+            /** Search Ms */
+            search_ms?: number | null;
+            /** Added Ms */
+            added_ms?: number | null;
+            /** Embed Ms */
+            embed_ms?: number | null;
+            /** Candidates Ms */
+            candidates_ms?: number | null;
+            /** Backend Ms */
+            backend_ms?: number | null;
+            /** First Word Ms */
+            first_word_ms?: number | null;
+            /** Reply Ms */
+            reply_ms?: number | null;
+            /** Read As */
+            read_as?: (components["schemas"]["TextSpan"] | ("I" | "i" | "My" | "my" | "'s" | "…"))[] | null;
+            /**
+             * Hits
+             * @default []
+             */
+            hits?: components["schemas"]["TraceHit"][];
+            /**
+             * Shown
+             * @default []
+             */
+            shown?: components["schemas"]["ShownMessage"][];
+            /**
+             * Cut
+             * @default []
+             */
+            cut?: string[];
+            block?: components["schemas"]["BlockFrame-Output"] | null;
+        };
         /**
          * KeyedConversation
          * @description The conversation of a key, which any number of rooms may share.
@@ -1180,6 +1772,30 @@ export interface components {
             message_count: number;
         };
         /**
+         * NewInvitation
+         * @description The link cannot be read again.
+         */
+        NewInvitation: {
+            /** Invitation Id */
+            invitation_id: string;
+            /** Room */
+            room: string;
+            /** Identity */
+            identity?: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Link */
+            link: string;
+        };
+        /**
          * Problem
          * @description Body of every error response.
          */
@@ -1225,12 +1841,68 @@ export interface components {
             };
         };
         /**
+         * RecentTurns
+         * @description Of the newest turns, 100 at most. The share is of 1, times are in milliseconds.
+         */
+        RecentTurns: {
+            /**
+             * Turns
+             * @default 0
+             */
+            turns?: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed?: number;
+            /**
+             * Degraded
+             * @default 0
+             */
+            degraded?: number;
+            /**
+             * Degraded Share
+             * @default 0
+             */
+            degraded_share?: number;
+            /** Added Ms P95 */
+            added_ms_p95?: number | null;
+            /** Search Ms P95 */
+            search_ms_p95?: number | null;
+            /** Newest At */
+            newest_at?: string | null;
+        };
+        /**
          * RecordEvents
          * @description A batch of events; ids that are already recorded are skipped.
          */
         RecordEvents: {
             /** Events */
             events: components["schemas"]["ConversationEvent-Input"][];
+        };
+        /**
+         * RecordTurns
+         * @description A batch of traces. Of a question that was asked again the later one is kept.
+         */
+        RecordTurns: {
+            /** Turns */
+            turns: components["schemas"]["TurnTrace"][];
+        };
+        /**
+         * RepeatedBy
+         * @description Messages that repeat a hit; `count` may be larger than what `ids` names.
+         */
+        RepeatedBy: {
+            /**
+             * Count
+             * @default 0
+             */
+            count?: number;
+            /**
+             * Ids
+             * @default []
+             */
+            ids?: string[];
         };
         /**
          * RetrievalHit
@@ -1289,6 +1961,90 @@ export interface components {
              * @default false
              */
             dispatched?: boolean;
+        };
+        /**
+         * RoomOverview
+         * @description A room, with the figures of its conversation, which rooms of a key share.
+         */
+        RoomOverview: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Room */
+            room?: string | null;
+            /** Key */
+            key?: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Active At
+             * Format: date-time
+             */
+            active_at: string;
+            /** Last Message At */
+            last_message_at?: string | null;
+            /** Messages */
+            messages: number;
+            /** Pending */
+            pending: number;
+            /**
+             * Pending More
+             * @default false
+             */
+            pending_more?: boolean;
+            /** Coverage */
+            coverage?: number | null;
+            /** Turns */
+            turns: number;
+            /**
+             * Turns More
+             * @default false
+             */
+            turns_more?: boolean;
+            recent: components["schemas"]["RecentTurns"];
+            /** Name */
+            name: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+        };
+        /**
+         * RoomsInMemory
+         * @description Of this process, since it began; None where none are kept.
+         */
+        RoomsInMemory: {
+            /** Rooms */
+            rooms: number;
+            /** Bytes */
+            bytes: number;
+            /** Answered */
+            answered: number;
+            /** Missed */
+            missed: number;
+            /** Fills */
+            fills: number;
+            /** Evictions */
+            evictions: number;
+        };
+        /**
+         * RoomsPage
+         * @description Most lately active first. `next`: give it as `after` for what follows; None at the end.
+         *
+         *     A page of a filter may be short, or empty, and have a `next` all the same: each request looks
+         *     through 10,000 conversations at most.
+         */
+        RoomsPage: {
+            /** Rooms */
+            rooms: components["schemas"]["RoomOverview"][];
+            /** Next */
+            next?: string | null;
         };
         /**
          * SavedEdit
@@ -1487,6 +2243,16 @@ export interface components {
             conversation_id: string;
         };
         /**
+         * SessionsPage
+         * @description Those begun last first. `next`: give it as `after` for what follows; None at the end.
+         */
+        SessionsPage: {
+            /** Sessions */
+            sessions: components["schemas"]["SavedSession"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
          * SharedRoom
          * @description A room that has the conversation of a key.
          */
@@ -1495,6 +2261,357 @@ export interface components {
             name: string;
             /** Created At */
             created_at: string | number;
+        };
+        /**
+         * ShownMessage
+         * @description What the model saw of a message: all of it without `start` and `end`. `times`: so many
+         *     messages say it. `after_gap`: something was said before it, after the one shown before it.
+         */
+        ShownMessage: {
+            /** Message Id */
+            message_id: string;
+            /** Start */
+            start?: number | null;
+            /** End */
+            end?: number | null;
+            /**
+             * Times
+             * @default 1
+             */
+            times?: number;
+            /**
+             * After Gap
+             * @default false
+             */
+            after_gap?: boolean;
+        };
+        /**
+         * TextSpan
+         * @description A part of a stored message's text, in characters; `end` is exclusive.
+         */
+        TextSpan: {
+            /** Message Id */
+            message_id: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+        };
+        /**
+         * Timeline
+         * @description A page, oldest first. `before` and `after` are cursors for the pages around it: `before` is
+         *     None at the beginning; `after` is given also at the end, for what comes then. `newest`: nothing
+         *     comes after this page yet.
+         */
+        Timeline: {
+            /** Entries */
+            entries: components["schemas"]["TimelineEntry"][];
+            /** Before */
+            before?: string | null;
+            /** After */
+            after?: string | null;
+            /** Newest */
+            newest: boolean;
+            /** Message Count */
+            message_count: number;
+        };
+        /**
+         * TimelineEntry
+         * @description What happened at `at`: the field of its `kind` has it. `cursor` names its place for `before`
+         *     and `after`. Turns stand where their question was asked, sessions where they began.
+         */
+        TimelineEntry: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "message" | "turn" | "event" | "session";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cursor */
+            cursor: string;
+            message?: components["schemas"]["Message"] | null;
+            turn?: components["schemas"]["TurnLine"] | null;
+            event?: components["schemas"]["ConversationEvent-Output"] | null;
+            session?: components["schemas"]["SavedSession"] | null;
+        };
+        /**
+         * TraceHit
+         * @description A hit of the turn's search. `excerpt`: from where to where its quoted part reaches, None if
+         *     it is the whole message. `parts` are those of its score.
+         */
+        TraceHit: {
+            /** Message Id */
+            message_id: string;
+            /** Score */
+            score: number;
+            /**
+             * Parts
+             * @default {}
+             */
+            parts?: {
+                [key: string]: number;
+            };
+            /**
+             * Found By
+             * @default []
+             */
+            found_by?: ("vector" | "lexical")[];
+            /** Excerpt */
+            excerpt?: [
+                number,
+                number
+            ] | null;
+            /**
+             * Before
+             * @default []
+             */
+            before?: string[];
+            /**
+             * After
+             * @default []
+             */
+            after?: string[];
+            /**
+             * @default {
+             *       "count": 0,
+             *       "ids": []
+             *     }
+             */
+            also_said?: components["schemas"]["RepeatedBy"];
+        };
+        /**
+         * Turn
+         * @description A trace, with the texts of now.
+         *
+         *     `messages` are all that it mentions and the question, by time. `gone` are ids of those that no
+         *     longer exist, `changed` of those that were corrected since the turn. `read_as` and `block` are
+         *     drawn again: `exact` says that the block is letter by letter what the model saw, and `read_as`
+         *     has … for words that no message says.
+         */
+        Turn: {
+            trace: components["schemas"]["KeptTrace"];
+            /** Messages */
+            messages: components["schemas"]["Message"][];
+            /**
+             * Gone
+             * @default []
+             */
+            gone?: string[];
+            /**
+             * Changed
+             * @default []
+             */
+            changed?: string[];
+            /** Read As */
+            read_as?: string | null;
+            /** Block */
+            block?: string | null;
+            /**
+             * Exact
+             * @default false
+             */
+            exact?: boolean;
+        };
+        /**
+         * TurnLine
+         * @description A turn in a list; the counts are those of its trace as it was recorded.
+         */
+        TurnLine: {
+            /** Question Id */
+            question_id: string;
+            /** Participant */
+            participant?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Epoch */
+            epoch?: number | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "answered" | "interrupted" | "empty" | "failed";
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Source
+             * @default none
+             * @enum {string}
+             */
+            source?: "speculation" | "fresh" | "none";
+            /** Degraded */
+            degraded?: ("late" | "failed" | "resting") | null;
+            /** Relevant */
+            relevant?: boolean | null;
+            /** Confidence */
+            confidence?: number | null;
+            /**
+             * Revision
+             * @default 0
+             */
+            revision?: number;
+            /** Message Count */
+            message_count?: number | null;
+            /**
+             * Window Messages
+             * @default 0
+             */
+            window_messages?: number;
+            /**
+             * Token Budget
+             * @default 0
+             */
+            token_budget?: number;
+            /** Search Ms */
+            search_ms?: number | null;
+            /** Added Ms */
+            added_ms?: number | null;
+            /** Embed Ms */
+            embed_ms?: number | null;
+            /** Candidates Ms */
+            candidates_ms?: number | null;
+            /** Backend Ms */
+            backend_ms?: number | null;
+            /** First Word Ms */
+            first_word_ms?: number | null;
+            /** Reply Ms */
+            reply_ms?: number | null;
+            /**
+             * Hits
+             * @default 0
+             */
+            hits?: number;
+            /**
+             * Shown
+             * @default 0
+             */
+            shown?: number;
+            /**
+             * Cut
+             * @default 0
+             */
+            cut?: number;
+        };
+        /**
+         * TurnPage
+         * @description Newest first. `next`: give it as `after` for the page that follows; None on the last one.
+         */
+        TurnPage: {
+            /** Turns */
+            turns: components["schemas"]["TurnLine"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * TurnTrace
+         * @description One turn's figures, and what it recalled.
+         *
+         *     `read_as` tells what was searched in place of a follow-up; None if the question was searched as
+         *     it stands. `hits` are best first, `shown` in the block's order, `cut` is what the token budget
+         *     left no place for. `block` is None if nothing was shown.
+         */
+        TurnTrace: {
+            /** Question Id */
+            question_id: string;
+            /** Participant */
+            participant?: string | null;
+            /** Room */
+            room?: string | null;
+            /** Epoch */
+            epoch?: number | null;
+            /** Asked At */
+            asked_at: string | number;
+            /** Ended At */
+            ended_at: string | number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "answered" | "interrupted" | "empty" | "failed";
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Source
+             * @default none
+             * @enum {string}
+             */
+            source?: "speculation" | "fresh" | "none";
+            /** Degraded */
+            degraded?: ("late" | "failed" | "resting") | null;
+            /** Relevant */
+            relevant?: boolean | null;
+            /** Confidence */
+            confidence?: number | null;
+            /**
+             * Revision
+             * @default 0
+             */
+            revision?: number;
+            /** Message Count */
+            message_count?: number | null;
+            /**
+             * Window Messages
+             * @default 0
+             */
+            window_messages?: number;
+            /**
+             * Token Budget
+             * @default 0
+             */
+            token_budget?: number;
+            /** Search Ms */
+            search_ms?: number | null;
+            /** Added Ms */
+            added_ms?: number | null;
+            /** Embed Ms */
+            embed_ms?: number | null;
+            /** Candidates Ms */
+            candidates_ms?: number | null;
+            /** Backend Ms */
+            backend_ms?: number | null;
+            /** First Word Ms */
+            first_word_ms?: number | null;
+            /** Reply Ms */
+            reply_ms?: number | null;
+            /** Read As */
+            read_as?: (components["schemas"]["TextSpan"] | ("I" | "i" | "My" | "my" | "'s" | "…"))[] | null;
+            /**
+             * Hits
+             * @default []
+             */
+            hits?: components["schemas"]["TraceHit"][];
+            /**
+             * Shown
+             * @default []
+             */
+            shown?: components["schemas"]["ShownMessage"][];
+            /**
+             * Cut
+             * @default []
+             */
+            cut?: string[];
+            block?: components["schemas"]["BlockFrame-Input"] | null;
+        };
+        /**
+         * TurnsRecorded
+         * @description `recorded` counts the traces that are new or replace an earlier one.
+         */
+        TurnsRecorded: {
+            /** Recorded */
+            recorded: number;
         };
         /**
          * WindowMessage
@@ -1510,6 +2627,28 @@ export interface components {
             participant: string;
             /** Content */
             content: string;
+        };
+        /**
+         * WorkerStatus
+         * @description An agent worker that reported within the last hour.
+         */
+        WorkerStatus: {
+            /** Worker Id */
+            worker_id: string;
+            /** Agent Name */
+            agent_name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /** Alive */
+            alive: boolean;
         };
     };
     responses: never;
@@ -1858,6 +2997,100 @@ export interface operations {
             };
         };
     };
+    rooms_api_v1_rooms_get: {
+        parameters: {
+            query?: {
+                /** @description a page's `next`: what follows it */
+                after?: string | null;
+                /** @description so many at most */
+                limit?: number;
+                /** @description only those whose name has this in it, in whatever case */
+                name?: string | null;
+                /** @description only those that messages arrived in since then */
+                active_since?: string | number | null;
+                /** @description only those with a degraded turn among their newest 100 */
+                degraded?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomsPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_room_api_v1_rooms_post: {
         parameters: {
             query?: never;
@@ -2062,6 +3295,388 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations_api_v1_rooms__room__invitations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the room's name, URL-encoded */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitations"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_api_v1_rooms__room__invitations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the room's name, URL-encoded */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invitation_api_v1_rooms__room__invitations__invitation_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the room's name, URL-encoded */
+                room: string;
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conversations_api_v1_conversations_get: {
+        parameters: {
+            query?: {
+                /** @description a page's `next`: what follows it */
+                after?: string | null;
+                /** @description so many at most */
+                limit?: number;
+                /** @description only those whose name has this in it, in whatever case */
+                name?: string | null;
+                /** @description only those that messages arrived in since then */
+                active_since?: string | number | null;
+                /** @description only those with a degraded turn among their newest 100 */
+                degraded?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationsPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2750,6 +4365,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErasureReceipt"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conversation_api_v1_conversations__conversation_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationOverview"];
                 };
             };
             /** @description Unauthorized */
@@ -3799,6 +5500,669 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_api_v1_conversations__conversation_id__sessions_get: {
+        parameters: {
+            query?: {
+                /** @description a page's `next`: what follows it */
+                after?: string | null;
+                /** @description so many at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coverage_api_v1_conversations__conversation_id__coverage_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingCoverage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    timeline_api_v1_conversations__conversation_id__timeline_get: {
+        parameters: {
+            query?: {
+                /** @description entries at most */
+                limit?: number;
+                /** @description a cursor: what happened before it, the newest of that */
+                before?: string | null;
+                /** @description a cursor: what happened after it, the oldest of that */
+                after?: string | null;
+                /** @description a time, or a message's seq: what happened around it */
+                at?: string | null;
+                /** @description only these; may be repeated */
+                kinds?: ("message" | "turn" | "event" | "session")[] | null;
+            };
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newest_turns_api_v1_conversations__conversation_id__turns_get: {
+        parameters: {
+            query?: {
+                /** @description turns at most */
+                limit?: number;
+                /** @description a page's `next`: the turns that follow it */
+                after?: string | null;
+                /** @description only turns that ended so */
+                outcome?: ("answered" | "interrupted" | "empty" | "failed") | null;
+                /** @description only turns without memory for this reason, or for any */
+                degraded?: ("late" | "failed" | "resting" | "any") | null;
+                /** @description only turns whose search began while one still spoke (speculation), or afterwards (fresh), or that had none */
+                source?: ("speculation" | "fresh" | "none") | null;
+                /** @description only those asked from then on */
+                since?: string | number | null;
+                /** @description only those asked before then */
+                until?: string | number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_turns_api_v1_conversations__conversation_id__turns_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordTurns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnsRecorded"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_turn_api_v1_conversations__conversation_id__turns__question_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id of the question's message */
+                question_id: string;
+                /** @description the conversation's id, from its room */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Turn"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status_api_v1_status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackendStatus"];
+                };
             };
             /** @description Unauthorized */
             401: {

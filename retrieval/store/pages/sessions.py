@@ -20,6 +20,8 @@ class PageSession:
     key_mark: bytes | None
     room: str | None
     identity: str | None
+    invitation_id: str | None
+    """By which somebody came into a room; without one the backend was open."""
     expires_at: datetime
 
 
@@ -35,8 +37,9 @@ FORGET_EXPIRED = """
 delete from page_session where expires_at <= now()
 """
 BEGIN = """
-insert into page_session (secret_sha256, kind, key_id, key_mark, room, identity, expires_at)
-values ($1, $2, $3, $4, $5, $6, now() + $7::interval)
+insert into page_session
+       (secret_sha256, kind, key_id, key_mark, room, identity, invitation_id, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, now() + $8::interval)
 """
 
 
@@ -50,14 +53,17 @@ async def begin(
     key_mark: bytes | None = None,
     room: str | None = None,
     identity: str | None = None,
+    invitation_id: str | None = None,
 ) -> None:
     """Forgets those that have expired, too."""
     await db.execute(FORGET_EXPIRED)
-    await db.execute(BEGIN, digest(secret), kind, key_id, key_mark, room, identity, lasts)
+    await db.execute(
+        BEGIN, digest(secret), kind, key_id, key_mark, room, identity, invitation_id, lasts
+    )
 
 
 FIND = """
-select kind, key_id, key_mark, room, identity, expires_at
+select kind, key_id, key_mark, room, identity, invitation_id, expires_at
   from page_session
  where secret_sha256 = $1 and kind = $2 and expires_at > now()
 """

@@ -1,0 +1,1 @@
+"""A room in the browser, under /room/NAME: who is in it, what is said, and what is recalled."""
