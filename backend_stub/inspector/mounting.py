@@ -7,7 +7,16 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from backend_stub.inspector import events, figures, rooms, signing
+from backend_stub.inspector import events, figures, importing, rooms, signing
+from backend_stub.inspector.conversation import (
+    erasing,
+    evidence,
+    exporting,
+    records,
+    search,
+    timeline,
+    turns,
+)
 from backend_stub.inspector.live import looking
 from backend_stub.resources import Resources
 
@@ -16,7 +25,12 @@ TEMPLATES: Final = Path(__file__).with_name("templates")
 
 def mount(app: FastAPI) -> None:
     app.state.sign_in_failures = signing.new_failures()
-    routers = (signing.outside, signing.inside, rooms.router, figures.router, events.router)
+    routers = (
+        signing.outside,
+        signing.inside,
+        *(part.router for part in (rooms, figures, events, importing)),
+        *(part.router for part in (timeline, turns, search, records, evidence, exporting, erasing)),
+    )
     for router in routers:
         app.include_router(router)
 

@@ -1,10 +1,14 @@
 // The inspector's scripts: what htmx sends carries the session's token.
 import { sendToken } from "./csrf";
+import { takeImports } from "./importing";
 import { followNews } from "./live";
 import { drawPlots } from "./plots";
+import { followTimeline } from "./timeline";
 import { tellTimes } from "./times";
 
 sendToken();
 tellTimes();
 drawPlots();
 followNews();
+followTimeline();
+takeImports();
