@@ -117,7 +117,7 @@ typescript-client: installed-test ## describe the API, generate the TypeScript c
 	@$(PYTEST) -n0 tests/e2e/test_typescript_client.py
 
 pages: ## build the scripts and styles of the backend's pages, from clients/pages
-	cd clients/pages && npm ci --no-progress && npm run check && npm run build
+	cd clients/pages && npm ci --no-progress && npm run check && npm test && npm run build
 
 plots: installed-test ## draw what was recorded into docs/images
 	@$(BIN)/python -m benchmarks.plot

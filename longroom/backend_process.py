@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,9 +22,15 @@ POLL_S = 0.03
 
 @contextmanager
 def running_backend(
-    url: str | None, *, data_dir: Path, say: Callable[[str], None]
+    url: str | None,
+    *,
+    data_dir: Path,
+    say: Callable[[str], None],
+    port: int = 0,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """`url`, or that of a backend that runs for the block; `say` gets short notes for the wait.
+    `env` is added to its environment.
     Raises ConfigurationError with the last line of the log if it does not start.
     """
     if url:
@@ -34,14 +40,16 @@ def running_backend(
     say("starting the backend …")
     with log.open("ab") as output:
         written = output.tell()
-        child = _start(data_dir, output.fileno())
+        child = _start(data_dir, output.fileno(), port, env or {})
     try:
         yield _wait_until_ready(child, log, written)
     finally:
         _stop(child)
 
 
-def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
+def _start(
+    data_dir: Path, output: int, port: int, env: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     # --exit-with-parent and a pipe as standard input: the child ends when this process does, also
     # by kill -9. start_new_session: the terminal's Ctrl-C does not reach the child.
     # -P and PYTHONPATH: this installation, not a folder of that name in the current one.
@@ -54,7 +62,7 @@ def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
         "--host",
         "127.0.0.1",
         "--port",
-        "0",
+        str(port),
     ]
     settings = {"LONGROOM_DATA_DIR": str(data_dir.resolve()), "PYTHONPATH": str(INSTALLATION)}
     return subprocess.Popen(  # noqa: S603 - our own program, no shell
@@ -62,7 +70,7 @@ def _start(data_dir: Path, output: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,
-        env=os.environ | settings,
+        env={**os.environ, **env, **settings},
         start_new_session=True,
     )
 

@@ -19,6 +19,7 @@ from longroom.commands.keys import app as keys
 from longroom.commands.mcp import mcp
 from longroom.commands.migrate import migrate
 from longroom.commands.retention import retention
+from longroom.commands.run import run
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(chat)
+app.command()(run)
 app.command(context_settings=PASS_THROUGH)(worker)
 app.command()(backend)
 app.command()(migrate)

@@ -83,6 +83,8 @@ class RoomUser:
         self.identity = identity
         self.room = rtc.Room()
         self.answers: list[Answer] = []
+        self.transcripts: list[Answer] = []
+        """What people were heard to say; `agent` is who said it."""
         self.statuses: list[dict[str, Any]] = []
         self._reading: set[asyncio.Task[None]] = set()
 
@@ -181,14 +183,13 @@ class RoomUser:
             self.statuses.append(json.loads(packet.data) | {"heard_at": time.monotonic()})
 
     def _on_transcription(self, reader: rtc.TextStreamReader, sender: str) -> None:
-        if not sender.startswith("agent-"):
-            return
-        task = asyncio.create_task(self._read(reader, Answer(sender)))
+        said = Answer(sender)
+        (self.answers if sender.startswith("agent-") else self.transcripts).append(said)
+        task = asyncio.create_task(self._read(reader, said))
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
     async def _read(self, reader: rtc.TextStreamReader, answer: Answer) -> None:
-        self.answers.append(answer)
         try:
             async for delta in reader:
                 answer.first_at = answer.first_at or time.monotonic()

@@ -27,7 +27,7 @@ from agent.room.linked_participant import LinkedParticipant
 from agent.room.metadata import RoomMetadata
 from agent.room.participants import Participants, introduction, room_language
 from agent.room.recall_notices import RoomAudience
-from agent.room.transcription import RoomTranscriber
+from agent.room.transcription import HEARS_ATTRIBUTE, RoomTranscriber, hearing
 from agent.room.turns.intake import TurnIntake
 from agent.room.turns.voice import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
@@ -112,7 +112,7 @@ class RoomJob:
             self._linked.follow()
         if everyone is not None:
             self._listen_to_everyone(everyone, conversation)
-        await self._take_questions(conversation, unanswered)
+        await self._take_questions(conversation, hearing(everyone, follows_linked=follows_linked))
 
     @property
     def resumed(self) -> Resumed:
@@ -224,7 +224,8 @@ class RoomJob:
         agent.forgetting.also.append(lambda _: transcriber.forget())
         self._closing.push_async_callback(transcriber.aclose)
 
-    async def _take_questions(self, agent: ConversationAgent, unanswered: Unanswered) -> None:
+    async def _take_questions(self, agent: ConversationAgent, hears: str) -> None:
+        unanswered = self._joined()
         self._turns.open(agent, unanswered)
         epoch = unanswered.resumed.epoch
         self._tasks.start(epoch.watch())
@@ -232,7 +233,8 @@ class RoomJob:
         self._tasks.start(follow_changes(self._ctx, agent, departure))
         self._tasks.start(departure.when_answering_ends(epoch))
         self._tasks.start(departure.when_replaced(self._election.replaced))
-        told = {CONVERSATION_ATTRIBUTE: str(unanswered.resumed.conversation_id)}
+        conversation_id = str(unanswered.resumed.conversation_id)
+        told = {CONVERSATION_ATTRIBUTE: conversation_id, HEARS_ATTRIBUTE: hears}
         await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"} | told)
         logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
 

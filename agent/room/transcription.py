@@ -18,6 +18,9 @@ from agent.messages.rolling_window import message_id
 from agent.messages.sanitize import storable_content
 from agent.room.participants import PEOPLE
 
+HEARS_ATTRIBUTE = "longroom.hears"
+"""Of an agent, for clients: whether it hears `everyone`, the `linked` participant, or `nobody`."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -112,13 +115,21 @@ class RoomTranscriber:
             room_options=room_io.RoomOptions(
                 participant_identity=identity,
                 text_input=False,
-                text_output=False,
+                # What they say, for the others in the room; this session says nothing itself.
+                text_output=room_io.TextOutputOptions(sync_transcription=False),
                 audio_output=False,
                 audio_input=room_io.AudioInputOptions(pre_connect_audio=False),
                 close_on_disconnect=False,
             ),
         )
         logger.info("listening", extra={"participant": identity})
+
+
+def hearing(everyone: SpeechInput | None, *, follows_linked: bool) -> str:
+    """The value of HEARS_ATTRIBUTE."""
+    if everyone is not None:
+        return "everyone"
+    return "linked" if follows_linked else "nobody"
 
 
 async def _close(session: "AgentSession[None]", transcriber: stt.STT[Any]) -> None:

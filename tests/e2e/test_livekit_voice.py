@@ -75,6 +75,9 @@ async def test_a_spoken_question_is_answered_aloud_with_what_was_said_before(
     await speak(alice, "What is the meeting room called?")
     await until(lambda: "meeting room called?" in voices.model.prompts[-1].question)
     await until(lambda: any("meeting room called" in a.text for a in alice.answers))
+    assert ("alice", "What is the meeting room called?") in [
+        (said.agent, said.text) for said in alice.transcripts
+    ]
     assert await heard_loudness(alice) > 1_000
     prompt = voices.model.prompt_of("What is the meeting room called?")
     assert "Aquarium" in prompt.text

@@ -3,7 +3,6 @@ import {
   ConnectionState,
   DisconnectReason,
   type Participant,
-  type RemoteParticipant,
   Room,
   RoomEvent,
   type TextStreamReader,
@@ -29,6 +28,8 @@ export interface Listener {
   joined(): void | Promise<void>;
   /** Who else is here, and the agent's state: null without an agent. */
   people(names: string[], agent: string | null): void;
+  /** Whether the agent hears what is spoken; true also where it does not say so. */
+  hears(yes: boolean): void;
   agentCame(): void;
   segment(segment: Segment): void;
   typed(id: string, who: string, text: string): void;
@@ -41,6 +42,7 @@ export interface Listener {
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 const MAX_TYPED_CHARS = 65_000;
 const READY = "longroom.ready";
+const HEARS = "longroom.hears";
 
 export class Connection {
   readonly room = new Room({ disconnectOnPageLeave: true });
@@ -161,6 +163,7 @@ export class Connection {
     const state = agents[0]?.attributes["lk.agent.state"] ?? (agents.length ? "listening" : null);
     const people = others.filter((one) => !one.isAgent).map(({ identity }) => identity);
     this.listener.people(people, state);
+    this.listener.hears(agents[0]?.attributes[HEARS] !== "nobody");
     if (came) this.listener.agentCame();
   }
 
@@ -225,5 +228,3 @@ export class Connection {
     this.players.delete(track);
   }
 }
-
-export type { RemoteParticipant };

@@ -6,6 +6,7 @@ import type { Transcript } from "./transcript";
 import type { TranscriptView } from "./transcript_view";
 
 const NEAR_TOP_PX = 160;
+const PAGE = 50;
 
 export class History {
   private oldest: number | null = null;
@@ -50,7 +51,7 @@ export class History {
       const page = await this.server.before(this.oldest);
       await this.view.holding(async () => this.transcript.older(page));
       this.oldest = page[0]?.seq ?? this.oldest;
-      this.complete = page.length === 0;
+      this.complete = page.length < PAGE;
       if (asked) announce(page.length ? `${page.length} older messages shown` : "That is all");
     });
     this.loading = false;

@@ -41,6 +41,7 @@ const connection: Connection = new Connection(server, {
     questions.resend();
   },
   people: (names, agent) => presence.room(names, agent),
+  hears: (yes) => microphone.heard(yes),
   agentCame: () => questions.resend(true),
   segment: (segment) => conversation.segment(segment),
   typed: (id, who, text) => conversation.typed(id, who, text),

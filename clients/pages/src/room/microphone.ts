@@ -1,12 +1,13 @@
 // The microphone: on and off, and which one.
 import { Room } from "livekit-client";
 import { announce } from "./announcer";
-import { made, part } from "./page";
+import { made, part, tell } from "./page";
 
 const CHOSEN = "longroom.microphone";
 
 export class Microphone {
   private on = false;
+  private isHeard = true;
   private readonly button = part<HTMLButtonElement>("microphone");
   private readonly devices = part<HTMLSelectElement>("devices");
 
@@ -23,6 +24,12 @@ export class Microphone {
     this.button.addEventListener("click", () => void this.set(!this.on));
     this.devices.addEventListener("change", () => void this.choose(this.devices.value));
     navigator.mediaDevices.addEventListener("devicechange", () => void this.list());
+  }
+
+  /** Of the agent: speaking is for the other people, too, so the button stays. */
+  heard(yes: boolean): void {
+    tell(part("unheard"), yes || !this.on ? "" : "The agent here reads, and does not listen.");
+    this.isHeard = yes;
   }
 
   /** In a room that was joined again. */
@@ -50,6 +57,7 @@ export class Microphone {
     this.button.ariaPressed = String(this.on);
     this.button.title = this.on ? "Mute the microphone" : "Speak";
     part("devices-label").hidden = !this.on;
+    this.heard(this.isHeard);
     announce(this.on ? "The microphone is on" : "The microphone is off");
     this.button.focus({ preventScroll: true });
   }

@@ -60,7 +60,7 @@ export class Server {
   }
 
   async before(seq: number | null): Promise<Stored[]> {
-    return this.messages(seq === null ? "" : `?before=${seq}`);
+    return this.messages(seq === null ? "?limit=50" : `?limit=50&before=${seq}`);
   }
 
   async after(seq: number): Promise<Stored[]> {

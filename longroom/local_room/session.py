@@ -1,0 +1,136 @@
+"""One `longroom run`: LiveKit server, backend and agent, and a browser in front of them."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+import webbrowser
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, aclosing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from urllib.parse import quote
+
+from longroom import demo_room
+from longroom.backend_process import running_backend
+from longroom.client import LongroomClient
+from longroom.demo_room.opening import open_demo_room
+from longroom.errors import CommandFailed, clear_errors
+from longroom.local_room.child_process import ChildProcess, child_process
+from longroom.local_room.invitation import link_into
+from longroom.local_room.livekit_server import free_port, livekit_server
+from longroom.log_file import log_file
+
+PREFERRED_PORT = 8000
+IMPORT_TIMEOUT_S = 60.0
+WORKER_START_S = 120.0
+WORKER_GRACE_S = 20.0
+REGISTERED = "registered worker"
+LOOK_S = 0.3
+
+
+@dataclass(frozen=True)
+class LocalRoom:
+    room: str
+    port: int | None
+    open_browser: bool
+    service_key: str | None
+    data_dir: Path
+
+    def run(self) -> None:
+        """Until Ctrl-C, SIGTERM or SIGHUP. Raises CommandError."""
+        with clear_errors(), _ended_by_signals(), ExitStack() as stack:
+            livekit = stack.enter_context(livekit_server(self.data_dir))
+            port = self.port or free_port(preferred=PREFERRED_PORT)
+            url = stack.enter_context(
+                running_backend(
+                    None, data_dir=self.data_dir, say=_say, port=port, env=livekit.environment
+                )
+            )
+            self._open_demo(url)
+            _say("starting the agent …")
+            worker = stack.enter_context(self._worker(url, dict(livekit.environment)))
+            self._introduce(url)
+            _watch([worker, *([livekit.process] if livekit.process else [])])
+
+    @contextmanager
+    def _worker(self, backend_url: str, environment: dict[str, str]) -> Iterator[ChildProcess]:
+        defaults = {"AGENT_HEALTH_PORT": "0", "AGENT_SHUTDOWN_GRACE_S": "2"}
+        unset = {name: value for name, value in defaults.items() if name not in os.environ}
+        given = {
+            "BACKEND_URL": backend_url,
+            "LONGROOM_DATA_DIR": str(self.data_dir.resolve()),
+            **({"BACKEND_SERVICE_KEY": self.service_key} if self.service_key else {}),
+        }
+        with child_process(
+            "agent",
+            [sys.executable, "-P", "-m", "longroom", "worker"],
+            env=unset | environment | given,
+            log=log_file(self.data_dir, "worker.log"),
+            ready=REGISTERED,
+            start_s=WORKER_START_S,
+            grace_s=WORKER_GRACE_S,
+        ) as process:
+            yield process
+
+    def _open_demo(self, url: str) -> None:
+        if self.room == demo_room.ROOM:
+            asyncio.run(_import_demo(url, self.service_key))
+
+    def _introduce(self, url: str) -> None:
+        page = f"{url}/room/{quote(self.room, safe='')}"
+        link = page
+        if self.service_key:
+            link = link_into(self.room, url, self.service_key)
+        _say(f"room:      {link}")
+        _say(f"inspector: {url}/inspect")
+        _say(f"logs:      {self.data_dir / 'logs'}")
+        _say("Ctrl-C ends it; the conversation is kept.")
+        if self.open_browser and not webbrowser.open(link):
+            _say("No browser could be opened here: open the room's address in one.")
+
+
+async def _import_demo(url: str, service_key: str | None) -> None:
+    client = LongroomClient(url, key=service_key, timeout_s=IMPORT_TIMEOUT_S)
+    async with aclosing(client):
+        await open_demo_room(client, room=demo_room.ROOM, say=_say)
+
+
+def _watch(children: Sequence[ChildProcess]) -> None:
+    """Until one of them ends, which is an error, or a signal ends the block."""
+    while True:
+        for child in children:
+            if child.has_ended:
+                raise CommandFailed(f"the {child.name} has ended; its log is {child.log}")
+        time.sleep(LOOK_S)
+
+
+class _Ended(BaseException):
+    """By a signal. No Exception: nobody on the way may take it for an error."""
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """The first one ends the block; further ones do not hurry the programs that are ending."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)
+        raise _Ended
+
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    except _Ended:
+        _say("ended; the conversation is kept")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
