@@ -1,10 +1,13 @@
 """Figures as bars: drawn with attributes, as the page's policy has no inline styles."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
+from retrieval.weights import Weights
+
 WIDTH: Final = 100.0
+_ORDER: Final = {part.name: place for place, part in enumerate(fields(Weights))}
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,12 @@ def bars(values: Mapping[str, float], *, lowest: float, highest: float) -> list[
 
 
 def score_bars(parts: Iterable[Mapping[str, float] | None]) -> list[list[Bar]]:
-    """Of each hit's score; equal lengths are equal values in all of them."""
-    known = [part or {} for part in parts]
+    """Of each hit's score, in one order; equal lengths are equal values in all of them."""
+    known = [dict(sorted((part or {}).items(), key=_place)) for part in parts]
     values = [value for part in known for value in part.values()]
     low, high = min(values, default=0.0), max(values, default=0.0)
     return [bars(part, lowest=low, highest=high) for part in known]
+
+
+def _place(part: tuple[str, float]) -> int:
+    return _ORDER.get(part[0], len(_ORDER))

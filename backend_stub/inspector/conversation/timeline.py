@@ -1,5 +1,6 @@
 """A conversation's timeline: a page of it, and what comes before and after it as fragments."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -38,9 +39,20 @@ async def _query(
         "limit": limit,
         "before": before,
         "after": after,
-        "at": at.strip() or None,
+        "at": _place(at.strip()),
         "kinds": [kind for kind in kinds or () if kind in KINDS] or [*USUAL],
     }
+
+
+def _place(text: str) -> str | None:
+    """A day is its beginning, and a time without a zone is in UTC; what is neither stays."""
+    if not text or text.isdigit():
+        return text or None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 Asked = Annotated[dict[str, Any], Depends(_query)]
@@ -55,7 +67,7 @@ async def page(request: Request, asked: Asked, shown: Shown, resources: AppResou
         tab="timeline",
         shown=shown,
         all_kinds=KINDS,
-        at=asked["at"] or "",
+        at=request.query_params.get("at", ""),
         **_context(timeline, asked),
     )
 
@@ -82,6 +94,22 @@ async def _read(
     return await read_timeline(conversation_id, query, resources)
 
 
+def _wanted(timeline: Timeline, at: str | None) -> str | None:
+    """The cursor of the entry that was asked for: the message, or what came first from then on."""
+    if at is None:
+        return None
+    if at.isdigit():
+        seqs = {str(one.message.seq): one.cursor for one in timeline.entries if one.message}
+        return seqs.get(at)
+    moment = datetime.fromisoformat(at)
+    return next((one.cursor for one in timeline.entries if one.at >= moment), None)
+
+
 def _context(timeline: Timeline, asked: dict[str, Any]) -> dict[str, Any]:
     kinds = urlencode([("kinds", kind) for kind in asked["kinds"]])
-    return {"timeline": timeline, "kinds": asked["kinds"], "kinds_query": kinds}
+    return {
+        "timeline": timeline,
+        "wanted": _wanted(timeline, asked["at"]),
+        "kinds": asked["kinds"],
+        "kinds_query": kinds,
+    }

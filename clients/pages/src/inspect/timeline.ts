@@ -41,10 +41,11 @@ class Timeline {
 
   begin(): void {
     for (const link of this.section.querySelectorAll("[data-older-link], [data-newer-link]")) link.remove();
-    const named = location.hash ? document.getElementById(location.hash.slice(1)) : null;
+    const named =
+      this.list.querySelector("[data-wanted]") ??
+      (location.hash ? document.getElementById(location.hash.slice(1)) : null);
     if (named !== null) {
       named.scrollIntoView({ block: "center" });
-      named.classList.add("named");
     } else if (this.newest && !new URLSearchParams(location.search).get("at")) {
       window.scrollTo({ top: document.documentElement.scrollHeight });
     }
