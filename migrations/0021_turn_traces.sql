@@ -21,7 +21,8 @@ create table turn_trace (
 );
 
 create index turn_trace_by_time on turn_trace (conversation_id, asked_at, question_id);
-create index turn_trace_mentions on turn_trace using gin (mentions);
+-- A list of pending entries would be sorted in by one write in some hundreds, with the conversation locked meanwhile.
+create index turn_trace_mentions on turn_trace using gin (mentions) with (fastupdate = off);
 
 do $$
 begin

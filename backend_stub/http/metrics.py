@@ -109,7 +109,7 @@ class Metrics:
             self._messages.labels(outcome.status).inc()
 
     def expired(self, kind: str, count: int) -> None:
-        """`kind` is messages, events or sessions."""
+        """`kind` is messages, events, sessions or traces."""
         self._expired.labels(kind).inc(count)
 
     def restarted(self, task: str) -> None:

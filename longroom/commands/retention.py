@@ -7,7 +7,7 @@ import typer
 
 from longroom.options import DEFAULT_DATA_DIR, DataDir
 
-KINDS = ("messages", "events", "sessions")
+KINDS = ("messages", "events", "sessions", "traces")
 
 
 def retention(

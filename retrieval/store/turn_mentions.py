@@ -8,9 +8,6 @@ from retrieval.wire import RepeatedBy, ShownMessage, TextSpan, TraceHit, TurnTra
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-FIGURES_OF_RECALL = ("hits", "shown", "cut")
-"""Counted among a trace's figures, as they were when it was recorded."""
-
 
 def mentioned(trace: TurnTrace) -> list[str]:
     """Each once; not the question."""

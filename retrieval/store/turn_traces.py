@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import orjson
 
@@ -12,14 +12,13 @@ from retrieval.errors import ConversationNotFound, TurnNotFound
 from retrieval.store.stored_before import message_of
 from retrieval.store.tombstones import Tombstones, read_tombstones
 from retrieval.store.turn_drawing import drawn_turn
-from retrieval.store.turn_mentions import FIGURES_OF_RECALL, mentioned, without
+from retrieval.store.turn_mentions import mentioned, without
+from retrieval.store.turn_rows import row_of, trace_of
 from retrieval.wire import (
     ConversationId,
     DegradedFilter,
-    KeptTrace,
     RecallSource,
     Turn,
-    TurnFigures,
     TurnLine,
     TurnOutcome,
     TurnPage,
@@ -28,8 +27,6 @@ from retrieval.wire import (
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
-
-FIGURES = set(TurnFigures.model_fields)
 
 # An erasure waits for what is being recorded, or is waited for: nothing comes back behind it.
 LOCK = """
@@ -96,7 +93,7 @@ async def record_turns(
             newest = [*_still_valid(tombstones, newest)]
         if not newest:
             return 0
-        rows = orjson.dumps([_row(trace) for trace in newest]).decode()
+        rows = orjson.dumps([row_of(trace) for trace in newest]).decode()
         recorded: int = await connection.fetchval(RECORD, conversation_id, rows)
     return recorded
 
@@ -199,9 +196,7 @@ async def turn(db: "Database", *, conversation_id: ConversationId, question_id: 
         if not await db.fetchval(KNOWN, conversation_id):
             raise ConversationNotFound(conversation_id)
         raise TurnNotFound
-    figures = orjson.loads(row["figures"])
-    counts = {name: figures.pop(name) for name in FIGURES_OF_RECALL}
-    trace = KeptTrace.model_validate({**figures, **orjson.loads(row["recall"])})
+    trace = trace_of(row)
     rows = await db.fetch(MESSAGES, conversation_id, [question_id, *row["mentions"]])
     changed = [one["message_id"] for one in rows if (one["revision"] or 0) > trace.revision]
     return drawn_turn(
@@ -209,7 +204,7 @@ async def turn(db: "Database", *, conversation_id: ConversationId, question_id: 
         [message_of(one) for one in rows],
         mentioned=row["mentions"],
         changed=changed,
-        is_whole=counts["shown"] == len(trace.shown),
+        is_whole=orjson.loads(row["figures"])["shown"] == len(trace.shown),
     )
 
 
@@ -235,10 +230,3 @@ def _still_valid(tombstones: Tombstones, traces: Iterable[TurnTrace]) -> Iterabl
         if asked_by_erased or tombstones.has_message(trace.question_id):
             continue
         yield without(trace, {one for one in mentioned(trace) if tombstones.has_message(one)})
-
-
-def _row(trace: TurnTrace) -> dict[str, Any]:
-    figures = trace.model_dump(mode="json", include=FIGURES, exclude_none=True)
-    recall = trace.model_dump(mode="json", exclude=FIGURES, exclude_defaults=True)
-    counts = {name: len(getattr(trace, name)) for name in FIGURES_OF_RECALL}
-    return {**figures, "figures": figures | counts, "recall": recall, "mentions": mentioned(trace)}

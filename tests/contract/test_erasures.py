@@ -13,6 +13,7 @@ from tests.support.wire_examples import event, message, summary, turn
 
 ERASED = "urn:longroom:erased"
 CANARY = "zyxomelon"
+BLOCK = {"nonce": "0a", "now": "2025-03-01T12:00:00Z", "time_zone": "UTC", "role": "user"}
 STRANGE_IDS = [
     "m/1",
     "..",
@@ -91,6 +92,10 @@ async def test_an_erased_message_is_told_by_no_route_and_refused(
     at = f"/conversations/{conversation_id}"
     heard = event(id="t1", kind="transcription", participant="ada", data={"text": CANARY})
     await api.post(f"{at}/events", json={"events": [heard]})
+    quoted = turn(question_id="m2", shown=[{"message_id": "m1"}], block=BLOCK)
+    await api.post(f"{at}/turns", json={"turns": [quoted, turn(question_id="m1")]})
+    read = (await api.get(f"{at}/turns/m2")).json()
+    assert CANARY in read["block"]
     assert CANARY in await texts(api, conversation_id)
 
     dry = await erase(api, f"{at}/messages/m1", dry_run=True)
@@ -98,7 +103,9 @@ async def test_an_erased_message_is_told_by_no_route_and_refused(
     receipt = await erase(api, f"{at}/messages/m1")
 
     assert (dry.dry_run, dry.rows) == (True, receipt.rows)
-    assert receipt.rows["message"] == 1
+    assert (receipt.rows["message"], receipt.rows["turn_trace"]) == (1, 2)
+    refused(await api.get(f"{at}/turns/m1"), 404)
+    assert (await api.get(f"{at}/turns/m2")).json()["trace"]["shown"] == []
     assert CANARY not in await texts(api, conversation_id, room_name)
     assert await told(api, conversation_id) == [
         Change(revision=1, kind="erased", seq=1, id_sha256=erased_id(conversation_id, "m1"))

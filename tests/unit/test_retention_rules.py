@@ -41,7 +41,8 @@ def test_rules_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
         ('[{"rooms": "*", "messages_days": "90"}]', "messages_days must be a whole number of days"),
         ('[{"rooms": "", "messages_days": 9}]', "rooms must not be empty; * stands for all"),
         ('[{"rooms": 7}]', "rooms must be text such as support-*"),
-        ('[{"rooms": "*", "traces_days": 14}]', "traces_days is not known; a rule has rooms, mess"),
+        ('[{"rooms": "*", "turns_days": 14}]', "turns_days is not known; a rule has rooms, mess"),
+        ('[{"rooms": "*", "traces_days": 0}]', "rule 1: traces_days must be at least 1 day"),
     ],
 )
 def test_a_rule_that_is_none_is_named_with_its_remedy(
@@ -70,3 +71,14 @@ def test_the_first_rule_that_fits_holds(name: str, days: int | None) -> None:
 
     assert found == Cutoffs(messages=None if days is None else NOW - timedelta(days=days))
     assert cutoffs([rules[0]], "other", NOW) == Cutoffs()
+
+
+def test_each_kind_has_days_of_its_own() -> None:
+    rule = RetentionRule(rooms="*", messages_days=4, events_days=3, sessions_days=2, traces_days=1)
+
+    assert cutoffs([rule], "room", NOW) == Cutoffs(
+        messages=NOW - timedelta(days=4),
+        events=NOW - timedelta(days=3),
+        sessions=NOW - timedelta(days=2),
+        traces=NOW - timedelta(days=1),
+    )

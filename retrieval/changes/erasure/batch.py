@@ -9,6 +9,7 @@ from retrieval.changes.erasure.evidence import delete_evidence
 from retrieval.changes.erasure.quotations import TURN, Said, delete_quotations, said_before
 from retrieval.changes.erasure.surroundings import make_anew, mixing_in, model_ids
 from retrieval.changes.erasure.transactions import Locked, Rows
+from retrieval.changes.erasure.turns import forget_messages
 from retrieval.changes.erasure.words import delete_words, words_of
 from retrieval.database.command_tag import affected_rows
 from retrieval.embeddings.rows import raise_vectors_version
@@ -87,7 +88,9 @@ async def erase_batch(
     gone = await delete_words(locked, words_of(analyses), rows=rows)
     said = [_said(message, before[message.seq]) for message in messages]
     quoting = await delete_quotations(locked, said, gone=gone, besides=participant, rows=rows)
-    await delete_evidence(locked, [one.id for one in messages], gone=gone, rows=rows)
+    ids = [one.id for one in messages]
+    await delete_evidence(locked, ids, gone=gone, rows=rows)
+    await forget_messages(locked, ids, rows=rows)
     if erased_at is not None:
         await _entomb(locked, messages, quoting, erased_at=erased_at)
     await count_without(locked, analyses)

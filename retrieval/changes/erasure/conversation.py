@@ -55,6 +55,7 @@ TABLES: Final[tuple[LiteralString, ...]] = (
     "message_metadata",
     "message_edit",
     "evidence",
+    "turn_trace",
     "message",
     "message_embedding",
     "message_code",

@@ -48,6 +48,8 @@ select conversation_id from session where participants @> array[$1] or agent_ide
 union
 select conversation_id from conversation_event where participant = $1 and created_at <= $2
 union
+select conversation_id from turn_trace where participant = $1 and asked_at <= $2
+union
 select conversation_id from room_epoch where agent_identity = $1
 union
 select conversation_id from conversation where agent_identity = $1

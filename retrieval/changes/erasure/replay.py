@@ -108,7 +108,9 @@ select identity
         union
         select unnest(participants || agent_identity) from session where conversation_id = $1
         union
-        select participant from conversation_event where conversation_id = $1) known
+        select participant from conversation_event where conversation_id = $1
+        union
+        select participant from turn_trace where conversation_id = $1) known
  where encode(sha256(convert_to($1::text || E'\\n' || identity, 'UTF8')), 'hex') = $2
 """
 
@@ -152,7 +154,9 @@ select identity
         union
         select unnest(participants || agent_identity) from session
         union
-        select participant from conversation_event) known
+        select participant from conversation_event
+        union
+        select participant from turn_trace) known
  where encode(sha256(convert_to($1::uuid::text || E'\\n' || identity, 'UTF8')), 'hex') = $2
 """
 

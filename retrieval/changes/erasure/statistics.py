@@ -42,6 +42,10 @@ ROWS: Final[dict[LiteralString, LiteralString]] = {
     "evidence": """
         insert into evidence (conversation_id, evidence_id, typed, asker, message_ids, marked_at)
         values ($1, $1, '', '', '{}', now())""",
+    "turn_trace": """
+        insert into turn_trace (conversation_id, question_id, asked_at, ended_at, participant,
+                                outcome, source, figures, recall, mentions)
+        values ($1, '', now(), now(), '', '', '', '{}', '{}', '{}')""",
     "participant_name": """
         insert into participant_name (conversation_id, name, identity) values ($1, '', '')""",
     "conversation_event": """

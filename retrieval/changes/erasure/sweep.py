@@ -1,4 +1,5 @@
-"""Looks through a conversation's index entries for what erased messages may have left.
+"""Looks through a conversation's index entries, and traces of turns, for what erased messages may
+have left.
 
 Entries are found by analysing a message again. A newer Unicode or stemmer might read it otherwise
 than when it was stored: what stands in the index for an erased message is deleted all the same.
@@ -8,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from retrieval.changes.erasure.transactions import Rows, locked
+from retrieval.changes.erasure.turns import sweep_turns
 from retrieval.database.command_tag import affected_rows
 from retrieval.embeddings.rows import raise_vectors_version
 from retrieval.wire import ConversationId
@@ -69,4 +71,5 @@ async def sweep(
     async with locked(db, conversation_id) as held:
         status = await held.connection.execute(SWEEP_METADATA, conversation_id)
     rows["message_metadata"] += affected_rows(status)
+    rows.update(await sweep_turns(db, conversation_id))
     return rows

@@ -8,6 +8,7 @@ from retrieval.changes.erasure import ledger
 from retrieval.changes.erasure.evidence import delete_asked_by
 from retrieval.changes.erasure.ledger import Erasure
 from retrieval.changes.erasure.transactions import Rows, locked
+from retrieval.changes.erasure.turns import delete_turns_of
 from retrieval.database.command_tag import affected_rows
 
 if TYPE_CHECKING:
@@ -101,5 +102,6 @@ async def delete_traces(db: "Database", erasure: Erasure, identity: str, *, dry_
         )
         rows["session"] += affected_rows(status)
         await delete_asked_by(held, identity, rows=rows)
+        await delete_turns_of(held, identity, until=erasure.erased_at, rows=rows)
         await ledger.add(held.connection, erasure, rows)
     return rows

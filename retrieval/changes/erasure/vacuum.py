@@ -22,6 +22,7 @@ TABLES: Final[tuple[LiteralString, ...]] = (
     "message_code",
     "message_edit",
     "evidence",
+    "turn_trace",
     "vocabulary",
     "embedding_job",
     "participant_name",

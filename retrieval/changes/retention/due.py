@@ -24,7 +24,9 @@ select c.conversation_id, coalesce(c.key, c.room) as name, c.expiring,
        (select min(created_at) from conversation_event event
          where event.conversation_id = c.conversation_id) as event,
        (select min(coalesce(ended_at, updated_at)) from session
-         where session.conversation_id = c.conversation_id) as session
+         where session.conversation_id = c.conversation_id) as session,
+       (select min(asked_at) from turn_trace trace
+         where trace.conversation_id = c.conversation_id) as trace
   from conversation c
  where c.conversation_id > $1 and not c.erased
  order by c.conversation_id
@@ -63,6 +65,7 @@ def _bounds_of_what_is_older(row: "Record", bounds: Cutoffs) -> Cutoffs:
         messages=_if_older(row["message"], bounds.messages),
         events=_if_older(row["event"], bounds.events),
         sessions=_if_older(row["session"], bounds.sessions),
+        traces=_if_older(row["trace"], bounds.traces),
     )
 
 
@@ -77,7 +80,9 @@ select (select count(*) from message
        (select count(*) from conversation_event
          where conversation_id = $1 and created_at < $3) as events,
        (select count(*) from session
-         where conversation_id = $1 and coalesce(ended_at, updated_at) < $4) as sessions
+         where conversation_id = $1 and coalesce(ended_at, updated_at) < $4) as sessions,
+       (select count(*) from turn_trace
+         where conversation_id = $1 and asked_at < $6) as traces
 """
 
 
@@ -95,6 +100,12 @@ async def preview(
 async def _count(db: "Database", one: Due, *, now: datetime) -> dict[str, int]:
     bounds = one.cutoffs
     row = await db.fetchrow(
-        COUNT, one.conversation_id, bounds.messages, bounds.events, bounds.sessions, now
+        COUNT,
+        one.conversation_id,
+        bounds.messages,
+        bounds.events,
+        bounds.sessions,
+        now,
+        bounds.traces,
     )
     return {kind: count for kind, count in dict(row or {}).items() if count}

@@ -102,6 +102,7 @@ class Retention:
         for kind, statement, before in (
             ("events", records.EVENTS, one.cutoffs.events),
             ("sessions", records.SESSIONS, one.cutoffs.sessions),
+            ("traces", records.TRACES, one.cutoffs.traces),
         ):
             while before is not None:
                 count = await records.expire_rows(db, statement, one.conversation_id, before=before)

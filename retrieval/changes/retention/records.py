@@ -1,4 +1,4 @@
-"""Events and sessions that are older than a time, batch by batch."""
+"""Events, sessions and traces of turns that are older than a time, batch by batch."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, LiteralString
@@ -30,6 +30,18 @@ delete from session
        select session_id
          from session
         where conversation_id = $1 and coalesce(ended_at, updated_at) < $2
+        limit $3))
+"""
+
+
+TRACES: LiteralString = """
+delete from turn_trace
+ where conversation_id = $1
+   and question_id = any(array(
+       select question_id
+         from turn_trace
+        where conversation_id = $1 and asked_at < $2
+        order by asked_at
         limit $3))
 """
 

@@ -16,7 +16,8 @@ Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
 EXAMPLE = '[{"rooms": "support-*", "messages_days": 90, "events_days": 30}]'
 _REMEDIES = {
     "missing": "is missing",
-    "extra_forbidden": "is not known; a rule has rooms, messages_days, events_days, sessions_days",
+    "extra_forbidden": "is not known; a rule has rooms, messages_days, events_days, sessions_days,"
+    " traces_days",
     "greater_than_equal": "must be at least 1 day",
     "less_than_equal": "must be at most 36,500 days; leave it out to keep them for ever",
     "int_type": "must be a whole number of days",
@@ -35,6 +36,7 @@ class RetentionRule(BaseModel):
     messages_days: Days | None = None
     events_days: Days | None = None
     sessions_days: Days | None = None
+    traces_days: Days | None = None
 
 
 def read_rules(written: object) -> object:
@@ -74,10 +76,11 @@ class Cutoffs:
     messages: datetime | None = None
     events: datetime | None = None
     sessions: datetime | None = None
+    traces: datetime | None = None
 
     @property
     def any(self) -> bool:
-        return any((self.messages, self.events, self.sessions))
+        return any((self.messages, self.events, self.sessions, self.traces))
 
 
 def cutoffs(rules: Sequence[RetentionRule], name: str, now: datetime) -> Cutoffs:
@@ -89,6 +92,7 @@ def cutoffs(rules: Sequence[RetentionRule], name: str, now: datetime) -> Cutoffs
         messages=_before(now, rule.messages_days),
         events=_before(now, rule.events_days),
         sessions=_before(now, rule.sessions_days),
+        traces=_before(now, rule.traces_days),
     )
 
 
