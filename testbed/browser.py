@@ -33,7 +33,7 @@ OPTIONS: Final = (
 )
 DESKTOP: Final = (1280, 800)
 PHONE: Final = (390, 844)
-PATIENCE_MS: Final = 60_000
+PATIENCE_MS: Final = 30_000
 REPORT_VIOLATIONS: Final = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`violates ${event.violatedDirective}: ${event.blockedURI}`);
@@ -131,6 +131,7 @@ async def visiting(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         permissions=["microphone"],
+        reduced_motion="reduce",  # else axe may see a colour on its way to another
         **options,
     )
     try:

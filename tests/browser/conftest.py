@@ -8,12 +8,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from retrieval.database.pool import connect
 from testbed import seeded_rooms
 from testbed.backend_process import running_backend
 from testbed.browser import chromium, find_chromium
 from testbed.postgres import Server, create_database, drop_database
-from tests.support.inspected_backend import SERVICE_KEY, Inspected
+from tests.support.inspected_backend import SERVICE_KEY, Inspected, pool_of
 from tests.support.room_fixtures import livekit_server, stack
 
 __all__ = ["livekit_server", "stack"]
@@ -64,6 +63,5 @@ async def inspected(
     browser: Browser, inspected_backend: tuple[str, str]
 ) -> AsyncIterator[Inspected]:
     url, database = inspected_backend
-    db = await connect(database, pool_size=2)
-    yield Inspected(url, db, await seeded_rooms.festival(db), await seeded_rooms.hostile(db))
-    await db.close()
+    async with pool_of(database) as db:
+        yield Inspected(url, db, await seeded_rooms.festival(db), await seeded_rooms.hostile(db))

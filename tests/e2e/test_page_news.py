@@ -95,7 +95,7 @@ async def test_a_hostile_name_stays_text(browser: httpx.AsyncClient, name: str) 
         )
         assert "<script>alert" not in text
         assert "<img src=x" not in text
-        assert "49" not in text.partition("<tbody>")[2].partition("</th>")[0]
+        assert "<bdi>49" not in text
         assert " hx-trigger='load" not in text
         assert 'href="javascript:' not in text
 

@@ -29,6 +29,7 @@ GROUPS = {
     "test_livekit_tracing": "rooms 3",
     "test_livekit_speech": "rooms 3",
     "test_livekit_stop": "rooms 3",
+    "test_room_page": "rooms 5",
 }
 ROOMS = set(GROUPS.values())
 # Agents start too late for their tests if more of these groups run at a time.

@@ -1,10 +1,13 @@
 """A backend whose rooms are inspected, and the way in."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
 from playwright.async_api import Page, expect
 
+from retrieval.database.pool import connect
 from retrieval.wire import ConversationId
 
 SERVICE_KEY = "a service key for tests in a browser"
@@ -27,3 +30,12 @@ async def sign_in(page: Page, backend: Inspected, path: str = "/inspect") -> Non
     await page.keyboard.type(SERVICE_KEY)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+@asynccontextmanager
+async def pool_of(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    pool = await connect(database_url, pool_size=2)
+    try:
+        yield pool
+    finally:
+        await pool.close()
