@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-erase bench-writing architecture typescript-client pages plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-erase bench-writing bench-pages screenshots architecture typescript-client pages plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -105,6 +105,9 @@ bench-erase: installed-test ## whether what was erased is found anywhere (ARGS="
 bench-writing: installed-test ## whether what people really write is found (ARGS="--kinds marks,days --show-misses")
 	@$(BIN)/python -m benchmarks.writing $(ARGS)
 
+bench-pages: installed-test ## how soon the inspector and a room's page show something (needs Chromium; ARGS="--times 3")
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(BIN)/python -m benchmarks.pages $(ARGS)
+
 results: installed-test ## write benchmarks/RESULTS.md from what was recorded
 	@$(BIN)/python -m benchmarks.results
 
@@ -118,6 +121,9 @@ typescript-client: installed-test ## describe the API, generate the TypeScript c
 
 pages: ## build the scripts and styles of the backend's pages, from clients/pages
 	cd clients/pages && npm ci --no-progress && npm run check && npm test && npm run build
+
+screenshots: installed-test ## take the pictures of the pages in docs/images, by their tests (needs Chromium)
+	@LIVEKIT_SERVER_BIN=$$(deploy/livekit-server.sh) $(PYTEST) -n0 tests/browser --screenshots -k pictured
 
 plots: installed-test ## draw what was recorded into docs/images
 	@$(BIN)/python -m benchmarks.plot

@@ -127,6 +127,14 @@ SECTIONS = [
         " every column, file, log, span and prompt. `found` must be 0; `left_until_scrub` is what"
         " PostgreSQL's files hold after a vacuum, and no longer after `longroom erasures scrub`.",
     ),
+    Section(
+        "pages",
+        "The backend's pages in a browser",
+        "In Chromium, on the machine of the backend: the first paint of a long room in the"
+        " inspector; from the click on a turn to its trace; from the door of a new room to the"
+        " first words of an answer, with a model that answers at once. Medians, in milliseconds."
+        " What axe finds there (desktop and phone, light and dark), and requests to other hosts.",
+    ),
     Section("rooms", "Rooms on one machine", "Text rooms at once, all talking."),
     Section("backfill", "Embedding a backlog", "Beside the bare encoder."),
     Section(

@@ -17,7 +17,7 @@ def base(conversation_id: Any) -> str:
     return f"/inspect/conversations/{conversation_id}"
 
 
-async def test_a_turn_is_opened_to_its_trace_from_the_timeline(
+async def test_a_turn_is_opened_from_the_timeline_to_its_trace_as_pictured(
     browser: Browser, inspected: Inspected, picture: Picture
 ) -> None:
     async with visiting(browser, timezone_id="UTC", locale="en-GB") as operator:

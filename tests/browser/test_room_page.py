@@ -18,6 +18,7 @@ from testbed.browser import (
 from testbed.livekit_stack import Stack, kill_agent
 from testbed.room_page import RoomPage
 from testbed.seeded_rooms import ATTACKER, QUESTION, SCRIPTS, festival
+from tests.browser.conftest import Picture
 from tests.support.inspected_backend import pool_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -182,3 +183,27 @@ async def test_the_page_is_accessible_no_wider_than_the_window_and_used_by_keys_
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("button", name="Join again as ada")).to_be_focused()
         assert await accessibility_faults(page) == []
+
+
+async def test_a_talk_with_an_agent_is_as_pictured(
+    browser: Browser, stack: Stack, picture: Picture
+) -> None:
+    room = f"harbour-festival-{token_hex(2)}"
+    async with pool_of(stack.database_url) as db:
+        await festival(db, room=room)
+    stack.model.reply = lambda _: "Forty: chloe has thirty in her cellar, her aunt lends ten."
+    try:
+        async with visiting(browser, timezone_id="UTC", locale="en-GB") as person:
+            page = RoomPage(person.page, stack.backend_url, room)
+            await page.join("dora")
+            await page.shows("Agent", "Welcome back!")
+            await page.write("And how many lanterns do we have?")
+            await page.has_status("And how many lanterns do we have?", "Answered")
+            await page.page.locator("h1").evaluate("it => it.textContent = 'harbour-festival'")
+            await picture(page.page, "room-page")
+            width, height = PHONE
+            await page.page.set_viewport_size({"width": width, "height": height})
+            await page.page.emulate_media(color_scheme="dark")
+            await picture(page.page, "room-page-phone")
+    finally:
+        stack.model.reply = lambda prompt: f"You said: {prompt.question}"

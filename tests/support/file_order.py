@@ -30,6 +30,7 @@ GROUPS = {
     "test_livekit_speech": "rooms 3",
     "test_livekit_stop": "rooms 3",
     "test_room_page": "rooms 5",
+    "test_room_speech": "rooms 5",
 }
 ROOMS = set(GROUPS.values())
 # Agents start too late for their tests if more of these groups run at a time.

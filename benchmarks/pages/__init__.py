@@ -1,0 +1,1 @@
+"""How soon the backend's pages show something, in a real Chromium."""
