@@ -10,6 +10,11 @@ type Figures = Record<Column, (number | null)[]> & { at: number[] };
 const HEIGHT = 132;
 // Turns and milliseconds are told in whole numbers.
 const STEPS = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => step * 10 ** power)).sort((a, b) => a - b);
+// How uPlot writes times, from years to minutes: by the day and the 24 hours that the rest of the page uses.
+const TIMES: uPlotType.Axis.Values = [
+  [86_400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
+];
 const REFRESH_MS = 15_000;
 const NAMES: Record<Column, string> = {
   turns: "turns",
@@ -75,7 +80,7 @@ class Plot {
       cursor: { points: { size: 6 }, drag: { x: false, y: false } },
       legend: { live: true },
       scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1)] } },
-      axes: [{ ...axis, space: 60 }, { ...axis, size: 48, incrs: STEPS, values: (_, ticks) => ticks.map((tick) => this.text(tick)) }],
+      axes: [{ ...axis, space: 60, values: TIMES }, { ...axis, size: 60, incrs: STEPS, values: (_, ticks) => ticks.map((tick) => this.text(tick)) }],
       series: [
         { value: (_, at) => (at === null ? "–" : new Date(at * 1000).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" })) },
         ...this.columns.map((column, place) => ({
