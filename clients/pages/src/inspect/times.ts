@@ -7,18 +7,26 @@ export function tellTimes(): void {
   setInterval(() => tellIn(document), 15_000);
 }
 
+// To make a format costs more than to use it a hundred times, and a timeline has hundreds of times.
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const told = new WeakMap<HTMLTimeElement, string>();
+
 function tellIn(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[datetime]")) {
+    const isTold = told.get(element) === `${element.dateTime} ${element.textContent}`;
+    if (isTold && element.dataset.as !== "ago") continue;
     const at = new Date(element.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    element.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "medium" });
+    if (!isTold) element.title = FULL.format(at);
     const text = element.dataset.as === "ago" ? ago(at) : exact(at);
     if (element.textContent !== text) element.textContent = text;
+    told.set(element, `${element.dateTime} ${text}`);
   }
 }
 
 function exact(at: Date): string {
-  return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return EXACT.format(at);
 }
 
 function ago(at: Date): string {
