@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field
 
 from retrieval.wire.base import (
     WHOLE,
@@ -33,7 +33,8 @@ DegradedFilter = Literal["late", "failed", "resting", "any"]
 Glue = Literal["I", "i", "My", "my", "'s", "…"]
 """All that a query may have which no message says; … stands for other words."""
 
-Milliseconds = Annotated[FiniteFloat, Field(ge=0, le=86_400_000)]
+Figure = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Milliseconds = Annotated[Figure, Field(ge=0, le=86_400_000)]
 Ids = Annotated[list[GivenId], Field(max_length=MAX_SHOWN)]
 
 
@@ -58,9 +59,9 @@ class TraceHit(Request):
     """
 
     message_id: GivenId
-    score: FiniteFloat
+    score: Figure
     parts: Annotated[
-        dict[Annotated[str, Field(max_length=64, pattern=r"^\w+$")], FiniteFloat],
+        dict[Annotated[str, Field(max_length=64, pattern=r"^\w+$")], Figure],
         Field(max_length=32),
     ] = {}
     found_by: Annotated[list[Arm], Field(max_length=2)] = []
@@ -113,7 +114,7 @@ class TurnFigures(Request):
     source: RecallSource = "none"
     degraded: RecallDegraded | None = None
     relevant: Flag | None = None
-    confidence: FiniteFloat | None = None
+    confidence: Figure | None = None
     revision: Count = 0
     message_count: Count | None = None
     window_messages: Count = 0
