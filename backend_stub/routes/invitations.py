@@ -34,7 +34,7 @@ _EXAMPLES = {
     summary="Make a link that lets people into the room's page",
     status_code=HTTPStatus.CREATED,
     responses=problem_responses(400, 413, 415),
-    openapi_extra=needs("rooms"),
+    openapi_extra=needs("run"),
 )
 async def invite(
     room: RoomInPath,
@@ -49,7 +49,7 @@ async def invite(
     It ends with its time, with the key that made it, and with DELETE; the last two also end the
     sessions of who came by it. An open backend's page lets people in without one.
     """
-    demand("run", caller.permissions)
+    demand("rooms", caller.permissions)
     await conversations.create_room(
         resources.pools.writes.of_names(room=room), name=room, language=resources.room_language
     )
@@ -71,13 +71,13 @@ async def invite(
 @router.get(
     "/rooms/{room:path}/invitations",
     summary="The room's invitations that are valid, without their links",
-    openapi_extra=needs("rooms"),
+    openapi_extra=needs("run"),
 )
 async def list_invitations(
     room: RoomInPath, resources: AppResources, caller: CurrentCaller
 ) -> Invitations:
     """Newest first. Who has come by one is not listed."""
-    demand("run", caller.permissions)
+    demand("rooms", caller.permissions)
     found = await invitations.of_room(resources.pools.background, room)
     return Invitations(invitations=[_shown(one) for one in found])
 
@@ -86,13 +86,13 @@ async def list_invitations(
     "/rooms/{room:path}/invitations/{invitation_id}",
     summary="Let nobody else in by this invitation, and end the sessions of who came by it",
     status_code=HTTPStatus.NO_CONTENT,
-    openapi_extra=needs("rooms"),
+    openapi_extra=needs("run"),
 )
 async def revoke_invitation(
     room: RoomInPath, invitation_id: str, resources: AppResources, caller: CurrentCaller
 ) -> None:
     """Who is in the room stays until the LiveKit connection ends: remove them on that server."""
-    demand("run", caller.permissions)
+    demand("rooms", caller.permissions)
     if not await invitations.revoke(resources.pools.background, invitation_id, room=room):
         raise HTTPException(HTTPStatus.NOT_FOUND)
 

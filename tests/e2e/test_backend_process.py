@@ -299,6 +299,7 @@ async def hanging(app):
 
 serving.CLOSE_S = 0.2
 app = FastAPI(lifespan=hanging)
+app.state.ending = asyncio.Event()
 listener = serving.bind("127.0.0.1", 0)
 asyncio.run(serving.serve(app, listener=listener, drain_timeout_s=0, exit_with_parent=True))
 """

@@ -53,6 +53,12 @@ SCOPES = {
     ("GET", "/conversations/{conversation_id}/sessions"): {"operator"},
     ("GET", "/conversations/{conversation_id}/coverage"): {"operator"},
     ("GET", "/status"): {"operator"},
+    ("POST", "/conversations/{conversation_id}/turns"): {"agent"},
+    ("GET", "/conversations/{conversation_id}/turns"): {"operator"},
+    ("GET", "/conversations/{conversation_id}/turns/{question_id}"): {"operator"},
+    ("POST", "/rooms/{room}/invitations"): {"agent"},
+    ("GET", "/rooms/{room}/invitations"): {"agent"},
+    ("DELETE", "/rooms/{room}/invitations/{invitation_id}"): {"agent"},
     ("PUT", "/workers/{agent_name}/{worker_id}"): {"agent"},
 }
 """Of every route, besides admin."""
@@ -108,6 +114,8 @@ def ask(api: httpx.Client, method: str, path: str, key: str | None) -> httpx.Res
         worker_id="w",
         identity="i",
         message_id="m",
+        question_id="m",
+        invitation_id="i",
     )
     headers = as_caller(key) if key is not None else {}
     return api.request(method, filled, headers=headers)

@@ -165,6 +165,8 @@ async def test_a_token_opens_the_routes_of_its_permissions_in_its_conversation_a
                     worker_id="w",
                     message_id="m",
                     identity="ada",
+                    question_id="m",
+                    invitation_id="i",
                 )
                 response = await api.request(method, filled, headers=bearer(credential))
                 inside = "{conversation_id}" in path and where == here
