@@ -15,7 +15,13 @@ from retrieval.wire import ErasureReceipt
 
 BETTER = "It is said that this is here."
 RULES = [
-    {"rooms": "retention*", "messages_days": 90, "events_days": 30, "sessions_days": 60},
+    {
+        "rooms": "retention*",
+        "messages_days": 90,
+        "events_days": 30,
+        "sessions_days": 60,
+        "traces_days": 60,
+    },
 ]
 WAIT_S = 120.0
 
@@ -30,6 +36,7 @@ ALL_EXPIRED = """
 select not exists (select from message where created_at < now() - interval '90 days')
    and not exists (select from conversation_event where created_at < now() - interval '30 days')
    and not exists (select from session where ended_at < now() - interval '60 days')
+   and not exists (select from turn_trace where asked_at < now() - interval '60 days')
    and not exists (select from conversation where expiring)
 """
 ALL_EMBEDDED = """

@@ -27,6 +27,8 @@ ROLES: tuple[Role, ...] = ("user", "assistant", "system", "tool")
 
 MESSAGES = "GET /conversations/{conversation_id}/messages"
 EVENTS = "GET /conversations/{conversation_id}/events"
+TURNS = "GET /conversations/{conversation_id}/turns"
+TURN = "GET /conversations/{conversation_id}/turns/{question_id}"
 EXPORT = "GET /conversations/{conversation_id}/export"
 EDITS = "GET /conversations/{conversation_id}/messages/{message_id}/edits"
 SEARCH = "POST /conversations/{conversation_id}/search"
@@ -46,7 +48,8 @@ OF_CONTENT = (
 class Scene:
     """`said`: by the one who is to be erased, at `seqs`. `neighbours`: seqs of the other.
 
-    `ids`: of the messages of both. `words`: the canaries.
+    `ids`: of the messages of both. `questions`: of turns whose question was never stored. `words`:
+    the canaries.
     """
 
     way: str
@@ -58,6 +61,7 @@ class Scene:
     seqs: list[int] = field(default_factory=list)
     neighbours: list[int] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
 
     @property

@@ -10,13 +10,16 @@ from benchmarks.erase.scene import (
     OF_CONTENT,
     OF_THE_PERSON,
     ROLES,
+    TURN,
     WHOLE,
     Clock,
     Scene,
 )
+from benchmarks.erase.turns import Turns
 from longroom.client import LongroomClient
 from retrieval.wire import MessageCreate, MessageId, Role
 
+OF_ID = ("table message.message_id", "table turn_trace.mentions", FILES, MESSAGES, TURN)
 LONG_REPEATS = 25
 BULK_BATCH = 200
 
@@ -43,9 +46,11 @@ async def write_scene(
     records = Records(client, canaries, scene, clock)
     await records.events(person, neighbour)
     await records.sessions(person, neighbour)
+    turns = Turns(client, canaries, scene, clock)
     if way != "correction":
         await writer.correct(person, erased=True)
     await writer.correct(neighbour, erased=False)
+    await turns.write(person, neighbour)
     scene.words = list(canaries.all)[before:]
     return scene
 
@@ -152,7 +157,7 @@ class _Writer:
         named = new if way != "correction" or not erased else self._kept
         in_messages = ("table message.metadata", FILES, MESSAGES, EXPORT)
         return MessageCreate(
-            id=MessageId(f"id {named('message id', 'table message.message_id', FILES, MESSAGES)}"),
+            id=MessageId(f"id {named('message id', *OF_ID)}"),
             role=role,
             participant=who,
             content=text,

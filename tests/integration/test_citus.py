@@ -59,7 +59,7 @@ from retrieval.store.overview.sessions import sessions_page
 from retrieval.store.overview.status import database_status, embedding_lag_s
 from retrieval.store.overview.timeline import timeline_page
 from retrieval.store.sessions import save_session
-from retrieval.store.turn_traces import record_turns
+from retrieval.store.turn_traces import newest_turns, record_turns, turn
 from retrieval.wire import ConversationId, SearchRequest
 from tests.integration.test_migrations import SHIPPED
 from tests.integration.test_own_schema import FORMER, install_former
@@ -363,6 +363,9 @@ async def test_erasing_and_correcting_work_inside_one_shard(cluster: asyncpg.Poo
     for where in (room, other):
         said = [message(n, participant="ben" if n % 3 else "ana") for n in range(1, 31)]
         await append_messages(cluster, conversation_id=where, messages=said)
+        recalled = [trace(n, shown=[{"message_id": f"m{n + k}"} for k in (1, 2)]) for n in (1, 9)]
+        assert await record_turns(cluster, conversation_id=where, traces=recalled) == 2
+        assert await record_turns(cluster, conversation_id=where, traces=recalled) == 0
     await record_events(cluster, conversation_id=room, events=[event(1)])
     await EmbeddingWorker(cluster, embedder, model).drain()
 
@@ -377,6 +380,10 @@ async def test_erasing_and_correcting_work_inside_one_shard(cluster: asyncpg.Poo
     assert (await erase_message(cluster, conversation_id=room, message_id="m6")).complete
     dry = await erase_participant(cluster, conversation_id=room, identity="ben", dry_run=True)
     assert (await erase_participant(cluster, conversation_id=room, identity="ben")).rows == dry.rows
+    page = await newest_turns(cluster, conversation_id=room, limit=9, degraded=None)
+    assert [line.question_id for line in page.turns] == ["m9"]
+    drawn = await turn(cluster, conversation_id=room, question_id="m9")
+    assert drawn.trace.shown == []
     told = await changes(cluster, conversation_id=room, after=0, limit=10)
     assert [one.kind for one in told.changes] == ["corrected", "erased", "participant_erased"]
     with pytest.raises(MessagesErased):

@@ -19,7 +19,11 @@ OVERVIEW_AT_ONCE = 200
 VERSION = "/api/v1"
 EVERY_PART = ",".join(get_args(ExportPart))
 
-PAGED = {"timeline": ("before", "before"), "sessions": ("after", "next")}
+PAGED = {
+    "timeline": ("before", "before"),
+    "sessions": ("after", "next"),
+    "turns": ("after", "next"),
+}
 ONCE = {
     "events": f"?limit={EVENTS_AT_ONCE}",
     "changes": f"?limit={EVENTS_AT_ONCE}",
@@ -29,10 +33,13 @@ ONCE = {
 CHANGE_NOTHING_BACK = {
     "POST /conversations": "answers with its own key",
     "POST /rooms": "answers with its own name",
+    "POST /rooms/{room}/invitations": "answers with its own room and a secret",
+    "DELETE /rooms/{room}/invitations/{invitation_id}": "answers with nothing",
     "POST /conversations/import": "writes, and answers with ids",
     "POST /conversations/{conversation_id}/import": "writes, and answers with its own ids",
     "POST /conversations/{conversation_id}/messages": "writes, and answers with its own ids",
     "POST /conversations/{conversation_id}/events": "writes, and answers with counts",
+    "POST /conversations/{conversation_id}/turns": "writes, and answers with counts",
     "POST /conversations/{conversation_id}/tokens": "answers with its own subject",
     "DELETE /conversations/{conversation_id}/tokens": "answers with nothing",
     "PUT /sessions/{session_id}": "writes, and answers with nothing",
@@ -72,7 +79,9 @@ class Endpoints:
     async def look(
         self, *, ids: dict[UUID, list[str]], people: Sequence[str]
     ) -> dict[str, set[str]]:
-        """`ids`: of messages, by conversation. Raises RuntimeError for an operation that is new."""
+        """`ids`: of messages and questions, by conversation. Raises RuntimeError for an operation
+        that is new.
+        """
         async with self._http:
             document = (await self._http.get("/api/v1/openapi.json")).json()
             for operation in operations(document):
@@ -84,8 +93,10 @@ class Endpoints:
         self, operation: str, ids: dict[UUID, list[str]], people: Sequence[str]
     ) -> None:
         path = VERSION + operation.partition(" ")[2]
-        if operation == "GET /participants/{identity}/export":
-            await self._ask_for_each(operation, path, "{identity}", people)
+        named = {"GET /participants/{identity}/export": ("{identity}", people)}
+        named["GET /rooms/{room}/invitations"] = ("{room}", [*self._rooms.values()])
+        if operation in named:
+            await self._ask_for_each(operation, path, *named[operation])
         elif operation == "POST /rooms/{room}/agent-joined":
             await self._join(operation)
         elif operation in ("GET /rooms", "GET /conversations"):
@@ -95,9 +106,11 @@ class Endpoints:
         else:
             for conversation_id in (*self._rooms, *self._others):
                 within = path.replace("{conversation_id}", str(conversation_id))
-                if "{message_id}" in within:
-                    named = ids.get(conversation_id, [])
-                    await self._ask_for_each(operation, within, "{message_id}", named)
+                wanted = ids.get(conversation_id, [])
+                for parameter in ("{message_id}", "{question_id}"):
+                    if parameter in within:
+                        await self._ask_for_each(operation, within, parameter, wanted)
+                        break
                 else:
                     await self._look_within(operation, within, conversation_id)
 

@@ -40,7 +40,7 @@ async def look(
         queries={scene.conversation_id: scene.words[:queries] for scene in scenes},
     )
     found = await endpoints.look(
-        ids={scene.conversation_id: scene.ids for scene in scenes},
+        ids={scene.conversation_id: [*scene.ids, *scene.questions] for scene in scenes},
         people=sorted({scene.person for scene in scenes}),
     )
     found |= await look_into_tables(one.database_url, canaries)
