@@ -13,7 +13,8 @@ from retrieval.store.overview.activity import ActivityPlace, RoomFilter
 from retrieval.store.overview.conversations import conversation_overview, conversations_page
 from retrieval.store.overview.coverage import conversation_coverage
 from retrieval.store.overview.rooms import rooms_page
-from retrieval.store.overview.sessions import SessionPlace, sessions_page
+from retrieval.store.overview.sessions import sessions_page
+from retrieval.store.time_place import TimePlace
 from retrieval.wire import (
     MAX_OVERVIEW_ROOMS,
     MAX_OVERVIEW_SESSIONS,
@@ -130,7 +131,7 @@ async def sessions(
         resources.pools.others.of(conversation_id),
         conversation_id=conversation_id,
         limit=query.limit,
-        after=cursor(SessionPlace.read, query.after, field="after"),
+        after=cursor(TimePlace.read, query.after, field="after"),
     )
 
 

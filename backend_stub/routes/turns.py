@@ -12,7 +12,7 @@ from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import InConversation, guarded_router
 from backend_stub.resources import AppResources
 from retrieval.store import turn_traces
-from retrieval.store.turn_traces import TurnPlace
+from retrieval.store.time_place import TimePlace
 from retrieval.wire import (
     MAX_PAGE_TURNS,
     DegradedFilter,
@@ -119,7 +119,7 @@ async def newest_turns(
         resources.pools.others.of(conversation_id),
         conversation_id=conversation_id,
         limit=query.limit,
-        after=cursor(TurnPlace.read, query.after, field="after"),
+        after=cursor(TimePlace.read, query.after, field="after"),
         outcome=query.outcome,
         degraded=query.degraded,
         source=query.source,

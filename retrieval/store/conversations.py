@@ -96,6 +96,17 @@ NAMED = """
 select key, revision from conversation where conversation_id = $1 and not erased
 """
 
+KNOWN = """
+select exists (select from conversation where conversation_id = $1 and not erased)
+"""
+
+
+async def check_known(db: "Database", conversation_id: ConversationId) -> None:
+    """Raises ConversationNotFound."""
+    if not await db.fetchval(KNOWN, conversation_id):
+        raise ConversationNotFound(conversation_id)
+
+
 KEY_OF = """
 select key from conversation where conversation_id = $1
 """

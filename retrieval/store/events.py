@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 
 from retrieval.errors import ConversationNotFound
+from retrieval.store.conversations import check_known
 from retrieval.store.tombstones import ids_about, read_tombstones, still_valid
 from retrieval.wire import ConversationEvent, ConversationId, EventKind
 
@@ -54,8 +55,8 @@ async def record_events(
         )
     except asyncpg.ForeignKeyViolationError as error:
         raise ConversationNotFound(conversation_id) from error
-    if not recorded and not await db.fetchval(KNOWN, conversation_id):
-        raise ConversationNotFound(conversation_id)
+    if not recorded:
+        await check_known(db, conversation_id)
     return recorded
 
 
@@ -70,10 +71,6 @@ select event_id as id, kind, participant, created_at, data
  limit $4
 """
 
-KNOWN = """
-select exists (select 1 from conversation where conversation_id = $1 and not erased)
-"""
-
 
 async def newest_events(
     db: "Database",
@@ -85,8 +82,8 @@ async def newest_events(
 ) -> list[ConversationEvent]:
     """Oldest first. Raises ConversationNotFound."""
     rows = await db.fetch(NEWEST_EVENTS, conversation_id, kind, since, limit)
-    if not rows and not await db.fetchval(KNOWN, conversation_id):
-        raise ConversationNotFound(conversation_id)
+    if not rows:
+        await check_known(db, conversation_id)
     return [event_of(row) for row in reversed(rows)]
 
 

@@ -7,10 +7,10 @@ import orjson
 
 from retrieval.errors import ConversationNotFound
 from retrieval.store.tombstones import read_tombstones
-from retrieval.wire import ConversationId, SessionSummary
+from retrieval.wire import ConversationId, SavedSession, SessionSummary
 
 if TYPE_CHECKING:
-    from retrieval.database.connection import Database
+    from retrieval.database.connection import Database, Record
 
 SAVE_SESSION = """
 insert into session (conversation_id, session_id, agent_identity, started_at, ended_at,
@@ -69,3 +69,7 @@ async def not_erased(
         return participants
     again = await db.fetchval(SPOKEN_SINCE, conversation_id, erased) or []
     return [one for one in participants if one not in erased or one in again]
+
+
+def session_of(row: "Record") -> SavedSession:
+    return SavedSession.model_construct(**{**row, "usage": orjson.loads(row["usage"])})

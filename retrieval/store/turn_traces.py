@@ -1,15 +1,16 @@
 """Traces of turns: recorded in batches, listed newest first, and drawn again with texts of now."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import orjson
 
 from retrieval.database.connection import transaction
 from retrieval.errors import ConversationNotFound, TurnNotFound
+from retrieval.store.conversations import check_known
 from retrieval.store.stored_before import message_of
+from retrieval.store.time_place import TimePlace
 from retrieval.store.tombstones import Tombstones, read_tombstones
 from retrieval.store.turn_drawing import drawn_turn
 from retrieval.store.turn_mentions import mentioned, without
@@ -98,26 +99,6 @@ async def record_turns(
     return recorded
 
 
-@dataclass(frozen=True)
-class TurnPlace:
-    """Of a turn in the order of time; as text it is what a page gives as `next`."""
-
-    asked_at: datetime
-    question_id: str
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Raises ValueError."""
-        moment, _, question_id = text.partition(" ")
-        asked_at = datetime.fromisoformat(moment)
-        if asked_at.tzinfo is None or not question_id or "\x00" in question_id:
-            raise ValueError("is no page's `next`")
-        return cls(asked_at, question_id)
-
-    def __str__(self) -> str:
-        return f"{self.asked_at.isoformat()} {self.question_id}"
-
-
 NEWEST = """
 select asked_at, question_id, figures
   from turn_trace
@@ -133,17 +114,13 @@ select asked_at, question_id, figures
  limit $9
 """
 
-KNOWN = """
-select exists (select 1 from conversation where conversation_id = $1 and not erased)
-"""
-
 
 async def newest_turns(
     db: "Database",
     *,
     conversation_id: ConversationId,
     limit: int,
-    after: TurnPlace | None = None,
+    after: TimePlace | None = None,
     outcome: TurnOutcome | None = None,
     degraded: DegradedFilter | None = None,
     source: RecallSource | None = None,
@@ -154,8 +131,8 @@ async def newest_turns(
     rows = await db.fetch(
         NEWEST,
         conversation_id,
-        after and after.asked_at,
-        after and after.question_id,
+        after and after.at,
+        after and after.id,
         outcome,
         degraded,
         source,
@@ -163,10 +140,10 @@ async def newest_turns(
         until,
         limit + 1,
     )
-    if not rows and not await db.fetchval(KNOWN, conversation_id):
-        raise ConversationNotFound(conversation_id)
+    if not rows:
+        await check_known(db, conversation_id)
     page = rows[:limit]
-    last = TurnPlace(page[-1]["asked_at"], page[-1]["question_id"]) if rows[limit:] else None
+    last = TimePlace(page[-1]["asked_at"], page[-1]["question_id"]) if rows[limit:] else None
     return TurnPage(
         turns=[TurnLine.model_validate(orjson.loads(row["figures"])) for row in page],
         next=None if last is None else str(last),
@@ -193,8 +170,7 @@ async def turn(db: "Database", *, conversation_id: ConversationId, question_id: 
     """Raises ConversationNotFound and TurnNotFound."""
     row = await db.fetchrow(TRACE, conversation_id, question_id)
     if row is None:
-        if not await db.fetchval(KNOWN, conversation_id):
-            raise ConversationNotFound(conversation_id)
+        await check_known(db, conversation_id)
         raise TurnNotFound
     trace = trace_of(row)
     rows = await db.fetch(MESSAGES, conversation_id, [question_id, *row["mentions"]])

@@ -18,8 +18,9 @@ from retrieval.store.overview.activity import ActivityPlace, RoomFilter
 from retrieval.store.overview.conversations import conversation_overview, conversations_page
 from retrieval.store.overview.coverage import conversation_coverage
 from retrieval.store.overview.rooms import rooms_page
-from retrieval.store.overview.sessions import SessionPlace, sessions_page
+from retrieval.store.overview.sessions import sessions_page
 from retrieval.store.sessions import save_session
+from retrieval.store.time_place import TimePlace
 from retrieval.store.turn_traces import record_turns
 from retrieval.wire import ConversationId, ConversationsPage, RoomsPage
 from tests.support.builders import NOON, event, message, summary, trace
@@ -297,13 +298,13 @@ async def test_sessions_are_listed_the_last_begun_first_also_of_one_time(
         await save_session(db, session_id=f"s {number}", summary=begun)
 
     found: list[str] = []
-    place: SessionPlace | None = None
+    place: TimePlace | None = None
     while True:
         page = await sessions_page(background, conversation_id=room, limit=limit, after=place)
         found += [session.id for session in page.sessions]
         if page.next is None:
             break
-        place = SessionPlace.read(page.next)
+        place = TimePlace.read(page.next)
 
     assert found == ["s 4", "s 3", "s 2", "s 1", "s 0"]
 

@@ -11,7 +11,8 @@ from retrieval.errors import ConversationNotFound, TurnNotFound
 from retrieval.quotation.block import Frame, chosen_block
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
-from retrieval.store.turn_traces import TurnPlace, newest_turns, record_turns, turn
+from retrieval.store.time_place import TimePlace
+from retrieval.store.turn_traces import newest_turns, record_turns, turn
 from retrieval.wire import BlockFrame, ConversationId, ShownMessage, TurnLine, TurnTrace
 from tests.support.builders import NOON, message, trace
 from tests.support.searches import search, store
@@ -120,7 +121,7 @@ async def test_pages_miss_nothing_and_filters_hold_together(db: asyncpg.Pool) ->
         seen += [line.question_id for line in page.turns]
         if page.next is None:
             break
-        after = TurnPlace.read(page.next)
+        after = TimePlace.read(page.next)
 
     assert seen == [one.question_id for one in in_order]
     since, until = NOON + timedelta(minutes=2), NOON + timedelta(minutes=5)

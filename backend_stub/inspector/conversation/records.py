@@ -15,7 +15,8 @@ from backend_stub.pages.rendering import render
 from backend_stub.resources import AppResources
 from backend_stub.routes.overview import conversation as read_figures
 from retrieval.store.events import newest_events
-from retrieval.store.overview.sessions import SessionPlace, sessions_page
+from retrieval.store.overview.sessions import sessions_page
+from retrieval.store.time_place import TimePlace
 from retrieval.wire import EventKind
 
 AT_ONCE: Final = 100
@@ -42,7 +43,7 @@ async def sessions(
         resources.pools.others.of(shown.conversation_id),
         conversation_id=shown.conversation_id,
         limit=AT_ONCE,
-        after=cursor(SessionPlace.read, after, field="after"),
+        after=cursor(TimePlace.read, after, field="after"),
     )
     return render(
         request,

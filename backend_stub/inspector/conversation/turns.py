@@ -16,7 +16,8 @@ from backend_stub.pages.rendering import render
 from backend_stub.resources import AppResources
 from retrieval.store.evidence import SaidQuestion, marked
 from retrieval.store.pages.conversation import messages_by_id
-from retrieval.store.turn_traces import TurnPlace, newest_turns, turn
+from retrieval.store.time_place import TimePlace
+from retrieval.store.turn_traces import newest_turns, turn
 from retrieval.wire import GivenId, TurnOutcome
 
 TURNS_AT_ONCE: Final = 50
@@ -39,7 +40,7 @@ async def turns(
         db,
         conversation_id=shown.conversation_id,
         limit=TURNS_AT_ONCE,
-        after=cursor(TurnPlace.read, after, field="after"),
+        after=cursor(TimePlace.read, after, field="after"),
         outcome=outcome if outcome in OUTCOMES else None,  # type: ignore[arg-type]  # one of them
         degraded="any" if degraded else None,
     )

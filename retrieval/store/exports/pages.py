@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from retrieval.store.events import event_of
+from retrieval.store.sessions import session_of
 from retrieval.store.stored_before import message_of
 from retrieval.wire import (
     ConversationEvent,
@@ -21,7 +22,7 @@ from retrieval.wire import (
 )
 
 if TYPE_CHECKING:
-    from retrieval.database.connection import Database, Record
+    from retrieval.database.connection import Database
 
 PAGE_MESSAGES = 200  # each may have 65,536 characters
 PAGE_ROWS = 500
@@ -125,14 +126,10 @@ async def sessions(
     while True:
         rows = await db.fetch(SESSIONS, conversation_id, moment, session_id, participant, PAGE_ROWS)
         for row in rows:
-            yield _session_of(row)
+            yield session_of(row)
         if len(rows) < PAGE_ROWS:
             return
         moment, session_id = rows[-1]["started_at"], rows[-1]["id"]
-
-
-def _session_of(row: "Record") -> SavedSession:
-    return SavedSession.model_construct(**{**row, "usage": orjson.loads(row["usage"])})
 
 
 HAS_KEY = """

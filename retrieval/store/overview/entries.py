@@ -7,7 +7,7 @@ import orjson
 
 from retrieval.store.events import event_of
 from retrieval.store.overview.places import KINDS, RANKS, TimelinePlace
-from retrieval.store.overview.sessions import session_of
+from retrieval.store.sessions import session_of
 from retrieval.store.stored_before import message_of
 from retrieval.wire import ConversationId, TimelineEntry, TimelineKind, TurnLine
 
