@@ -96,11 +96,12 @@ class Callers:
     def service(self) -> Caller:
         return Caller(SERVICE, ALL)
 
-    def service_mark(self, secret: str) -> bytes | None:
+    def key_mark(self, key_id: str, secret: str) -> bytes | None:
         """Of the service key, for who keeps `secret`: another key has another mark, and the mark
-        without the secret tells nothing of the key. None without a service key.
+        without the secret tells nothing of the key. None without a service key, and for other keys,
+        which their ids tell apart.
         """
-        key = self._credentials.service_key
+        key = self._credentials.service_key if key_id == SERVICE else None
         return None if key is None else hmac.digest(secret.encode(), key.encode(), "sha256")
 
     def issuer(self, caller: Caller) -> str:

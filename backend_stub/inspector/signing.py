@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend_stub.access.callers import SERVICE
 from backend_stub.access.rates import Rate
 from backend_stub.inspector.routing import HOME, INSPECT, SIGN_IN, inspector_router, still_valid
 from backend_stub.pages import cookies
@@ -74,7 +73,7 @@ async def sign_in(request: Request) -> Response:
         kind="inspector",
         lasts=LASTS,
         key_id=caller.key_id,
-        key_mark=state.callers.service_mark(secret) if caller.key_id == SERVICE else None,
+        key_mark=state.callers.key_mark(caller.key_id, secret),
     )
     request.state.caller = caller
     return response

@@ -16,7 +16,7 @@ async def holder(
     state = request.app.state
     callers: Callers = state.callers
     if key_id == SERVICE:
-        mark = callers.service_mark(secret)
+        mark = callers.key_mark(key_id, secret)
         same = mark is not None and compare_digest(mark, key_mark or b"")
         return callers.service() if same else None
     if key_id is None or key_id == OPEN:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from backend_stub.access.callers import OPEN, SERVICE
+from backend_stub.access.callers import OPEN
 from backend_stub.livekit.opening import open_stored_room
 from backend_stub.pages import cookies
 from backend_stub.pages.key_holders import holder
@@ -67,7 +67,7 @@ async def join(
         kind="room",
         lasts=LASTS,
         key_id=key_id,
-        key_mark=request.app.state.callers.service_mark(secret) if key_id == SERVICE else None,
+        key_mark=request.app.state.callers.key_mark(key_id, secret),
         room=name,
         identity=identity,
         invitation_id=invitation.invitation_id if invitation else None,

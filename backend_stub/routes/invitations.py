@@ -9,7 +9,7 @@ from fastapi import Body, Path
 from fastapi import Request as HttpRequest
 from starlette.exceptions import HTTPException
 
-from backend_stub.access.callers import SERVICE, Callers
+from backend_stub.access.callers import Callers
 from backend_stub.access.permissions import demand, needs
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import CurrentCaller, guarded_router
@@ -61,7 +61,7 @@ async def invite(
         room=room,
         identity=wanted.identity,
         key_id=caller.key_id,
-        key_mark=callers.service_mark(secret) if caller.key_id == SERVICE else None,
+        key_mark=callers.key_mark(caller.key_id, secret),
         lasts=timedelta(seconds=wanted.expires_in_s),
     )
     page = str(request.base_url.replace(path=f"/room/{quote(room, safe='')}"))

@@ -1,11 +1,11 @@
 """Routes that change what is stored, and the one that tells what was changed."""
 
 from collections.abc import Mapping
-from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from longroom.client.addresses import segment
 from longroom.client.connection import Connection
 from retrieval.wire import (
     MAX_CHANGES,
@@ -69,8 +69,3 @@ class ChangeRoutes(Connection):
     async def _erase(self, path: str, *, dry_run: bool) -> ErasureReceipt:
         query = "?dry_run=true" if dry_run else ""
         return await self._ask("DELETE", path + query, None, ErasureReceipt, timeout_s=ERASE_S)
-
-
-def segment(name: str) -> str:
-    """Escaped: "." and ".." would change the path."""
-    return quote(name, safe="").replace(".", "%2E")

@@ -1,10 +1,10 @@
 """Routes for operators: rooms and conversations with figures, and what happened in one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
-from urllib.parse import urlencode
 from uuid import UUID
 
+from longroom.client.addresses import query_of
 from longroom.client.connection import Connection
 from retrieval.wire import (
     BackendStatus,
@@ -62,9 +62,9 @@ class OverviewRoutes(Connection):
         kinds: Collection[TimelineKind] | None = None,
     ) -> Timeline:
         """The newest entries, those before or after a cursor, or those around a time or a seq."""
-        place = at.isoformat() if isinstance(at, datetime) else at
-        query = _query({"limit": limit, "before": before, "after": after, "at": place})
-        query += "".join(f"&kinds={kind}" for kind in kinds or ())
+        query = query_of(
+            {"limit": limit, "before": before, "after": after, "at": at, "kinds": kinds}
+        )
         path = f"/conversations/{conversation_id}/timeline?{query}"
         return await self._ask("GET", path, None, Timeline)
 
@@ -72,7 +72,7 @@ class OverviewRoutes(Connection):
         self, conversation_id: UUID, *, after: str | None = None, limit: int = 50
     ) -> SessionsPage:
         """Those begun last first."""
-        query = _query({"limit": limit, "after": after})
+        query = query_of({"limit": limit, "after": after})
         path = f"/conversations/{conversation_id}/sessions?{query}"
         return await self._ask("GET", path, None, SessionsPage)
 
@@ -92,10 +92,12 @@ def _listed(
     *,
     degraded: bool,
 ) -> str:
-    since = None if active_since is None else active_since.isoformat()
-    given = {"limit": limit, "after": after, "name": name, "active_since": since}
-    return _query(given) + ("&degraded=true" if degraded else "")
-
-
-def _query(given: Mapping[str, object]) -> str:
-    return urlencode({name: value for name, value in given.items() if value is not None})
+    return query_of(
+        {
+            "limit": limit,
+            "after": after,
+            "name": name,
+            "active_since": active_since,
+            "degraded": "true" if degraded else None,
+        }
+    )

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from longroom.client.acknowledgements import check_outcomes, check_recorded, check_saved
-from longroom.client.changes import ChangeRoutes, segment
+from longroom.client.addresses import query_of, segment
+from longroom.client.changes import ChangeRoutes
 from longroom.client.overview import OverviewRoutes
 from longroom.client.turns import TurnRoutes
 from retrieval.wire import (
@@ -169,9 +170,7 @@ class Routes(ChangeRoutes, OverviewRoutes, TurnRoutes):
         limit: int,
     ) -> list[ConversationEvent]:
         """Oldest first."""
-        since_text = None if since is None else since.isoformat()
-        given = {"kind": kind, "since": since_text, "limit": limit}
-        query = urlencode({name: value for name, value in given.items() if value is not None})
+        query = query_of({"kind": kind, "since": since, "limit": limit})
         path = f"/conversations/{conversation_id}/events?{query}"
         return (await self._ask("GET", path, None, EventList)).events
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlencode
 from uuid import UUID
 
-from longroom.client.changes import segment
+from longroom.client.addresses import query_of, segment
 from longroom.client.connection import Connection
 from retrieval.wire import (
     DegradedFilter,
@@ -51,13 +50,11 @@ class TurnRoutes(Connection):
             "outcome": outcome,
             "degraded": degraded,
             "source": source,
-            "since": since and since.isoformat(),
-            "until": until and until.isoformat(),
+            "since": since,
+            "until": until,
         }
-        query = urlencode({name: value for name, value in given.items() if value is not None})
-        return await self._ask(
-            "GET", f"/conversations/{conversation_id}/turns?{query}", None, TurnPage
-        )
+        path = f"/conversations/{conversation_id}/turns?{query_of(given)}"
+        return await self._ask("GET", path, None, TurnPage)
 
     async def turn(self, conversation_id: UUID, question_id: str) -> Turn:
         """The trace, with the texts of now; BackendRejected (404) if there is none."""
