@@ -2,15 +2,14 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
 from pathlib import Path
 
-VERSION = "1.13.5"
+from longroom.local_room.livekit_server import free_port, installed_binary, on_loopback
+
 API_KEY = "devkey"
 API_SECRET = "secretsecretsecretsecretsecretsecret"  # the server refuses fewer than 32 characters
 HOW_TO_GET = (
@@ -18,38 +17,12 @@ HOW_TO_GET = (
     "or set LIVEKIT_SERVER_BIN to a binary of your own"
 )
 
-# `--dev` alone would listen on every address and point clients at a public STUN server.
-CONFIGURATION = """\
-port: {http_port}
-bind_addresses: [127.0.0.1]
-rtc:
-  node_ip: 127.0.0.1
-  udp_port: {udp_port}
-  tcp_port: 0
-  use_external_ip: false
-  enable_loopback_candidate: true
-  interfaces: {{includes: [lo]}}
-  stun_servers: ["127.0.0.1:3478"]
-keys: {{{key}: {secret}}}
-logging: {{level: info}}
-"""
-
 
 def find_binary() -> Path | None:
     """From LIVEKIT_SERVER_BIN, PATH, or the cache that `make livekit-server` fills."""
     if named := os.environ.get("LIVEKIT_SERVER_BIN"):
         return Path(named)
-    if found := shutil.which("livekit-server"):
-        return Path(found)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    cached = cache / "longroom" / f"livekit-server-{VERSION}"
-    return cached if cached.exists() else None
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return installed_binary()
 
 
 class LiveKitServer:
@@ -62,12 +35,7 @@ class LiveKitServer:
         self._process: subprocess.Popen[bytes] | None = None
         port = free_port()
         self._configuration.write_text(
-            CONFIGURATION.format(
-                http_port=port,
-                udp_port=free_port(socket.SOCK_DGRAM),
-                key=API_KEY,
-                secret=API_SECRET,
-            )
+            on_loopback(port, key=API_KEY, secret=API_SECRET), encoding="utf-8"
         )
         self.http_url = f"http://127.0.0.1:{port}"
         self.url = f"ws://127.0.0.1:{port}"

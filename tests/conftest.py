@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use, and the markers that follow from the folder."""
 
+import asyncio
 import secrets
 import shutil
 import tempfile
@@ -162,6 +163,14 @@ def data_dir() -> Iterator[Path]:
 def database_template(postgres: Server) -> str:
     """The database that each test gets a copy of: empty, unless its module has another."""
     return postgres.template
+
+
+@pytest.fixture(scope="module")
+def database(postgres: Server) -> Iterator[str]:
+    """The URL of one for all tests of a module."""
+    name = asyncio.run(create_database(postgres))
+    yield postgres.database_url(name)
+    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest.fixture

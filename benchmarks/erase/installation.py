@@ -14,12 +14,13 @@ from agent.backend_client import BackendClient
 from benchmarks.erase.spans import Spans, collected_spans
 from longroom.embedded_postgres.programs import installed_programs
 from longroom.embedded_postgres.server import EmbeddedPostgres, embedded_logins
+from longroom.local_room.livekit_server import free_port
 from retrieval.database.logins import let_log_in
 from retrieval.database.migrations import migrate
 from retrieval.database.roles import APP, BACKGROUND
 from testbed.forked_program import run_forked
 from testbed.language_model_server import LanguageModelServer, language_model_server
-from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
+from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer
 from testbed.livekit_stack import REGISTERED, WORKER, worker_environment
 from testbed.program import ROOT, Program
 from testbed.tcp_proxy import TcpProxy, tcp_proxy

@@ -20,6 +20,7 @@ MISSING = (
     " once), or set LIVEKIT_SERVER_BIN to a livekit-server, or LIVEKIT_URL, LIVEKIT_API_KEY and"
     " LIVEKIT_API_SECRET to one that runs"
 )
+KEY = "longroom"
 READY = "starting LiveKit server"
 START_S = 30.0
 GRACE_S = 5.0
@@ -35,7 +36,7 @@ rtc:
   enable_loopback_candidate: true
   interfaces: {{includes: [{interface}]}}
   stun_servers: ["127.0.0.1:3478"]
-keys: {{longroom: {secret}}}
+keys: {{{key}: {secret}}}
 logging: {{level: info}}
 """
 
@@ -61,19 +62,11 @@ def livekit_server(data_dir: Path) -> Iterator[LiveKit]:
     port, secret = free_port(), secrets.token_hex(32)
     configuration = data_dir / "livekit.yaml"
     configuration.touch(mode=0o600)
-    configuration.write_text(
-        CONFIGURATION.format(
-            port=port,
-            udp_port=free_port(socket.SOCK_DGRAM),
-            interface=_loopback(),
-            secret=secret,
-        ),
-        encoding="utf-8",
-    )
+    configuration.write_text(on_loopback(port, key=KEY, secret=secret), encoding="utf-8")
     environment = {
         "LIVEKIT_URL": f"ws://127.0.0.1:{port}",
         "LIVEKIT_PUBLIC_URL": f"ws://127.0.0.1:{port}",
-        "LIVEKIT_API_KEY": "longroom",
+        "LIVEKIT_API_KEY": KEY,
         "LIVEKIT_API_SECRET": secret,
     }
     command = [str(binary), "--config", str(configuration)]
@@ -89,13 +82,29 @@ def find_binary() -> Path:
         if os.access(named, os.X_OK) and Path(named).is_file():
             return Path(named)
         raise ConfigurationError(f"LIVEKIT_SERVER_BIN is {named}, which is no program")
+    if (found := installed_binary()) is not None:
+        return found
+    raise ConfigurationError(MISSING)
+
+
+def installed_binary() -> Path | None:
+    """On PATH, or built by deploy/livekit-server.sh."""
     if found := shutil.which("livekit-server"):
         return Path(found)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     cached = cache / "longroom" / f"livekit-server-{VERSION}"
-    if os.access(cached, os.X_OK):
-        return cached
-    raise ConfigurationError(MISSING)
+    return cached if os.access(cached, os.X_OK) else None
+
+
+def on_loopback(port: int, *, key: str, secret: str) -> str:
+    """The configuration of a server that only this machine reaches."""
+    return CONFIGURATION.format(
+        port=port,
+        udp_port=free_port(socket.SOCK_DGRAM),
+        interface=_loopback(),
+        key=key,
+        secret=secret,
+    )
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, *, preferred: int = 0) -> int:

@@ -1,6 +1,5 @@
 """One Chromium for each file, and backends with something to look at."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from playwright.async_api import Browser, Page
 from testbed import seeded_rooms
 from testbed.backend_process import running_backend
 from testbed.browser import chromium, find_chromium
-from testbed.postgres import Server, create_database, drop_database
 from tests.support.inspected_backend import SERVICE_KEY, Inspected, pool_of
 from tests.support.room_fixtures import livekit_server, stack
 
@@ -48,14 +46,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def inspected_backend(postgres: Server) -> Iterator[tuple[str, str]]:
+def inspected_backend(database: str) -> Iterator[tuple[str, str]]:
     """Its address, and its database's."""
-    name = asyncio.run(create_database(postgres))
-    database = postgres.database_url(name)
     env = {"DATABASE_URL": database, "BACKEND_SERVICE_KEY": SERVICE_KEY}
     with running_backend(env, forked=True) as url:
         yield url, database
-    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -1,6 +1,5 @@
 """Speaking on a room's page: a microphone with real speech, and an agent that answers aloud."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from secrets import token_hex
@@ -11,10 +10,11 @@ from playwright.async_api import expect
 
 from testbed.backend_process import running_backend
 from testbed.browser import PATIENCE_MS, chromium, find_chromium, visiting
-from testbed.livekit_stack import REGISTERED, Stack
+from testbed.livekit_stack import Stack
 from testbed.room_page import RoomPage
 from tests.support.microphone import record
-from tests.support.speech_server import Speech, SpeechServer, speech_server
+from tests.support.speech_server import SpeechServer
+from tests.support.speech_worker import speech_worker
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -29,19 +29,8 @@ UNHEARD_S = 4
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def speech(stack: Stack) -> AsyncIterator[SpeechServer]:
     """A worker with real speech models."""
-    models = await asyncio.to_thread(Speech)
-    async with speech_server(models) as server:
-        env = {
-            "AGENT_VOICE": "everyone",
-            "LIVEKIT_AGENT_NAME": AGENT,
-            "STT_BASE_URL": server.url,
-            "TTS_BASE_URL": server.url,
-            "TTS_MODEL": "tts-1",
-        }
-        worker = stack.another_worker("room_speech", env)
-        await asyncio.to_thread(worker.start, until=REGISTERED)
+    async with speech_worker(stack, "room_speech", agent=AGENT) as server:
         yield server
-        worker.kill()
 
 
 async def test_what_is_spoken_is_written_down_and_answered(

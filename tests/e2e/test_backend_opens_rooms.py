@@ -7,9 +7,10 @@ import httpx
 import pytest
 from livekit import api, rtc
 
+from longroom.local_room.livekit_server import free_port
 from retrieval.wire import CHANGED_TOPIC, Room
 from testbed.backend_process import BackendProcess, running_backend
-from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer, free_port
+from testbed.livekit_server import API_KEY, API_SECRET, LiveKitServer
 from testbed.postgres import Server, create_database, drop_database
 from tests.support.wire_examples import message
 

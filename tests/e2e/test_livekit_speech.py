@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from testbed.livekit_stack import REGISTERED, Stack
+from testbed.livekit_stack import Stack
 from testbed.room_user import RoomUser, until
 from tests.support.microphone import speak
-from tests.support.speech_server import Speech, SpeechServer, speech_server
+from tests.support.speech_server import SpeechServer
+from tests.support.speech_worker import speech_worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -16,19 +17,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def speech(stack: Stack) -> AsyncIterator[SpeechServer]:
     """A worker with real speech models that transcribes everyone."""
-    models = await asyncio.to_thread(Speech)
-    async with speech_server(models) as server:
-        env = {
-            "AGENT_VOICE": "everyone",
-            "LIVEKIT_AGENT_NAME": "speech",
-            "STT_BASE_URL": server.url,
-            "TTS_BASE_URL": server.url,
-            "TTS_MODEL": "tts-1",
-        }
-        worker = stack.another_worker("speech", env)
-        await asyncio.to_thread(worker.start, until=REGISTERED)
+    async with speech_worker(stack, "speech", agent="speech") as server:
         yield server
-        worker.kill()
 
 
 async def test_spoken_words_are_understood_remembered_from_and_answered_aloud(

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from testbed.livekit_server import free_port
+from longroom.local_room.livekit_server import free_port
 from testbed.livekit_stack import Stack, agent_pids, kill_agent
 from testbed.room_user import until
 

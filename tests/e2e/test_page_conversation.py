@@ -31,7 +31,6 @@ from retrieval.wire import (
     TurnTrace,
 )
 from testbed.backend_process import running_backend
-from testbed.postgres import Server, create_database, drop_database
 from tests.support.builders import NOON, event, message, summary
 from tests.support.fakes import HashEmbedder
 
@@ -39,13 +38,6 @@ KEY = "a service key for these tests"
 TOKEN = re.compile(r'<meta name="longroom-csrf" content="([0-9a-f]{64})">')
 FORBIDDEN = {"style", "onerror", "onload", "onclick"}
 EVIL = "\"><img src=x onerror='alert(1)'><script>alert(1)</script>{{ 7*7 }}"
-
-
-@pytest.fixture(scope="module")
-def database(postgres: Server) -> Iterator[str]:
-    name = asyncio.run(create_database(postgres))
-    yield postgres.database_url(name)
-    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest.fixture(scope="module")

@@ -14,18 +14,10 @@ from backend_stub.access.keyring import KNOWN_S, MISSED_S
 from retrieval.database.pool import connect
 from retrieval.store.api_keys import create_key, revoke_keys
 from testbed.backend_process import running_backend
-from testbed.postgres import Server, create_database, drop_database
 
 SERVICE_KEY = "a service key for these tests"
 COOKIE = "longroom_inspector"
 TOKEN = re.compile(r'<meta name="longroom-csrf" content="([0-9a-f]{64})">')
-
-
-@pytest.fixture(scope="module")
-def database(postgres: Server) -> Iterator[str]:
-    name = asyncio.run(create_database(postgres))
-    yield postgres.database_url(name)
-    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import pytest
 
 from retrieval.database.pool import connect
 from testbed.backend_process import BackendProcess, running_backend
-from testbed.postgres import Server, create_database, drop_database
 from tests.support.wire_examples import message
 
 SERVICE_KEY = "a service key for these tests"
@@ -27,13 +26,6 @@ HOSTILE = [
     "‮ evil",
     "' hx-get='/x' hx-trigger='load",
 ]
-
-
-@pytest.fixture(scope="module")
-def database(postgres: Server) -> Iterator[str]:
-    name = asyncio.run(create_database(postgres))
-    yield postgres.database_url(name)
-    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """A room's page over real HTTP: invitations, sessions of browsers, tokens, stored messages."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,18 +14,10 @@ from longroom.client import LongroomClient
 from retrieval.wire import MessageCreate, MessageId
 from testbed.backend_process import running_backend
 from testbed.livekit_server import API_SECRET, LiveKitServer
-from testbed.postgres import Server, create_database, drop_database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SERVICE_KEY = "a service key for these tests"
 HOSTILE = 'a/b "><script>alert(1)</script> ü'
-
-
-@pytest.fixture(scope="module")
-def database(postgres: Server) -> Iterator[str]:
-    name = asyncio.run(create_database(postgres))
-    yield postgres.database_url(name)
-    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from longroom.local_room.livekit_server import free_port
 from testbed.browser import PATIENCE_MS, chromium, find_chromium, visiting
 from testbed.language_model_server import Prompt
-from testbed.livekit_server import free_port
 from testbed.livekit_stack import REGISTERED, Stack
 from testbed.program import ROOT
 from testbed.room_user import until

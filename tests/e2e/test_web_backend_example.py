@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from testbed.livekit_server import free_port
+from longroom.local_room.livekit_server import free_port
 from testbed.livekit_stack import Stack
 from testbed.program import Program
 from testbed.room_user import RoomUser

@@ -1,6 +1,5 @@
 """However long a request's texts are, others are answered meanwhile."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -15,19 +14,11 @@ from longroom.transfer.importer import Importer
 from longroom.transfer.lines import Read
 from retrieval.wire import MAX_BATCH_WORDS, MAX_QUERY_CHARS, ImportedMessage, counted_words
 from testbed.backend_process import running_backend
-from testbed.postgres import Server, create_database, drop_database
 from tests.support.loop_lag import meanwhile
 from tests.support.wire_examples import message
 
 FEW_WORDS = 2_000
 """Limit of the backend with a limit of its own."""
-
-
-@pytest.fixture(scope="module")
-def database(postgres: Server) -> Iterator[str]:
-    name = asyncio.run(create_database(postgres))
-    yield postgres.database_url(name)
-    asyncio.run(drop_database(postgres.url, name))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from benchmarks.peers.spoken.apart import PeerFailed, environment, program
-from testbed.livekit_server import free_port
+from longroom.local_room.livekit_server import free_port
 
 START_S = 180
 
