@@ -1,16 +1,14 @@
 """One example of each wire type of what an operator sees, as JSON."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from retrieval import wire
-from tests.support.frozen_traces import LINE, LINE_JSON, MESSAGE, MESSAGE_JSON
+from tests.support.frozen_traces import LINE, LINE_JSON, MESSAGE, MESSAGE_JSON, NOON
 
 CONVERSATION = UUID("0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10")
-NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
 RECENT = wire.RecentTurns(
     turns=4,
@@ -59,20 +57,7 @@ OF_CONVERSATION_JSON: dict[str, Any] = {
     "recent": RECENT_JSON,
 }
 OF_ROOM = wire.RoomOverview.model_validate(_FIGURES | {"name": "test-room", "opened_at": NOON})
-OF_ROOM_JSON: dict[str, Any] = {
-    "conversation_id": "0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10",
-    "room": None,
-    "key": "customer-4711",
-    "created_at": "2025-03-01T12:00:00Z",
-    "active_at": "2025-03-01T12:00:00Z",
-    "last_message_at": "2025-03-01T12:00:00Z",
-    "messages": 9,
-    "pending": 1,
-    "pending_more": False,
-    "coverage": 0.5,
-    "turns": 4,
-    "turns_more": False,
-    "recent": RECENT_JSON,
+OF_ROOM_JSON: dict[str, Any] = OF_CONVERSATION_JSON | {
     "name": "test-room",
     "opened_at": "2025-03-01T12:00:00Z",
 }
@@ -159,20 +144,8 @@ OVERVIEW: list[tuple[BaseModel, dict[str, Any]]] = [
                 "in_order": True,
             }
         ),
-        {
-            "conversation_id": "0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10",
-            "room": None,
-            "key": "customer-4711",
-            "created_at": "2025-03-01T12:00:00Z",
-            "active_at": "2025-03-01T12:00:00Z",
-            "last_message_at": "2025-03-01T12:00:00Z",
-            "messages": 9,
-            "pending": 1,
-            "pending_more": False,
-            "coverage": 0.5,
-            "turns": 4,
-            "turns_more": False,
-            "recent": RECENT_JSON,
+        OF_CONVERSATION_JSON
+        | {
             "language": "english",
             "rooms": ["test-room"],
             "participants": 2,

@@ -116,30 +116,7 @@ FIGURES_JSON: dict[str, Any] = {
     "reply_ms": 900.0,
 }
 LINE = wire.TurnLine.model_validate(_FIGURES | {"hits": 1, "shown": 1, "cut": 1})
-LINE_JSON: dict[str, Any] = {
-    "question_id": "m9",
-    "participant": "ada",
-    "room": "test-room",
-    "epoch": 3,
-    "asked_at": "2025-03-01T12:00:00Z",
-    "ended_at": "2025-03-01T12:00:00Z",
-    "outcome": "answered",
-    "reason": None,
-    "source": "speculation",
-    "degraded": None,
-    "relevant": True,
-    "confidence": 0.5,
-    "revision": 4,
-    "message_count": 9,
-    "window_messages": 2,
-    "token_budget": 1000,
-    "search_ms": 20.5,
-    "added_ms": 0.5,
-    "embed_ms": 10.0,
-    "candidates_ms": 5.0,
-    "backend_ms": 18.0,
-    "first_word_ms": 300.0,
-    "reply_ms": 900.0,
+LINE_JSON: dict[str, Any] = FIGURES_JSON | {
     "hits": 1,
     "shown": 1,
     "cut": 1,
@@ -152,30 +129,7 @@ _RECALL: dict[str, Any] = {
     "block": FRAME,
 }
 TRACE = wire.TurnTrace.model_validate(_FIGURES | _RECALL)
-TRACE_JSON: dict[str, Any] = {
-    "question_id": "m9",
-    "participant": "ada",
-    "room": "test-room",
-    "epoch": 3,
-    "asked_at": "2025-03-01T12:00:00Z",
-    "ended_at": "2025-03-01T12:00:00Z",
-    "outcome": "answered",
-    "reason": None,
-    "source": "speculation",
-    "degraded": None,
-    "relevant": True,
-    "confidence": 0.5,
-    "revision": 4,
-    "message_count": 9,
-    "window_messages": 2,
-    "token_budget": 1000,
-    "search_ms": 20.5,
-    "added_ms": 0.5,
-    "embed_ms": 10.0,
-    "candidates_ms": 5.0,
-    "backend_ms": 18.0,
-    "first_word_ms": 300.0,
-    "reply_ms": 900.0,
+TRACE_JSON: dict[str, Any] = FIGURES_JSON | {
     "read_as": [SPAN_JSON, "'s"],
     "hits": [HIT_JSON],
     "shown": [SHOWN_JSON],
@@ -183,7 +137,6 @@ TRACE_JSON: dict[str, Any] = {
     "block": FRAME_JSON,
 }
 KEPT = wire.KeptTrace.model_validate(_FIGURES | _RECALL)
-KEPT_JSON: dict[str, Any] = TRACE_JSON
 
 TRACES: list[tuple[BaseModel, dict[str, Any]]] = [
     (SPAN, SPAN_JSON),
@@ -194,7 +147,7 @@ TRACES: list[tuple[BaseModel, dict[str, Any]]] = [
     (FIGURES, FIGURES_JSON),
     (LINE, LINE_JSON),
     (TRACE, TRACE_JSON),
-    (KEPT, KEPT_JSON),
+    (KEPT, TRACE_JSON),
     (wire.RecordTurns(turns=[TRACE]), {"turns": [TRACE_JSON]}),
     (wire.TurnsRecorded(recorded=1), {"recorded": 1}),
     (

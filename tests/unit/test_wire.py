@@ -1,20 +1,16 @@
 """One example of each wire type as JSON: a changed name or form breaks every deployed peer."""
 
 import json
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from retrieval import wire
-from tests.support.frozen_overview import OVERVIEW
-from tests.support.frozen_traces import MESSAGE, MESSAGE_JSON, TRACES
+from tests.support.frozen_overview import CONVERSATION, OVERVIEW
+from tests.support.frozen_traces import MESSAGE, MESSAGE_JSON, NOON, TRACES
 
-CONVERSATION = UUID("0b8f9f4e-6f5c-4b55-9d0b-0d1f6f3f2a10")
-NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 NEW_MESSAGE = wire.MessageCreate(
     id=wire.MessageId("m1"),
     role="user",
