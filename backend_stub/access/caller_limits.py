@@ -108,6 +108,21 @@ def admit(shares: Sequence[Share]) -> None:
         share.limit.requests.use(share.who)
 
 
+def address_of(request: Request) -> str:
+    """Of who has no key yet."""
+    return request.client.host if request.client else ""
+
+
+def check_wait(rate: Rate, who: Hashable, *, what: str) -> None:
+    """Raises HTTPException 429 with Retry-After, if `who` has used up the rate."""
+    if wait_s := rate.wait_s(who):
+        raise HTTPException(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"too many {what}; try again in {wait_s:.0f} s",
+            headers={"Retry-After": str(int(wait_s) + 1)},
+        )
+
+
 def count_received(shares: Sequence[Share], size_bytes: int) -> None:
     for share in shares:
         share.limit.received.use(share.who, size_bytes)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from backend_stub.access.caller_limits import address_of, check_wait
 from backend_stub.access.rates import Rate
 from backend_stub.inspector.routing import HOME, INSPECT, SIGN_IN, inspector_router, still_valid
 from backend_stub.pages import cookies
@@ -44,13 +45,8 @@ async def sign_in_page(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     state = request.app.state
     failures: Rate = state.sign_in_failures
-    address = request.client.host if request.client else ""
-    if wait_s := failures.wait_s(address):
-        raise HTTPException(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            f"too many attempts from this address; try again in {wait_s:.0f} s",
-            headers={"Retry-After": str(int(wait_s) + 1)},
-        )
+    address = address_of(request)
+    check_wait(failures, address, what="attempts from this address")
     given = await _form_fields(request)
     wanted = _inside(given.get("next", ""))
     caller = await state.callers.by_key(_key(given), state.resources.keyring)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import Scope
 
+from backend_stub.access.caller_limits import address_of, check_wait
 from backend_stub.access.rates import Rate
 from backend_stub.pages import cookies
 from backend_stub.pages.key_holders import holder
@@ -74,13 +75,8 @@ async def current_session(request: Request, room: str) -> cookies.OpenSession | 
 def admit_once_more(request: Request, who: str) -> None:
     """Raises HTTPException 429."""
     rate: Rate = request.app.state.room_requests
-    asker = who, request.client.host if request.client else ""
-    if wait_s := rate.wait_s(asker):
-        raise HTTPException(
-            429,
-            f"too many requests; try again in {wait_s:.0f} s",
-            headers={"Retry-After": str(int(wait_s) + 1)},
-        )
+    asker = who, address_of(request)
+    check_wait(rate, asker, what="requests")
     rate.use(asker)
 
 
