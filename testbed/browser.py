@@ -1,8 +1,9 @@
 """Chromium without a window, which writes down what a page of ours must never do."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -55,9 +56,15 @@ class Watch:
     """Of the console, with violations of the content security policy, and exceptions."""
     dialogs: list[str] = field(default_factory=list)
 
-    def forgive(self, *parts: str) -> None:
-        """Drop the errors that a test brings about; each part must be in one."""
+    async def forgive(self, *parts: str) -> None:
+        """Drop the errors that a test brings about, when all have come; each part must be in one.
+        A console tells of them some time after the page has got the response.
+        """
         for part in parts:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_MS / 1000):
+                    while not any(part in error for error in self.errors):  # noqa: ASYNC110  # it tells nobody
+                        await asyncio.sleep(0.02)
             assert any(part in error for error in self.errors), (part, self.errors)
         self.errors = [one for one in self.errors if not any(part in one for part in parts)]
 

@@ -239,4 +239,4 @@ async def test_a_conversation_is_erased_by_the_keyboard_when_its_name_is_typed_i
         assert gone is not None
         assert gone.status == 410
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
-        operator.watch.forgive("422", "410")
+        await operator.watch.forgive("422", "410")

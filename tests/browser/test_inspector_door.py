@@ -1,9 +1,11 @@
 """Into the inspector and out of it, and its list of rooms, in a real browser."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Error, Route, expect
 
 from testbed.browser import DESKTOP, PHONE, accessibility_faults, overflow, visiting
 from testbed.seeded_rooms import FESTIVAL, HOSTILE, festival
@@ -26,7 +28,7 @@ async def test_a_key_opens_the_inspector_and_signing_out_closes_it(
         await page.get_by_label("Key").fill("a wrong key")
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("alert")).to_have_text("This is not a valid key.")
-        operator.watch.forgive("403")
+        await operator.watch.forgive("403")
 
         await page.get_by_label("Key").fill(SERVICE_KEY)
         await page.get_by_role("button", name="Sign in").click()
@@ -74,6 +76,52 @@ async def test_rooms_are_filtered_by_their_names_as_one_types(
         await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
         await expect(page.get_by_role("link", name=HOSTILE, exact=True)).to_be_visible()
         await page.reload()
+        await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
+
+
+async def test_what_is_typed_before_the_scripts_have_come_filters_too(
+    browser: Browser, inspected: Inspected
+) -> None:
+    async with visiting(browser) as operator:
+        page = operator.page
+        await sign_in(page, inspected)
+        typed = asyncio.Event()
+
+        async def later(route: Route) -> None:
+            await typed.wait()
+            await route.continue_()
+
+        await page.route("**/*.js", later)
+        await page.goto(f"{inspected.url}/inspect", wait_until="commit")
+        await page.get_by_label("Name contains").fill("img src")
+        typed.set()
+
+        await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
+        await expect(page.get_by_role("link", name=HOSTILE, exact=True)).to_be_visible()
+
+
+async def test_news_that_was_asked_for_before_the_filter_does_not_undo_it(
+    browser: Browser, inspected: Inspected
+) -> None:
+    async with visiting(browser) as operator:
+        page = operator.page
+        await sign_in(page, inspected)
+        asked, filtered = asyncio.Event(), asyncio.Event()
+
+        async def news(route: Route) -> None:
+            asked.set()
+            await filtered.wait()
+            with suppress(Error):  # given up by the page
+                await route.continue_()
+
+        await page.route(f"{inspected.url}/inspect/rooms", news)
+        await page.evaluate("document.body.dispatchEvent(new CustomEvent('longroom:news'))")
+        await asked.wait()
+        await page.get_by_label("Name contains").fill("img src")
+        await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
+        filtered.set()
+        await page.wait_for_timeout(500)
+
         await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
 
 

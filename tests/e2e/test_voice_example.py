@@ -112,7 +112,7 @@ async def page(
     async with chromium(microphone=microphone) as browser, visiting(browser) as customer:
         await customer.page.goto(f"http://127.0.0.1:{port}/")
         yield customer.page
-        customer.watch.forgive("/favicon.ico")  # the example has none
+        await customer.watch.forgive("/favicon.ico")  # the example has none
     program.terminate()
     await asyncio.to_thread(program.wait)
 

@@ -1,5 +1,6 @@
 // The inspector's scripts: what htmx sends carries the session's token.
 import { sendToken } from "./csrf";
+import { takeEarlyInput } from "./filters";
 import { takeImports } from "./importing";
 import { followNews } from "./live";
 import { drawPlots } from "./plots";
@@ -7,6 +8,7 @@ import { followTimeline } from "./timeline";
 import { tellTimes } from "./times";
 
 sendToken();
+takeEarlyInput();
 tellTimes();
 drawPlots();
 followNews();
