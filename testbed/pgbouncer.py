@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from longroom.embedded_postgres.os_user import postgres_user
+from longroom.local_room.livekit_server import free_port
 
 CONFIGURATION = """
 [databases]
@@ -42,7 +42,7 @@ async def pgbouncer(database_url: str, *, connections: int, more: str = "") -> A
     found = program()
     assert found is not None
     with tempfile.TemporaryDirectory(prefix="longroom-pgbouncer-") as folder:
-        port = _free_port()
+        port = free_port()
         file = Path(folder) / "pgbouncer.ini"
         file.write_text(
             CONFIGURATION.format(
@@ -73,13 +73,6 @@ def _server(database_url: str) -> str:
     port = options.get("port") or parts.port or 5432
     password = f" password={parts.password}" if parts.password else ""
     return f"host={host} port={port} user={parts.username or 'postgres'}{password}"
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 async def _until_it_listens(process: asyncio.subprocess.Process, port: int) -> None:

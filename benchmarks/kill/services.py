@@ -4,7 +4,6 @@ import asyncio
 import errno
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -12,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from longroom.embedded_postgres.server import EmbeddedPostgres
+from longroom.local_room.livekit_server import free_port
 from retrieval.database.migrations import migrate
 from testbed.backend_process import BackendProcess
 from testbed.tcp_proxy import TcpProxy, tcp_proxy
@@ -33,7 +33,7 @@ class Services:
         self._folder = folder
         self._postgres = EmbeddedPostgres(folder, settings=POSTGRES)
         self._cleanup = AsyncExitStack()
-        self._port = _free_port()
+        self._port = free_port()
         self._backend: BackendProcess | None = None
         self._changing = asyncio.Lock()
         self._filling = asyncio.Lock()
@@ -145,10 +145,3 @@ def _fill(file: int) -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port

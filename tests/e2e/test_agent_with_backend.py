@@ -1,7 +1,6 @@
 """The agent, without a room, against the real backend: embeddings, search, and its death."""
 
 import asyncio
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import HttpUrl
 from agent.backend_client import BackendClient
 from agent.chat import Chat, open_chat
 from agent.settings import AgentSettings
+from longroom.local_room.livekit_server import free_port
 from retrieval.wire import Message
 from testbed.backend_process import BackendProcess, running_backend
 
@@ -59,7 +59,7 @@ async def test_an_order_number_is_known_sixty_turns_and_a_restart_later(
 async def test_a_killed_backend_costs_the_turn_its_memory_and_no_message(
     database_url: str, tmp_path: Path
 ) -> None:
-    environment = {"DATABASE_URL": database_url, "BACKEND_PORT": str(_free_port())}
+    environment = {"DATABASE_URL": database_url, "BACKEND_PORT": str(free_port())}
     with ExitStack() as processes:
         backend = processes.enter_context(BackendProcess(environment, forked=True))
         url = backend.url()
@@ -88,9 +88,3 @@ async def _asked_until_remembered(chat: Chat, question: str) -> str:
         if trace.recalled.degraded is None:
             return trace.answer
         await asyncio.sleep(0.5)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
