@@ -79,22 +79,23 @@ async def test_rooms_are_filtered_by_their_names_as_one_types(
         await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
 
 
-async def test_what_is_typed_before_the_scripts_have_come_filters_too(
+async def test_what_is_typed_as_soon_as_there_is_a_field_filters_too(
     browser: Browser, inspected: Inspected
 ) -> None:
     async with visiting(browser) as operator:
         page = operator.page
         await sign_in(page, inspected)
-        typed = asyncio.Event()
+        typing = asyncio.Event()
 
         async def later(route: Route) -> None:
-            await typed.wait()
+            await typing.wait()
+            await asyncio.sleep(0.3)
             await route.continue_()
 
         await page.route("**/*.js", later)
         await page.goto(f"{inspected.url}/inspect", wait_until="commit")
+        typing.set()
         await page.get_by_label("Name contains").fill("img src")
-        typed.set()
 
         await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
         await expect(page.get_by_role("link", name=HOSTILE, exact=True)).to_be_visible()

@@ -8,9 +8,12 @@ import { followTimeline } from "./timeline";
 import { tellTimes } from "./times";
 
 sendToken();
-takeEarlyInput();
-tellTimes();
-drawPlots();
-followNews();
-followTimeline();
-takeImports();
+// Behind htmx, which is ready by then.
+document.addEventListener("DOMContentLoaded", () => {
+  takeEarlyInput();
+  tellTimes();
+  drawPlots();
+  followNews();
+  followTimeline();
+  takeImports();
+});
