@@ -28,11 +28,14 @@ from testbed.postgres import (
 )
 from testbed.reaper import reaped_run
 from tests.support.file_order import place_of
+from tests.support.room_fixtures import livekit_server, stack
 
 if TYPE_CHECKING:
     import asyncpg
 
     from retrieval.embedders import Embedder
+
+__all__ = ["livekit_server", "stack"]  # here alone: each conftest that has them starts others
 
 TESTS = Path(__file__).parent
 BENCHMARK_TESTS = TESTS.parent / "benchmarks" / "tests"

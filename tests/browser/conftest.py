@@ -11,9 +11,6 @@ from testbed import seeded_rooms
 from testbed.backend_process import running_backend
 from testbed.browser import chromium, find_chromium
 from tests.support.inspected_backend import SERVICE_KEY, Inspected, pool_of
-from tests.support.room_fixtures import livekit_server, stack
-
-__all__ = ["livekit_server", "stack"]
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Error, Route, expect
 
-from testbed.browser import DESKTOP, PHONE, accessibility_faults, overflow, visiting
+from testbed.browser import DESKTOP, PATIENCE_MS, PHONE, accessibility_faults, overflow, visiting
 from testbed.seeded_rooms import FESTIVAL, HOSTILE, festival
 from tests.support.inspected_backend import SERVICE_KEY, Inspected, sign_in
 
@@ -115,9 +115,11 @@ async def test_news_that_was_asked_for_before_the_filter_does_not_undo_it(
             with suppress(Error):  # given up by the page
                 await route.continue_()
 
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()
         await page.route(f"{inspected.url}/inspect/rooms", news)
         await page.evaluate("document.body.dispatchEvent(new CustomEvent('longroom:news'))")
-        await asked.wait()
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            await asked.wait()
         await page.get_by_label("Name contains").fill("img src")
         await expect(page.get_by_role("link", name=FESTIVAL)).to_be_hidden()
         filtered.set()

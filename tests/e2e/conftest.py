@@ -8,9 +8,6 @@ import pytest
 from testbed.backend_process import running_backend
 from testbed.postgres import Server, create_database, drop_database
 from tests.support.backend_under_test import BackendUnderTest
-from tests.support.room_fixtures import livekit_server, stack
-
-__all__ = ["clients_backend", "livekit_server", "stack"]
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,16 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
 from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
-from testbed.livekit_stack import Stack, running_stack
 from testbed.postgres import Server, create_database, drop_database
+
+if TYPE_CHECKING:
+    from testbed.livekit_stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +32,10 @@ def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKit
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(
     livekit_server: LiveKitServer, postgres: Server, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stack]:
+) -> "AsyncIterator[Stack]":
     """Shared by the whole run: every test takes rooms of its own."""
+    from testbed.livekit_stack import running_stack
+
     directory: Path = tmp_path_factory.mktemp("stack")
     name = await create_database(postgres)
     url = postgres.database_url(name)
