@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from longroom.client import BackendError
+from longroom.client import BackendError, RoomMoved
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class Epoch:
     """`ended` is set once another agent has the room: then nothing more is answered.
 
     `has_room` asks whether LiveKit still shows this agent as the room's; `join` asks the backend
-    for a number. Both raise BackendError. Without them a refusal ends the epoch.
+    for a number. Both raise BackendError. Without them a refusal ends the epoch; so does RoomMoved.
 
     `room` is the room's name if other rooms may share its conversation: each has its own numbers.
     """
@@ -93,7 +93,11 @@ class Epoch:
         if not await has_room():
             self._end()
             return
-        self.number = await join()
+        try:
+            self.number = await join()
+        except RoomMoved:
+            self._end()
+            return
         if self.number is None:  # this backend knows no epochs
             self._has_room = None
 

@@ -7,6 +7,7 @@ RetrievalError
 ├─ MessagesErased            a batch has messages that were erased
 ├─ MessageConflict           a message id is taken by other content
 ├─ StaleEpoch                another agent has joined the room since
+├─ RoomMoved                 the room has been given another conversation since
 ├─ KeyRefused                a key of that name cannot be made now
 ├─ LanguageUnknown           the database has no text search for this language
 ├─ EmbeddingError
@@ -66,6 +67,16 @@ class StaleEpoch(RetrievalError):
         super().__init__(
             f"another agent has this room (epoch {present}, not {epoch}); join it again if you are "
             "its agent, or send what you have accepted without an epoch of the batch"
+        )
+
+
+class RoomMoved(RetrievalError):
+    """The agent was asked for when the room had another conversation."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the room has been given another conversation since this agent was asked for; an agent "
+            "of that one is on its way"
         )
 
 

@@ -12,7 +12,7 @@ from agent.backend_client import BackendClient
 from agent.epoch import Epoch
 from agent.messages.clock import EXACT_ENOUGH_S, Clock, steady_s
 from agent.messages.rolling_window import conversational
-from longroom.client import BackendError, BackendRejected
+from longroom.client import BackendError, BackendRejected, RoomMoved
 from retrieval.wire import MAX_PAGE_MESSAGES, Conversation
 
 _ASK_THE_TIME_S = 2.0
@@ -45,15 +45,22 @@ class Joining:
     session_id: str
     language: str | None
     window: int
+    livekit_sid: str | None = None
+    """Of the room, in which a conversation from metadata may be one that it has left."""
 
     async def join(self, *, has_room: HasRoom | None) -> Joined:
-        """Raises BackendError unless there is a `conversation_id`: then the window is empty."""
+        """Raises RoomMoved, and BackendError unless there is a `conversation_id`.
+
+        With one, and without a backend, the window is empty.
+        """
         clock, reported = Clock(), True
         try:
             joined, clock = await self._report_and_tell_time()
             if self.key is None:
                 joined = await self._named(joined)
             joined = await self._conversational(joined)
+        except RoomMoved:
+            raise
         except BackendError as error:
             if self.conversation_id is None:
                 raise
@@ -82,10 +89,10 @@ class Joining:
 
     async def _timed(self, *, window: int) -> tuple[Conversation, Clock]:
         asked_at = steady_s()
-        joined = await self._report(window=window)
+        joined = await self._report(self.conversation_id, window=window)
         return joined, Clock(joined.now, asked_at=asked_at, told_at=steady_s())
 
-    async def _report(self, *, window: int) -> Conversation:
+    async def _report(self, asked_for: UUID | None, *, window: int) -> Conversation:
         if self.room is None:
             return await self._without_room()
         return await self.client.agent_joined(
@@ -95,6 +102,8 @@ class Joining:
             window=window,
             language=self.language,
             conversation=self.key,
+            asked_for=asked_for if self.livekit_sid else None,
+            livekit_sid=self.livekit_sid if asked_for else None,
         )
 
     async def _without_room(self) -> Conversation:
@@ -107,7 +116,7 @@ class Joining:
 
         async def join_again() -> int | None:
             """None if the room's conversation is not the one that its metadata names."""
-            again = await self._report(window=0)
+            again = await self._report(joined.conversation_id, window=0)
             if again.conversation_id != joined.conversation_id:
                 return None
             epoch.room = self._shared(again)

@@ -18,7 +18,7 @@ from agent.outbox.metrics import OutboxMetrics
 from agent.outbox.outbox import Outbox
 from agent.outbox.retry import Retry
 from agent.settings import AgentSettings
-from longroom.client import BackendError, BackendUnavailable
+from longroom.client import BackendError, BackendUnavailable, RoomMoved
 from retrieval.wire import Conversation, Message, MessageCreate
 
 Said = Message | MessageCreate
@@ -61,6 +61,7 @@ async def resume(
     session_id: str,
     conversation_id: UUID | None = None,
     language: str | None = None,
+    livekit_sid: str | None = None,
     outbox_metrics: OutboxMetrics | None = None,
     has_room: HasRoom | None = None,
 ) -> Resumed:
@@ -73,11 +74,20 @@ async def resume(
     agents may write at once.
 
     Raises OutboxUnwritable, and BackendError unless `conversation_id` (from metadata, which name no
-    other key) is given: the window then holds only what the outbox has.
+    other key) is given: the window then holds only what the outbox has. Raises RoomMoved if the
+    room has left that conversation, in the LiveKit room of `livekit_sid`.
     """
     limit = settings.rolling_window_messages
     joining = Joining(
-        client, room, key, conversation_id, identity, session_id, language, window=limit
+        client,
+        room,
+        key,
+        conversation_id,
+        identity,
+        session_id,
+        language,
+        window=limit,
+        livekit_sid=livekit_sid,
     )
     joined = await joining.join(has_room=has_room)
     conversation, epoch, clock = joined.conversation, joined.epoch, joined.clock
@@ -141,12 +151,15 @@ async def _without_erased(
 
 async def resumed_at_last(attempt: Callable[[], Awaitable[Resumed]]) -> Resumed:
     """Waits for a backend that is down, or refuses, and for space on the disk: a job that ends
-    here would take the room's agent along, and what is mended there needs no new one.
+    here would take the room's agent along, and what is mended there needs no new one. Raises
+    RoomMoved.
     """
     pause_s = BACKEND_RETRY_S
     while True:
         try:
             return await attempt()
+        except RoomMoved:
+            raise
         except BackendUnavailable as error:
             logger.warning("waiting for the backend", extra={"reason": str(error)})
             pause_s = BACKEND_RETRY_S

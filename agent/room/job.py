@@ -11,27 +11,27 @@ from livekit.agents import Agent, AgentSession, AutoSubscribe, JobContext, room_
 from agent.background_tasks import BackgroundTasks
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.memory_options import MemoryOptions
-from agent.conversation.resume import Resumed, resume, resumed_at_last
+from agent.conversation.resume import Resumed
 from agent.conversation.session.event_records import action_record
 from agent.conversation.unanswered import Unanswered, find_unanswered
 from agent.conversation.wiring import People, build_conversation
 from agent.llm.speech import SpeechInput
 from agent.messages.sanitize import storable_name
 from agent.recall.query import Asker
+from agent.room.arrival import Arrival
 from agent.room.changes import follow_changes
-from agent.room.conversation_key import KeyOfJob, named_conversation
+from agent.room.conversation_key import KeyOfJob
 from agent.room.departure import Departure
 from agent.room.dependencies import JobDependencies
-from agent.room.leader_election import LeaderElection
 from agent.room.linked_participant import LinkedParticipant
 from agent.room.metadata import RoomMetadata
-from agent.room.participants import Participants, introduction, room_language
+from agent.room.participants import Participants, introduction
 from agent.room.recall_notices import RoomAudience
 from agent.room.transcription import HEARS_ATTRIBUTE, RoomTranscriber, hearing
 from agent.room.turns.intake import TurnIntake
 from agent.room.turns.voice import VoiceTurns
 from agent.supervision.job_supervisor import READY_ATTRIBUTE
-from retrieval.wire import CONVERSATION_ATTRIBUTE, ConversationId, SearchRequest, SearchResponse
+from retrieval.wire import ConversationId, SearchRequest, SearchResponse
 
 logger = logging.getLogger(__name__)
 
@@ -51,21 +51,19 @@ class RoomJob:
         conversation: KeyOfJob | None = None,
     ) -> None:
         self._ctx = ctx
-        self._key_of_job = conversation
         self._settings = dependencies.settings
         self._room_settings = dependencies.room
         self._client = dependencies.client
         self._options = options
         self._agent_name = ctx.job.agent_name or dependencies.room.name
-        self._outbox_metrics = dependencies.outbox_metrics
         self._closing = AsyncExitStack()
         self._tasks = BackgroundTasks()
         self._turns = TurnIntake(
             ctx.room, dependencies.room, dependencies.metrics, options, refusal=self._refusal
         )
         self._voice_turns = VoiceTurns(self._turns.status, dependencies.metrics)
-        self._election = LeaderElection(ctx.room)
         self._participants = Participants(ctx.room)
+        self._arrival = Arrival(ctx, dependencies, self._participants, conversation=conversation)
         self._linked: LinkedParticipant | None = None
         self._unanswered: Unanswered | None = None
         self._agent: ConversationAgent | None = None
@@ -77,9 +75,7 @@ class RoomJob:
         self._closing.push_async_callback(self._tasks.aclose)
         self._turns.listen()
         await ctx.connect(auto_subscribe=subscription)
-        await self._election.announce()
-        await self._election.wait_for_earlier()
-        resumed = await self._resume()
+        resumed = await self._arrival.resume()
         self._keep_metadata(resumed)
         self._unanswered = await find_unanswered(
             self._client,
@@ -135,26 +131,6 @@ class RoomJob:
     async def aclose(self) -> None:
         await self._turns.aclose()
         await self._closing.aclose()
-
-    async def _resume(self) -> Resumed:
-        ctx = self._ctx
-        replaced = self._election.replaced
-        named = await named_conversation(ctx, of_job=self._key_of_job, replaced=replaced)
-        metadata = (ctx.job.metadata, ctx.room.metadata, ctx.job.room.metadata)
-        return await resumed_at_last(
-            lambda: resume(
-                self._client,
-                self._settings,
-                room=ctx.room.name,
-                key=named.key,
-                identity=ctx.room.local_participant.identity,
-                session_id=ctx.job.id,
-                conversation_id=named.conversation_id,
-                language=room_language(metadata, self._participants.people()),
-                outbox_metrics=self._outbox_metrics,
-                has_room=lambda: self._election.has_room(ctx.api),
-            )
-        )
 
     def _keep_metadata(self, resumed: Resumed) -> None:
         ctx = self._ctx
@@ -232,10 +208,9 @@ class RoomJob:
         departure = Departure(self._turns, self._voice_turns, self._ctx.shutdown)
         self._tasks.start(follow_changes(self._ctx, agent, departure))
         self._tasks.start(departure.when_answering_ends(epoch))
-        self._tasks.start(departure.when_replaced(self._election.replaced))
-        conversation_id = str(unanswered.resumed.conversation_id)
-        told = {CONVERSATION_ATTRIBUTE: conversation_id, HEARS_ATTRIBUTE: hears}
-        await self._ctx.room.local_participant.set_attributes({READY_ATTRIBUTE: "1"} | told)
+        self._tasks.start(departure.when_replaced(self._arrival.election.replaced))
+        told = {READY_ATTRIBUTE: "1", HEARS_ATTRIBUTE: hears}
+        await self._ctx.room.local_participant.set_attributes(told)
         logger.info("agent ready", extra={"message_count": unanswered.resumed.message_count})
 
     async def _allow_replies_once_linked(

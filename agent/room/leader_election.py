@@ -6,6 +6,7 @@ A room gets a second agent when a worker drains and when a dispatch is repeated.
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 
 import aiohttp
 from livekit import api, rtc
@@ -32,14 +33,17 @@ class LeaderElection:
         self._changed = asyncio.Event()
         self.replaced = asyncio.Event()
 
-    async def announce(self) -> None:
-        """Call once connected. Setting attributes makes us visible at once, not in 3 s."""
+    async def announce(self, told: Mapping[str, str]) -> None:
+        """Call once connected. Setting attributes makes us visible at once, not in 3 s; `told` are
+        others to set with it.
+        """
         joined_at = self._room.local_participant.joined_at
         self._since = time.time_ns() if joined_at is None else int(joined_at.timestamp() * 1e9)
         self._room.on("participant_connected", self._on_change)
         self._room.on("participant_disconnected", self._on_change)
         self._room.on("participant_attributes_changed", self._on_change)
-        await self._room.local_participant.set_attributes({SINCE_ATTRIBUTE: str(self._since)})
+        since = {SINCE_ATTRIBUTE: str(self._since)}
+        await self._room.local_participant.set_attributes({**since, **told})
         self._on_change()
 
     async def wait_for_earlier(self, timeout_s: float = WAIT_FOR_EARLIER_S) -> None:

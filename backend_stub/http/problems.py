@@ -19,11 +19,12 @@ from retrieval.errors import (
     MessageConflict,
     MessageNotFound,
     MessagesErased,
+    RoomMoved,
     StaleEpoch,
     TurnNotFound,
 )
 from retrieval.store.tombstones import is_erased
-from retrieval.wire import ERASED, STALE_EPOCH, FieldError, Problem
+from retrieval.wire import ERASED, ROOM_MOVED, STALE_EPOCH, FieldError, Problem
 
 MAX_LISTED_ERRORS = 20
 RETRY_AFTER_S = "1"
@@ -65,6 +66,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(MessagesErased, _messages_erased)
     app.add_exception_handler(MessageConflict, _conflict)
     app.add_exception_handler(StaleEpoch, _stale_epoch)
+    app.add_exception_handler(RoomMoved, _room_moved)
     app.add_exception_handler(LanguageUnknown, _language_unknown)
     for error in DATABASE_AWAY:
         app.add_exception_handler(error, _database_away)
@@ -161,6 +163,10 @@ async def _conflict(_: Request, error: Exception) -> Response:
 
 async def _stale_epoch(_: Request, error: Exception) -> Response:
     return ProblemResponse(HTTPStatus.CONFLICT, str(error), kind=STALE_EPOCH)
+
+
+async def _room_moved(_: Request, error: Exception) -> Response:
+    return ProblemResponse(HTTPStatus.CONFLICT, str(error), kind=ROOM_MOVED)
 
 
 async def _language_unknown(_: Request, error: Exception) -> Response:

@@ -9,11 +9,12 @@ from fastapi import Body, Path, Response
 from backend_stub.access.permissions import demand, needs
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import CurrentCaller, guarded_router
-from backend_stub.livekit.opening import open_stored_room
-from backend_stub.resources import AppResources
+from backend_stub.livekit.opening import OpenedRoom, open_stored_room
+from backend_stub.resources import AppResources, Resources
+from retrieval.errors import RoomMoved
 from retrieval.store import conversations
 from retrieval.store.tombstones import is_erased
-from retrieval.wire import AgentJoined, Conversation, CreateRoom, Name, Room
+from retrieval.wire import AgentJoined, Conversation, ConversationId, CreateRoom, Name, Room
 
 router = guarded_router("rooms")
 
@@ -67,16 +68,9 @@ async def create_room(
     )
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
-    if resources.livekit is None:
+    opened = await _open_in_livekit(resources, request.name, conversation_id)
+    if resources.livekit is None or opened is None:
         return room
-    db = db.of(conversation_id)
-    opened = await open_stored_room(
-        resources.livekit,
-        db,
-        request.name,
-        conversation_id=conversation_id,
-        erased=partial(is_erased, resources.pools.background),
-    )
     token = request.identity and resources.livekit.join_token(
         request.name,
         identity=request.identity,
@@ -95,7 +89,7 @@ async def create_room(
 @router.post(
     "/rooms/{room:path}/agent-joined",
     summary="Report an agent in a room, and learn what it must know to go on",
-    responses=problem_responses(400, 413, 415),
+    responses=problem_responses(400, 409, 413, 415),
     openapi_extra=needs("run"),
 )
 async def agent_joined(
@@ -125,13 +119,44 @@ async def agent_joined(
     `epoch` rises with each agent that joins. What the agent appends carries it, and is refused when
     another agent has joined since. The same identity and session keep their epoch. Each room of a
     key's conversation has epochs of its own.
+
+    An agent that was `asked_for` a conversation which the room had before is refused with 409 of
+    the type `urn:longroom:room-moved`, in the LiveKit room of `livekit_sid`.
     """
-    return await conversations.join_conversation(
-        resources.pools.writes.of_names(room=room, key=request.conversation),
-        room=room,
-        key=request.conversation,
-        window=request.window,
-        identity=request.identity,
-        session_id=request.session_id,
-        language=request.language or resources.room_language,
+    db = resources.pools.writes.of_names(room=room, key=request.conversation)
+    try:
+        return await conversations.join_conversation(
+            db,
+            room=room,
+            key=request.conversation,
+            window=request.window,
+            identity=request.identity,
+            session_id=request.session_id,
+            language=request.language or resources.room_language,
+            asked_for=_asked_for(request),
+        )
+    except RoomMoved:
+        # Who gave the room its conversation may have taken this agent for one of that.
+        conversation_id, _ = await conversations.create_room(db, name=room)
+        await _open_in_livekit(resources, room, conversation_id)
+        raise
+
+
+def _asked_for(request: AgentJoined) -> conversations.AskedFor | None:
+    if request.asked_for is None or request.livekit_sid is None:
+        return None
+    return conversations.AskedFor(ConversationId(request.asked_for), request.livekit_sid)
+
+
+async def _open_in_livekit(
+    resources: Resources, room: str, conversation_id: ConversationId
+) -> OpenedRoom | None:
+    if resources.livekit is None:
+        return None
+    return await open_stored_room(
+        resources.livekit,
+        resources.pools.writes.of_names(room=room).of(conversation_id),
+        room,
+        conversation_id=conversation_id,
+        erased=partial(is_erased, resources.pools.background),
     )

@@ -15,6 +15,7 @@ from longroom.client.errors import (
     BackendProtocolError,
     BackendRejected,
     BackendUnavailable,
+    RoomMoved,
 )
 from retrieval.wire import (
     AppendOutcome,
@@ -73,6 +74,7 @@ __all__ = [
     "RetrievalHit",
     "Role",
     "Room",
+    "RoomMoved",
     "SearchRequest",
     "SearchResponse",
     "SessionSummary",

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ValidationError
 
 from longroom.client.errors import (
     AgentReplaced,
+    BackendError,
     BackendProtocolError,
     BackendRejected,
     BackendUnavailable,
+    RoomMoved,
 )
-from retrieval.wire import STALE_EPOCH, Problem
+from retrieval.wire import ROOM_MOVED, STALE_EPOCH, Problem
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -121,9 +123,7 @@ class Connection:
             return await self.send(self._http.build_request(method, path, content=content))
 
 
-def _refusal(
-    response: httpx.Response,
-) -> BackendUnavailable | BackendRejected | AgentReplaced:
+def _refusal(response: httpx.Response) -> BackendError:
     status = response.status_code
     if status >= 500 or status in _RETRYABLE or status < 400:
         return BackendUnavailable(f"HTTP {status}", retry_after_s=_retry_after_s(response))
@@ -131,9 +131,11 @@ def _refusal(
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
         problem = Problem(title="Refused", status=status, detail="no reason was given")
-    return (
-        AgentReplaced(problem) if problem.type == STALE_EPOCH else BackendRejected(status, problem)
-    )
+    if problem.type == STALE_EPOCH:
+        return AgentReplaced(problem)
+    if problem.type == ROOM_MOVED:
+        return RoomMoved(problem)
+    return BackendRejected(status, problem)
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

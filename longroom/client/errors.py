@@ -4,6 +4,7 @@ BackendError
 ├─ BackendUnavailable    no usable answer now; a retry may help
 ├─ BackendRejected       the backend refuses this request, and would refuse it again
 ├─ AgentReplaced         another agent has joined the room since
+├─ RoomMoved             the room has been given another conversation since
 └─ BackendProtocolError  the answer breaks the wire contract
 """
 
@@ -42,6 +43,13 @@ class BackendRejected(BackendError):
 
 class AgentReplaced(BackendError):
     """The backend stored nothing; it takes the same without the agent's epoch."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+
+
+class RoomMoved(BackendError):
+    """The agent was asked for when its room had another conversation; it has no place there."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)

@@ -73,10 +73,14 @@ class Routes(ChangeRoutes, OverviewRoutes, TurnRoutes):
         window: int,
         language: str | None = None,
         conversation: str | None = None,
+        asked_for: UUID | None = None,
+        livekit_sid: str | None = None,
     ) -> Conversation:
         """Report this agent; the conversation has the `window` messages said last.
 
-        `conversation`: the key of the one that the room has from now on.
+        `conversation`: the key of the one that the room has from now on. `asked_for`: the one that
+        metadata told this agent to serve; RoomMoved if the LiveKit room of `livekit_sid` has been
+        given another since.
         """
         body = AgentJoined(
             identity=identity,
@@ -84,6 +88,8 @@ class Routes(ChangeRoutes, OverviewRoutes, TurnRoutes):
             window=window,
             language=language,
             conversation=conversation,
+            asked_for=asked_for,
+            livekit_sid=livekit_sid,
         )
         return await self._ask("POST", f"/rooms/{segment(room)}/agent-joined", body, Conversation)
 

@@ -1,11 +1,12 @@
 """Conversations: each room's own, and those of keys, which several rooms may share."""
 
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString
 
 from retrieval.database.connection import transaction
 from retrieval.database.in_conversation import see_new, seeing
-from retrieval.errors import ConversationNotFound, LanguageUnknown
+from retrieval.errors import ConversationNotFound, LanguageUnknown, RoomMoved
 from retrieval.store import epochs
 from retrieval.store.messages import recent_messages
 from retrieval.text.terms.stored import VERSION
@@ -13,6 +14,14 @@ from retrieval.wire import Conversation, ConversationId
 
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
+
+
+@dataclass(frozen=True)
+class AskedFor:
+    """What metadata told an agent to serve, and LiveKit's id of the room that it is in."""
+
+    conversation_id: ConversationId
+    livekit_sid: str
 
 
 async def create_conversation(
@@ -23,20 +32,30 @@ async def create_conversation(
 
 
 async def create_room(
-    db: "Database", *, name: str, key: str | None = None, language: str = "english"
+    db: "Database",
+    *,
+    name: str,
+    key: str | None = None,
+    language: str = "english",
+    asked_for: AskedFor | None = None,
 ) -> tuple[ConversationId, bool]:
     """The room's conversation, and whether this call created the room. Raises LanguageUnknown.
 
     With a `key` the room has that key's conversation from now on; without one it keeps what it has,
     or gets a conversation of its own.
+
+    Raises RoomMoved, and moves nothing, if the room has left what an agent was `asked_for`.
     """
     if key is None:
-        return await _found_or_created(db, ROOM, INSERT_ROOM, name, room=name, language=language)
+        found = await _found_or_created(db, ROOM, INSERT_ROOM, name, room=name, language=language)
+        await _check_not_left(db, name, asked_for)
+        return found
     conversation_id, _ = await create_conversation(db, key=key, language=language)
     db = seeing(db, conversation_id)
     created = await db.fetchval(INSERT_ROOM, name, conversation_id)
     if not created:
-        await db.execute(MOVE_ROOM, name, conversation_id)
+        await db.execute(MOVE_ROOM, name, conversation_id, *_left(asked_for))
+        await _check_not_left(db, name, asked_for)
     return conversation_id, bool(created)
 
 
@@ -49,12 +68,16 @@ async def join_conversation(
     language: str = "english",
     identity: str | None = None,
     session_id: str = "",
+    asked_for: AskedFor | None = None,
 ) -> Conversation:
     """Creates a missing room; the `window` messages said last, oldest first.
 
-    The agent of that identity, if given, has the room from now on. Raises LanguageUnknown.
+    The agent of that identity, if given, has the room from now on. Raises LanguageUnknown, and
+    RoomMoved as `create_room` does.
     """
-    conversation_id, _ = await create_room(db, name=room, key=key, language=language)
+    conversation_id, _ = await create_room(
+        db, name=room, key=key, language=language, asked_for=asked_for
+    )
     db = seeing(db, conversation_id)
     named = await db.fetchrow(NAMED, conversation_id)
     if named is None:
@@ -136,8 +159,28 @@ on conflict do nothing returning true
 """
 
 MOVE_ROOM = """
-update room set conversation_id = $2 where name = $1 and conversation_id <> $2
+update room
+   set conversation_id = $2,
+       left_conversation_ids =
+           (array_remove(array_prepend(conversation_id, left_conversation_ids), $2))[1:16]
+ where name = $1 and conversation_id <> $2
+   and not (coalesce($3::uuid = any (left_conversation_ids), false)
+            and livekit_sid is not distinct from $4)
 """
+
+LEFT = """
+select exists (select from room
+                where name = $1 and $2::uuid = any (left_conversation_ids) and livekit_sid = $3)
+"""
+
+
+async def _check_not_left(db: "Database", name: str, asked_for: AskedFor | None) -> None:
+    if asked_for is not None and await db.fetchval(LEFT, name, *_left(asked_for)):
+        raise RoomMoved
+
+
+def _left(asked_for: AskedFor | None) -> tuple[ConversationId | None, str | None]:
+    return (None, None) if asked_for is None else (asked_for.conversation_id, asked_for.livekit_sid)
 
 
 async def _found_or_created(

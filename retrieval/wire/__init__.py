@@ -129,7 +129,7 @@ from retrieval.wire.overview import (
     TimelineKind,
     WorkerStatus,
 )
-from retrieval.wire.problems import ERASED, STALE_EPOCH, FieldError, Problem
+from retrieval.wire.problems import ERASED, ROOM_MOVED, STALE_EPOCH, FieldError, Problem
 from retrieval.wire.records import (
     MAX_BATCH_EVENTS,
     MAX_PARTICIPANTS,
@@ -224,6 +224,7 @@ __all__ = [
     "MIN_INVITATION_S",
     "MIN_TOKEN_S",
     "RECENT_TURNS",
+    "ROOM_MOVED",
     "SENT_WORDS",
     "STALE_EPOCH",
     "WORKER_ATTRIBUTE",

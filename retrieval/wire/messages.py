@@ -167,6 +167,10 @@ class AgentJoined(Request):
     conversation: Name | None = Field(default=None, exclude_if=_is_none)
     """Key of the conversation that the room has from now on; without one it keeps the one it has,
     or has one of its own."""
+    asked_for: UUID | None = Field(default=None, exclude_if=_is_none)
+    """The conversation that metadata told the agent to serve. 409 if the room has had it, and has
+    been given another one since, in the LiveKit room of `livekit_sid`."""
+    livekit_sid: Name | None = Field(default=None, exclude_if=_is_none)
 
 
 class Conversation(Response):

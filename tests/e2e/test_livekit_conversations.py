@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from livekit import api
 
-from retrieval.wire import Message, conversation_in
+from retrieval.wire import Message, conversation_in, conversation_metadata
 from testbed.livekit_stack import Stack, agent_pids, kill_agent
 from testbed.room_user import RoomUser, until
 
@@ -18,6 +18,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 def new_key() -> str:
     return f"customer {secrets.token_hex(4)}"
+
+
+LEFT_ALONE = "the room has another conversation by now"
 
 
 def told(user: RoomUser, question: str) -> list[str]:
@@ -218,6 +221,37 @@ async def test_an_open_room_that_is_given_another_key_leaks_nothing(stack: Stack
     assert (await person.ask("And which one now?")).outcome == "answered"
     assert len(await under(stack, bob, at_least=4)) == 4
     assert len(await stack.agents(room.name)) == 1
+    await stack.close(room)
+
+
+async def test_agents_that_were_asked_for_before_a_room_got_another_key_leave_it_alone(
+    stack: Stack,
+) -> None:
+    ada, bob = new_key(), new_key()
+    room = await stack.open_room("ada", conversation=ada)
+    person = room.users[0]
+    assert (await person.ask("My secret is 77777.")).outcome == "answered"
+    (before,) = await stack.agents(room.name)
+    earlier = conversation_metadata(room.stored.conversation_id, ada)
+    # One is on its way when the room gets another key, one is asked for after it.
+    await stack.dispatch(room.name, "longroom", metadata=earlier)
+    moved = await stack.backend.create_room(room.name, conversation=bob)
+    await stack.dispatch(room.name, "longroom", metadata=earlier)
+    await agents(stack, room.name, besides=[before])
+    await until(lambda: stack.worker.output.count(LEFT_ALONE) >= 1)
+    await until(lambda: person.agents and before not in person.agents)
+
+    for question in ("Which secret do you know?", "And which one now?"):
+        await person.agent_is_there()
+        assert (await person.ask(question)).outcome == "answered"
+        assert "77777" not in stack.model.prompt_of(question).text
+    assert len(await under(stack, bob, at_least=4)) == 4
+    assert len(await stored(stack, room.stored.conversation_id, at_least=2)) == 2
+    kept = await stack.backend.create_room(room.name)
+    assert kept.conversation_id == moved.conversation_id
+    async with asyncio.timeout(60):
+        while len(await stack.agents(room.name)) != 1:  # noqa: ASYNC110  # LiveKit is polled
+            await asyncio.sleep(0.2)
     await stack.close(room)
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import dataclasses
+import json
 import os
 import sys
 import time
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +14,14 @@ import httpx
 import pytest
 
 from agent.backend_client import BackendClient
-from agent.conversation.resume import Resumed, resume
+from agent.conversation.resume import Resumed, resume, resumed_at_last
 from agent.conversation.unanswered import find_unanswered
 from agent.epoch import STOOD_STILL_S, Epoch
 from agent.messages.clock import steady_s
 from agent.messages.question import Question, answered_question
 from agent.settings import AgentSettings
-from longroom.client import BackendUnavailable
-from retrieval.wire import MessageId
+from longroom.client import BackendUnavailable, RoomMoved
+from retrieval.wire import ROOM_MOVED, MessageId, Problem
 from testbed.scripted_llm import ScriptedLLM
 from testbed.shifted_clock import faketime_library, shifted
 from tests.support.builders import message
@@ -43,7 +45,13 @@ class Room:
 
 
 async def agent_in(
-    room: Room, backend: FakeBackend, data_dir: Path, name: str, *, named: bool = False
+    room: Room,
+    backend: FakeBackend,
+    data_dir: Path,
+    name: str,
+    *,
+    named: bool = False,
+    livekit_sid: str | None = None,
 ) -> Resumed:
     room.enter(name)
     return await resume(
@@ -53,6 +61,7 @@ async def agent_in(
         identity=name,
         session_id=name,
         conversation_id=backend.room("den") if named else None,
+        livekit_sid=livekit_sid,
         has_room=lambda: room.is_of(name),
     )
 
@@ -101,6 +110,44 @@ async def test_an_agent_that_came_while_the_backend_was_down_joins_before_it_del
     assert await agent.outbox.drain(5)
     assert agent.epoch.number == 1
     assert len(backend.stored) == 1
+    await agent.outbox.aclose()
+
+
+def room_moved(_method: str, target: str, body: bytes) -> httpx.Response | None:
+    """The answer to agents that were asked for before the room moved."""
+    if not target.endswith("/agent-joined") or json.loads(body).get("asked_for") is None:
+        return None
+    problem = Problem(type=ROOM_MOVED, title="Conflict", status=409, detail="it has moved")
+    return httpx.Response(409, content=problem.model_dump_json())
+
+
+async def test_an_agent_that_was_asked_for_before_its_room_moved_does_not_open_it(
+    tmp_path: Path,
+) -> None:
+    backend, room = FakeBackend(), Room()
+    backend.refuse = room_moved
+    attempts = 0
+
+    def attempt() -> Awaitable[Resumed]:
+        nonlocal attempts
+        attempts += 1
+        return agent_in(room, backend, tmp_path, "late", named=True, livekit_sid="RM_1")
+
+    with pytest.raises(RoomMoved, match="it has moved"):
+        await resumed_at_last(attempt)
+    assert attempts == 1
+
+
+async def test_an_agent_whose_room_has_moved_does_not_take_it_back(tmp_path: Path) -> None:
+    backend, room = FakeBackend(), Room()
+    agent = await agent_in(room, backend, tmp_path, "a", livekit_sid="RM_1")
+    backend.refuse = room_moved
+    client = backend.client()
+    await client.agent_joined("den", identity="reader", session_id="reader", window=9)
+    await agent.outbox.accept(message(1))
+    assert await agent.outbox.drain(5)
+    assert (agent.epoch.ended.is_set(), await agent.epoch.holds()) == (True, False)
+    assert [m.id for m in backend.stored] == ["m1"]
     await agent.outbox.aclose()
 
 

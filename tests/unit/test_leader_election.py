@@ -57,7 +57,7 @@ class Server:
         joined_at = JOINED + timedelta(seconds=after_s)
         me = self._everyone[identity] = Seen(identity, joined_at, self._changed)
         election = LeaderElection(cast("rtc.Room", Room(self._everyone, me, self._handlers)))
-        await election.announce()
+        await election.announce({})
         return election
 
     def leave(self, identity: str) -> None:

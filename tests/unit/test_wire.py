@@ -125,6 +125,24 @@ FROZEN: list[tuple[BaseModel, dict[str, Any]]] = [
         {"identity": "agent-1", "session_id": "AJ_1", "window": 12, "language": None},
     ),
     (
+        wire.AgentJoined(
+            identity="agent-1",
+            session_id="AJ_1",
+            conversation="ada",
+            asked_for=CONVERSATION,
+            livekit_sid="RM_1",
+        ),
+        {
+            "identity": "agent-1",
+            "session_id": "AJ_1",
+            "window": 12,
+            "language": None,
+            "conversation": "ada",
+            "asked_for": str(CONVERSATION),
+            "livekit_sid": "RM_1",
+        },
+    ),
+    (
         wire.Conversation(
             conversation_id=CONVERSATION,
             room="r",

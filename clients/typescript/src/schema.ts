@@ -122,6 +122,9 @@ export interface paths {
          *     `epoch` rises with each agent that joins. What the agent appends carries it, and is refused when
          *     another agent has joined since. The same identity and session keep their epoch. Each room of a
          *     key's conversation has epochs of its own.
+         *
+         *     An agent that was `asked_for` a conversation which the room had before is refused with 409 of
+         *     the type `urn:longroom:room-moved`, in the LiveKit room of `livekit_sid`.
          */
         post: operations["agent_joined_api_v1_rooms__room__agent_joined_post"];
         delete?: never;
@@ -753,6 +756,10 @@ export interface components {
             language?: string | null;
             /** Conversation */
             conversation?: string | null;
+            /** Asked For */
+            asked_for?: string | null;
+            /** Livekit Sid */
+            livekit_sid?: string | null;
         };
         /**
          * AlsoSaid
@@ -3268,6 +3275,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
