@@ -7,7 +7,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from backend_stub.inspector import events, figures, importing, rooms, signing
+from backend_stub.inspector import events, figures, importing, rooms, signing, unknown
 from backend_stub.inspector.conversation import (
     erasing,
     evidence,
@@ -31,7 +31,7 @@ def mount(app: FastAPI) -> None:
         *(part.router for part in (rooms, figures, events, importing)),
         *(part.router for part in (timeline, turns, search, records, evidence, exporting, erasing)),
     )
-    for router in routers:
+    for router in (*routers, unknown.router):  # the last takes every path that is left
         app.include_router(router)
 
 

@@ -1,4 +1,4 @@
-"""One conversation's pages in a real browser: scrolled, opened, marked, imported, erased."""
+"""One conversation's pages in a real browser: scrolled, opened, marked, imported."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from retrieval.store.messages import append_messages
 from retrieval.wire import ConversationId
 from testbed import seeded_rooms
 from testbed.browser import DESKTOP, PHONE, accessibility_faults, overflow, visiting
-from testbed.seeded_rooms import ANSWER, QUESTION, festival
+from testbed.seeded_rooms import QUESTION, festival
 from tests.support.builders import message
 from tests.support.inspected_backend import Inspected, sign_in
 
@@ -212,31 +212,3 @@ async def test_an_export_is_imported_from_a_file(
         )
         await page.get_by_role("link", name="To the conversation").click()
         await expect(page.get_by_role("heading", name="imported")).to_be_visible()
-
-
-async def test_a_conversation_is_erased_by_the_keyboard_when_its_name_is_typed_in(
-    browser: Browser, inspected: Inspected
-) -> None:
-    room = await festival(inspected.db, room="to be erased")
-    async with visiting(browser) as operator:
-        page = operator.page
-        await sign_in(page, inspected, path(room, "/care"))
-        form = page.get_by_role("form", name="Erase the conversation")
-        await form.get_by_role("button").press("Enter")
-        await expect(page.get_by_text("This would be erased")).to_be_visible(timeout=WORK_MS)
-
-        field = page.get_by_label("To erase it, type")
-        await field.fill("something else")
-        await field.press("Enter")
-        await expect(page.get_by_role("alert")).to_be_visible()
-        await form.get_by_role("button").press("Enter")
-        await field.fill("to be erased")
-        await field.press("Enter")
-
-        await expect(page.get_by_text("Receipt: erased")).to_be_visible(timeout=WORK_MS)
-        assert ANSWER not in await page.content()
-        gone = await page.goto(inspected.url + path(room))
-        assert gone is not None
-        assert gone.status == 410
-        await expect(page.get_by_role("heading", level=1)).to_be_visible()
-        await operator.watch.forgive("422", "410")

@@ -55,6 +55,21 @@ async def signed_in(browser: httpx.AsyncClient, key: str = SERVICE_KEY) -> str:
     return found[1]
 
 
+async def test_a_path_that_leads_nowhere_is_told_by_a_page(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/inspect/nowhere")).status_code == 303
+    await signed_in(browser)
+
+    for path in ("/inspect/nowhere", "/inspect/conversations/none/nor/this"):
+        told = await browser.get(path)
+        assert told.status_code == 404
+        assert told.headers["content-type"].startswith("text/html")
+        assert "There is no such page." in told.text
+    asked_by_a_script = await browser.get("/inspect/nowhere", headers={"Accept": "*/*"})
+    assert asked_by_a_script.headers["content-type"] == "application/problem+json"
+    home = await browser.get("/inspect/")
+    assert (home.status_code, home.headers["location"]) == (307, "/inspect")
+
+
 async def test_without_a_session_every_page_leads_to_the_sign_in(
     browser: httpx.AsyncClient,
 ) -> None:
