@@ -2,10 +2,14 @@
 
 `inspect_first_paint_ms`: from asking for the page of a long room to its first content (the
 browser's own first-contentful-paint). `trace_open_ms`: from the click on a turn to its trace.
-`first_answer_ms`: from being in a new room, where the first question is asked at once, to the first
-words of the answer of an agent that is sent there meanwhile; its language model answers at once.
-Medians. `axe_violations` are what axe finds on these pages and the list of rooms, each at desktop
-and phone width, light and dark; `foreign_requests` all that went to another host.
+Fifty screens of the long room are scrolled up, ten a second: `scroll_frame_p99_ms` and
+`scroll_frame_worst_ms` are its slow frames, `scroll_wait_ms` how long the reader saw the end of
+what was loaded. `first_answer_ms`: from being in a new room, where the first question is asked at
+once, to the first words of the answer of an agent that is sent there meanwhile; its language model
+answers at once. Medians.
+
+`axe_violations` are what axe finds on these pages and the list of rooms, each at desktop and phone
+width, light and dark; `foreign_requests` all that went to another host.
 
 Prints progress on standard error and one JSON object as the last line of standard output.
 """
@@ -31,6 +35,9 @@ def figures(inspected: Inspected, joined: Joined, *, messages: int) -> dict[str,
     return {
         "inspect_first_paint_ms": _median(inspected.first_paints_ms),
         "trace_open_ms": _median(inspected.traces_ms),
+        "scroll_frame_p99_ms": _median([p99(one.frames_ms) for one in inspected.scrolled]),
+        "scroll_frame_worst_ms": _median([max(one.frames_ms) for one in inspected.scrolled]),
+        "scroll_wait_ms": _median([one.waits_ms for one in inspected.scrolled]),
         "first_answer_ms": _median(joined.first_answers_ms),
         "axe_violations": len(inspected.faults) + len(joined.faults),
         "foreign_requests": len(inspected.foreign) + len(joined.foreign),
@@ -58,6 +65,10 @@ async def measure(folder: Path, binary: Path, *, messages: int, times: int) -> d
     finally:
         livekit.stop()
     return figures(inspected, joined, messages=messages)
+
+
+def p99(values: Sequence[float]) -> float:
+    return sorted(values)[int(0.99 * (len(values) - 1))]
 
 
 def _median(values: Sequence[float]) -> float:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from playwright.async_api import Browser, Page
 
 from benchmarks.pages.looks import faults_of_all_looks
+from benchmarks.pages.scrolling import Scrolled, scroll_up
 from retrieval.database.pool import connect
 from testbed.browser import visiting
 from testbed.seeded_rooms import festival, long
 
+SCREENS = 50
 FIRST_PAINT = """
 new Promise((resolve) => new PerformanceObserver((list) => {
   const first = list.getEntries().find((entry) => entry.name === "first-contentful-paint");
@@ -22,6 +24,7 @@ new Promise((resolve) => new PerformanceObserver((list) => {
 class Inspected:
     first_paints_ms: list[float] = field(default_factory=list)
     traces_ms: list[float] = field(default_factory=list)
+    scrolled: list[Scrolled] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
 
@@ -42,6 +45,7 @@ async def inspect(
         page = operator.page
         for _ in range(times + 1):
             inspected.first_paints_ms.append(await _first_paint_ms(page, f"{pages}/{long_one}"))
+            inspected.scrolled.append(await scroll_up(page, screens=SCREENS))
             inspected.traces_ms.append(await _trace_ms(page, f"{pages}/{small_one}"))
         for path in (
             "",
@@ -52,7 +56,7 @@ async def inspect(
             await page.goto(f"{backend_url}/inspect{path}")
             inspected.faults += await faults_of_all_looks(page)
         inspected.foreign = operator.watch.foreign
-    del inspected.first_paints_ms[0], inspected.traces_ms[0]
+    del inspected.first_paints_ms[0], inspected.traces_ms[0], inspected.scrolled[0]
     return inspected
 
 
