@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from uuid import UUID
 from livekit import api
 
 from agent.backend_client import BackendClient
+from longroom.client import BackendUnavailable
 from retrieval.database.connection import open_connection
 from retrieval.private_logs import digest
 from retrieval.wire import Message, MessageCreate, MessageId, MessagePage, Room
@@ -101,9 +102,10 @@ class Stack:
         """A conversation's newest messages, once they are as expected."""
         async with asyncio.timeout(60):
             while True:
-                page = await self.backend.get_recent_messages(conversation_id, limit=200)
-                if once(page):
-                    return page
+                with suppress(BackendUnavailable):  # a busy machine's
+                    page = await self.backend.get_recent_messages(conversation_id, limit=200)
+                    if once(page):
+                        return page
                 await asyncio.sleep(0.05)
 
     async def turn_records(

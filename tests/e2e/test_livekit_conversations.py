@@ -28,12 +28,8 @@ def told(user: RoomUser, question: str) -> list[str]:
 
 
 async def stored(stack: Stack, conversation_id: UUID, *, at_least: int) -> list[Message]:
-    async with asyncio.timeout(60):
-        while True:
-            page = await stack.backend.get_recent_messages(conversation_id, limit=200)
-            if page.message_count >= at_least:
-                return page.messages
-            await asyncio.sleep(0.05)
+    page = await stack.stored(conversation_id, once=lambda page: page.message_count >= at_least)
+    return page.messages
 
 
 async def under(stack: Stack, key: str, *, at_least: int) -> list[Message]:
