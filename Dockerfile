@@ -20,7 +20,7 @@ CMD ["python", "-m", "backend_stub"]
 FROM base AS agent
 COPY requirements/agent.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.txt
-COPY retrieval/__init__.py retrieval/private_logs.py retrieval/settings_errors.py retrieval/telemetry.py retrieval/
+COPY retrieval/__init__.py retrieval/errors.py retrieval/private_logs.py retrieval/settings_errors.py retrieval/telemetry.py retrieval/
 COPY retrieval/quotation retrieval/quotation
 COPY retrieval/wire retrieval/wire
 COPY longroom/__init__.py longroom/
