@@ -1,9 +1,12 @@
 """Options of several commands."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def known_time_zone(name: str | None) -> str | None:
@@ -15,6 +18,13 @@ def known_time_zone(name: str | None) -> str | None:
         raise typer.BadParameter(
             f"{name!r} is not an IANA time zone such as Europe/Berlin"
         ) from error
+
+
+def duration(text: str) -> timedelta:
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdecimal() and unit in UNITS and 0 < int(number) < 10**6):
+        raise typer.BadParameter(f"{text!r} is no time; write it as 90d, 12h or 30m")
+    return timedelta(**{UNITS[unit]: int(number)})
 
 
 def _http_url(url: str | None) -> str | None:
@@ -39,6 +49,16 @@ BackendUrl = Annotated[
         metavar="URL",
         callback=_http_url,
         help="A running backend; without it one is started for this command.",
+    ),
+]
+RunningBackendUrl = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        envvar="BACKEND_URL",
+        metavar="URL",
+        callback=_http_url,
+        help="The running backend, at the address that browsers reach it by.",
     ),
 ]
 ServiceKey = Annotated[

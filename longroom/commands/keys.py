@@ -1,14 +1,13 @@
 """`longroom keys`: who may call the backend, and for what."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longroom.options import DEFAULT_DATA_DIR, DataDir
+from longroom.options import DEFAULT_DATA_DIR, DataDir, duration
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from retrieval.store.api_keys import ApiKey, NewKey
 
 app = typer.Typer(
@@ -17,12 +16,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
 KeyName = Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")]
 ExpiresIn = Annotated[
-    str | None,
-    typer.Option("--expires-in", metavar="TIME", help="As 90d, 12h or 30m; without it never."),
+    timedelta | None,
+    typer.Option(
+        "--expires-in",
+        metavar="TIME",
+        parser=duration,
+        help="As 90d, 12h or 30m; without it never.",
+    ),
 ]
 
 
@@ -54,7 +56,7 @@ def create(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
     scopes = [one for one in known if one in scope]
-    work = partial(api_keys.create_key, name=name, scopes=scopes, expires_in=_duration(expires_in))
+    work = partial(api_keys.create_key, name=name, scopes=scopes, expires_in=expires_in)
     with clear_errors():
         key = on_database(work, data_dir=data_dir)
     _print_new(key)
@@ -71,7 +73,7 @@ def rotate(
     from longroom.errors import clear_errors
     from retrieval.store import api_keys
 
-    work = partial(api_keys.rotate_key, name=name, expires_in=_duration(expires_in))
+    work = partial(api_keys.rotate_key, name=name, expires_in=expires_in)
     with clear_errors():
         key = on_database(work, data_dir=data_dir)
     _print_new(key)
@@ -126,17 +128,6 @@ def list_keys(
 def _print_new(key: "NewKey") -> None:
     typer.echo(key.text)
     typer.echo(f"key {key.key_id}; keep it now, it is not shown again", err=True)
-
-
-def _duration(text: str | None) -> "timedelta | None":
-    from datetime import timedelta
-
-    if text is None:
-        return None
-    number, unit = text[:-1], text[-1:]
-    if not (number.isascii() and number.isdecimal() and unit in UNITS and 0 < int(number) < 10**6):
-        raise typer.BadParameter(f"{text!r} is no time; write it as 90d, 12h or 30m")
-    return timedelta(**{UNITS[unit]: int(number)})
 
 
 def _told(key: "ApiKey") -> dict[str, str | None]:
