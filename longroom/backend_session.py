@@ -1,4 +1,4 @@
-"""Runs one asynchronous function with a client of the backend, starting one if need be."""
+"""Runs one asynchronous function with a client of a backend, starting one if need be."""
 
 import asyncio
 import sys
@@ -22,15 +22,23 @@ def with_backend(
     service_key: str | None,
     data_dir: Path,
 ) -> Outcome:
+    """With the one at `url`, or one that runs for this alone. Raises CommandError."""
+    with clear_errors(), running_backend(url, data_dir=data_dir, say=_note) as backend_url:
+        return with_running_backend(work, url=backend_url, service_key=service_key)
+
+
+def with_running_backend(
+    work: Callable[[LongroomClient], Awaitable[Outcome]], *, url: str, service_key: str | None
+) -> Outcome:
     """Raises CommandError."""
 
-    async def run(backend_url: str) -> Outcome:
-        client = LongroomClient(backend_url, key=service_key, timeout_s=REQUEST_TIMEOUT_S)
+    async def run() -> Outcome:
+        client = LongroomClient(url, key=service_key, timeout_s=REQUEST_TIMEOUT_S)
         async with aclosing(client):
             return await work(client)
 
-    with clear_errors(), running_backend(url, data_dir=data_dir, say=_note) as backend_url:
-        return asyncio.run(run(backend_url))
+    with clear_errors():
+        return asyncio.run(run())
 
 
 def _note(text: str) -> None:

@@ -116,7 +116,7 @@ class Connection:
 
     async def _attempt(self, method: str, path: str, content: str | None) -> httpx.Response:
         # A backend that restarts leaves dead connections in the pool; a second attempt is safe,
-        # since every request is idempotent.
+        # since every request is idempotent, but for invitations: one too many lets nobody in.
         try:
             return await self.send(self._http.build_request(method, path, content=content))
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):

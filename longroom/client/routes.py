@@ -8,6 +8,7 @@ from uuid import UUID
 from longroom.client.acknowledgements import check_outcomes, check_recorded, check_saved
 from longroom.client.addresses import query_of, segment
 from longroom.client.changes import ChangeRoutes
+from longroom.client.invitations import InvitationRoutes
 from longroom.client.overview import OverviewRoutes
 from longroom.client.turns import TurnRoutes
 from retrieval.wire import (
@@ -40,8 +41,8 @@ from retrieval.wire import (
 )
 
 
-class Routes(ChangeRoutes, OverviewRoutes, TurnRoutes):
-    """Idempotent: after an error, call again with the same ids."""
+class Routes(ChangeRoutes, InvitationRoutes, OverviewRoutes, TurnRoutes):
+    """Idempotent but for `invite`: after an error, call again with the same ids."""
 
     async def create_conversation(
         self, key: str, *, language: str | None = None

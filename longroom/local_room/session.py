@@ -1,13 +1,12 @@
 """One `longroom run`: LiveKit server, backend and agent, and a browser in front of them."""
 
-import asyncio
 import os
 import signal
 import sys
 import time
 import webbrowser
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, aclosing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -15,16 +14,14 @@ from urllib.parse import quote
 
 from longroom import demo_room
 from longroom.backend_process import running_backend
-from longroom.client import LongroomClient
+from longroom.backend_session import with_running_backend
 from longroom.demo_room.opening import open_demo_room
 from longroom.errors import CommandFailed, clear_errors
 from longroom.local_room.child_process import ChildProcess, child_process
-from longroom.local_room.invitation import link_into
 from longroom.local_room.livekit_server import free_port, livekit_server
 from longroom.log_file import log_file
 
 PREFERRED_PORT = 8000
-IMPORT_TIMEOUT_S = 60.0
 WORKER_START_S = 120.0
 WORKER_GRACE_S = 20.0
 REGISTERED = "registered worker"
@@ -77,13 +74,14 @@ class LocalRoom:
 
     def _open_demo(self, url: str) -> None:
         if self.room == demo_room.ROOM:
-            asyncio.run(_import_demo(url, self.service_key))
+            with_running_backend(
+                lambda client: open_demo_room(client, room=self.room, say=_say),
+                url=url,
+                service_key=self.service_key,
+            )
 
     def _introduce(self, url: str) -> None:
-        page = f"{url}/room/{quote(self.room, safe='')}"
-        link = page
-        if self.service_key:
-            link = link_into(self.room, url, self.service_key)
+        link = self._link(url)
         _say(f"room:      {link}")
         _say(f"inspector: {url}/inspect")
         _say(f"logs:      {self.data_dir / 'logs'}")
@@ -91,11 +89,13 @@ class LocalRoom:
         if self.open_browser and not webbrowser.open(link):
             _say("No browser could be opened here: open the room's address in one.")
 
-
-async def _import_demo(url: str, service_key: str | None) -> None:
-    client = LongroomClient(url, key=service_key, timeout_s=IMPORT_TIMEOUT_S)
-    async with aclosing(client):
-        await open_demo_room(client, room=demo_room.ROOM, say=_say)
+    def _link(self, url: str) -> str:
+        if not self.service_key:
+            return f"{url}/room/{quote(self.room, safe='')}"
+        invitation = with_running_backend(
+            lambda client: client.invite(self.room), url=url, service_key=self.service_key
+        )
+        return invitation.link
 
 
 def _watch(children: Sequence[ChildProcess]) -> None:

@@ -55,6 +55,7 @@ from retrieval.wire.exports import (
     export_line,
 )
 from retrieval.wire.invitations import (
+    DEFAULT_INVITATION_S,
     MAX_INVITATION_S,
     MIN_INVITATION_S,
     CreateInvitation,
@@ -190,6 +191,7 @@ __all__ = [
     "CHANGED_TOPIC",
     "CONVERSATION_ATTRIBUTE",
     "COUNTED",
+    "DEFAULT_INVITATION_S",
     "ERASED",
     "EXPORT_KINDS",
     "ID_FIELD",

@@ -10,6 +10,7 @@ from retrieval.wire.text import Name
 
 MIN_INVITATION_S = 60
 MAX_INVITATION_S = 90 * 24 * 3600
+DEFAULT_INVITATION_S = 7 * 24 * 3600
 
 
 class CreateInvitation(Request):
@@ -19,7 +20,7 @@ class CreateInvitation(Request):
     """The only name that the link lets in."""
     expires_in_s: Annotated[
         int, Field(strict=True, ge=MIN_INVITATION_S, le=MAX_INVITATION_S), WHOLE
-    ] = 7 * 24 * 3600
+    ] = DEFAULT_INVITATION_S
 
 
 class Invitation(Response):
@@ -33,7 +34,7 @@ class Invitation(Response):
 class NewInvitation(Invitation):
     """The link cannot be read again."""
 
-    link: str
+    link: Annotated[str, Field(repr=False)]
     """At the address that the request was sent to. Its secret is behind the #: browsers send that
     to no server, and the page sends it once, to join."""
 

@@ -29,7 +29,13 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.fixture
-def program(data_dir: Path, tmp_path: Path) -> Iterator[Program]:
+def key() -> str:
+    """Empty: the backend is open."""
+    return ""
+
+
+@pytest.fixture
+def program(data_dir: Path, tmp_path: Path, key: str) -> Iterator[Program]:
     binary = find_binary()
     if binary is None:
         if os.environ.get("CI"):
@@ -40,6 +46,7 @@ def program(data_dir: Path, tmp_path: Path) -> Iterator[Program]:
         "LIVEKIT_SERVER_BIN": str(binary),
         "AGENT_RECALL_TIMEOUT_S": "5",
         "AGENT_IDLE_PROCESSES": "1",
+        **({"BACKEND_SERVICE_KEY": key} if key else {}),
     }
     running = Program(["longroom", "run", "--no-browser"], env=env, log=tmp_path / "run.log")
     running.start(until="Ctrl-C ends it", timeout_s=180)
@@ -92,6 +99,25 @@ def test_one_command_brings_a_room_that_answers_and_ctrl_c_ends_all_of_it(
     assert program.wait(60) == 0
     assert wait_until(lambda: gone(started))
     assert "Traceback" not in program.output
+
+
+def join(address: str, page: str, invitation: str) -> httpx.Response:
+    return httpx.post(
+        f"{address}{page}/session",
+        json={"name": "Visitor", "invitation": invitation},
+        headers={"Origin": address, "Sec-Fetch-Site": "same-origin"},
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize("key", ["a service key for this test"])
+def test_with_a_key_the_address_is_an_invitation(program: Program) -> None:
+    found = ADDRESS.search(program.output)
+    assert found is not None
+    page, _, secret = found[2].partition("#invitation=")
+
+    assert join(found[1], page, "").status_code == 403
+    assert join(found[1], page, secret).status_code == 201
 
 
 def test_what_it_started_ends_with_it_by_kill_9_too(program: Program) -> None:

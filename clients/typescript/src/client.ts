@@ -1,11 +1,17 @@
 import createClient, { type Client } from "openapi-fetch";
 
-import { answer } from "./answer.js";
+import { answer, done } from "./answer.js";
 import { Conversation } from "./conversation.js";
 import type { components, paths } from "./schema.js";
 
 export type Room = components["schemas"]["Room"];
 export type CreateRoom = components["schemas"]["CreateRoom"];
+export type CreateInvitation = components["schemas"]["CreateInvitation"];
+export type Invitation = components["schemas"]["Invitation"];
+export type NewInvitation = components["schemas"]["NewInvitation"];
+
+const INVITATIONS = "/api/v1/rooms/{room}/invitations";
+const INVITATION = "/api/v1/rooms/{room}/invitations/{invitation_id}";
 
 export interface Options {
   /** Where the backend answers; default http://127.0.0.1:8000. */
@@ -19,7 +25,7 @@ export interface Options {
   timeoutMs?: number;
 }
 
-/** A client of the Longroom backend. Every call is idempotent by the ids in it. */
+/** A client of the Longroom backend. Every call but `invite` is idempotent by the ids in it. */
 export class Longroom {
   /** Every route of the API, in the types of its OpenAPI document. */
   readonly api: Client<paths>;
@@ -44,6 +50,26 @@ export class Longroom {
    */
   async createRoom(room: CreateRoom): Promise<Room> {
     return answer(this.api.POST("/api/v1/rooms", { body: room }));
+  }
+
+  /**
+   * A link that lets people into the room's page: for a week under a name that they choose, unless
+   * `wanted` says otherwise. Makes the room if there is none. The link holds a secret, and leads to
+   * the address that this client calls. An invitation whose answer was lost lets nobody in.
+   */
+  async invite(room: string, wanted: CreateInvitation = {}): Promise<NewInvitation> {
+    return answer(this.api.POST(INVITATIONS, { params: { path: { room } }, body: wanted }));
+  }
+
+  /** Those that are still valid, newest first, without their links. */
+  async invitations(room: string): Promise<Invitation[]> {
+    return (await answer(this.api.GET(INVITATIONS, { params: { path: { room } } }))).invitations;
+  }
+
+  /** Ends the sessions of who came by it, too. */
+  async revokeInvitation(room: string, invitationId: string): Promise<void> {
+    const params = { path: { room, invitation_id: invitationId } };
+    await done(this.api.DELETE(INVITATION, { params }));
   }
 
   /** A conversation whose id is known; asks the backend nothing. */

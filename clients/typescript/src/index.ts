@@ -1,4 +1,12 @@
-export { Longroom, type CreateRoom, type Options, type Room } from "./client.js";
+export {
+  Longroom,
+  type CreateInvitation,
+  type CreateRoom,
+  type Invitation,
+  type NewInvitation,
+  type Options,
+  type Room,
+} from "./client.js";
 export {
   Conversation,
   type AppendOutcome,

@@ -91,6 +91,25 @@ test("rooms share the conversation of a key", async () => {
   assert.equal(longroom().open(here.id).id, (await longroom().conversation(name)).id);
 });
 
+test("an invitation is made with its link, listed without it, and revoked once", async () => {
+  const room = `typescript ${randomUUID()}/ü`;
+  const made = await longroom().invite(room, { identity: "ada", expires_in_s: 60 });
+  const forAnybody = await longroom().invite(room);
+
+  const { link, ...shown } = made;
+  const prefix = `${url}/room/${encodeURIComponent(room)}#invitation=`;
+  assert.ok(link.startsWith(prefix) && link.length > prefix.length);
+  assert.equal(Date.parse(made.expires_at) - Date.parse(made.created_at), 60_000);
+  const listed = await longroom().invitations(room);
+  assert.deepEqual(listed.map((one) => one.identity), [null, "ada"]);
+  assert.deepEqual(listed[1], shown);
+
+  await longroom().revokeInvitation(room, made.invitation_id);
+  const left = await longroom().invitations(room);
+  assert.deepEqual(left.map((one) => one.invitation_id), [forAnybody.invitation_id]);
+  await assert.rejects(longroom().revokeInvitation(room, made.invitation_id), { status: 404 });
+});
+
 test("events are recorded once and read back", async () => {
   const here = await conversation();
   const booked = { id: "e1", kind: "action", created_at: line(1).created_at, data: { table: 4 } } as const;
