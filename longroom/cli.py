@@ -15,6 +15,7 @@ from longroom.commands.erasures import app as erasures
 from longroom.commands.evaluate import evaluate
 from longroom.commands.export import export
 from longroom.commands.importing import import_messages
+from longroom.commands.invitations import app as invitations
 from longroom.commands.keys import app as keys
 from longroom.commands.mcp import mcp
 from longroom.commands.migrate import migrate
@@ -45,6 +46,7 @@ app.command()(doctor)
 app.command()(retention)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(keys, name="keys")
+app.add_typer(invitations, name="invitations")
 app.add_typer(erase, name="erase")
 app.add_typer(erasures, name="erasures")
 

@@ -36,6 +36,7 @@ COMMANDS = (
     "mcp",
     "doctor",
     "dead-letters",
+    "invitations",
     "retention",
 )
 
