@@ -3,7 +3,7 @@ one, with 100,000 messages in one of them."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from retrieval.database.live_pool import LivePool
 from retrieval.database.pool import connect
 from retrieval.database.roles import APP, BACKGROUND
 from retrieval.embeddings.model_registry import ensure_model
+from retrieval.store import turn_figures
 from retrieval.store.overview import activity, figures, rooms, sessions, timeline
 from retrieval.store.overview.timeline import ALL_KINDS
 from testbed.postgres import Server
@@ -178,3 +179,18 @@ async def test_a_seq_and_a_page_of_sessions_are_found_by_their_index(inside: Liv
     assert (await read(inside.of(HUGE), timeline.PLACE, HUGE, 70_000))[0] == 1
     rows, _ = await read(inside.of(HUGE), sessions.SESSIONS, HUGE, MIDDLE, "s10", 51)
     assert rows <= 52 + 1
+
+
+async def test_figures_over_time_read_the_turns_of_that_time_alone(everywhere: LivePool) -> None:
+    await everywhere.execute(
+        "update turn_trace set asked_at = now() - interval '10 minutes'"
+        " where conversation_id = $1 and question_id in ('m4', 'm8', 'm12')",
+        HUGE,
+    )
+    await everywhere.execute("analyze turn_trace")
+    hour = datetime.now(UTC) - timedelta(hours=1)
+    minute = timedelta(minutes=1)
+    for conversation_id in (None, HUGE):
+        rows, scans = await read(everywhere, turn_figures.OVER_TIME, hour, minute, conversation_id)
+        assert rows <= 10
+        assert "Seq Scan of turn_trace" not in scans
