@@ -28,11 +28,11 @@ async def messages(
     name: RoomName, joined: Joined, page: Annotated[Page, Query()], resources: AppResources
 ) -> Response:
     """Oldest first. `before` reads back in the order of time, `after` on in that of arrival."""
-    conversation_id, _ = await conversations.create_room(
-        resources.pools.writes.of_names(room=name),
-        name=name,
-        language=resources.room_language,
+    conversation_id = await conversations.conversation_of(
+        resources.pools.others.of_names(room=name), room=name
     )
+    if conversation_id is None:
+        return JSONResponse({"messages": []})
     found = await recent_messages(
         resources.pools.others.of(conversation_id),
         conversation_id=conversation_id,

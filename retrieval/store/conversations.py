@@ -59,6 +59,12 @@ async def create_room(
     return conversation_id, bool(created)
 
 
+async def conversation_of(db: "Database", *, room: str) -> ConversationId | None:
+    """None if there is no such room."""
+    found = await db.fetchval(ROOM, room)
+    return None if found is None else ConversationId(found)
+
+
 async def join_conversation(
     db: "Database",
     *,
