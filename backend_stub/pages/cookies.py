@@ -12,6 +12,7 @@ from backend_stub.pages.sources import csrf_token, is_encrypted
 from backend_stub.resources import Resources
 from retrieval.store.pages import sessions
 from retrieval.store.pages.sessions import PageKind, PageSession
+from retrieval.wire import ConversationId
 
 _MAX_SECRET_CHARS: Final = 100
 
@@ -49,6 +50,7 @@ async def begin(
     room: str | None = None,
     identity: str | None = None,
     invitation_id: str | None = None,
+    conversation_id: ConversationId | None = None,
 ) -> None:
     """Under a new `secret` always (`sessions.new_secret`): one that somebody else may have set in
     this browser ends with it, and so does the browser's session before.
@@ -64,6 +66,7 @@ async def begin(
         room=room,
         identity=identity,
         invitation_id=invitation_id,
+        conversation_id=conversation_id,
     )
     encrypted = is_encrypted(request)
     response.set_cookie(

@@ -23,6 +23,7 @@ from backend_stub.room_page.routing import (
     admit_once_more,
     inside_router,
     outside_router,
+    still_has,
 )
 from retrieval.store import conversations
 from retrieval.store.pages import invitations, sessions
@@ -71,6 +72,7 @@ async def join(
         room=name,
         identity=identity,
         invitation_id=invitation.invitation_id if invitation else None,
+        conversation_id=invitation.conversation_id if invitation else None,
     )
     return response
 
@@ -128,8 +130,10 @@ async def _invitation(
         request.app.state.callers.without_key(request.headers)
         return None
     found = await invitations.find(resources.pools.background, secret, room=room)
-    if found is None or (
-        await holder(request, found.key_id, found.key_mark, secret=secret) is None
+    if (
+        found is None
+        or not await still_has(request, room, found.conversation_id)
+        or await holder(request, found.key_id, found.key_mark, secret=secret) is None
     ):
         raise HTTPException(
             HTTPStatus.FORBIDDEN,

@@ -16,7 +16,9 @@ from backend_stub.pages import cookies
 from backend_stub.pages.key_holders import holder
 from backend_stub.pages.routing import PageRoute
 from backend_stub.pages.sources import check_csrf
-from retrieval.wire import Name
+from backend_stub.resources import Resources
+from retrieval.store import conversations
+from retrieval.wire import ConversationId, Name
 
 HOME: Final = "/room"
 ASKED_S: Final = 5.0
@@ -68,8 +70,21 @@ async def current_session(request: Request, room: str) -> cookies.OpenSession | 
         request.app.state.callers.without_key(request.headers)
         return session
     stored = session.stored
+    if not await still_has(request, room, stored.conversation_id):
+        return None
     found = await holder(request, stored.key_id, stored.key_mark, secret=session.secret)
     return None if found is None else session
+
+
+async def still_has(request: Request, room: str, conversation_id: ConversationId | None) -> bool:
+    """Whether a room has the conversation that people were invited to: another one is somebody
+    else's. Raises an error of DATABASE_AWAY.
+    """
+    if conversation_id is None:
+        return True
+    resources: Resources = request.app.state.resources
+    db = resources.pools.others.of_names(room=room)
+    return await conversations.conversation_of(db, room=room) == conversation_id
 
 
 def admit_once_more(request: Request, who: str) -> None:

@@ -47,10 +47,11 @@ async def invite(
     types and speaks there, under the invitation's identity, or a name that they choose.
 
     It ends with its time, with the key that made it, and with DELETE; the last two also end the
-    sessions of who came by it. An open backend's page lets people in without one.
+    sessions of who came by it. Neither lets into another conversation that the room gets. An open
+    backend's page lets people in without one.
     """
     demand("rooms", caller.permissions)
-    await conversations.create_room(
+    conversation_id, _ = await conversations.create_room(
         resources.pools.writes.of_names(room=room), name=room, language=resources.room_language
     )
     secret = new_secret()
@@ -62,6 +63,7 @@ async def invite(
         identity=wanted.identity,
         key_id=caller.key_id,
         key_mark=callers.key_mark(caller.key_id, secret),
+        conversation_id=conversation_id,
         lasts=timedelta(seconds=wanted.expires_in_s),
     )
     page = str(request.base_url.replace(path=f"/room/{quote(room, safe='')}"))
@@ -78,7 +80,12 @@ async def list_invitations(
 ) -> Invitations:
     """Newest first. Who has come by one is not listed."""
     demand("rooms", caller.permissions)
-    found = await invitations.of_room(resources.pools.background, room)
+    conversation_id = await conversations.conversation_of(
+        resources.pools.others.of_names(room=room), room=room
+    )
+    found = await invitations.of_room(
+        resources.pools.background, room, conversation_id=conversation_id
+    )
     return Invitations(invitations=[_shown(one) for one in found])
 
 

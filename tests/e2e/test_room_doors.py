@@ -102,6 +102,31 @@ async def test_a_link_lets_in_and_the_browser_keeps_its_name(
     assert token["dispatched"]
 
 
+async def test_who_was_invited_to_a_conversation_does_not_see_the_rooms_next_one(
+    backend: str, api: httpx.AsyncClient
+) -> None:
+    first = {"name": "desk", "conversation": "customer 1"}
+    await api.post("/rooms", json=first)
+    invitation_id, secret = await invited(api, "desk")
+    async with browsing(backend, "desk") as browser:
+        assert (await browser.join("ada", secret)).status_code == 201
+        assert (await browser.http.get(f"{browser.page}/messages")).status_code == 200
+
+        await api.post("/rooms", json={"name": "desk", "conversation": "customer 2"})
+        assert (await browser.http.get(f"{browser.page}/messages")).status_code == 401
+        assert (await browser.post("/token")).status_code == 401
+        assert (await browser.join("ada", secret)).status_code == 403
+        assert (await api.get("/rooms/desk/invitations")).json()["invitations"] == []
+        _, second = await invited(api, "desk")
+        assert (await browser.join("bob", second)).status_code == 201
+
+        await api.post("/rooms", json=first)
+        assert (await browser.http.get(f"{browser.page}/messages")).status_code == 401
+        assert (await browser.join("ada", secret)).status_code == 201
+        (valid,) = (await api.get("/rooms/desk/invitations")).json()["invitations"]
+        assert valid["invitation_id"] == invitation_id
+
+
 async def test_without_a_valid_invitation_nobody_comes_in(
     backend: str, api: httpx.AsyncClient
 ) -> None:

@@ -152,7 +152,8 @@ export interface paths {
          *     types and speaks there, under the invitation's identity, or a name that they choose.
          *
          *     It ends with its time, with the key that made it, and with DELETE; the last two also end the
-         *     sessions of who came by it. An open backend's page lets people in without one.
+         *     sessions of who came by it. Neither lets into another conversation that the room gets. An open
+         *     backend's page lets people in without one.
          */
         post: operations["invite_api_v1_rooms__room__invitations_post"];
         delete?: never;

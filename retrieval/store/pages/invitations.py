@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from retrieval.store.pages.sessions import digest
+from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ class StoredInvitation:
     key_id: str
     """Of the key that invited."""
     key_mark: bytes | None
+    conversation_id: ConversationId | None
+    """Of the room, then. Null of one made by an earlier version."""
     created_at: datetime
     expires_at: datetime
 
@@ -30,9 +33,9 @@ delete from invitation where expires_at <= now()
 """
 INVITE = """
 insert into invitation
-       (invitation_id, secret_sha256, room, identity, key_id, key_mark, expires_at)
-values ($1, $2, $3, $4, $5, $6, now() + $7::interval)
-returning invitation_id, room, identity, key_id, key_mark, created_at, expires_at
+       (invitation_id, secret_sha256, room, identity, key_id, key_mark, conversation_id, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, now() + $8::interval)
+returning invitation_id, room, identity, key_id, key_mark, conversation_id, created_at, expires_at
 """
 
 
@@ -44,13 +47,22 @@ async def invite(
     identity: str | None,
     key_id: str,
     key_mark: bytes | None,
+    conversation_id: ConversationId,
     lasts: timedelta,
 ) -> StoredInvitation:
     """Forgets those that have expired, too."""
     await db.execute(FORGET_EXPIRED)
     invitation_id = f"inv_{secrets.token_hex(8)}"
     row = await db.fetchrow(
-        INVITE, invitation_id, digest(secret), room, identity, key_id, key_mark, lasts
+        INVITE,
+        invitation_id,
+        digest(secret),
+        room,
+        identity,
+        key_id,
+        key_mark,
+        conversation_id,
+        lasts,
     )
     if row is None:
         raise RuntimeError("an invitation was stored, and is not there")
@@ -58,7 +70,7 @@ async def invite(
 
 
 FIND = """
-select invitation_id, room, identity, key_id, key_mark, created_at, expires_at
+select invitation_id, room, identity, key_id, key_mark, conversation_id, created_at, expires_at
   from invitation
  where secret_sha256 = $1 and room = $2 and expires_at > now()
 """
@@ -70,15 +82,19 @@ async def find(db: "Database", secret: str, *, room: str) -> StoredInvitation | 
 
 
 OF_ROOM = """
-select invitation_id, room, identity, key_id, key_mark, created_at, expires_at
+select invitation_id, room, identity, key_id, key_mark, conversation_id, created_at, expires_at
   from invitation
  where room = $1 and expires_at > now()
+   and (conversation_id is null or conversation_id = $2)
  order by created_at desc, invitation_id
 """
 
 
-async def of_room(db: "Database", room: str) -> "Sequence[StoredInvitation]":
-    return [StoredInvitation(**row) for row in await db.fetch(OF_ROOM, room)]
+async def of_room(
+    db: "Database", room: str, *, conversation_id: ConversationId | None
+) -> "Sequence[StoredInvitation]":
+    """Those that let into the conversation that the room has now."""
+    return [StoredInvitation(**row) for row in await db.fetch(OF_ROOM, room, conversation_id)]
 
 
 REVOKE = """

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from retrieval.wire import ConversationId
+
 if TYPE_CHECKING:
     from retrieval.database.connection import Database
 
@@ -22,6 +24,8 @@ class PageSession:
     identity: str | None
     invitation_id: str | None
     """By which somebody came into a room; without one the backend was open."""
+    conversation_id: ConversationId | None
+    """Of the room when the invitation was made; this session is for no other one."""
     expires_at: datetime
 
 
@@ -38,8 +42,9 @@ delete from page_session where expires_at <= now()
 """
 BEGIN = """
 insert into page_session
-       (secret_sha256, kind, key_id, key_mark, room, identity, invitation_id, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, now() + $8::interval)
+       (secret_sha256, kind, key_id, key_mark, room, identity, invitation_id, conversation_id,
+        expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9::interval)
 """
 
 
@@ -54,16 +59,26 @@ async def begin(
     room: str | None = None,
     identity: str | None = None,
     invitation_id: str | None = None,
+    conversation_id: ConversationId | None = None,
 ) -> None:
     """Forgets those that have expired, too."""
     await db.execute(FORGET_EXPIRED)
     await db.execute(
-        BEGIN, digest(secret), kind, key_id, key_mark, room, identity, invitation_id, lasts
+        BEGIN,
+        digest(secret),
+        kind,
+        key_id,
+        key_mark,
+        room,
+        identity,
+        invitation_id,
+        conversation_id,
+        lasts,
     )
 
 
 FIND = """
-select kind, key_id, key_mark, room, identity, invitation_id, expires_at
+select kind, key_id, key_mark, room, identity, invitation_id, conversation_id, expires_at
   from page_session
  where secret_sha256 = $1 and kind = $2 and expires_at > now()
 """
