@@ -88,7 +88,9 @@ def _parts(include: str | None) -> "Sequence[ExportPart]":
         return known
     given = [part.strip() for part in include.split(",")]
     if not {*given} <= {*known}:
-        raise typer.BadParameter(f"{include!r}: must be some of {','.join(known)}")
+        raise typer.BadParameter(
+            f"{include!r}: must be some of {','.join(known)}", param_hint="--include"
+        )
     return [cast("ExportPart", part) for part in given]
 
 

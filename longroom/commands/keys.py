@@ -54,7 +54,9 @@ def create(
     known: tuple[api_keys.Scope, ...] = get_args(api_keys.Scope)
     unknown = sorted(set(scope) - set(known))
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
+        raise typer.BadParameter(
+            f"{unknown[0]!r} is none of {', '.join(known)}", param_hint="--scope"
+        )
     scopes = [one for one in known if one in scope]
     work = partial(api_keys.create_key, name=name, scopes=scopes, expires_in=expires_in)
     with clear_errors():

@@ -38,6 +38,7 @@ COMMANDS = (
     "dead-letters",
     "invitations",
     "retention",
+    "completion",
 )
 
 
