@@ -163,6 +163,12 @@ def _summary(totals: "Totals", *, name: "ConversationName | None") -> str:
         parts.append(f"{totals.events:,} events and {totals.sessions:,} sessions recorded")
     if totals.erased:
         parts.append(f"{totals.erased:,} were erased and stay so")
-    if totals.rejected:
-        parts.append(f"{totals.rejected:,} lines rejected")
-    return "; ".join(parts) + "\n"
+    return "; ".join(parts) + "\n" + _rejected(totals)
+
+
+def _rejected(totals: "Totals") -> str:
+    from longroom.transfer.rejects import told
+
+    if not totals.rejected:
+        return ""
+    return told(totals.rejected, totals.reasons, path=totals.rejected_to)

@@ -1,4 +1,4 @@
-"""Reports rejected lines: the first on stderr, all in a file."""
+"""Reports rejected lines: the first on stderr, all in a file, and at the end how many and why."""
 
 import sys
 from collections.abc import Iterable
@@ -9,8 +9,10 @@ import orjson
 
 from longroom.errors import ConfigurationError
 from longroom.transfer.formats.format import Rejected
+from longroom.transfer.reasons import ReasonCounts
 
 SHOWN = 20
+SHOWN_REASONS = 8
 
 
 class RejectsReport:
@@ -57,3 +59,23 @@ class RejectsReport:
                 f"cannot write the rejected lines to {self.path} ({error.strerror});"
                 " name another place with --rejects"
             ) from error
+
+
+def told(count: int, reasons: ReasonCounts, *, path: Path | None) -> str:
+    """Lines for a terminal: where rejected lines are, and how many for which reason."""
+    if path is None:
+        where = "kept in no file: --rejects FILE keeps what standard input has"
+    else:
+        where = f"in {path.absolute()}, each with its line and reason"
+    lines = [f"{_lines(count)} rejected, {where}:"]
+    shown = reasons.most_frequent()[:SHOWN_REASONS]
+    lines += [f"{each.count:>9,}  {each.first.where}: {each.first.reason}" for each in shown]
+    if others := reasons.total - sum(each.count for each in shown):
+        lines.append(f"{others:>9,}  for other reasons")
+    if earlier := count - reasons.total:
+        lines.append(f"{earlier:>9,}  by the import that was interrupted")
+    return "\n".join(lines) + "\n"
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count:,} lines"

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from longroom.transfer.batches import Batch, read_batches
 from longroom.transfer.formats.format import Format
 from longroom.transfer.importer import Importer, Stored
 from longroom.transfer.lines import LineReader
 from longroom.transfer.position import PositionFile
+from longroom.transfer.reasons import ReasonCounts
 from longroom.transfer.rejects import RejectsReport
 from longroom.transfer.source import Source
 from retrieval.wire import ExportedConversation
@@ -30,6 +32,10 @@ class Totals:
     took_s: float = 0.0
     skipped_lines: int = 0
     """Lines that an earlier, interrupted import had stored or rejected."""
+    reasons: ReasonCounts = field(default_factory=ReasonCounts)
+    """Without those of an earlier, interrupted import."""
+    rejected_to: Path | None = None
+    """The file that has all rejected lines."""
 
     def add(self, outcome: Stored) -> None:
         self.stored += outcome.stored
@@ -39,6 +45,7 @@ class Totals:
         self.rooms += outcome.rooms
         self.erased += outcome.erased
         self.rejected += len(outcome.rejected)
+        self.reasons.add(outcome.rejected)
 
 
 async def run_import(
@@ -53,7 +60,9 @@ async def run_import(
 ) -> Totals:
     """`on_batch` gets the totals and the bytes read, after each batch."""
     position = position_file.load()
-    totals = Totals(rejected=position.rejected, skipped_lines=position.last_line)
+    totals = Totals(
+        rejected=position.rejected, skipped_lines=position.last_line, rejected_to=rejects.path
+    )
     batches = read_batches(source, file_format=file_format, reader=reader, after=position.last_line)
     started = time.monotonic()
     upcoming = asyncio.create_task(asyncio.to_thread(_next, batches))

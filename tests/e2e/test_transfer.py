@@ -72,6 +72,14 @@ def test_a_room_survives_the_round_trip_and_bad_lines_take_nothing_along(
     assert "20 messages stored" in done.stdout
     assert "4 lines rejected" in done.stdout
     assert "line 8: created_at: has no time zone" in done.stderr
+    _summary, where, *reasons = done.stdout.splitlines()
+    assert where == (
+        f"4 lines rejected, in {tmp_path / 'room.jsonl.rejected.jsonl'}, each with its line and"
+        " reason:"
+    )
+    assert [reason.split(":")[0].split() for reason in reasons] == [
+        ["1", "line", str(number)] for number in BAD_LINES
+    ]
     report = (tmp_path / "room.jsonl.rejected.jsonl").read_bytes().splitlines()
     rejected = {each["line"]: each["text"].encode() for each in map(orjson.loads, report)}
     assert rejected == BAD_LINES
@@ -106,6 +114,7 @@ def test_standard_input_is_imported_and_standard_output_exported(
     done = command_line.run("import", "-", "--room", "piped", text=text + "\nbroken\n")
     assert done.returncode == 1
     assert "line 6: not JSON" in done.stderr
+    assert "1 line rejected, kept in no file: --rejects FILE keeps" in done.stdout
     out = command_line.run("export", "--room", "piped")
     assert out.returncode == 0
     assert "5 messages exported from room 'piped'" in out.stderr
