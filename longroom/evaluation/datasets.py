@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from longroom.evaluation.jsonl import DatasetUnreadable, opened, read_jsonl
-from longroom.evaluation.questions import Dialogue, LabelledQuestion
+from longroom.evaluation.questions import BadEvidence, Dialogue, LabelledQuestion
 from retrieval.wire import MessageCreate
 
 Format = Literal["locomo", "jsonl"]
@@ -65,11 +65,18 @@ def _locomo_dialogue(sample: dict[str, Any]) -> Dialogue:
     ]
     speakers = [conversation["speaker_a"], conversation["speaker_b"]]
     known = {str(message.id) for message in messages}
-    questions = [_locomo_question(entry, speakers, known) for entry in sample["qa"]]
+    entries = [(entry, f"qa[{number}]") for number, entry in enumerate(sample["qa"])]
+    questions = [_locomo_question(entry, speakers, known, place) for entry, place in entries]
     return Dialogue(
         name=str(sample["sample_id"]),
         messages=messages,
         questions=[question for question in questions if question.evidence],
+        bad_evidence=[
+            BadEvidence(place, "evidence", one)
+            for entry, place in entries
+            for one in _locomo_evidence(entry)
+            if one not in known
+        ],
     )
 
 
@@ -93,16 +100,22 @@ def _with_caption(turn: dict[str, Any]) -> str:
 
 
 def _locomo_question(
-    entry: dict[str, Any], speakers: Sequence[str], known: set[str]
+    entry: dict[str, Any], speakers: Sequence[str], known: set[str], place: str
 ) -> LabelledQuestion:
     text = str(entry["question"])
-    ids = [one for field in entry["evidence"] for one in re.split(r"[;,\s]+", field)]
     named = [speaker for speaker in speakers if re.search(rf"\b{speaker}\b", text, re.IGNORECASE)]
     category = str(entry["category"])
     return LabelledQuestion(
         text=text,
         subject=named[0] if len(named) == 1 else None,
-        evidence=tuple(dict.fromkeys(one for one in ids if one in known)),
+        evidence=tuple(one for one in _locomo_evidence(entry) if one in known),
         category=category,
         answerable=category != ADVERSARIAL,
+        place=place,
     )
+
+
+def _locomo_evidence(entry: dict[str, Any]) -> list[str]:
+    """Each once. Some fields name several."""
+    ids = [one for field in entry["evidence"] for one in re.split(r"[;,\s]+", field) if one]
+    return [*dict.fromkeys(ids)]

@@ -11,9 +11,10 @@ from longroom.evaluation.datasets import Format, read_dataset, read_messages
 from longroom.evaluation.fitting import fit
 from longroom.evaluation.follow_ups import measure_follow_ups
 from longroom.evaluation.jsonl import DatasetUnreadable
-from longroom.evaluation.questions import Dialogue, Phrasing
+from longroom.evaluation.misses import MOST_MISSES, missed
+from longroom.evaluation.questions import Dialogue, Phrasing, shared_id
 from longroom.evaluation.report import figures, silence
-from longroom.evaluation.rooms import fill_rooms, fill_shared_room, shared_id
+from longroom.evaluation.rooms import fill_rooms, fill_shared_room
 from longroom.evaluation.run import Asking, ask_all, ask_small_talk, ask_strangers
 from longroom.evaluation.scratch import scratch_database
 from longroom.progress import SILENT, ProgressBars
@@ -27,7 +28,10 @@ BLOCK_SPACING = timedelta(seconds=20)
 
 @dataclass(frozen=True)
 class Plan:
-    """`room_size` puts all conversations into one room, filled up with messages of `filler`."""
+    """`room_size` puts all conversations into one room, filled up with messages of `filler`.
+
+    `most_misses`: how many questions that missed are listed, None: all.
+    """
 
     file: Path
     form: Format = "locomo"
@@ -38,17 +42,35 @@ class Plan:
     follow_ups: bool = False
     room_size: int | None = None
     filler: Path | None = None
+    most_misses: int | None = MOST_MISSES
 
 
 async def evaluate(
     url: str, embedder: Embedder, plan: Plan, *, progress: ProgressBars = SILENT
 ) -> dict[str, Any]:
     """In a temporary database on the server at `url`. Raises DatasetUnreadable."""
+    return await measure(url, embedder, plan, labelled(plan), progress=progress)
+
+
+def labelled(plan: Plan) -> list[Dialogue]:
+    """The conversations of `plan`, in its phrasing. Raises DatasetUnreadable."""
     dialogues = read_dataset(plan.file, form=plan.form)
     if not any(one.evidence and one.answerable for d in dialogues for one in d.questions):
         raise DatasetUnreadable(f"{plan.file}: no question has an answer and its evidence")
     if plan.phrasing == "first":
-        dialogues = [dialogue.in_first_person() for dialogue in dialogues]
+        return [dialogue.in_first_person() for dialogue in dialogues]
+    return dialogues
+
+
+async def measure(
+    url: str,
+    embedder: Embedder,
+    plan: Plan,
+    dialogues: Sequence[Dialogue],
+    *,
+    progress: ProgressBars = SILENT,
+) -> dict[str, Any]:
+    """Of what `labelled` gives. Raises DatasetUnreadable: of the filler."""
     async with scratch_database(url) as db:
         if plan.room_size is None:
             rooms = await fill_rooms(db, embedder, dialogues, progress=progress)
@@ -67,6 +89,7 @@ async def _measure(asking: Asking, dialogues: Sequence[Dialogue], plan: Plan) ->
     result: dict[str, Any] = {"phrasing": plan.phrasing, **figures(answers)}
     result["messages_by_room"] = await _room_sizes(asking)
     result["evidence_unknown"] = sum(_unknown_evidence(dialogue) for dialogue in dialogues)
+    result |= missed(answers, most=plan.most_misses)
     if plan.phrasing == "third":
         own_voice = [dialogue.in_first_person() for dialogue in dialogues]
         result["first_person"] = figures(await ask_all(asking, own_voice))

@@ -16,7 +16,7 @@ from pydantic import (
     ValidationError,
 )
 
-from longroom.evaluation.questions import Dialogue, LabelledQuestion
+from longroom.evaluation.questions import BadEvidence, Dialogue, LabelledQuestion
 from retrieval.errors import RetrievalError
 from retrieval.wire import (
     MAX_QUERY_CHARS,
@@ -66,7 +66,7 @@ class _QuestionLine(_Line):
     window: Annotated[list[_Id], Field(max_length=MAX_WINDOW_MESSAGES)] = []
     """Ids of the messages just before it, oldest first."""
 
-    def question(self, said: Mapping[str, MessageCreate]) -> LabelledQuestion:
+    def question(self, said: Mapping[str, MessageCreate], number: int) -> LabelledQuestion:
         return LabelledQuestion(
             text=self.text,
             subject=self.subject,
@@ -76,7 +76,15 @@ class _QuestionLine(_Line):
             asker=self.asker,
             asked_at=self.asked_at,
             window=tuple(_window_message(said[one]) for one in self.window if one in said),
+            place=_place(number),
         )
+
+    def bad_evidence(self, said: Mapping[str, MessageCreate], number: int) -> list[BadEvidence]:
+        return [
+            BadEvidence(_place(number), f"evidence[{place}]", one)
+            for place, one in enumerate(self.evidence)
+            if one not in said
+        ]
 
 
 _KINDS: dict[str, type[_MessageLine | _QuestionLine]] = {
@@ -88,21 +96,26 @@ _KINDS: dict[str, type[_MessageLine | _QuestionLine]] = {
 def read_jsonl(path: Path) -> list[Dialogue]:
     """Ordered by first message, without blank messages. Raises DatasetUnreadable."""
     messages: defaultdict[str, dict[str, MessageCreate]] = defaultdict(dict)
-    questions: defaultdict[str, list[_QuestionLine]] = defaultdict(list)
+    questions: defaultdict[str, list[tuple[_QuestionLine, int]]] = defaultdict(list)
     with opened(path) as lines:
         for number, text in enumerate(lines, start=1):
             if not text.strip():
                 continue
             line = _line(text, number)
             if isinstance(line, _QuestionLine):
-                questions[line.conversation].append(line)
+                questions[line.conversation].append((line, number))
             elif line.content.strip():
                 _add(messages[line.conversation], line, number)
     for name in questions:
         if name not in messages:
             raise DatasetUnreadable(f"conversation {name!r} has questions but no message")
     return [
-        Dialogue(name, [*said.values()], [line.question(said) for line in questions[name]])
+        Dialogue(
+            name,
+            [*said.values()],
+            [line.question(said, number) for line, number in questions[name]],
+            [bad for line, number in questions[name] for bad in line.bad_evidence(said, number)],
+        )
         for name, said in messages.items()
     ]
 
@@ -134,6 +147,10 @@ def _add(said: dict[str, MessageCreate], line: _MessageLine, number: int) -> Non
         said[line.id] = line.message()
     except ValidationError as error:
         raise _located(error, number) from error
+
+
+def _place(number: int) -> str:
+    return f"line {number}"
 
 
 def _window_message(message: MessageCreate) -> WindowMessage:

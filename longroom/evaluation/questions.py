@@ -1,11 +1,12 @@
 """Labelled questions, and the conversations they are about."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from retrieval.wire import MessageCreate, WindowMessage
+from retrieval.wire import MessageCreate, MessageId, WindowMessage
 
 Phrasing = Literal["third", "first"]
 
@@ -24,6 +25,17 @@ class LabelledQuestion:
     """Messages just before the question."""
     asked_at: datetime | None = None
     """Only what was said before is searched; None: all."""
+    place: str = field(default="", compare=False)
+    """Where it stands in its file, such as "line 7"."""
+
+
+@dataclass(frozen=True)
+class BadEvidence:
+    """An id that names no message; `place` is its question's."""
+
+    place: str
+    field: str
+    id: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,7 @@ class Dialogue:
     name: str
     messages: list[MessageCreate]
     questions: list[LabelledQuestion]
+    bad_evidence: Sequence[BadEvidence] = ()
 
     def in_first_person(self) -> "Dialogue":
         return replace(self, questions=[in_first_person(one) for one in self.questions])
@@ -40,6 +53,11 @@ class Dialogue:
     @property
     def participants(self) -> list[str]:
         return list(dict.fromkeys(message.participant for message in self.messages))
+
+
+def shared_id(dialogue: str, message_id: str) -> MessageId:
+    """Of a message, where several dialogues are in one room."""
+    return MessageId(f"{dialogue}/{message_id}")
 
 
 def in_first_person(question: LabelledQuestion) -> LabelledQuestion:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from longroom.evaluation.questions import Dialogue
+from longroom.evaluation.questions import Dialogue, shared_id
 from longroom.progress import SILENT, ProgressBars
 from retrieval.embedders import Embedder
 from retrieval.embeddings.batch import BatchLimits
@@ -13,7 +13,7 @@ from retrieval.embeddings.worker import EmbeddingWorker
 from retrieval.store.conversations import create_room
 from retrieval.store.messages import append_messages
 from retrieval.weights import STRETCH_GAP_S
-from retrieval.wire import MAX_BATCH_MESSAGES, ConversationId, MessageCreate, MessageId
+from retrieval.wire import MAX_BATCH_MESSAGES, ConversationId, MessageCreate
 
 if TYPE_CHECKING:
     import asyncpg
@@ -61,10 +61,6 @@ async def fill_shared_room(
         conversation_id = await _fill(db, room="shared", messages=everything, stored=stored)
     await _embed(db, embedder, progress)
     return {dialogue.name: conversation_id for dialogue in dialogues}
-
-
-def shared_id(dialogue: str, message_id: str) -> MessageId:
-    return MessageId(f"{dialogue}/{message_id}")
 
 
 def _stretches(messages: Sequence[MessageCreate]) -> list[list[MessageCreate]]:

@@ -73,10 +73,14 @@ def test_numbers_may_stand_for_names_and_what_nobody_reads_is_let_pass(tmp_path:
     assert dialogue.questions[0].category == "4"
 
 
-def test_a_message_without_text_is_left_out(tmp_path: Path) -> None:
-    path = _file(tmp_path, _message("m0", content=" "), _message(), _question())
+def test_a_message_without_text_is_left_out_and_is_no_evidence(tmp_path: Path) -> None:
+    question = _question(evidence=["m1", "m0"])
+    path = _file(tmp_path, _message("m0", content=" "), _message(), question)
     (dialogue,) = read_dataset(path, form="jsonl")
     assert [message.id for message in dialogue.messages] == ["m1"]
+    assert dialogue.questions[0].place == "line 3"
+    (bad,) = dialogue.bad_evidence
+    assert (bad.place, bad.field, bad.id) == ("line 3", "evidence[1]", "m0")
 
 
 def test_a_packed_file_is_read(tmp_path: Path) -> None:

@@ -110,6 +110,9 @@ def test_locomo_is_read_with_dates_captions_and_evidence(tmp_path: Path) -> None
     assert [question.evidence for question in dialogue.questions] == [("D1:1", "D1:2"), ("D1:1",)]
     assert [question.subject for question in dialogue.questions] == [None, "Bob"]
     assert [question.answerable for question in dialogue.questions] == [True, False]
+    assert [question.place for question in dialogue.questions] == ["qa[0]", "qa[1]"]
+    (bad,) = dialogue.bad_evidence
+    assert (bad.place, bad.field, bad.id) == ("qa[1]", "evidence", "D9:9")
 
 
 def test_evaluation_lines_are_read_by_conversation(tmp_path: Path) -> None:
