@@ -164,11 +164,13 @@ insert into conversation_key (key, conversation_id) values ($1, $2)
 on conflict do nothing returning true
 """
 
+# The last 16. Citus dies of a slice in an update.
 MOVE_ROOM = """
 update room
    set conversation_id = $2,
-       left_conversation_ids =
-           (array_remove(array_prepend(conversation_id, left_conversation_ids), $2))[1:16]
+       left_conversation_ids = array_prepend(conversation_id, trim_array(
+           array_remove(left_conversation_ids, $2),
+           greatest(cardinality(array_remove(left_conversation_ids, $2)) - 15, 0)))
  where name = $1 and conversation_id <> $2
    and not (coalesce($3::uuid = any (left_conversation_ids), false)
             and livekit_sid is not distinct from $4)
