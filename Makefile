@@ -1,6 +1,6 @@
 # Two commands are enough: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-erase bench-writing bench-pages screenshots architecture typescript-client pages plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
+.PHONY: help run test test-fast check fix up down lock bench-recall bench-search bench-probe bench-backfill bench-embedders bench-turn bench-adopt bench-agent bench-failover bench-kill bench-leak bench-rooms bench-erase bench-writing bench-pages screenshots architecture settings typescript-client pages plots results livekit-server clean installed-run installed-test installed-peers installed-peers-voicemem installed-peers-hindsight
 
 BIN := .venv/bin
 COMPOSE := docker compose
@@ -113,6 +113,9 @@ results: installed-test ## write benchmarks/RESULTS.md from what was recorded
 
 architecture: installed-test ## draw docs/architecture.md and its pictures from the code
 	@$(BIN)/python -m docs.architecture
+
+settings: installed-test ## write docs/settings.md from the classes of settings
+	@$(BIN)/python -m docs.settings
 
 typescript-client: installed-test ## describe the API, generate the TypeScript client from it, build it, test it
 	@$(BIN)/python -m docs.openapi
