@@ -1,11 +1,14 @@
-"""Options of several commands."""
+"""Options of several commands. What cannot be is refused before anything starts."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
+MAX_SHOWN = 40
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -27,8 +30,54 @@ def duration(text: str) -> timedelta:
     return timedelta(**{UNITS[unit]: int(number)})
 
 
+def known_name(text: str | None) -> str | None:
+    """Of a room, a key's conversation or a person: what backends take."""
+    if text is None:
+        return None
+    from pydantic import TypeAdapter, ValidationError
+
+    from retrieval.wire import Name
+
+    try:
+        return TypeAdapter[str](Name).validate_python(text)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        reason = said.replace("String should", "must")
+        raise typer.BadParameter(f"{text[:MAX_SHOWN]!r}: {reason}") from error
+
+
+def writable_file(path: Path | None) -> Path | None:
+    """Before the work, whose outcome would be lost."""
+    if path is None:
+        return None
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder; name a file")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}; make it, or name another")
+    if not (os.access(path, os.W_OK) if path.exists() else _can_be_made(path)):
+        raise typer.BadParameter(f"{path} cannot be written; make it writable, or name another")
+    return path
+
+
+def _can_be_made(path: Path) -> bool:
+    """By trying: root is told of every folder that it may write there."""
+    try:
+        path.touch(exist_ok=False)
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
 def _http_url(url: str | None) -> str | None:
-    if url and not url.startswith(("http://", "https://")):
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # the port is no number, or beyond 65535
+        usable = False
+    if not usable:
         raise typer.BadParameter(f"{url!r} is no URL; write it as http://host:port")
     return url
 
@@ -71,13 +120,15 @@ ServiceKey = Annotated[
     ),
 ]
 RoomName = Annotated[
-    str | None, typer.Option("--room", metavar="NAME", help="Which room's conversation.")
+    str | None,
+    typer.Option("--room", metavar="NAME", callback=known_name, help="Which room's conversation."),
 ]
 ConversationKey = Annotated[
     str | None,
     typer.Option(
         "--conversation",
         metavar="KEY",
+        callback=known_name,
         help="Which conversation, by its key, instead of a room: a customer's, a ticket's.",
     ),
 ]

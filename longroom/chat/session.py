@@ -23,7 +23,7 @@ from longroom.chat.logs import configure_chat_logs
 from longroom.chat.loop import ChatLoop
 from longroom.chat.signals import ending_signals
 from longroom.chat.terminal import Terminal
-from longroom.client import LongroomClient
+from longroom.client import DEFAULT_URL, LongroomClient
 from longroom.conversation_name import ConversationName
 from longroom.demo_room.opening import open_demo_room
 from longroom.errors import clear_errors
@@ -46,11 +46,10 @@ class ChatSession:
     def run(self) -> None:
         """Talk until the lines end; messages are delivered or kept on disk. Raises CommandError."""
         terminal = Terminal()
-        with (
-            clear_errors(),
-            running_backend(self.backend, data_dir=self.data_dir, say=terminal.note) as url,
-        ):
-            exit_code = asyncio.run(self._run(url, terminal))
+        with clear_errors():
+            self._settings(self.backend or DEFAULT_URL)  # mistakes are told before a backend starts
+            with running_backend(self.backend, data_dir=self.data_dir, say=terminal.note) as url:
+                exit_code = asyncio.run(self._run(url, terminal))
         if exit_code:
             sys.exit(exit_code)
 

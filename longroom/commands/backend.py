@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def backend(
     host: Annotated[str | None, typer.Option(help="Address to serve (BACKEND_HOST).")] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port to serve, 0 for a free one (BACKEND_PORT).")
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port to serve, 0 for a free one (BACKEND_PORT)."),
     ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     migrate: Annotated[

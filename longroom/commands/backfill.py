@@ -36,16 +36,21 @@ def backfill(
     from rich.console import Console
 
     from longroom.database import migrated_database
-    from longroom.errors import clear_errors
+    from longroom.errors import ConfigurationError, clear_errors
     from longroom.progress import ProgressBars
     from retrieval.backfill.run import INTERRUPTED, run
+    from retrieval.settings import EmbeddingSettings
 
+    if keep_old and not model:
+        raise ConfigurationError("--keep-old is for --model NAME: name the model, or leave it out")
     options = BackfillOptions(
         dry_run, batch_size, workers, retry_failed, model, keep_old, patience_s=patience
     )
     bars = ProgressBars(Console(stderr=True), transient=False)
     progress = partial(bars.countdown, "embedding")
     try:
+        with clear_errors():
+            EmbeddingSettings()  # a mistake is told before a database starts
         with clear_errors(), migrated_database(data_dir) as logins:
             exit_code = run(options, logins.background, progress=progress)
     except KeyboardInterrupt:

@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from longroom.options import DEFAULT_DATA_DIR, BackendUrl, ConversationKey, DataDir, ServiceKey
+from longroom.options import (
+    DEFAULT_DATA_DIR,
+    BackendUrl,
+    ConversationKey,
+    DataDir,
+    ServiceKey,
+    known_name,
+)
 
 DEMO_ROOM = "demo"
 
@@ -13,13 +20,21 @@ def chat(
     room: Annotated[
         str | None,
         typer.Option(
-            "--room", metavar="NAME", help=f"Which room; {DEMO_ROOM}, the default, is one to try."
+            "--room",
+            metavar="NAME",
+            callback=known_name,
+            help=f"Which room; {DEMO_ROOM}, the default, is one to try.",
         ),
     ] = None,
     conversation: ConversationKey = None,
     identity: Annotated[
         str | None,
-        typer.Option("--as", metavar="NAME", help="Who you are there; default: your login name."),
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            callback=known_name,
+            help="Who you are there; default: your login name.",
+        ),
     ] = None,
     backend: BackendUrl = None,
     service_key: ServiceKey = None,

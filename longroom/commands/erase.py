@@ -14,6 +14,8 @@ from longroom.options import (
     DataDir,
     RoomName,
     ServiceKey,
+    known_name,
+    writable_file,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +36,13 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what would b
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The receipt as JSON.")]
 ReceiptFile = Annotated[
-    Path | None, typer.Option("--receipt", metavar="FILE", help="Write the receipt there, as JSON.")
+    Path | None,
+    typer.Option(
+        "--receipt",
+        metavar="FILE",
+        callback=writable_file,
+        help="Write the receipt there, as JSON.",
+    ),
 ]
 Scrub = Annotated[
     bool,
@@ -79,7 +87,9 @@ def message(
 
 @app.command()
 def participant(
-    identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="As messages have it.")],
+    identity: Annotated[
+        str, typer.Argument(metavar="IDENTITY", callback=known_name, help="As messages have it.")
+    ],
     room: RoomName = None,
     conversation: ConversationKey = None,
     conversation_id: Id = None,
@@ -178,6 +188,8 @@ def _run(
     from longroom.erasure.receipts import told, write
     from longroom.errors import ConfigurationError
 
+    if dry_run and scrub:
+        raise ConfigurationError("--dry-run erases nothing, so leave out --scrub")
     if not (dry_run or yes or sys.stdin.isatty()):
         raise ConfigurationError("erasing cannot be undone; say --yes where nobody can be asked")
     agreed = partial(_agreed, target, yes=yes)

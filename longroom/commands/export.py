@@ -12,6 +12,8 @@ from longroom.options import (
     DataDir,
     RoomName,
     ServiceKey,
+    known_name,
+    writable_file,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def export(
         str | None,
         typer.Option(
             metavar="IDENTITY",
+            callback=known_name,
             help="What all conversations have of this one; for an operator's key.",
         ),
     ] = None,
@@ -41,7 +44,12 @@ def export(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A file, .gz to pack it; default: standard output."),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=writable_file,
+            help="A file, .gz to pack it; default: standard output.",
+        ),
     ] = None,
     backend: BackendUrl = None,
     service_key: ServiceKey = None,

@@ -15,6 +15,7 @@ from longroom.options import (
     RoomName,
     ServiceKey,
     known_time_zone,
+    writable_file,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def _columns(given: list[str] | None) -> dict[str, str]:
         field, _, header = each.partition("=")
         if field not in NAMES or not header.strip():
             raise typer.BadParameter(
-                f"--column {each!r}: write FIELD=HEADER; the fields are {', '.join(NAMES)}"
+                f"{each!r}: write FIELD=HEADER; the fields are {', '.join(NAMES)}",
+                param_hint="--column",
             )
         columns[field] = header
     return columns
@@ -101,7 +103,10 @@ def import_messages(
         ),
     ] = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="Where rejected lines go; default: FILE.rejected.jsonl.")
+        Path | None,
+        typer.Option(
+            callback=writable_file, help="Where rejected lines go; default: FILE.rejected.jsonl."
+        ),
     ] = None,
     ignore_unknown: Annotated[
         bool, typer.Option("--ignore-unknown", help="Leave out fields that no message has.")
@@ -142,7 +147,8 @@ def import_messages(
         time_zone=time_zone,
         language=language,
     )
-    totals = with_backend(job.run, url=backend, service_key=service_key, data_dir=data_dir)
+    with job.opened() as work:
+        totals = with_backend(work, url=backend, service_key=service_key, data_dir=data_dir)
     sys.stdout.write(_summary(totals, name=name))
     if totals.rejected or totals.cut_off:
         raise typer.Exit(1)

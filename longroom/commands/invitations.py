@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longroom.options import RunningBackendUrl, ServiceKey, duration
+from longroom.options import RunningBackendUrl, ServiceKey, duration, known_name
 
 if TYPE_CHECKING:
     from longroom.client import Invitation, LongroomClient
@@ -16,7 +16,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Room = Annotated[str, typer.Option("--room", metavar="NAME", help="Which room.")]
+Room = Annotated[
+    str, typer.Option("--room", metavar="NAME", callback=known_name, help="Which room.")
+]
 
 
 @app.command()
@@ -27,6 +29,7 @@ def make(
         str | None,
         typer.Option(
             metavar="NAME",
+            callback=known_name,
             help="Whom it lets in, under this name alone; without it people choose their names.",
         ),
     ] = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longroom.options import DEFAULT_DATA_DIR, DataDir, duration
+from longroom.options import DEFAULT_DATA_DIR, DataDir, duration, known_name
 
 if TYPE_CHECKING:
     from retrieval.store.api_keys import ApiKey, NewKey
@@ -16,7 +16,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-KeyName = Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")]
+KeyName = Annotated[
+    str, typer.Argument(metavar="NAME", callback=known_name, help="Whose key it is.")
+]
 ExpiresIn = Annotated[
     timedelta | None,
     typer.Option(

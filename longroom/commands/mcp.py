@@ -13,6 +13,9 @@ from longroom.options import (
     known_time_zone,
 )
 
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8765
+
 
 def mcp(
     conversation: Annotated[
@@ -36,8 +39,17 @@ def mcp(
     http: Annotated[
         bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Address to serve with --http.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to serve with --http, 0 for a free one.")] = 8765,
+    host: Annotated[
+        str | None, typer.Option(help=f"Address to serve with --http; default: {DEFAULT_HOST}.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65_535,
+            help=f"Port to serve with --http, 0 for a free one; default: {DEFAULT_PORT}.",
+        ),
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option(
@@ -65,9 +77,12 @@ def mcp(
 
     from longroom.backend_process import running_backend
     from longroom.errors import ConfigurationError, clear_errors
+    from longroom.mcp.http import check_key
     from longroom.mcp.run import Address, run
     from longroom.mcp.scope import Scope
 
+    if not http and not (host is None and port is None):
+        raise ConfigurationError("--host and --port are for --http: add it, or leave them out")
     try:
         scope = Scope(
             keys=[*(conversation or []), *_listed(conversations)],
@@ -75,13 +90,20 @@ def mcp(
         )
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
+    address = Address(
+        host or DEFAULT_HOST,
+        DEFAULT_PORT if port is None else port,
+        SecretStr(key) if key else None,
+    )
+    if http:
+        check_key(address.host, address.key)
     with clear_errors(), running_backend(backend, data_dir=data_dir, say=_note) as url:
         run(
             url,
             service_key=service_key,
             scope=scope,
             time_zone=time_zone or "UTC",
-            http=Address(host, port, SecretStr(key) if key else None) if http else None,
+            http=address if http else None,
         )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from longroom.options import DEFAULT_DATA_DIR, DataDir, ServiceKey
+from longroom.options import DEFAULT_DATA_DIR, DataDir, ServiceKey, known_name
 
 DEMO_ROOM = "demo"
 
@@ -13,7 +13,10 @@ def run(
     room: Annotated[
         str,
         typer.Option(
-            "--room", metavar="NAME", help=f"Which room; {DEMO_ROOM}, the default, is one to try."
+            "--room",
+            metavar="NAME",
+            callback=known_name,
+            help=f"Which room; {DEMO_ROOM}, the default, is one to try.",
         ),
     ] = DEMO_ROOM,
     port: Annotated[

@@ -12,11 +12,12 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
+from agent.settings import AgentSettings
 from longroom import demo_room
 from longroom.backend_process import running_backend
 from longroom.backend_session import with_running_backend
 from longroom.demo_room.opening import open_demo_room
-from longroom.errors import CommandFailed, clear_errors
+from longroom.errors import CommandFailed, ConfigurationError, clear_errors
 from longroom.local_room.child_process import ChildProcess, child_process
 from longroom.local_room.livekit_server import free_port, livekit_server
 from longroom.log_file import log_file
@@ -38,6 +39,7 @@ class LocalRoom:
 
     def run(self) -> None:
         """Until Ctrl-C, SIGTERM or SIGHUP. Raises CommandError."""
+        self._check()
         with clear_errors(), _ended_by_signals(), ExitStack() as stack:
             livekit = stack.enter_context(livekit_server(self.data_dir))
             port = self.port or free_port(preferred=PREFERRED_PORT)
@@ -51,6 +53,15 @@ class LocalRoom:
             worker = stack.enter_context(self._worker(url, dict(livekit.environment)))
             self._introduce(url)
             _watch([worker, *([livekit.process] if livekit.process else [])])
+
+    def _check(self) -> None:
+        """Before anything starts. Raises CommandError."""
+        with clear_errors():
+            AgentSettings()  # the agent reads them again
+        if self.port and free_port(preferred=self.port) != self.port:
+            raise ConfigurationError(
+                f"--port {self.port} is in use; name another, or leave it out for a free one"
+            )
 
     @contextmanager
     def _worker(self, backend_url: str, environment: dict[str, str]) -> Iterator[ChildProcess]:

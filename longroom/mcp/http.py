@@ -24,10 +24,7 @@ async def serve_http(
     server: MCPServer[None], *, host: str, port: int, key: SecretStr | None
 ) -> None:
     """Prints "ready http://host:port/mcp" once it answers. Raises ConfigurationError."""
-    if key is None and not is_loopback(host):
-        raise ConfigurationError(
-            f"refusing to serve {host} without a key: set LONGROOM_MCP_KEY, or serve 127.0.0.1"
-        )
+    check_key(host, key)
     with _listening(host, port) as listener:
         config = uvicorn.Config(
             _application(server, host, key),
@@ -40,6 +37,14 @@ async def serve_http(
         serving = _Server(config, announce=lambda: _announce(listener))
         with stopping(serving.stop):
             await serving.serve([listener])
+
+
+def check_key(host: str, key: SecretStr | None) -> None:
+    """Raises ConfigurationError where strangers could reach the host."""
+    if key is None and not is_loopback(host):
+        raise ConfigurationError(
+            f"refusing to serve {host} without a key: set LONGROOM_MCP_KEY, or serve 127.0.0.1"
+        )
 
 
 def _application(server: MCPServer[None], host: str, key: SecretStr | None) -> ASGIApp:

@@ -1,8 +1,10 @@
 """Imports a file: opens the conversations, the file, its position and a progress bar."""
 
 import sys
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,8 +14,10 @@ from longroom.client import LongroomClient
 from longroom.conversation_name import ConversationName
 from longroom.errors import ConfigurationError
 from longroom.progress import ProgressBars
+from longroom.transfer.formats.csv_table import CsvTable
 from longroom.transfer.formats.format import Format
 from longroom.transfer.formats.known import FormatOptions, format_of
+from longroom.transfer.formats.whatsapp import WhatsApp
 from longroom.transfer.importer import Importer
 from longroom.transfer.lines import LineReader
 from longroom.transfer.position import PositionFile
@@ -23,8 +27,8 @@ from longroom.transfer.reading.stored_messages import ids_by_line
 from longroom.transfer.records import first_header
 from longroom.transfer.rejects import RejectsReport
 from longroom.transfer.run import Totals, run_import
-from longroom.transfer.source import STANDARD_INPUT, open_source
-from longroom.transfer.target import ImportTargets
+from longroom.transfer.source import STANDARD_INPUT, Source, open_source
+from longroom.transfer.target import ImportTargets, needed
 from retrieval.wire import ExportedConversation, MessageId
 
 _CUT_OFF = (
@@ -50,45 +54,61 @@ class FileImport:
     language: str | None = None
     """Of the conversation, if the import creates it."""
 
-    async def run(self, client: LongroomClient) -> Totals:
-        """Raises CommandError and BackendError."""
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[LongroomClient], Awaitable[Totals]]]:
+        """The import of the opened file, which raises CommandError and BackendError.
+
+        What is wrong with the file or the options is raised here, as ConfigurationError: before
+        there is a backend.
+        """
         with open_source(self.file) as source:
             file_format = format_of(source, self.format)
-            self._check_time_zone(file_format)
-            targets = ImportTargets(client, self.name, language=self.language)
+            self._check_options(file_format)
             header = first_header(source)
-            target = await targets.open(header)
-            position_file = PositionFile(
-                self.positions,
-                source=self.file,
-                conversation_id=target.conversation_id,
-                read_as=f"{file_format.name} {self.time_zone} {sorted(self.assistants)}",
+            if header is None:
+                needed(self.name)
+            yield partial(self._run, source=source, file_format=file_format, header=header)
+
+    async def _run(
+        self,
+        client: LongroomClient,
+        *,
+        source: Source,
+        file_format: Format,
+        header: ExportedConversation | None,
+    ) -> Totals:
+        targets = ImportTargets(client, self.name, language=self.language)
+        target = await targets.open(header)
+        position_file = PositionFile(
+            self.positions,
+            source=self.file,
+            conversation_id=target.conversation_id,
+            read_as=f"{file_format.name} {self.time_zone} {sorted(self.assistants)}",
+        )
+
+        async def importer_of(header: ExportedConversation | None) -> Importer:
+            opened = await targets.open(header)
+            origin = None if header is None else header.conversation_id
+            return Importer(client, opened.conversation_id, origin=origin)
+
+        resumed = position_file.load().last_line > 0
+        stored_as: dict[str, MessageId] = {}
+        if header is None and not target.created:
+            stored_as = await ids_by_line(client, target.conversation_id)
+        reader = self._reader(stored_as)
+        with (
+            closing(RejectsReport(self._rejects_path(), resumed=resumed)) as rejects,
+            _bars().file("import", source.size) as show,
+        ):
+            totals = await run_import(
+                source,
+                importer_of,
+                file_format=file_format,
+                reader=reader,
+                position_file=position_file,
+                rejects=rejects,
+                on_batch=lambda totals, taken: show(taken, totals.stored + totals.duplicates),
             )
-
-            async def importer_of(header: ExportedConversation | None) -> Importer:
-                opened = await targets.open(header)
-                origin = None if header is None else header.conversation_id
-                return Importer(client, opened.conversation_id, origin=origin)
-
-            resumed = position_file.load().last_line > 0
-            stored_as: dict[str, MessageId] = {}
-            if header is None and not target.created:
-                stored_as = await ids_by_line(client, target.conversation_id)
-            reader = self._reader(stored_as)
-            with (
-                closing(RejectsReport(self._rejects_path(), resumed=resumed)) as rejects,
-                _bars().file("import", source.size) as show,
-            ):
-                totals = await run_import(
-                    source,
-                    importer_of,
-                    file_format=file_format,
-                    reader=reader,
-                    position_file=position_file,
-                    rejects=rejects,
-                    on_batch=lambda totals, taken: show(taken, totals.stored + totals.duplicates),
-                )
-
         totals.conversations = targets.count
         if totals.cut_off:
             sys.stderr.write(_CUT_OFF)
@@ -96,7 +116,16 @@ class FileImport:
             sys.stderr.write(f"longroom: --assistant {name}: nobody in the file has this name\n")
         return totals
 
-    def _check_time_zone(self, file_format: Format) -> None:
+    def _check_options(self, file_format: Format) -> None:
+        for given, option, only in (
+            (self.format.columns, "--column", CsvTable.name),
+            (self.format.day_first is not None, "--day-first and --month-first", WhatsApp.name),
+        ):
+            if given and file_format.name != only:
+                raise ConfigurationError(
+                    f"{option} is for {only} files, and {self.file} is read as {file_format.name};"
+                    " leave it out, or name the other format with --format"
+                )
         if file_format.has_local_times and self.time_zone is None:
             raise ConfigurationError(
                 f"the times of {file_format.name} files have no zone; tell whose clock they are by"

@@ -8,6 +8,13 @@ from longroom.errors import ConfigurationError
 from retrieval.wire import ExportedConversation, ImportConversation, ImportedConversation
 
 
+def needed(name: ConversationName | None) -> ConversationName:
+    """Raises ConfigurationError without one."""
+    if name is None:
+        raise ConfigurationError("whose conversation is it? name it with --room or --conversation")
+    return name
+
+
 class ImportTargets:
     """Each is opened, and made if need be, before its first line is stored."""
 
@@ -37,11 +44,7 @@ class ImportTargets:
         return found
 
     async def _named(self) -> ImportedConversation:
-        if self._name is None:
-            raise ConfigurationError(
-                "whose conversation is it? name it with --room or --conversation"
-            )
-        found = await self._name.open(self._client, language=self._language)
+        found = await needed(self._name).open(self._client, language=self._language)
         return ImportedConversation(conversation_id=found.conversation_id, created=found.created)
 
     async def _exported(self, header: ExportedConversation) -> ImportedConversation:

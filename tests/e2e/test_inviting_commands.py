@@ -173,7 +173,7 @@ def test_a_backend_that_is_not_there_and_one_that_is_not_named(tmp_path: Path) -
         (("--expires-in", "soon"), "'soon' is no time; write it as 90d, 12h or 30m"),
         (("--expires-in", "0d"), "'0d' is no time"),
         (("--expires-in", "91d"), "lasts at most 90d"),
-        (("--identity", " "), "identity: must not be empty"),
+        (("--identity", " "), "'--identity': ' ': must not be empty"),
         (("--backend", "memory.example.com"), "is no URL"),
     ],
 )
