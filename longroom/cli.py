@@ -23,7 +23,10 @@ from longroom.commands.keys import app as keys
 from longroom.commands.mcp import mcp
 from longroom.commands.migrate import migrate
 from longroom.commands.retention import retention
+from longroom.commands.rooms import rooms
 from longroom.commands.run import run
+from longroom.commands.search import search
+from longroom.commands.show import show
 from longroom.commands.worker import PASS_THROUGH, worker
 from longroom.errors import CommandError, ConfigurationError
 
@@ -48,6 +51,9 @@ app.command()(backfill)
 app.command("import")(import_messages)
 app.command()(evaluate)
 app.command()(export)
+app.command()(rooms)
+app.command()(show)
+app.command()(search)
 app.command()(mcp)
 app.command()(doctor)
 app.command()(retention)

@@ -132,4 +132,8 @@ ConversationKey = Annotated[
         help="Which conversation, by its key, instead of a room: a customer's, a ticket's.",
     ),
 ]
+RoomToRead = Annotated[
+    str, typer.Argument(metavar="ROOM", callback=known_name, help="The room's name.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 DEFAULT_DATA_DIR = Path(".longroom")

@@ -39,6 +39,9 @@ COMMANDS = (
     "invitations",
     "retention",
     "completion",
+    "rooms",
+    "show",
+    "search",
 )
 
 
