@@ -14,6 +14,7 @@ from agent.backend_client import BackendClient, open_client
 from agent.conversation.conversation_agent import ConversationAgent
 from agent.conversation.resume import Resumed, resume
 from agent.conversation.session.reply import TurnResult
+from agent.conversation.taking_back import TakenBack, TakingBack
 from agent.conversation.wiring import People, build_conversation
 from agent.llm.factory import language_model
 from agent.messages.question import Question
@@ -55,8 +56,10 @@ class Chat:
         asker: Asker,
         deltas: "_Deltas",
         others: "_OthersMessages",
+        taking_back: TakingBack,
         typed_lines: Path,
     ) -> None:
+        self._taking_back = taking_back
         self._typed_lines = typed_lines
         self._agent = conversation_agent
         self._asker = asker
@@ -77,6 +80,7 @@ class Chat:
             asked_at=datetime.now(UTC),
         )
         self._deltas.listen(on_delta)
+        self._taking_back.asked(question)
         result = await self._agent.ask(question)
         if self._agent.forgetting.known.erasures.everything:
             raise ConversationErased
@@ -97,6 +101,13 @@ class Chat:
                 explain=True,
             )
         )
+
+    async def take_back(self) -> TakenBack:
+        """Erase what was asked last in this chat, with its answer.
+
+        Raises NothingToTakeBack and BackendError.
+        """
+        return await self._taking_back.last()
 
     async def others_messages(self) -> list[Message]:
         """Since the last call, oldest first; of very many the newest. Raises BackendError."""
@@ -143,7 +154,14 @@ async def open_chat(
         await conversation.start(_agent(settings, resumed), capture_run=True)
         others = _OthersMessages(client, resumed, is_ours=conversation.events.has_recorded)
         lines = await _typed_lines(settings.data_dir, client, resumed, conversation)
-        yield Chat(conversation, asker=asker, deltas=deltas, others=others, typed_lines=lines)
+        yield Chat(
+            conversation,
+            asker=asker,
+            deltas=deltas,
+            others=others,
+            taking_back=TakingBack(conversation, client),
+            typed_lines=lines,
+        )
 
 
 async def _typed_lines(

@@ -66,8 +66,9 @@ class ChatSession:
         return ending.exit_code
 
     async def _chat(self, settings: AgentSettings, terminal: Terminal) -> None:
-        if self._is_demo:
-            await self._open_demo(str(settings.backend_url), terminal)
+        if self._is_demo and await self._open_demo(str(settings.backend_url), terminal):
+            # The room is old, but nobody was here before: it greets, and does not welcome back.
+            settings = settings.model_copy(update={"welcome_back": settings.greeting})
         name = self.name
         async with open_chat(settings, room=name.room, key=name.key, identity=self._who) as chat:
             _introduce(terminal, name=name, suggested=self._suggested, settings=settings)
@@ -75,6 +76,8 @@ class ChatSession:
                 terminal.say(chat.opening)
             at_terminal = has_prompt()
             if at_terminal:
+                if self._suggested:
+                    terminal.quiet("A number asks. /help says what else there is; exit leaves.")
                 terminal.note(f"what it recalls, and why: {settings.backend_url}inspect")
             loop = ChatLoop(
                 chat,
@@ -121,10 +124,11 @@ class ChatSession:
         except (KeyError, OSError):  # a container's user may have no name
             return "guest"
 
-    async def _open_demo(self, url: str, terminal: Terminal) -> None:
+    async def _open_demo(self, url: str, terminal: Terminal) -> bool:
+        """Whether this is its first start."""
         client = LongroomClient(url, key=self.service_key, timeout_s=IMPORT_TIMEOUT_S)
         async with aclosing(client):
-            await open_demo_room(client, room=demo_room.ROOM, say=terminal.note)
+            return await open_demo_room(client, room=demo_room.ROOM, say=terminal.note)
 
 
 def _has_language_model(settings: AgentSettings) -> bool:
@@ -148,4 +152,4 @@ def _introduce(
         terminal.questions(suggested)
     else:
         where = f"Room {name.room}" if name.key is None else f"Conversation {name.key}"
-        terminal.say(f"{where}. /help says what else there is.")
+        terminal.say(f"{where}. /help says what else there is; /quit leaves.")

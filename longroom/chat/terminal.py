@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from agent.chat import WindowMessage
+from agent.conversation.taking_back import TakenBack
 from agent.recall.recall import Degraded, Recalled
 from longroom.chat.word_wrap import WordWrap, wrapped
 from retrieval.wire import RetrievalHit, SearchResponse
@@ -16,14 +17,19 @@ from retrieval.wire import RetrievalHit, SearchResponse
 SHOWN_HITS = 4
 WIDTH_OF_A_PIPE = 100
 COUNTED_EXACTLY = 10_000
+_QUOTED = 60
+_WHEN = f"{'when (UTC)':<17}"
 QUIET = "bright_black"
 # Messages may hold escape sequences: the terminal must not obey them.
 CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
+COMMANDS = ("/search", "/window", "/forget", "/say", "/help", "/quit")
 HELP = """\
-/search QUERY   what the conversation holds about it, best first
+/search QUERY   what the conversation holds about it, best first, with scores and times
 /window         the messages that the agent has in its memory now
-/quit           leave, as Ctrl-D does; the room stays and the next chat goes on here
+/forget         take back what you said last in this chat: it and its answer are erased for good
+/say TEXT       send TEXT as it stands, such as a lone digit, "exit", or what begins with /
+/quit           leave, as exit, quit and Ctrl-D do; the room stays and the next chat goes on here
 Enter           send; a pasted text of several lines is one message
 Alt-Enter       begin a new line (or: Esc, then Enter)
 Ctrl-C          interrupt an answer, clear the line, or leave when the line is empty"""
@@ -74,8 +80,7 @@ class Terminal:
     def trace(self, recalled: Recalled, *, window: int, conversation: int) -> None:
         """One line on the recall, then its best hits."""
         self.quiet(f"{_recall_line(recalled, conversation)} · window {window} of {conversation:,}")
-        for hit in recalled.hits[:SHOWN_HITS]:
-            self._hit(hit)
+        self._hits(recalled.hits[:SHOWN_HITS])
         if len(recalled.hits) > SHOWN_HITS:
             self.quiet(f"  … and {len(recalled.hits) - SHOWN_HITS} more")
         self._out.print()
@@ -84,8 +89,7 @@ class Terminal:
         found_ms = response.timings.total_ms
         if not response.relevant:
             self.quiet("nothing in the conversation seems to be about this; nearest:")
-        for hit in response.hits:
-            self._hit(hit)
+        self._hits(response.hits)
         self.quiet(
             f"{len(response.hits)} of {response.message_count:,} messages in {found_ms:.0f} ms"
             + (f" · {_pending(response.pending)} not embedded yet" if response.pending else "")
@@ -93,21 +97,34 @@ class Terminal:
 
     def window(self, window: Iterable[WindowMessage]) -> None:
         """The answer to /window, oldest first."""
+        self._line(Text(f"  {_WHEN}  who: what"))
         for each in window:
-            line = f"  {_when(each.at)} {each.speaker}: {' '.join(each.text.split())}"
+            line = f"  {_when(each.at)}  {each.speaker}: {' '.join(each.text.split())}"
             self._line(Text(printable(line)))
+
+    def taken_back(self, taken: TakenBack) -> None:
+        answers = {0: "", 1: " and the answer to it"}.get(
+            taken.answers, f" and {taken.answers} messages that answered it"
+        )
+        text = Text(printable(" ".join(taken.text.split())))
+        text.truncate(_QUOTED, overflow="ellipsis")
+        self.quiet(
+            f"erased for good: “{text}” of {_when(taken.asked_at).strip()} UTC{answers}"
+            f" ({taken.rows} rows of the database); what repeats it elsewhere stays"
+        )
 
     def questions(self, questions: Sequence[str]) -> None:
         for number, question in enumerate(questions, start=1):
             self.say(f"  {number}  {question}")
 
-    def _hit(self, hit: RetrievalHit) -> None:
-        message = hit.message
-        words = " ".join((hit.excerpt or message.content).split())
-        line = Text(printable(f"  {_when(message.created_at)} {message.participant}: {words}"))
-        score = Text(f"  {hit.score:.2f}", style=QUIET)
-        line.truncate(max(20, self._out.width - len(score)), overflow="ellipsis")
-        self._line(line.append_text(score))
+    def _hits(self, hits: Sequence[RetrievalHit]) -> None:
+        if hits:
+            self._line(Text(f"  score  {_WHEN}  who: what"))
+        for hit in hits:
+            message = hit.message
+            words = " ".join((hit.excerpt or message.content).split())
+            said = f"{_when(message.created_at)}  {message.participant}: {words}"
+            self._line(Text(printable(f"  {hit.score:>5.2f}  {said}")))
 
     def _line(self, text: Text) -> None:
         self._out.print(text, style=QUIET, no_wrap=True, overflow="ellipsis")
@@ -148,4 +165,5 @@ def _pending(count: int) -> str:
 
 
 def _when(at: datetime) -> str:
-    return f"{at.day} {at:%b %Y}"
+    at = at.astimezone(UTC)
+    return f"{at.day:>2} {at:%b %Y %H:%M}"

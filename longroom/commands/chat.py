@@ -42,8 +42,10 @@ def chat(
 ) -> None:
     """Talk to the agent of a room or of a customer. The conversation continues where it stopped.
 
-    At a terminal /help lists commands and keys. From a pipe each line is one turn; without any
-    line the demo room asks three questions itself.
+    At a terminal /help lists commands and keys; exit and quit leave, and a lone digit that is no
+    suggested question is sent only after a yes, since what is sent is kept. /forget takes the last
+    message back. From a pipe each line is one turn; without any line the demo room asks three
+    questions itself.
     """
     from longroom.chat.session import ChatSession
     from longroom.conversation_name import named

@@ -13,16 +13,17 @@ EMBEDDING_S = 30.0
 POLL_S = 0.2
 
 
-async def open_demo_room(client: LongroomClient, *, room: str, say: Callable[[str], None]) -> None:
-    """Skipped if the room has messages. One batch: all or none are stored."""
+async def open_demo_room(client: LongroomClient, *, room: str, say: Callable[[str], None]) -> bool:
+    """False, and nothing done, if the room has messages. One batch: all or none are stored."""
     conversation_id = (await client.create_room(room)).conversation_id
     page = await client.get_recent_messages(conversation_id, limit=1)
     if page.message_count:
-        return
+        return False
     history = messages()
     say(f"first start: importing the demo room, {len(history)} messages …")
     await client.append_messages(conversation_id, history)
     await _wait_for_embeddings(client, conversation_id)
+    return True
 
 
 async def _wait_for_embeddings(client: LongroomClient, conversation_id: UUID) -> None:

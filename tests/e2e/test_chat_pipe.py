@@ -34,6 +34,8 @@ def test_without_terminal_and_input_the_demo_room_makes_its_point(
 ) -> None:
     done = command_line.run_interpreter("chat", "--as", "Visitor")
     assert done.returncode == 0, done.stderr
+    assert "Hello! How can I help you?" in done.stdout
+    assert "Welcome back" not in done.stdout
     for question in QUESTIONS[:3]:
         assert f"Visitor> {question}" in done.stdout
     for answer in ("PW-20417", "red boathouse", "within 60 days"):

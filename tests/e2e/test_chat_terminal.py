@@ -55,6 +55,9 @@ def said(command_line: CommandLine, folder: Path, room: str, *, by: str = "Mira"
 def test_a_session_at_the_terminal_from_the_first_word_to_quit(command_line: CommandLine) -> None:
     terminal = chat(command_line)
     terminal.expect("1  Which order number did Wren give")
+    terminal.expect("exit leaves")
+    assert "Hello! How can I help you?" in terminal.before
+    assert "Welcome back" not in terminal.before
     terminal.expect(PROMPT)
     terminal.sendline("/help")
     terminal.expect("/search QUERY")
@@ -65,7 +68,8 @@ def test_a_session_at_the_terminal_from_the_first_word_to_quit(command_line: Com
     terminal.expect(r"recalled \d+ of \d+ messages in \d+ ms \(added \d+ ms\)")
     terminal.expect(PROMPT)
     terminal.sendline("/search birthday cake")
-    terminal.expect("lemon cake in the kitchen")
+    terminal.expect(r"score  when \(UTC\) +who: what")
+    terminal.expect(r"\d\.\d\d +\d+ \w+ 2025 \d\d:\d\d  \w+: .*lemon cake in the kitchen")
     terminal.expect(r"10 of \d+ messages in")
     terminal.expect(PROMPT)
     terminal.sendline("/window")
@@ -73,7 +77,7 @@ def test_a_session_at_the_terminal_from_the_first_word_to_quit(command_line: Com
     terminal.expect("Mira: Which order number")
     terminal.expect(PROMPT)
     terminal.sendline("/dance")
-    terminal.expect("there is no /dance; there are /search, /window, /help, /quit")
+    terminal.expect("there is no /dance; there are /search, /window, /forget, /say, /help, /quit")
     terminal.expect(PROMPT)
     terminal.sendline("/quit")
     assert terminal.ended() == 0
@@ -85,6 +89,68 @@ def test_ctrl_c_and_ctrl_d_at_the_prompt_leave(command_line: CommandLine, key: s
     terminal.expect(PROMPT)
     terminal.send(key)
     assert terminal.ended() == 0
+
+
+@pytest.mark.parametrize("word", ["exit", "quit"])
+def test_exit_and_quit_leave_and_are_no_messages(
+    command_line: CommandLine, tmp_path: Path, word: str
+) -> None:
+    room = f"leaving by {word}"
+    terminal = chat(command_line, "--room", room)
+    terminal.expect(PROMPT)
+    terminal.sendline(word)
+    assert terminal.ended() == 0
+    assert said(command_line, tmp_path, room) == []
+
+
+def test_a_lone_digit_is_sent_after_a_yes_only(command_line: CommandLine, tmp_path: Path) -> None:
+    terminal = chat(command_line, "--room", "digits")
+    for line, answer in (
+        ("5", "Send 5 as a message"),
+        ("", "5 was not sent"),
+        ("6", "Send 6 as a message"),
+        ("y", "window 3 of 3"),
+        ("/say 7", "window 5 of 5"),
+    ):
+        terminal.expect(PROMPT)
+        terminal.sendline(line)
+        terminal.expect(answer)
+    terminal.expect(PROMPT)
+    terminal.sendline("/quit")
+    assert terminal.ended() == 0
+    assert said(command_line, tmp_path, "digits") == ["6", "7"]
+
+
+def test_the_last_message_is_taken_back_with_its_answer(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    terminal = chat(command_line, "--room", "regretted")
+    for line, answer in (
+        ("The tin is blue.", "window 3 of 3"),
+        ("My locker code is canary-7361.", "window 5 of 5"),
+        ("/forget", "erased for good: “My locker code is canary-7361.” of .* and the answer to it"),
+        ("/window", "Mira: The tin is blue."),
+    ):
+        terminal.expect(PROMPT)
+        terminal.sendline(line)
+        terminal.expect(answer)
+    terminal.expect(PROMPT)
+    assert "canary" not in terminal.before
+    typed = command_line.data_dir / "typed-lines"
+    assert not any(b"canary" in path.read_bytes() for path in typed.iterdir())
+    assert said(command_line, tmp_path, "regretted") == ["The tin is blue."]
+    assert "canary" not in (tmp_path / "regretted.jsonl").read_text()
+    terminal.sendline("/search locker code")
+    terminal.expect(r"\d of 3 messages in")
+    assert "canary" not in terminal.before
+    for answer in ("erased for good: “The tin is blue.”", "nothing that was said in this chat"):
+        terminal.expect(PROMPT)
+        terminal.sendline("/forget")
+        terminal.expect(answer)
+    terminal.expect(PROMPT)
+    terminal.sendline("exit")
+    assert terminal.ended() == 0
+    assert said(command_line, tmp_path, "regretted") == []
 
 
 def test_several_lines_are_one_message_and_the_history_keeps_them_so(
@@ -178,8 +244,8 @@ def _narrow(command_line: CommandLine, url: str) -> None:
     assert terminal.ended() == 0
 
 
-async def test_ctrl_c_during_an_answer_interrupts_it_and_the_chat_goes_on(
-    command_line: CommandLine,
+async def test_an_interrupted_answer_can_be_taken_back_and_the_chat_goes_on(
+    command_line: CommandLine, tmp_path: Path
 ) -> None:
     async with language_model_server() as model:
         model.reply = lambda prompt: (
@@ -187,6 +253,8 @@ async def test_ctrl_c_during_an_answer_interrupts_it_and_the_chat_goes_on(
         )
         model.word_delay_s = 0.02
         await asyncio.to_thread(_interrupt, command_line, model.url)
+    assert said(command_line, tmp_path, "interrupted") == []
+    assert "very long" not in (tmp_path / "interrupted.jsonl").read_text()
 
 
 def _interrupt(command_line: CommandLine, url: str) -> None:
@@ -197,8 +265,20 @@ def _interrupt(command_line: CommandLine, url: str) -> None:
     terminal.send(CTRL_C)
     terminal.expect("interrupted")
     terminal.expect(PROMPT)
+    terminal.sendline("/forget")
+    terminal.expect("erased for good: “Tell me something long.” of .* and the answer to it")
+    terminal.expect(PROMPT)
+    terminal.sendline("Tell me something long.")
+    terminal.expect("This answer is very long")
+    terminal.send(CTRL_C)
+    terminal.expect("interrupted")
+    terminal.expect(PROMPT)
     terminal.sendline("And now?")
     terminal.expect("Short and sweet")
+    for question in ("And now", "Tell me something long"):
+        terminal.expect(PROMPT)
+        terminal.sendline("/forget")
+        terminal.expect(f"erased for good: “{question}.” of .* and the answer to it")
     terminal.expect(PROMPT)
     terminal.sendline("/quit")
     assert terminal.ended() == 0

@@ -9,6 +9,7 @@ import pytest
 
 from agent.chat import WindowMessage
 from agent.conversation.session.reply import TurnResult
+from agent.conversation.taking_back import NothingToTakeBack, TakenBack
 from agent.recall.recall import Recalled
 from longroom.chat.loop import ChatLoop
 from longroom.chat.terminal import Terminal
@@ -61,6 +62,13 @@ class ScriptedBackend:
             timings=SearchTimings(embed_ms=1, candidates_ms=2, total_ms=17.6),
         )
 
+    async def take_back(self) -> TakenBack:
+        if self.is_down:
+            raise BackendUnavailable("no connection")
+        if not self.asked:
+            raise NothingToTakeBack
+        return TakenBack(self.asked.pop(), SAID_AT, answers=1, rows=7)
+
     async def others_messages(self) -> list[Message]:
         if self.is_down:
             raise BackendUnavailable("no connection")
@@ -100,8 +108,8 @@ def test_the_trace_says_what_was_recalled_in_what_time(
     chat(ScriptedBackend(Recalled(hits, recall_ms=17.7, added_ms=0.2, source="speculation")), "x")
     out = capsys.readouterr().out
     assert "recalled 6 of 1,312 messages in 18 ms (added 0 ms) · window 12 of 1,312\n" in out
-    assert out.count("  14 Jan 2025 Wren: My order number is PW-20417.") == 4
-    assert "…  1.81\n" in out
+    assert out.count("\n   1.81  14 Jan 2025 10:21  Wren: My order number is PW-20417.") == 4
+    assert out.count("\n  score  when (UTC)         who: what\n") == 1
     assert "… and 2 more" in out
     assert max(map(len, out.splitlines())) <= 100
 
@@ -120,11 +128,11 @@ def test_commands_are_for_the_program_and_unknown_ones_are_reported(
     chat(backend, "/search blue tin", "/window", "/help", "/dance", "/search")
     out = capsys.readouterr().out
     assert backend.asked == []
-    assert "14 Jan 2025 Wren: about blue tin" in out
+    assert "\n   1.81  14 Jan 2025 10:21  Wren: about blue tin" in out
     assert "1 of 1,312 messages in 18 ms · 10,000 or more not embedded yet" in out
-    assert "14 Jan 2025 Hal: One line and another" in out
+    assert "14 Jan 2025 10:21  Hal: One line and another" in out
     assert "/search QUERY" in out
-    assert "there is no /dance; there are /search, /window, /help, /quit" in out
+    assert "there is no /dance; there are /search, /window, /forget, /say, /help, /quit" in out
     assert "search for what?" in out
 
 
@@ -141,8 +149,50 @@ def test_a_search_that_fails_is_reported_and_the_chat_goes_on(
 def test_a_number_asks_the_suggested_question(capsys: pytest.CaptureFixture[str]) -> None:
     backend = ScriptedBackend()
     chat(backend, "1", "2", prompt=True, suggested="Who waters the fern?")
-    assert backend.asked == ["Who waters the fern?", "2"]
-    assert "Mira> Who waters the fern?" in capsys.readouterr().out
+    assert backend.asked == ["Who waters the fern?"]
+    out = capsys.readouterr().out
+    assert "Mira> Who waters the fern?" in out
+    assert "Send 2 as a message?" in out
+
+
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [
+        (["5", "y", "on"], ["5", "on"]),
+        (["5", "YES"], ["5"]),
+        (["5", "n"], []),
+        (["5", "", "on"], ["on"]),
+        (["5", "on", "y"], ["on", "y"]),
+        (["5", "6", "y"], ["6"]),
+        (["/say 5", "/say exit", "/say /etc", "/say"], ["5", "exit", "/etc"]),
+        (["42", "5\n6"], ["42", "5\n6"]),
+        (["on", "Exit", "off"], ["on"]),
+        (["5", "quit", "y"], []),
+        (["exit now", "quit?"], ["exit now", "quit?"]),
+    ],
+)
+def test_at_a_prompt_slips_are_not_sent(lines: list[str], asked: list[str]) -> None:
+    backend = ScriptedBackend()
+    chat(backend, *lines, prompt=True)
+    assert backend.asked == asked
+
+
+def test_the_lines_of_a_pipe_are_messages_as_they_stand() -> None:
+    backend = ScriptedBackend()
+    chat(backend, "5", "exit", "quit", "y")
+    assert backend.asked == ["5", "exit", "quit", "y"]
+
+
+def test_what_was_taken_back_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    backend = ScriptedBackend()
+    chat(backend, "/forget", "My code is 7361. " + "x" * 100, "/forget")
+    out = capsys.readouterr().out
+    assert "nothing that was said in this chat is left to take back" in out
+    assert "erased for good: “My code is 7361. xxx" in out
+    assert "x…” of 14 Jan 2025 10:21 UTC and the answer to it (7 rows" in out
+    backend.is_down = True
+    chat(backend, "/forget")
+    assert "not taken back: the backend is unavailable" in capsys.readouterr().out
 
 
 @pytest.fixture
