@@ -197,6 +197,14 @@ class AgentSettings(BaseSettings):
             name: value for name, value in values.items() if value != "" or name in _MAY_BE_EMPTY
         }
 
+    @field_validator("backend_service_key")
+    @classmethod
+    def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        if text and not (text.isascii() and text.isprintable()):
+            raise ValueError("has characters that no request can carry; copy the key anew")
+        return value
+
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, name: str) -> str:

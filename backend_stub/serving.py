@@ -61,7 +61,9 @@ def run(
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(serving)
         except asyncpg.PostgresError as error:
-            raise DatabaseRefused(f"the database refused: {error}") from error
+            raise DatabaseRefused(
+                f"the database refused: {error}; `longroom doctor` examines it"
+            ) from error
 
 
 async def serve(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from longroom.errors import ConfigurationError
+from longroom.errors import CommandFailed, ConfigurationError
 from longroom.log_file import log_file
 
 INSTALLATION = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ def running_backend(
 ) -> Iterator[str]:
     """`url`, or that of a backend that runs for the block; `say` gets short notes for the wait.
     `env` is added to its environment.
-    Raises ConfigurationError with the last line of the log if it does not start.
+    Raises CommandError with the last line of the log if it does not start.
     """
     if url:
         yield url.rstrip("/")
@@ -86,9 +86,9 @@ def _wait_until_ready(child: subprocess.Popen[bytes], log: Path, written: int) -
         if ended or time.monotonic() > deadline:
             last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
             what = "ended" if ended else f"was not ready after {START_S:g} s"
-            raise ConfigurationError(
-                f"the backend {what}: {last.removeprefix(REFUSED)} (log: {log})"
-            )
+            # It ends with 1 where settings are right, as where a database refuses its login.
+            kind = CommandFailed if child.returncode == 1 else ConfigurationError
+            raise kind(f"the backend {what}: {last.removeprefix(REFUSED)} (log: {log})")
         time.sleep(POLL_S)
 
 

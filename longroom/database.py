@@ -15,8 +15,10 @@ from retrieval.database import migrations
 from retrieval.database.connection import open_connection
 from retrieval.database.logins import let_log_in
 from retrieval.database.pool import connect
+from retrieval.database.refusals import REFUSALS, check_sees_all, explained
 from retrieval.database.roles import APP, BACKGROUND
-from retrieval.errors import SchemaMismatch
+from retrieval.database.unreachable import variable_of
+from retrieval.errors import DatabaseUnfit
 from retrieval.settings import DatabaseSettings, Logins
 from retrieval.store.indexes import reindexing
 
@@ -28,16 +30,39 @@ T = TypeVar("T")
 
 @contextmanager
 def database_logins(data_dir: Path) -> Iterator[Logins]:
-    """Those of DATABASE_URL, or of the embedded database, which runs inside the block."""
+    """Those of DATABASE_URL, or of the embedded database, which runs inside the block.
+
+    Raises DatabaseUnfit for what the database refuses in there.
+    """
     configured = _configured()
     if configured is not None:
-        yield configured
+        with _refusals_told(configured.owner):
+            yield configured
         return
     server = EmbeddedPostgres(data_dir)
     try:
         yield embedded_logins(server.start())
     finally:
         server.stop()
+
+
+@contextmanager
+def _refusals_told(url: str) -> Iterator[None]:
+    try:
+        yield
+    except REFUSALS as error:
+        raise asyncio.run(_explained(url, error)) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        what = f"the database of {variable_of(url)} refused or went away: {error}"
+        raise DatabaseUnfit(what, "`longroom doctor` examines it") from error
+
+
+async def _explained(url: str, error: asyncpg.PostgresError) -> DatabaseUnfit:
+    connection = await open_connection(url)
+    try:
+        return await explained(connection, error)
+    finally:
+        await connection.close()
 
 
 @contextmanager
@@ -50,7 +75,9 @@ def migrated_database(data_dir: Path) -> Iterator[Logins]:
 
 
 def on_database(work: "Callable[[Database], Awaitable[T]]", *, data_dir: Path) -> T:
-    """As the owner, on a migrated database. Raises SchemaMismatch if DATABASE_URL is not."""
+    """As the owner, on a migrated database. Raises DatabaseUnfit if DATABASE_URL is none, or its
+    login too weak.
+    """
     with migrated_database(data_dir) as logins:
         return asyncio.run(_on(logins.owner, work))
 
@@ -72,9 +99,8 @@ async def _on_pool(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
 async def _on(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
     connection = await open_connection(url)
     try:
+        await check_sees_all(connection)
         return await work(connection)
-    except asyncpg.UndefinedTableError as error:
-        raise SchemaMismatch("the database lacks migrations; run `longroom migrate`") from error
     finally:
         await connection.close()
 

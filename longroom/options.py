@@ -82,6 +82,12 @@ def _http_url(url: str | None) -> str | None:
     return url
 
 
+def _sendable(key: str | None) -> str | None:
+    if key and not (key.isascii() and key.isprintable()):
+        raise typer.BadParameter("the key has characters that no request can carry; copy it anew")
+    return key
+
+
 DataDir = Annotated[
     Path,
     typer.Option(
@@ -116,6 +122,7 @@ ServiceKey = Annotated[
         "--service-key",
         envvar="BACKEND_SERVICE_KEY",
         metavar="KEY",
+        callback=_sendable,
         help="The backend's service key; better given in the environment.",
     ),
 ]

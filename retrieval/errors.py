@@ -18,6 +18,7 @@ RetrievalError
    ├─ DatabaseUnreachable    no connection
    ├─ ExtensionMissing       pgvector is absent or too old
    ├─ SchemaMismatch         migrations are missing, changed or newer than this program
+   ├─ RoleRefused            the login may not do what the program has to
    └─ MigrationFailed        PostgreSQL refused a statement of a migration
 """
 
@@ -107,7 +108,12 @@ class ModelMismatch(EmbeddingError):
 
 
 class DatabaseUnfit(RetrievalError):
-    """The message says what to do about it."""
+    """The message says what is wrong, and what to do about it: the `mend`, where it is known."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        super().__init__(f"{what}; {mend}" if mend else what)
+        self.what = what
+        self.mend = mend
 
 
 class DatabaseUnreachable(DatabaseUnfit):
@@ -123,7 +129,7 @@ class SchemaMismatch(DatabaseUnfit):
 
 
 class RoleRefused(DatabaseUnfit):
-    pass
+    """The login lacks a right."""
 
 
 class MigrationFailed(DatabaseUnfit):

@@ -17,6 +17,7 @@ from agent.outbox.storage.mark import marks_folder
 from agent.settings import AgentSettings
 from longroom.client import (
     CREDENTIALS_REFUSED,
+    BackendError,
     BackendProtocolError,
     BackendRejected,
     BackendUnavailable,
@@ -50,15 +51,21 @@ async def check_service_key(settings: AgentSettings) -> None:
                     f" ({error.status}); set it to a key of the scope agent, or to"
                     " the service key that the backend was started with"
                 ) from error
+            if error.gave_no_reason:
+                raise _no_backend(settings, error) from error
         except BackendProtocolError as error:
-            raise SystemExit(
-                f"what answers at {settings.backend_url} is no Longroom backend ({error});"
-                " correct BACKEND_URL"
-            ) from error
+            raise _no_backend(settings, error) from error
         except BackendUnavailable as error:
             logger.warning(
                 "the backend does not answer yet, rooms wait for it", extra={"reason": str(error)}
             )
+
+
+def _no_backend(settings: AgentSettings, error: BackendError) -> SystemExit:
+    return SystemExit(
+        f"what answers at {settings.backend_url} is no Longroom backend ({error});"
+        " correct BACKEND_URL"
+    )
 
 
 async def check_credentials(livekit: api.LiveKitAPI) -> None:

@@ -16,7 +16,7 @@ from backend_stub.resources import AppResources, Resources
 from retrieval.database import migrations
 from retrieval.database.outage import DATABASE_AWAY
 from retrieval.embeddings import model_registry as embedding_models
-from retrieval.errors import SchemaMismatch
+from retrieval.errors import RoleRefused, SchemaMismatch
 
 router = APIRouter(tags=["health"])
 
@@ -69,7 +69,7 @@ async def _unready(resources: Resources) -> str | None:
             return "the database takes no writes; it is a standby, or read-only for this role"
         try:
             missing = await migrations.pending(db)
-        except SchemaMismatch as error:
+        except (RoleRefused, SchemaMismatch) as error:
             return str(error)
         if missing:
             return "the database lacks migrations; run `longroom migrate`"

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
 from longroom.client.errors import (
+    NO_REASON,
     AgentReplaced,
     BackendError,
     BackendProtocolError,
@@ -34,8 +36,12 @@ class Connection:
         timeout_s: float,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
+        if key and not (key.isascii() and key.isprintable()):
+            raise ValueError("the key is none: it has characters that no request can carry")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.timeout_s = timeout_s
+        self._url = _without_user(url)
+        self._with_key = bool(key)
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/api/v1",
             headers=headers | {"Content-Type": "application/json"},
@@ -69,9 +75,11 @@ class Connection:
         try:
             return reply.model_validate_json(response.content)
         except ValidationError as error:
-            raise BackendProtocolError(
-                f"the answer to {method} {response.url.path} is not a {reply.__name__}: "
-                f"{error.error_count()} fields differ"
+            raise self._asked(
+                BackendProtocolError(
+                    f"the answer to {method} {response.url.path} is not a {reply.__name__}: "
+                    f"{error.error_count()} fields differ"
+                )
             ) from None
 
     async def _call(
@@ -83,11 +91,12 @@ class Connection:
             async with asyncio.timeout(limit_s):
                 response = await self._attempt(method, path, content)
         except TimeoutError:
-            raise BackendUnavailable(f"no answer within {limit_s:g} s") from None
+            raise self._silent(limit_s) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise BackendUnavailable(type(error).__name__) from None
+            reason = f"{self._url} does not answer ({type(error).__name__})"
+            raise self._asked(BackendUnavailable(reason)) from None
         if not response.is_success:
-            raise _refusal(response)
+            raise self._asked(_refusal(response, self._url))
         return response
 
     async def _stream(self, path: str) -> AsyncGenerator[bytes]:
@@ -101,7 +110,7 @@ class Connection:
             async with aclosing(response):
                 if not response.is_success:
                     await response.aread()
-                    raise _refusal(response)
+                    raise self._asked(_refusal(response, self._url))
                 pieces = response.aiter_bytes()
                 while True:
                     async with asyncio.timeout(self.timeout_s):
@@ -110,9 +119,10 @@ class Connection:
                         return
                     yield piece
         except TimeoutError:
-            raise BackendUnavailable(f"no answer within {self.timeout_s:g} s") from None
+            raise self._silent(self.timeout_s) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise BackendUnavailable(f"the answer broke off: {type(error).__name__}") from None
+            reason = f"the answer of {self._url} broke off ({type(error).__name__})"
+            raise self._asked(BackendUnavailable(reason)) from None
 
     async def _attempt(self, method: str, path: str, content: str | None) -> httpx.Response:
         # A backend that restarts leaves dead connections in the pool; a second attempt is safe,
@@ -122,20 +132,36 @@ class Connection:
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             return await self.send(self._http.build_request(method, path, content=content))
 
+    def _silent(self, limit_s: float) -> BackendError:
+        reason = f"no answer from {self._url} within {limit_s:g} s"
+        return self._asked(BackendUnavailable(reason))
 
-def _refusal(response: httpx.Response) -> BackendError:
+    def _asked(self, error: BackendError) -> BackendError:
+        error.url, error.with_key = self._url, self._with_key
+        return error
+
+
+def _refusal(response: httpx.Response, url: str) -> BackendError:
     status = response.status_code
     if status >= 500 or status in _RETRYABLE or status < 400:
-        return BackendUnavailable(f"HTTP {status}", retry_after_s=_retry_after_s(response))
+        retry_after_s = _retry_after_s(response)
+        return BackendUnavailable(
+            f"{url} answers HTTP {status}", status=status, retry_after_s=retry_after_s
+        )
     try:
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
-        problem = Problem(title="Refused", status=status, detail="no reason was given")
+        problem = Problem(title="Refused", status=status, detail=NO_REASON)
     if problem.type == STALE_EPOCH:
         return AgentReplaced(problem)
     if problem.type == ROOM_MOVED:
         return RoomMoved(problem)
     return BackendRejected(status, problem)
+
+
+def _without_user(url: str) -> str:
+    parts = urlsplit(url.rstrip("/"))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

@@ -12,17 +12,26 @@ from retrieval.wire import ERASED, Problem
 
 CREDENTIALS_REFUSED = frozenset({401, 403, 407})
 """Statuses that a person must mend: the same request is taken once the key is right."""
+NO_REASON = "no reason was given"
 
 
 class BackendError(Exception):
-    """The root of what the client raises."""
+    """The root of what the client raises. `url`: whom it asked, without user and password;
+    `with_key`: whether it sent one.
+    """
+
+    url = ""
+    with_key = False
 
 
 class BackendUnavailable(BackendError):
-    """Timeout, no connection, overload, or a 5xx. `retry_after_s` if the backend gave it."""
+    """Timeout, no connection, overload, or a 5xx. `status` and `retry_after_s` if it gave them."""
 
-    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(f"the backend is unavailable: {reason}")
+        self.status = status
         self.retry_after_s = retry_after_s
 
 
@@ -30,10 +39,14 @@ class BackendRejected(BackendError):
     """A 4xx; `problem` is what is wrong."""
 
     def __init__(self, status: int, problem: Problem) -> None:
-        fields = "".join(f"; {error.field}: {error.message}" for error in problem.errors)
-        super().__init__(f"the backend refused ({status}): {problem.detail}{fields}")
+        super().__init__(f"the backend refused ({status}): {_said(problem)}")
         self.status = status
         self.problem = problem
+
+    @property
+    def gave_no_reason(self) -> bool:
+        """As what is no backend does: another program at its address, a proxy before it."""
+        return self.problem.detail == NO_REASON
 
     @property
     def is_erased(self) -> bool:
@@ -57,3 +70,10 @@ class RoomMoved(BackendError):
 
 class BackendProtocolError(BackendError):
     """An answer that is not of the wire type."""
+
+
+def _said(problem: Problem) -> str:
+    """What is wrong, once: a backend may repeat a field's error as the detail."""
+    fields = [f"{error.field}: {error.message}" for error in problem.errors]
+    repeated = any(error.message in problem.detail for error in problem.errors)
+    return "; ".join(fields if repeated else [problem.detail, *fields])

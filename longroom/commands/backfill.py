@@ -29,7 +29,7 @@ def backfill(
 
     Works on DATABASE_URL or the embedded database with the model of EMBEDDING_*, beside a running
     backend and other backfills. It may be killed and started again at any time. Exit codes: 0 all
-    is embedded, 1 some messages are not, 2 it could not start.
+    is embedded, 1 some messages are not, or the database's login may not, 2 it could not start.
     """
     from functools import partial
 

@@ -7,7 +7,7 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 def worker(context: typer.Context) -> None:
     """Serve LiveKit rooms. Options are those of `python -m livekit.agents start`."""
-    from longroom.errors import clear_errors
+    from longroom.errors import CommandFailed, clear_errors
 
     with clear_errors():
         from pathlib import Path
@@ -19,4 +19,10 @@ def worker(context: typer.Context) -> None:
 
         WorkerSettings()  # a mistake is reported here, in one line; the worker reads them again
         entry = Path(agent.__file__).with_name("worker.py")
-        raise typer.Exit(main(["start", str(entry), *context.args]))
+        try:
+            exit_code = main(["start", str(entry), *context.args])
+        except SystemExit as end:
+            if not isinstance(end.code, str):
+                raise
+            raise CommandFailed(end.code) from end
+    raise typer.Exit(exit_code)

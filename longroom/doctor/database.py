@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longroom.doctor.finding import Finding, fail, ok, warn
-from retrieval.errors import DatabaseUnfit, SchemaMismatch
+from retrieval.errors import DatabaseUnfit, RoleRefused, SchemaMismatch
 
 if TYPE_CHECKING:
     import asyncpg
 
+    from retrieval.database.roles import Role
     from retrieval.settings import Logins
 
 REPORT = "look into postgres/cluster/server.log in the data folder"
@@ -26,7 +27,7 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         mend = "correct DATABASE_URL, or leave it empty for the embedded database"
         logins = settings.logins(instead="longroom backend")
         findings = await _examine(logins.owner, name="database", mend=mend)
-        return [*findings, *(await _wall(logins) if len(findings) > 1 else [])]
+        return [*findings, *(await _logins(logins) if len(findings) > 1 else [])]
     try:
         async with running_postgres(data_dir) as started:
             findings = await _examine(started, name="embedded database", mend=REPORT)
@@ -34,7 +35,7 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         return [_harmless(finding) for finding in findings]
     except DatabaseUnfit as error:
         mend = "correct what the message names, or set DATABASE_URL to a PostgreSQL with pgvector"
-        return [fail("embedded database", str(error), mend=mend)]
+        return [fail("embedded database", error.what, mend=error.mend or mend)]
 
 
 def _harmless(finding: Finding) -> Finding:
@@ -49,7 +50,7 @@ async def _examine(url: str, *, name: str, mend: str) -> list[Finding]:
     try:
         connection = await open_connection(url)
     except DatabaseUnfit as error:
-        return [fail(name, str(error), mend=mend)]
+        return [fail(name, error.what, mend=error.mend or mend)]
     try:
         version = await connection.fetchval("show server_version")
         return [
@@ -88,36 +89,54 @@ select count(*) = 2 from pg_roles where rolname in ('longroom_app', 'longroom_ba
 """
 
 
-async def _wall(logins: "Logins") -> list[Finding]:
-    """Whether SQL that comes through a request could show another conversation."""
-    from retrieval.database.connection import open_connection
-    from retrieval.database.logins import powers
+async def _logins(logins: "Logins") -> list[Finding]:
+    """Whether they may do their work, and whether SQL that comes through a request could show
+    another conversation.
+    """
+    from retrieval.database.roles import APP, BACKGROUND
 
     try:
-        connection = await open_connection(logins.requests)
+        return [
+            *await _examine_login(logins.background, BACKGROUND),
+            *await _examine_login(logins.requests, APP),
+        ]
     except DatabaseUnfit as error:
-        return [fail("wall", str(error), mend="correct DATABASE_URL")]
+        return [fail("login", error.what, mend=error.mend)]
+
+
+async def _examine_login(url: str, role: "Role") -> list[Finding]:
+    """Raises DatabaseUnfit."""
+    from retrieval.database.connection import open_connection
+    from retrieval.database.logins import powers
+    from retrieval.database.pool import take_role
+    from retrieval.database.roles import APP
+
+    connection = await open_connection(url)
     try:
         if not await connection.fetchval(ROLES):
-            return [warn("wall", "its roles are not made yet", mend="longroom migrate")]
+            mend = "longroom migrate"
+            return [warn("wall", "its roles are not made yet", mend=mend)] if role == APP else []
+        await take_role(connection, role)
         found = await powers(connection)
     finally:
         await connection.close()
+    return [_wall(found)] if role == APP else []
+
+
+def _wall(found: list[str]) -> Finding:
     if found:
         text = f"the login of requests {' and '.join(found)}"
-        return [warn("wall", text, mend="a login for each role; docs/security.md, The database")]
-    return [ok("wall", "requests log in as one that sees a conversation at a time")]
+        return warn("wall", text, mend="a login for each role; docs/security.md, The database")
+    return ok("wall", "requests log in as one that sees a conversation at a time")
 
 
 async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
-    import asyncpg
-
     from retrieval.database.migrations import pending
 
     try:
         missing = await pending(connection)
-    except asyncpg.InsufficientPrivilegeError as error:
-        return fail("schema", str(error), mend="set DATABASE_OWNER_URL to the tables' owner")
+    except RoleRefused as error:
+        return fail("schema", error.what, mend=error.mend)
     except SchemaMismatch as error:
         return fail("schema", str(error), mend="use the program that belongs to this database")
     if missing:

@@ -1,10 +1,14 @@
 """Whether the configured backend, LiveKit server and language model answer."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
+from uuid import uuid4
 
 import httpx
 
+from longroom.client import CREDENTIALS_REFUSED, BackendError, BackendRejected, LongroomClient
 from longroom.doctor.finding import Finding, fail, ok, warn
+from longroom.errors.backend_advice import mend_of, told
 
 TIMEOUT_S = 5.0
 OPENAI = "https://api.openai.com/v1"
@@ -15,6 +19,7 @@ class Addresses:
     """None: not configured."""
 
     backend_url: str | None = None
+    backend_key: str | None = None
     livekit_url: str | None = None
     livekit_key: str | None = None
     livekit_secret: str | None = None
@@ -41,10 +46,26 @@ async def _backend(http: httpx.AsyncClient, addresses: Addresses) -> Finding:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         mend = "start it (`longroom backend`) or correct BACKEND_URL"
         return fail("backend", f"{url} does not answer ({type(error).__name__})", mend=mend)
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        mend = "correct BACKEND_URL"
+        return fail("backend", f"what answers at {url} is no Longroom backend", mend=mend)
     if not response.is_success:
         mend = "read the backend's log"
         return fail("backend", f"{url} is not ready (HTTP {response.status_code})", mend=mend)
-    return ok("backend", f"{url} is ready")
+    return await _key(url, addresses.backend_key)
+
+
+async def _key(url: str, key: str | None) -> Finding:
+    """The least that an agent's key is needed for: a conversation that does not exist."""
+    async with LongroomClient(url, key=key, timeout_s=TIMEOUT_S) as client:
+        try:
+            await client.newest_events(uuid4(), limit=1)
+        except BackendRejected as error:
+            if error.status in CREDENTIALS_REFUSED or error.gave_no_reason:
+                return fail("backend", told(error), mend=mend_of(error))
+        except BackendError as error:
+            return fail("backend", told(error), mend=mend_of(error))
+    return ok("backend", f"{url} is ready" + (" and takes BACKEND_SERVICE_KEY" if key else ""))
 
 
 async def _livekit(addresses: Addresses) -> Finding:

@@ -40,6 +40,9 @@ def configured_addresses() -> Addresses:
     is_set = agent.model_fields_set
     return Addresses(
         backend_url=str(agent.backend_url) if "backend_url" in is_set else None,
+        backend_key=(
+            agent.backend_service_key.get_secret_value() if agent.backend_service_key else None
+        ),
         livekit_url=livekit.url,
         livekit_key=livekit.api_key,
         livekit_secret=livekit.secret() or None,

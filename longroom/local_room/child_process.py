@@ -12,6 +12,8 @@ from pathlib import Path
 from longroom.errors import ConfigurationError
 
 INSTALLATION = Path(__file__).parents[2]
+OURS = "longroom: "
+"""What our command writes before an error: one who reads it here started another one of ours."""
 POLL_S = 0.05
 AFTER_GRACE_S = 5.0
 
@@ -41,7 +43,8 @@ class ChildProcess:
             if ended or time.monotonic() > deadline:
                 what = "ended" if ended else f"was not ready after {within_s:g} s"
                 last = next((one for one in reversed(said.splitlines()) if one.strip()), "")
-                raise ConfigurationError(f"the {self.name} {what}: {last} (log: {self.log})")
+                reason = last.removeprefix(OURS)
+                raise ConfigurationError(f"the {self.name} {what}: {reason} (log: {self.log})")
             time.sleep(POLL_S)
 
     def stop(self, grace_s: float) -> None:

@@ -113,7 +113,7 @@ async def _embed_pending(
             on_pending=show,
         )
     if not done:
-        sys.stderr.write(f"backfill: no progress for {options.patience_s:g} s, giving up\n")
+        sys.stderr.write(f"no progress for {options.patience_s:g} s, giving up\n")
 
 
 async def _switch_over(

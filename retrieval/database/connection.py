@@ -10,6 +10,7 @@ import asyncpg
 from retrieval.database.keepalive import keep_alive
 from retrieval.database.roles import LOOKED_IN
 from retrieval.database.scope import Scoped
+from retrieval.database.unreachable import unreachable, unusable
 from retrieval.errors import DatabaseUnreachable
 
 if TYPE_CHECKING:
@@ -57,10 +58,9 @@ async def open_connection(url: str) -> "asyncpg.Connection[Record]":
             " to the address of the database itself"
         ) from error
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        reason = str(error) or f"no answer within {CONNECT_TIMEOUT_S} s"
-        raise DatabaseUnreachable(f"cannot connect to the database: {reason}") from error
+        raise unreachable(url, error, within_s=CONNECT_TIMEOUT_S) from error
     except (ValueError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnreachable(f"DATABASE_URL is not usable: {error}") from error
+        raise unusable(url, error) from error
     keep_alive(connection)
     return connection
 

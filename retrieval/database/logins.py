@@ -44,8 +44,9 @@ async def let_log_in(url: str, passwords: Mapping[str, str | None]) -> None:
                 await connection.execute(statement)
     except asyncpg.InsufficientPrivilegeError as error:
         raise RoleRefused(
-            f"this user may not let the roles log in ({error}); let an administrator of the"
-            f" database server run: alter role {' login; alter role '.join(passwords)} login"
+            f"this user may not let the roles log in ({error})",
+            "let an administrator of the database server run:"
+            f" alter role {' login; alter role '.join(passwords)} login",
         ) from error
     finally:
         await connection.close()

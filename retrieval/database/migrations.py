@@ -10,6 +10,8 @@ import asyncpg
 from retrieval.database.connection import open_connection
 from retrieval.database.logins import let_log_in
 from retrieval.database.migration_files import Migration, shipped
+from retrieval.database.refusals import explained
+from retrieval.database.roles import APP
 from retrieval.database.schema import in_own_schema, prepare_schema
 from retrieval.database.sql_script import statements
 from retrieval.errors import DatabaseUnfit, ExtensionMissing, MigrationFailed, SchemaMismatch
@@ -52,9 +54,7 @@ async def migrate(url: str, *, folder: Path | None = None) -> list[str]:
             await _apply(connection, migration)
         return [migration.name for migration in missing]
     except asyncpg.InsufficientPrivilegeError as error:
-        raise DatabaseUnfit(
-            f"this user may not migrate the database ({error}); use the database's owner"
-        ) from error
+        raise await explained(connection, error) from error
     finally:
         await connection.close()
 
@@ -65,11 +65,15 @@ select version, name, sha256 from longroom.schema_migrations order by version
 
 
 async def pending(connection: "Connection", *, folder: Path | None = None) -> list[Migration]:
-    """In order. Raises SchemaMismatch if an applied migration was changed or is unknown."""
+    """In order. Raises SchemaMismatch if an applied migration was changed or is unknown, and
+    RoleRefused for a login that may not read which ones are applied.
+    """
     try:
         applied = await connection.fetch(APPLIED)
     except asyncpg.UndefinedTableError:
         applied = []
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise await explained(connection, error, grant=APP) from error
     ours = {migration.version: migration for migration in shipped(folder)}
     for row in applied:
         known = ours.pop(row["version"], None)

@@ -20,6 +20,7 @@ from retrieval.database.migrations import pending
 from retrieval.database.roles import Role
 from retrieval.database.schema import VECTOR_SCHEMA, check_vector_schema
 from retrieval.database.scoped_connection import ScopedConnection
+from retrieval.database.unreachable import unreachable
 from retrieval.errors import DatabaseUnreachable, ExtensionMissing, RoleRefused, SchemaMismatch
 from retrieval.settings import CACHED_STATEMENTS
 
@@ -95,7 +96,7 @@ async def open_pool(
             server_settings={n: settings[n] for n in POOLER_TAKES} if behind_pooler else settings,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise DatabaseUnreachable(f"cannot connect to the database: {error}") from error
+        raise unreachable(url, error, within_s=CONNECT_TIMEOUT_S) from error
 
 
 async def check_database(url: str, *, role: Role | None = None) -> None:
@@ -108,7 +109,7 @@ async def check_database(url: str, *, role: Role | None = None) -> None:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await _check_pgvector(connection)
             if role is not None:
-                await _take(connection, role)
+                await take_role(connection, role)
             await _check_schema(connection)
             await connection.close()
     except TimeoutError:
@@ -124,15 +125,16 @@ select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = $1
 """
 
 
-async def _take(connection: "Connection", role: Role) -> None:
+async def take_role(connection: "Connection", role: Role) -> None:
+    """Raises RoleRefused."""
     may = await connection.fetchval(ROLE, role)
     if may is None:
         return  # what makes it is missing, and will be named
     if not may:
         login = await connection.fetchval("select quote_ident(current_user)")
         raise RoleRefused(
-            f"the database login {login} may not act as {role};"
-            f" run as the database's owner: grant {role} to {login}"
+            f"the database login {login} may not act as {role}",
+            f"run as the database's owner: grant {role} to {login}",
         )
     await connection.execute(f"set role {role}")  # one of two constants
 

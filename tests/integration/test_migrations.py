@@ -214,7 +214,10 @@ async def test_user_without_rights_is_told_to_be_the_owner(
     guest = f"longroom_test_{secrets.token_hex(6)}"
     await execute(postgres.url, f"create role {guest} login password 'guest'")
     try:
-        with pytest.raises(DatabaseUnfit, match="use the database's owner"):
+        with pytest.raises(
+            DatabaseUnfit,
+            match="set DATABASE_OWNER_URL to an address with the user who owns the tables",
+        ):
             await migrate(as_user(empty_url, f"{guest}:guest"))
     finally:
         await execute(postgres.url, f"drop role {guest}")

@@ -32,14 +32,17 @@ def clear_errors() -> Iterator[None]:
 
     from agent.errors import OutboxError
     from longroom.client import BackendError
-    from retrieval.errors import KeyRefused, RetrievalError
+    from longroom.errors.backend_advice import advised
+    from retrieval.errors import KeyRefused, RetrievalError, RoleRefused
     from retrieval.settings_errors import describe
 
     try:
         yield
     except ValidationError as error:
         raise ConfigurationError(describe(error)) from error
-    except (BackendError, KeyRefused, OutboxError) as error:
+    except BackendError as error:
+        raise CommandFailed(advised(error)) from error
+    except (KeyRefused, OutboxError, RoleRefused) as error:
         raise CommandFailed(str(error)) from error
     except (SettingsError, RetrievalError) as error:
         raise ConfigurationError(str(error)) from error
