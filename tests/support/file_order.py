@@ -32,6 +32,8 @@ GROUPS = {
     "test_guide_livekit_rooms": "rooms 5",
     "test_room_page": "rooms 5",
     "test_room_speech": "rooms 5",
+    "test_room_reloads": "rooms 5",
+    "test_room_looks": "rooms 5",
 }
 ROOMS = set(GROUPS.values())
 # Agents start too late for their tests if more of these groups run at a time.

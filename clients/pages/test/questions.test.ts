@@ -57,16 +57,21 @@ test("an agent that comes gets at once what waits", () => {
   assert.deepEqual(sent, ["q1", "q1"]);
 });
 
-test("a page that is loaded anew sends what had no status yet, and nothing else", () => {
+test("a page that is loaded anew sends what had no end yet, and nothing else", () => {
   const { questions, shelf } = asking();
-  questions.ask("q1", "ada", "one");
-  questions.ask("q2", "ada", "two");
-  questions.told(status("q1", "answering"));
+  for (const id of ["q1", "q2", "q3", "q4"]) questions.ask(id, "ada", `text of ${id}`);
+  questions.told(status("q1", "answered"));
+  questions.told(status("q2", "answering"));
+  questions.told(status("q4", "accepted"));
   const later = asking(shelf);
-  later.questions.restore("ada");
+  later.questions.restore("ada", (id) => (id === "q4" ? "answered" : null));
+  later.questions.resend(true);
+  later.questions.told(status("q2", "accepted"));
+  later.questions.told(status("q3", "accepted"));
   later.questions.resend(true);
 
-  assert.deepEqual(later.sent, ["q2"]);
+  assert.deepEqual(later.sent, ["q2", "q3"]);
+  assert.deepEqual(later.seen, ["q2 answering", "q3 sending", "q4 answered", "q3 accepted"]);
 });
 
 test("storage that holds something else is passed over", () => {
@@ -74,7 +79,7 @@ test("storage that holds something else is passed over", () => {
     const shelf = new Shelf();
     shelf.setItem("place", held);
     const { questions, seen } = asking(shelf);
-    questions.restore("ada");
+    questions.restore("ada", () => null);
     assert.deepEqual(seen, []);
   }
 });

@@ -75,9 +75,42 @@ test("what was missed stands at its time, before what is being said", () => {
   assert.deepEqual(view.texts, ["one", "two", "three", "four", "now"]);
 });
 
+test("an answer that is stored, and comes once more, is there once", () => {
+  const { view, transcript } = written();
+  transcript.newer([
+    stored(1, "Where?"),
+    stored(2, "Let me look.", { role: "assistant", id: "m1.answer1" }),
+  ]);
+  const come = (text: string, answers: string | null) =>
+    transcript.dropRepeated(transcript.say({ role: "agent", who: "agent-1", text, answers }));
+  come("Let me look. ", "m1");
+  come("Let me look. ", null);
+  come("In the shed.", "m1");
+  come("Let me look.", "m3");
+
+  assert.deepEqual(view.texts, ["Where?", "Let me look.", "In the shed.", "Let me look."]);
+});
+
 test("an answer's id names its question", () => {
   assert.equal(questionOf("q.1.answer2"), "q.1");
   assert.equal(questionOf("q.apology.late"), "q");
   assert.equal(questionOf("q.answer0"), null);
   assert.equal(questionOf("plain"), null);
+});
+
+test("parts of what was spoken give way to the whole, and an answer tells its question's end", () => {
+  const { view, transcript } = written();
+  for (const text of ["Where are", "the keys?", "Somewhere else"]) {
+    transcript.say({ role: "person", who: "ada", text, spoken: true });
+  }
+  assert.equal(transcript.hasAnswer("m1"), false);
+  transcript.newer([
+    stored(1, "Where are the keys?"),
+    stored(2, "Here.", { role: "assistant", id: "m1.answer1" }),
+  ]);
+
+  assert.deepEqual([...view.texts].sort(), ["Here.", "Somewhere else", "Where are the keys?"]);
+  assert.equal(transcript.hasAnswer("m1"), true);
+  assert.equal(transcript.endOf("m1"), "answered");
+  assert.equal(transcript.endOf("m9"), null);
 });

@@ -37,10 +37,12 @@ export class Conversation {
   }
 
   segment({ id, who, byAgent, text, final, broken }: Segment): void {
-    const line = this.segments.get(id);
     const changes = { text, open: !final && !broken, broken };
-    if (line === undefined) this.segments.set(id, this.begun(who, byAgent, changes));
-    else this.transcript.change(line, changes);
+    const known = this.segments.get(id);
+    const line = known ?? this.begun(who, byAgent, changes);
+    this.segments.set(id, line);
+    if (known !== undefined) this.transcript.change(line, changes);
+    if (final && byAgent) this.transcript.dropRepeated(line);
     if (final && text.trim()) announce(`${byAgent ? "Agent" : who}: ${text}`);
     if (final || broken) this.forgetSoon(id);
   }
@@ -56,6 +58,16 @@ export class Conversation {
       return;
     }
     this.transcript.change(line, { id, outcome, reason });
+  }
+
+  /** What was told of questions before they were shown. */
+  caughtUp(): void {
+    for (const [id, { outcome, reason = "" }] of this.early) {
+      const line = this.transcript.withId(id);
+      if (line === undefined) continue;
+      this.early.delete(id);
+      this.transcript.change(line, { outcome, reason });
+    }
   }
 
   private begun(who: string, byAgent: boolean, changes: Pick<Line, "text" | "open" | "broken">): Line {

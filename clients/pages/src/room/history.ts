@@ -7,6 +7,8 @@ import type { TranscriptView } from "./transcript_view";
 
 const NEAR_TOP_PX = 160;
 const PAGE = 50;
+/** Agents store an answer soon after they have given it. */
+const STORED_MS = [500, 2_000, 8_000];
 
 export class History {
   private oldest: number | null = null;
@@ -18,6 +20,7 @@ export class History {
     private readonly server: Server,
     private readonly transcript: Transcript,
     private readonly view: TranscriptView,
+    private readonly caughtUp: () => void,
     private readonly failed: (text: string) => void,
   ) {
     const scroller = part("scroller");
@@ -39,9 +42,19 @@ export class History {
       for (;;) {
         const page = await this.server.after(this.transcript.newestSeq);
         this.transcript.newer(page);
-        if (page.length < 100) return;
+        if (page.length < 100) break;
       }
     });
+    this.caughtUp();
+  }
+
+  /** Of a question that is over: an answer that began before this page came is told to it by nobody. */
+  async untilAnswered(question: string): Promise<void> {
+    for (const wait of STORED_MS) {
+      await new Promise((done) => setTimeout(done, wait));
+      if (this.transcript.hasAnswer(question)) return;
+      await this.catchUp();
+    }
   }
 
   private async older({ asked = false } = {}): Promise<void> {

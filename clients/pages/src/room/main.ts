@@ -6,6 +6,7 @@ import { Conversation } from "./conversation";
 import { Door } from "./door";
 import { History } from "./history";
 import { Microphone } from "./microphone";
+import { hasAnswer } from "./outcomes";
 import { part } from "./page";
 import { Presence } from "./presence";
 import { Questions } from "./questions";
@@ -32,7 +33,13 @@ const presence = new Presence(
   () => void connection.join(),
   () => void connection.room.startAudio(),
 );
-const past = new History(server, transcript, view, (text) => presence.trouble(text));
+const past = new History(
+  server,
+  transcript,
+  view,
+  () => conversation.caughtUp(),
+  (text) => presence.trouble(text),
+);
 const connection: Connection = new Connection(server, {
   state: (state, detail) => presence.connection(state, detail),
   joined: async () => {
@@ -45,7 +52,10 @@ const connection: Connection = new Connection(server, {
   agentCame: () => questions.resend(true),
   segment: (segment) => conversation.segment(segment),
   typed: (id, who, text) => conversation.typed(id, who, text),
-  status: (status) => conversation.status(status),
+  status: (status) => {
+    conversation.status(status);
+    if (hasAnswer(status.outcome)) void past.untilAnswered(status.question_id);
+  },
   recall: (notice) => recall.show(notice),
   playback: (blocked) => presence.playback(blocked),
   sessionEnded: (detail) => {
@@ -70,7 +80,7 @@ async function enter(name: string): Promise<void> {
   part("text").focus();
   announce(`You join the room as ${name}`);
   await past.catchUp();
-  questions.restore(name);
+  questions.restore(name, (id) => transcript.endOf(id));
   await connection.join();
 }
 

@@ -59,6 +59,10 @@ export function isOver(outcome: Outcome): boolean {
   return ["answered", "interrupted", "empty", "failed", "refused"].includes(outcome);
 }
 
+export function hasAnswer(outcome: Outcome): boolean {
+  return outcome === "answered" || outcome === "interrupted";
+}
+
 /** What was sent on `longroom.turn`; null for what is no status. */
 export function statusIn(data: Uint8Array): Status | null {
   const found = jsonIn(data);

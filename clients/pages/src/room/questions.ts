@@ -1,5 +1,6 @@
 // Questions from being typed to their end. What the agent has not said it has is sent again, under
-// its id, which it takes once; also after the page was loaded anew.
+// its id, which it takes once. After the page was loaded anew, so is what had no end yet: the agent
+// tells how it fares.
 import { type Outcome, type Status, isOver } from "./outcomes";
 
 export interface Question {
@@ -21,6 +22,7 @@ const KEPT = 50;
 export class Questions {
   private readonly own = new Map<string, Question>();
   private readonly sentAt = new Map<string, number>();
+  private readonly unsure = new Set<string>();
 
   constructor(
     private readonly send: (id: string, text: string) => Promise<void>,
@@ -30,11 +32,15 @@ export class Questions {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Questions of this browser that had no status when the page was closed. */
-  restore(speaker: string): void {
-    for (const { id, text } of this.kept()) {
-      if (!this.own.has(id)) this.add(id, speaker, text);
+  /** Questions of this browser that had no end when the page was closed; `end`: what is stored. */
+  restore(speaker: string, end: (id: string) => Outcome | null): void {
+    for (const { id, text, outcome } of this.kept()) {
+      if (this.own.has(id)) continue;
+      const ended = end(id);
+      if (ended === null) this.unsure.add(id);
+      this.add(id, speaker, text, ended ?? outcome);
     }
+    this.keep();
   }
 
   ask(id: string, speaker: string, text: string): void {
@@ -51,8 +57,9 @@ export class Questions {
   told(status: Status): boolean {
     const question = this.own.get(status.question_id);
     if (question === undefined) return false;
-    // A status of before: repeated when a question that is over was sent once more.
-    if (status.outcome === "accepted" && isOver(question.outcome)) return true;
+    this.unsure.delete(status.question_id);
+    // A status of before: repeated when the question was sent once more.
+    if (status.outcome === "accepted" && hasBegun(question.outcome)) return true;
     question.outcome = status.outcome;
     question.reason = status.reason ?? "";
     this.keep();
@@ -75,12 +82,12 @@ export class Questions {
   resend(agentCame = false): void {
     for (const [id, { outcome }] of this.own) {
       const due = agentCame || this.now() - (this.sentAt.get(id) ?? 0) >= RESEND_MS;
-      if (outcome === "sending" && due) void this.post(id);
+      if (due && (outcome === "sending" || this.unsure.has(id))) void this.post(id);
     }
   }
 
-  private add(id: string, speaker: string, text: string): void {
-    const question: Question = { id, speaker, text, outcome: "sending", reason: "" };
+  private add(id: string, speaker: string, text: string, outcome: Outcome = "sending"): void {
+    const question: Question = { id, speaker, text, outcome, reason: "" };
     this.own.set(id, question);
     this.changed(question);
   }
@@ -97,8 +104,8 @@ export class Questions {
   }
 
   private keep(): void {
-    const waiting = [...this.own.values()].filter(({ outcome }) => outcome === "sending");
-    const kept = waiting.slice(-KEPT).map(({ id, text }) => ({ id, text }));
+    const waiting = [...this.own.values()].filter(({ outcome }) => !isOver(outcome));
+    const kept = waiting.slice(-KEPT).map(({ id, text, outcome }) => ({ id, text, outcome }));
     try {
       this.storage.setItem(this.place, JSON.stringify(kept));
     } catch {
@@ -106,17 +113,26 @@ export class Questions {
     }
   }
 
-  private kept(): { id: string; text: string }[] {
+  private kept(): { id: string; text: string; outcome: Outcome }[] {
     try {
       const found: unknown = JSON.parse(this.storage.getItem(this.place) ?? "[]");
-      return Array.isArray(found) ? found.filter(isKept) : [];
+      return Array.isArray(found) ? found.filter(isKept).map(asKept) : [];
     } catch {
       return [];
     }
   }
 }
 
-function isKept(one: unknown): one is { id: string; text: string } {
+function isKept(one: unknown): one is { id: string; text: string; outcome?: unknown } {
   const { id, text } = (one ?? {}) as Record<string, unknown>;
   return typeof id === "string" && typeof text === "string";
+}
+
+function asKept({ id, text, outcome }: { id: string; text: string; outcome?: unknown }) {
+  const known = outcome === "accepted" || outcome === "answering" ? outcome : "sending";
+  return { id, text, outcome: known } as const;
+}
+
+function hasBegun(outcome: Outcome): boolean {
+  return outcome === "answering" || isOver(outcome);
 }

@@ -85,7 +85,32 @@ export class Transcript {
   newer(page: readonly Stored[]): void {
     for (const message of page) {
       if (!this.adopted(message)) this.insert(this.stored(message), this.placeOf(message));
+      if (message.role === "user") this.dropPartsOf(message);
     }
+  }
+
+  /** How a question ended, as far as its answer is stored. */
+  endOf(question: string): Outcome | null {
+    const answer = this.lines.findLast(({ answers, seq }) => answers === question && seq !== null);
+    if (answer?.id == null) return null;
+    if (/\.apology(\.late)?$/.test(answer.id)) return "failed";
+    return answer.broken ? "interrupted" : "answered";
+  }
+
+  /** Takes out an answer that comes when it is shown as stored: after a lost connection, they do. */
+  dropRepeated(line: Line): void {
+    if (line.seq !== null) return;
+    const stored = this.lines.some(
+      ({ seq, answers, text }) =>
+        seq !== null && answers !== null && (line.answers ?? answers) === answers &&
+        plain(text) === plain(line.text),
+    );
+    if (stored) this.remove(line);
+  }
+
+  /** Whether all of an answer is here. */
+  hasAnswer(question: string): boolean {
+    return this.lines.some(({ answers, open }) => answers === question && !open);
   }
 
   get newestSeq(): number {
@@ -136,10 +161,23 @@ export class Transcript {
       id: message.id,
       seq: message.seq,
       text: message.text,
+      at: Date.parse(message.said_at),
       open: false,
       broken: message.interrupted,
+      answers: line.answers ?? questionOf(message.id),
     });
     return true;
+  }
+
+  /** Who pauses while they speak is heard in parts, which have lines until the whole is stored. */
+  private dropPartsOf({ participant, text }: Stored): void {
+    const whole = plain(text);
+    const parts = this.lines.filter(
+      (line) =>
+        line.spoken && line.id === null && !line.open && line.who === participant &&
+        whole.includes(plain(line.text)),
+    );
+    parts.forEach((line) => this.remove(line));
   }
 
   private placeOf(message: Stored): number {
