@@ -8,13 +8,18 @@ from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+Overhear = Callable[[bytes], object]
 
 
 class TcpProxy:
-    """Forwards to what `connect` opens unless cut; `delay_s` delays each piece of an answer."""
+    """Forwards to what `connect` opens unless cut; `delay_s` delays each piece of an answer.
 
-    def __init__(self, connect: Connect) -> None:
+    `overhear` gets each piece of what is asked.
+    """
+
+    def __init__(self, connect: Connect, overhear: Overhear = len) -> None:
         self._connect = connect
+        self._overhear = overhear
         self._open: set[asyncio.StreamWriter] = set()
         self.url = ""
         self.is_cut = False
@@ -50,7 +55,9 @@ class TcpProxy:
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
-                if delayed and self.delay_s:
+                if not delayed:
+                    self._overhear(data)
+                elif self.delay_s:
                     await asyncio.sleep(self.delay_s)
                 writer.write(data)
                 await writer.drain()
@@ -58,9 +65,9 @@ class TcpProxy:
 
 
 @asynccontextmanager
-async def tcp_proxy(url: str) -> AsyncIterator[TcpProxy]:
+async def tcp_proxy(url: str, overhear: Overhear = len) -> AsyncIterator[TcpProxy]:
     """On a free loopback port, in front of the server at `url`, which may be a libpq socket."""
-    proxy = TcpProxy(_connection_to(url))
+    proxy = TcpProxy(_connection_to(url), overhear)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]
     proxy.url = f"http://{host}:{port}"

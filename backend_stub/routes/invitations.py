@@ -67,7 +67,8 @@ async def invite(
         lasts=timedelta(seconds=wanted.expires_in_s),
     )
     page = str(request.base_url.replace(path=f"/room/{quote(room, safe='')}"))
-    return NewInvitation(**_shown(stored).model_dump(), link=f"{page}#invitation={secret}")
+    guest = f"&for={quote(wanted.identity, safe='')}" if wanted.identity is not None else ""
+    return NewInvitation(**_shown(stored).model_dump(), link=f"{page}#invitation={secret}{guest}")
 
 
 @router.get(

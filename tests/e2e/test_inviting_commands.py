@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -58,7 +58,7 @@ def join(link: str, name: str) -> httpx.Response:
     origin = f"{page.scheme}://{page.netloc}"
     return httpx.post(
         f"{origin}{page.path}/session",
-        json={"name": name, "invitation": page.fragment.removeprefix("invitation=")},
+        json={"name": name, "invitation": parse_qs(page.fragment)["invitation"][0]},
         headers={"Origin": origin, "Sec-Fetch-Site": "same-origin"},
         timeout=30,
     )

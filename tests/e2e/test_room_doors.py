@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import jwt
@@ -72,7 +72,9 @@ async def invited(api: httpx.AsyncClient, room: str, **wanted: Any) -> tuple[str
     made = response.json()
     link = urlsplit(made["link"])
     assert link.path == f"/room/{quote(room, safe='')}"
-    return made["invitation_id"], link.fragment.removeprefix("invitation=")
+    told = parse_qs(link.fragment)
+    assert told.get("for") == ([wanted["identity"]] if "identity" in wanted else None)
+    return made["invitation_id"], told["invitation"][0]
 
 
 async def test_a_link_lets_in_and_the_browser_keeps_its_name(

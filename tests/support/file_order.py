@@ -32,6 +32,7 @@ GROUPS = {
     "test_guide_livekit_rooms": "rooms 5",
     "test_room_page": "rooms 5",
     "test_room_speech": "rooms 5",
+    "test_room_invitations": "rooms 5",
     "test_room_reloads": "rooms 5",
     "test_room_looks": "rooms 5",
 }

@@ -60,6 +60,7 @@ const connection: Connection = new Connection(server, {
   playback: (blocked) => presence.playback(blocked),
   sessionEnded: (detail) => {
     identity = "";
+    announce(detail);
     door.show(detail);
   },
 });
