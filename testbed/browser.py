@@ -101,17 +101,21 @@ class Person:
 
 
 @asynccontextmanager
-async def chromium(*, microphone: Path | None = None) -> AsyncIterator[Browser]:
+async def chromium(
+    *, microphone: Path | None = None, silent: bool = False
+) -> AsyncIterator[Browser]:
     """One process. Its microphone, once it is opened, hears a WAV file, and then silence.
 
-    Without a file the microphone beeps. Belongs to the event loop that it was opened in.
+    Without a file the microphone beeps. `silent`: no page plays a sound before somebody has pressed
+    something on it. Belongs to the event loop that it was opened in.
     """
     program = find_chromium()
     assert program is not None
     heard = [f"--use-file-for-fake-audio-capture={microphone}%noloop"] if microphone else []
+    autoplay = ["--autoplay-policy=user-gesture-required"] if silent else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program, args=[*OPTIONS, *heard], chromium_sandbox=False
+            executable_path=program, args=[*OPTIONS, *heard, *autoplay], chromium_sandbox=False
         )
         try:
             yield browser

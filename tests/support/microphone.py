@@ -2,6 +2,7 @@
 
 import asyncio
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from testbed.room_user import RoomUser
 from tests.support.speech_server import SAMPLE_RATE, Speech
 
 FRAME_SAMPLES = SAMPLE_RATE // 50
+QUIET = 400
 
 
 async def spoken(text: str, voice: Speech) -> NDArray[np.int16]:
@@ -22,13 +24,32 @@ async def spoken(text: str, voice: Speech) -> NDArray[np.int16]:
 
 async def record(file: Path, text: str, voice: Speech, *, before_s: int) -> None:
     """The text as a WAV file, after a silence of `before_s` seconds."""
-    samples = await spoken(text, voice)
+    _write(file, await spoken(text, voice), before_s=before_s)
+
+
+async def record_in_parts(
+    file: Path, parts: Sequence[str], voice: Speech, *, before_s: int, pause_s: float
+) -> None:
+    """As one who pauses between them for so long, and not longer: what is silent is cut off."""
+    pause = np.zeros(int(SAMPLE_RATE * pause_s), dtype=np.int16)
+    said = [_trimmed(await asyncio.to_thread(voice.say, part)) for part in parts]
+    silence = np.zeros(SAMPLE_RATE * 2, dtype=np.int16)
+    samples = [piece for part in said for piece in (part, pause)]
+    _write(file, np.concatenate([*samples, silence]), before_s=before_s)
+
+
+def _write(file: Path, samples: NDArray[np.int16], *, before_s: int) -> None:
     with wave.open(str(file), "wb") as opened:
         opened.setnchannels(1)
         opened.setsampwidth(2)
         opened.setframerate(SAMPLE_RATE)
         opened.writeframes(bytes(2 * SAMPLE_RATE * before_s))
         opened.writeframes(samples.tobytes())
+
+
+def _trimmed(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+    loud = np.flatnonzero(np.abs(samples) > QUIET)
+    return samples[loud[0] : loud[-1] + 1]
 
 
 async def speak(user: RoomUser, text: str, voice: Speech) -> None:
