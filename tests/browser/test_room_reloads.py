@@ -61,6 +61,7 @@ async def test_a_question_is_there_once_and_its_answer_comes(
     stack.proxy.restore()
     stack.model.flowing.set()
     await is_answered_once(page)
+    await expect_stored(stack, page, messages=2)
     await reload(page)
     await expect(page.lines).to_have_count(2)
 
