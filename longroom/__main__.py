@@ -3,7 +3,6 @@
 import sys
 
 OUR_PACKAGES = {"agent", "backend_stub", "longroom", "retrieval"}
-EVERYTHING = "longroom[agent,backend,local,mcp]"
 
 
 def main() -> None:
@@ -14,7 +13,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in OUR_PACKAGES:
             raise
-        reason = f"package {error.name} is not installed; pip install '{EVERYTHING}'"
+        from retrieval.installing import programs_installed
+
+        reason = f"package {error.name} is not installed; {programs_installed()}"
         sys.stderr.write(f"longroom: {reason}\n")
         sys.exit(2)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from longroom.doctor.finding import Finding, fail, ok, warn
 from retrieval.errors import DatabaseUnfit, RoleRefused, SchemaMismatch
+from retrieval.installing import programs_installed
 
 if TYPE_CHECKING:
     import asyncpg
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from retrieval.settings import Logins
 
 REPORT = "look into postgres/cluster/server.log in the data folder"
-INSTALL = "pip install 'longroom[backend]'"
 
 
 async def examine_database(data_dir: Path) -> list[Finding]:
@@ -21,7 +21,9 @@ async def examine_database(data_dir: Path) -> list[Finding]:
         from longroom.embedded_postgres.supervisor import running_postgres
         from retrieval.settings import DatabaseSettings
     except ModuleNotFoundError as error:
-        return [fail("database", f"package {error.name} is not installed", mend=INSTALL)]
+        return [
+            fail("database", f"package {error.name} is not installed", mend=programs_installed())
+        ]
     settings = DatabaseSettings()
     if settings.direct() is not None:
         mend = "correct DATABASE_URL, or leave it empty for the embedded database"

@@ -5,6 +5,7 @@ import time
 
 from longroom.doctor.finding import Finding, fail, ok
 from retrieval.errors import EmbeddingError, RetrievalError
+from retrieval.installing import programs_installed
 
 
 async def examine_embedding() -> list[Finding]:
@@ -13,7 +14,7 @@ async def examine_embedding() -> list[Finding]:
         from retrieval.settings import EmbeddingSettings
     except ModuleNotFoundError as error:
         text = f"package {error.name} is not installed"
-        return [fail("embedding", text, mend="pip install 'longroom[backend,local]'")]
+        return [fail("embedding", text, mend=programs_installed())]
     settings = EmbeddingSettings()
     try:
         started = time.perf_counter()

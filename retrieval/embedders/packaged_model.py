@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from retrieval.errors import ModelMismatch
+from retrieval.installing import programs_installed
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 DIMENSION = 384
@@ -60,5 +61,8 @@ def _locate(file: PackagedFile) -> Path:
     spec = find_spec(file.package)  # finds the package without running its code
     if spec is None or spec.origin is None:
         distribution = file.package.replace("_", "-")
-        raise ModelMismatch(f"package {distribution} is not installed; it ships {file.path}")
+        raise ModelMismatch(
+            f"package {distribution} is not installed, which ships {file.path};"
+            f" {programs_installed()}"
+        )
     return Path(spec.origin).parent / file.path

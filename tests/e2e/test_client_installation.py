@@ -62,7 +62,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """As `pip install longroom[extra]` makes it."""
+    """As `pip install .[extra]` makes it."""
 
     @cache
     def installed(extra: str) -> Path:
@@ -165,7 +165,8 @@ def test_the_command_says_what_to_install_for_it(installation: Installation, ext
     result = _python(installation(extra), COMMAND, "--help")
 
     assert result.returncode == 2
-    assert result.stderr.startswith("longroom: package typer is not installed; pip install")
+    assert result.stderr.startswith("longroom: package typer is not installed; in the folder of")
+    assert "-m pip install --no-deps -r requirements/run.txt" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
