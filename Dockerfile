@@ -9,8 +9,13 @@ WORKDIR /app
 FROM base AS backend
 COPY requirements/backend.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/backend.txt
+# The sources of all programs, for the `longroom` command: what each needs is installed or not.
+COPY deploy/longroom /usr/local/bin/
+COPY pyproject.toml ./
 COPY migrations migrations
 COPY retrieval retrieval
+COPY agent agent
+COPY longroom longroom
 COPY backend_stub backend_stub
 USER longroom
 EXPOSE 8000
@@ -20,12 +25,13 @@ CMD ["python", "-m", "backend_stub"]
 FROM base AS agent
 COPY requirements/agent.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.txt
-COPY retrieval/__init__.py retrieval/errors.py retrieval/private_logs.py retrieval/settings_errors.py retrieval/telemetry.py retrieval/
-COPY retrieval/quotation retrieval/quotation
-COPY retrieval/wire retrieval/wire
-COPY longroom/__init__.py longroom/
-COPY longroom/client longroom/client
+COPY deploy/longroom /usr/local/bin/
+COPY pyproject.toml ./
+COPY migrations migrations
+COPY retrieval retrieval
 COPY agent agent
+COPY longroom longroom
+COPY backend_stub backend_stub
 ENV LONGROOM_DATA_DIR=/var/lib/longroom
 RUN install -d -o longroom -g longroom $LONGROOM_DATA_DIR
 USER longroom

@@ -67,10 +67,23 @@ app.add_typer(erasures, name="erasures")
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"longroom {version('longroom')}")
+        typer.echo(f"longroom {_version_of_files()}")
         raise typer.Exit
+
+
+def _version_of_files() -> str:
+    """An image holds the sources, and no installed package."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("longroom")
+    except PackageNotFoundError:
+        import tomllib
+        from pathlib import Path
+
+        project = Path(__file__).parents[1] / "pyproject.toml"
+        said: str = tomllib.loads(project.read_text("utf-8"))["project"]["version"]
+        return said
 
 
 @app.callback()
