@@ -1,6 +1,6 @@
 """A reader scrolls through a long room, a screen at a time and without a rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from playwright.async_api import Page
@@ -31,7 +31,7 @@ WATCHED: Final = "() => { cancelAnimationFrame(watched.going); return watched; }
 class Scrolled:
     """`waits_ms`: how long the reader saw the end of what was loaded, in a room that goes on."""
 
-    frames_ms: list[float]
+    frames_ms: list[float] = field(repr=False)
     waits_ms: float
 
 
