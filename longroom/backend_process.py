@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from longroom.embedded_postgres.start_steps import PATIENCE_S, Step, untold
 from longroom.errors import CommandFailed, ConfigurationError
 from longroom.log_file import log_file
 
 INSTALLATION = Path(__file__).parents[1]
 READY = "ready "
+STEP = "step "
+"""Begins a line about what the start is at."""
 REFUSED = "longroom: "
 START_S = 180.0  # a database that recovers from a crash may need most of it
 STOP_S = 20.0
@@ -42,7 +45,7 @@ def running_backend(
         written = output.tell()
         child = _start(data_dir, output.fileno(), port, env or {})
     try:
-        yield _wait_until_ready(child, log, written)
+        yield _wait_until_ready(child, log, written, say if sys.stderr.isatty() else untold)
     finally:
         _stop(child)
 
@@ -66,7 +69,7 @@ def _start(
     ]
     settings = {"LONGROOM_DATA_DIR": str(data_dir.resolve()), "PYTHONPATH": str(INSTALLATION)}
     return subprocess.Popen(  # noqa: S603 - our own program, no shell
-        [*command, "--exit-with-parent"],
+        [*command, "--exit-with-parent", "--tell-steps"],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,
@@ -75,20 +78,26 @@ def _start(
     )
 
 
-def _wait_until_ready(child: subprocess.Popen[bytes], log: Path, written: int) -> str:
-    deadline = time.monotonic() + START_S
+def _wait_until_ready(child: subprocess.Popen[bytes], log: Path, written: int, step: Step) -> str:
+    started = time.monotonic()
+    told = ""
     while True:
         ended = child.poll() is not None  # before reading the log: it is complete then
         lines = _lines(log, written)
         for line in lines:
             if line.startswith(READY):
                 return line.removeprefix(READY).strip()
-        if ended or time.monotonic() > deadline:
+        at_hand = next((one for one in reversed(lines) if one.startswith(STEP)), "")
+        if at_hand != told and time.monotonic() > started + PATIENCE_S:
+            step(at_hand.removeprefix(STEP) + " …")
+            told = at_hand
+        if ended or time.monotonic() > started + START_S:
             last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
             what = "ended" if ended else f"was not ready after {START_S:g} s"
             # It ends with 1 where settings are right, as where a database refuses its login.
             kind = CommandFailed if child.returncode == 1 else ConfigurationError
-            raise kind(f"the backend {what}: {last.removeprefix(REFUSED)} (log: {log})")
+            said = last.removeprefix(REFUSED).removeprefix(STEP)
+            raise kind(f"the backend {what}: {said} (log: {log})")
         time.sleep(POLL_S)
 
 

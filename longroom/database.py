@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import asyncpg
 
 from longroom.embedded_postgres.server import EmbeddedPostgres, embedded_logins
+from longroom.embedded_postgres.start_steps import Step, start_steps, untold
 from longroom.embedded_postgres.supervisor import running_postgres
 from longroom.progress import ProgressBars
 from retrieval.database import migrations
@@ -41,7 +42,9 @@ def database_logins(data_dir: Path) -> Iterator[Logins]:
         return
     server = EmbeddedPostgres(data_dir)
     try:
-        yield embedded_logins(server.start())
+        with start_steps() as step:
+            url = server.start(step)
+        yield embedded_logins(url)
     finally:
         server.stop()
 
@@ -70,7 +73,8 @@ def migrated_database(data_dir: Path) -> Iterator[Logins]:
     """Like `database_logins`; migrates the embedded database, but never DATABASE_URL."""
     with database_logins(data_dir) as logins:
         if _configured() is None:
-            asyncio.run(_prepare_embedded(logins))
+            with start_steps() as step:
+                asyncio.run(_prepare_embedded(logins, step))
         yield logins
 
 
@@ -106,15 +110,16 @@ async def _on(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
 
 
 @asynccontextmanager
-async def embedded_database(data_dir: Path) -> AsyncIterator[Logins]:
+async def embedded_database(data_dir: Path, *, step: Step = untold) -> AsyncIterator[Logins]:
     """The embedded database, migrated, and restarted when it was killed."""
-    async with running_postgres(data_dir) as url:
+    async with running_postgres(data_dir, step=step) as url:
         logins = embedded_logins(url)
-        await _prepare_embedded(logins)
+        await _prepare_embedded(logins, step)
         yield logins
 
 
-async def _prepare_embedded(logins: Logins) -> None:
+async def _prepare_embedded(logins: Logins, step: Step = untold) -> None:
+    step("bringing the tables up to date")
     await migrations.migrate(logins.owner)
     # Who reaches its socket, in a private folder, is asked for no password.
     await let_log_in(logins.owner, dict.fromkeys((APP, BACKGROUND)))

@@ -8,10 +8,12 @@ from pathlib import Path
 from longroom.log_file import log_file
 from retrieval.private_logs import PrivateFormatter, extra_fields, record_extra, record_message
 
+CHAT_LOG = "chat.log"
+
 
 def configure_chat_logs(data_dir: Path, *, tell: Callable[[str], None]) -> None:
     """Call once, at program start; `tell` gets the agent's errors, from any thread."""
-    to_file = logging.FileHandler(log_file(data_dir, "chat.log"), encoding="utf-8")
+    to_file = logging.FileHandler(log_file(data_dir, CHAT_LOG), encoding="utf-8")
     lines = _WithExtra("%(asctime)s %(levelname)s %(name)s: %(message)s")
     to_file.setFormatter(PrivateFormatter(lines))
     logging.basicConfig(level=logging.INFO, handlers=[to_file], force=True)

@@ -19,7 +19,7 @@ from agent.settings import AgentSettings
 from longroom import demo_room
 from longroom.backend_process import running_backend
 from longroom.chat.input_lines import has_prompt, piped_lines, prompted_lines
-from longroom.chat.logs import configure_chat_logs
+from longroom.chat.logs import CHAT_LOG, configure_chat_logs
 from longroom.chat.loop import ChatLoop
 from longroom.chat.signals import ending_signals
 from longroom.chat.terminal import Terminal
@@ -61,6 +61,7 @@ class ChatSession:
             loop.call_soon_threadsafe(run_in_terminal, partial(terminal.complain, text))
 
         configure_chat_logs(self.data_dir, tell=tell)
+        terminal.note(f"log: {self.data_dir / 'logs' / CHAT_LOG}")
         with ending_signals() as ending:
             await self._chat(self._settings(url), terminal)
         return ending.exit_code

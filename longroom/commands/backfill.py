@@ -31,11 +31,13 @@ def backfill(
     backend and other backfills. It may be killed and started again at any time. Exit codes: 0 all
     is embedded, 1 some messages are not, or the database's login may not, 2 it could not start.
     """
-    from functools import partial
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
     from longroom.database import migrated_database
+    from longroom.embedded_postgres.start_steps import start_steps
     from longroom.errors import ConfigurationError, clear_errors
     from longroom.progress import ProgressBars
     from retrieval.backfill.run import INTERRUPTED, run
@@ -47,11 +49,16 @@ def backfill(
         dry_run, batch_size, workers, retry_failed, model, keep_old, patience_s=patience
     )
     bars = ProgressBars(Console(stderr=True), transient=False)
-    progress = partial(bars.countdown, "embedding")
     try:
         with clear_errors():
             EmbeddingSettings()  # a mistake is told before a database starts
-        with clear_errors(), migrated_database(data_dir) as logins:
+        with clear_errors(), migrated_database(data_dir) as logins, start_steps() as step:
+
+            def progress(pending: int) -> AbstractContextManager[Callable[[int], None]]:
+                step("")
+                return bars.countdown("embedding", pending)
+
+            step("" if dry_run else "loading the embedding model")
             exit_code = run(options, logins.background, progress=progress)
     except KeyboardInterrupt:
         typer.echo("interrupted; what is embedded stays, start again to go on", err=True)

@@ -23,12 +23,16 @@ def migrate(
     from rich.console import Console
 
     from longroom.database import apply_missing, database_logins, index_anew, missing
+    from longroom.embedded_postgres.start_steps import start_steps
     from longroom.errors import clear_errors
     from longroom.progress import ProgressBars
 
     with clear_errors(), database_logins(data_dir) as logins:
         if not status:
-            _report("applied", asyncio.run(apply_missing(logins)))
+            with start_steps() as step:
+                step("applying migrations")
+                applied = asyncio.run(apply_missing(logins))
+            _report("applied", applied)
             rooms = asyncio.run(index_anew(logins, ProgressBars(Console(stderr=True))))
             if rooms:
                 typer.echo(f"indexed {rooms} room{'s' if rooms > 1 else ''} anew")

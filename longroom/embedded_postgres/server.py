@@ -19,6 +19,7 @@ from urllib.parse import quote
 import psutil
 
 from longroom.embedded_postgres.programs import PostgresPrograms, installed_programs
+from longroom.embedded_postgres.start_steps import FIRST_START, Step, untold
 from retrieval.database.roles import APP, BACKGROUND
 from retrieval.errors import DatabaseUnfit
 from retrieval.settings import Logins
@@ -53,12 +54,12 @@ class EmbeddedPostgres:
         self._settings = SETTINGS | dict(settings or {})
         self._users_lock: int | None = None
 
-    def start(self) -> str:
+    def start(self, step: Step = untold) -> str:
         """Initialise, recover or (re)start if necessary; returns the URL. Raises DatabaseUnfit."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._exclusively():
-                self._start(installed_programs())
+                self._start(installed_programs(), step)
                 if self._users_lock is None:
                     self._users_lock = _open_lock(self._folder / "users.lock")
                     fcntl.flock(self._users_lock, fcntl.LOCK_SH)
@@ -98,10 +99,12 @@ class EmbeddedPostgres:
         finally:
             os.close(lock)
 
-    def _start(self, programs: PostgresPrograms) -> None:
-        self._ensure_cluster(programs)
+    def _start(self, programs: PostgresPrograms, step: Step) -> None:
+        self._ensure_cluster(programs, step)
         if self._postmaster() is not None and self._answers_in_time(programs):
             return
+        was_killed = (self._cluster / "postmaster.pid").exists()
+        step("starting PostgreSQL, which was killed" if was_killed else "starting PostgreSQL")
         self._clear_stale(programs)
         self._launch(programs)
         if not self._answers_in_time(programs):
@@ -110,9 +113,10 @@ class EmbeddedPostgres:
                 + _last_lines(self._cluster / LOG)
             )
 
-    def _ensure_cluster(self, programs: PostgresPrograms) -> None:
+    def _ensure_cluster(self, programs: PostgresPrograms, step: Step) -> None:
         version_file = self._cluster / "PG_VERSION"
         if not version_file.exists():
+            step(FIRST_START)
             return self._init_cluster(programs)
         found = version_file.read_text().strip()
         ours = programs.major_version(self._cluster)

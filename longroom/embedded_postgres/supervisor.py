@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from longroom.embedded_postgres.server import EmbeddedPostgres
+from longroom.embedded_postgres.start_steps import Step, untold
 from retrieval.errors import DatabaseUnfit
 
 logger = logging.getLogger(__name__)
@@ -16,12 +17,12 @@ CHECK_INTERVAL_S = 1.0
 
 @asynccontextmanager
 async def running_postgres(
-    data_dir: Path, *, check_interval_s: float = CHECK_INTERVAL_S
+    data_dir: Path, *, check_interval_s: float = CHECK_INTERVAL_S, step: Step = untold
 ) -> AsyncIterator[str]:
     """Yields the URL, which a restart keeps. Raises DatabaseUnfit if the first start fails."""
     server = EmbeddedPostgres(data_dir)
     try:
-        url = await asyncio.to_thread(server.start)
+        url = await asyncio.to_thread(server.start, step)
         stopping = asyncio.Event()
         supervisor = asyncio.create_task(
             _supervise(server, stopping, check_interval_s), name="embedded PostgreSQL"
