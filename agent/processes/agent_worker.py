@@ -74,7 +74,7 @@ class AgentWorker(AgentServer):
             livekit = await stack.enter_async_context(self._livekit_api())
             await check_outbox(self._agent_settings.data_dir)
             await check_service_key(self._agent_settings)
-            await check_credentials(livekit)
+            await check_credentials(livekit, url=self._settings.livekit_url)
             self._ready_file.unlink(missing_ok=True)
             stack.callback(self._ready_file.unlink, missing_ok=True)
             supervisor = JobSupervisor(livekit, self, self._restarted)

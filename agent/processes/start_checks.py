@@ -47,35 +47,34 @@ async def check_service_key(settings: AgentSettings) -> None:
         except BackendRejected as error:
             if error.status in CREDENTIALS_REFUSED:
                 raise SystemExit(
-                    f"the backend at {settings.backend_url} refuses BACKEND_SERVICE_KEY"
+                    f"the backend at {error.url} refuses BACKEND_SERVICE_KEY"
                     f" ({error.status}); set it to a key of the scope agent, or to"
                     " the service key that the backend was started with"
                 ) from error
             if error.gave_no_reason:
-                raise _no_backend(settings, error) from error
+                raise _no_backend(error) from error
         except BackendProtocolError as error:
-            raise _no_backend(settings, error) from error
+            raise _no_backend(error) from error
         except BackendUnavailable as error:
             logger.warning(
                 "the backend does not answer yet, rooms wait for it", extra={"reason": str(error)}
             )
 
 
-def _no_backend(settings: AgentSettings, error: BackendError) -> SystemExit:
+def _no_backend(error: BackendError) -> SystemExit:
     return SystemExit(
-        f"what answers at {settings.backend_url} is no Longroom backend ({error});"
-        " correct BACKEND_URL"
+        f"what answers at {error.url} is no Longroom backend ({error}); correct BACKEND_URL"
     )
 
 
-async def check_credentials(livekit: api.LiveKitAPI) -> None:
+async def check_credentials(livekit: api.LiveKitAPI, *, url: str) -> None:
     """Raises SystemExit if LiveKit refuses the key; a server that is down is only logged."""
     try:
         await livekit.room.list_rooms(api.ListRoomsRequest(names=["-"]))
     except api.TwirpError as error:
         raise SystemExit(
-            f"LiveKit refuses LIVEKIT_API_KEY and LIVEKIT_API_SECRET ({error.code}); "
-            "use a key and the secret that belongs to it"
+            f"LiveKit at {url} refuses LIVEKIT_API_KEY and LIVEKIT_API_SECRET ({error.code}); "
+            "use a key of LIVEKIT_URL and the secret that belongs to it"
         ) from error
     except (aiohttp.ClientError, TimeoutError):
         logger.warning("LiveKit does not answer yet, the worker goes on trying")

@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+
+def without_user(url: str) -> str:
+    """As messages may show it: no user, and no password."""
+    parts = urlsplit(url.rstrip("/"))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def segment(name: str) -> str:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Self, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from longroom.client.addresses import without_user
 from longroom.client.errors import (
     NO_REASON,
     AgentReplaced,
@@ -40,7 +40,7 @@ class Connection:
             raise ValueError("the key is none: it has characters that no request can carry")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.timeout_s = timeout_s
-        self._url = _without_user(url)
+        self._url = without_user(url)
         self._with_key = bool(key)
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/api/v1",
@@ -157,11 +157,6 @@ def _refusal(response: httpx.Response, url: str) -> BackendError:
     if problem.type == ROOM_MOVED:
         return RoomMoved(problem)
     return BackendRejected(status, problem)
-
-
-def _without_user(url: str) -> str:
-    parts = urlsplit(url.rstrip("/"))
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

@@ -7,7 +7,7 @@ from uuid import uuid5
 
 from agent.outbox.delivery import deliver
 from agent.outbox.storage.entry import Entry
-from longroom.client import BackendRejected, LongroomClient
+from longroom.client import CREDENTIALS_REFUSED, BackendRejected, LongroomClient
 from longroom.dead_letters.collection import FoundLetter, remove_letters
 
 NO_TEXT = "its text was deleted when the conversation was erased"
@@ -72,6 +72,8 @@ async def _deliver(client: LongroomClient, found: FoundLetter, entry: Entry) -> 
     except BackendRejected as rejection:
         if rejection.is_erased:
             raise _Erased from None
+        if rejection.status in CREDENTIALS_REFUSED:
+            raise  # not about this letter: no other would be taken either
         return str(rejection)
     return None
 

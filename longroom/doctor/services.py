@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 
 from longroom.client import CREDENTIALS_REFUSED, BackendError, BackendRejected, LongroomClient
+from longroom.client.addresses import without_user
 from longroom.doctor.finding import Finding, fail, ok, warn
 from longroom.errors.backend_advice import mend_of, told
 from retrieval.installing import programs_installed
@@ -42,17 +43,18 @@ async def _backend(http: httpx.AsyncClient, addresses: Addresses) -> Finding:
     if not addresses.backend_url:
         return ok("backend", "BACKEND_URL is not set; `longroom chat` starts its own")
     url = addresses.backend_url.rstrip("/")
+    shown = without_user(url)
     try:
         response = await http.get(f"{url}/readyz")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         mend = "start it (`longroom backend`) or correct BACKEND_URL"
-        return fail("backend", f"{url} does not answer ({type(error).__name__})", mend=mend)
+        return fail("backend", f"{shown} does not answer ({type(error).__name__})", mend=mend)
     if response.status_code == HTTPStatus.NOT_FOUND:
         mend = "correct BACKEND_URL"
-        return fail("backend", f"what answers at {url} is no Longroom backend", mend=mend)
+        return fail("backend", f"what answers at {shown} is no Longroom backend", mend=mend)
     if not response.is_success:
         mend = "read the backend's log"
-        return fail("backend", f"{url} is not ready (HTTP {response.status_code})", mend=mend)
+        return fail("backend", f"{shown} is not ready (HTTP {response.status_code})", mend=mend)
     return await _key(url, addresses.backend_key)
 
 
@@ -66,7 +68,10 @@ async def _key(url: str, key: str | None) -> Finding:
                 return fail("backend", told(error), mend=mend_of(error))
         except BackendError as error:
             return fail("backend", told(error), mend=mend_of(error))
-    return ok("backend", f"{url} is ready" + (" and takes BACKEND_SERVICE_KEY" if key else ""))
+    return ok(
+        "backend",
+        f"{without_user(url)} is ready" + (" and takes BACKEND_SERVICE_KEY" if key else ""),
+    )
 
 
 async def _livekit(addresses: Addresses) -> Finding:
@@ -100,23 +105,24 @@ async def _language_model(http: httpx.AsyncClient, addresses: Addresses) -> Find
     if not addresses.llm_base_url and not addresses.llm_key:
         return ok("language model", "none is configured; answers are quotations")
     url = (addresses.llm_base_url or OPENAI).rstrip("/")
+    shown = without_user(url)
     headers = {"Authorization": f"Bearer {addresses.llm_key}"} if addresses.llm_key else {}
     try:
         response = await http.get(f"{url}/models", headers=headers)
         response.raise_for_status()
         names = {str(model["id"]) for model in response.json()["data"]}
     except httpx.HTTPStatusError as error:
-        text = f"{url} refuses us (HTTP {error.response.status_code})"
+        text = f"{shown} refuses us (HTTP {error.response.status_code})"
         return fail("language model", text, mend="correct OPENAI_API_KEY or LLM_BASE_URL")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        text = f"{url} does not answer ({type(error).__name__})"
+        text = f"{shown} does not answer ({type(error).__name__})"
         return fail("language model", text, mend="start it or correct LLM_BASE_URL")
     except (ValueError, KeyError, TypeError):
-        return warn("language model", f"{url} lists no models", mend="check LLM_BASE_URL")
+        return warn("language model", f"{shown} lists no models", mend="check LLM_BASE_URL")
     if addresses.llm_model and addresses.llm_model not in names:
-        text = f"{url} does not list {addresses.llm_model!r}"
+        text = f"{shown} does not list {addresses.llm_model!r}"
         return warn("language model", text, mend="set LLM_MODEL to one of " + _some(names))
-    return ok("language model", f"{url} answers")
+    return ok("language model", f"{shown} answers")
 
 
 def _some(names: set[str]) -> str:

@@ -10,6 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field, ValidationError
 
 from longroom.client import BackendError, BackendUnavailable, ConversationClient, LongroomClient
+from longroom.errors.backend_advice import advised
 from longroom.mcp.moments import end_of, start_of
 from longroom.mcp.quotation import found_messages, newest_within, recent_messages
 from longroom.mcp.scope import OutOfScope, Scope
@@ -105,7 +106,9 @@ class Tools:
             yield await self._scope.find(self._client, conversation)
         except BackendUnavailable as error:
             raise ToolError("the memory does not answer now; try again later") from error
-        except (BackendError, OutOfScope) as error:
+        except BackendError as error:
+            raise ToolError(advised(error)) from error
+        except OutOfScope as error:
             raise ToolError(str(error)) from error
         except ValidationError as error:
             # Without their inputs, which are texts of messages.

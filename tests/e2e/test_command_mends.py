@@ -44,6 +44,7 @@ ELSEWHERE = {
     "worker": "waits for rooms; a test below",
 }
 RULES = '[{"rooms": "*", "messages_days": 90}]'
+CLOSED = "postgresql://me:hidden@127.0.0.1:1/rooms"
 KEY = "the-right-key-of-this-backend"
 
 
@@ -294,3 +295,13 @@ def test_doctor_finds_a_right_key(backend_url: str, database: str, tmp_path: Pat
     done = CommandLine(tmp_path, env).run("doctor")
 
     assert f"ok    backend: {backend_url} is ready and takes BACKEND_SERVICE_KEY" in done.stdout
+
+
+def test_doctor_shows_no_password_of_an_address(closed_port: int, tmp_path: Path) -> None:
+    address = f"http://me:hidden@127.0.0.1:{closed_port}"
+    env = {"BACKEND_URL": address, "LLM_BASE_URL": f"{address}/v1", "DATABASE_URL": CLOSED}
+    done = CommandLine(tmp_path, env).run("doctor")
+
+    assert f"FAIL  backend: http://127.0.0.1:{closed_port} does not answer" in done.stdout
+    assert f"FAIL  language model: http://127.0.0.1:{closed_port}/v1 does not" in done.stdout
+    assert "hidden" not in done.stdout

@@ -213,6 +213,18 @@ async def test_a_backend_that_is_away_is_a_tool_s_error_and_not_the_end(
             assert text_of(result).endswith("the memory does not answer now; try again later")
 
 
+async def test_a_host_without_the_right_key_is_told_what_to_set(env: dict[str, str]) -> None:
+    if not env["BACKEND_SERVICE_KEY"]:
+        pytest.skip("this backend asks for no key")
+    wrong = env | {"BACKEND_SERVICE_KEY": "wrong-key"}
+    async with stdio_host(wrong, "--conversation", "mine") as host:
+        result = await host.call_tool("search", {"query": "gate"})
+
+    assert result.is_error
+    assert "set BACKEND_SERVICE_KEY" in text_of(result)
+    assert "wrong-key" not in text_of(result)
+
+
 @pytest.mark.parametrize("number", [None, signal.SIGTERM, signal.SIGINT])
 def test_it_ends_with_its_input_and_with_a_signal_and_writes_only_answers(
     env: dict[str, str], number: signal.Signals | None

@@ -15,6 +15,7 @@ from longroom.cli import app
 from longroom.client import BackendUnavailable
 from longroom.dead_letters.collection import FoundLetter, find_letters
 from longroom.dead_letters.resend import resend
+from longroom.errors import CommandFailed
 from retrieval.wire import ConversationId
 from tests.support.builders import event, message, summary
 from tests.support.fake_backend import FakeBackend, served
@@ -97,6 +98,17 @@ async def test_a_running_agents_letters_are_sent_without_it_noticing(tmp_path: P
         assert [id_ for id_, _ in await outbox.dead_letters()] == ["s"]
     await client.aclose()
     assert {m.id for m in backend.stored} == {"m1", "m2", "m3"}
+
+
+async def test_a_key_that_is_refused_is_told_once_and_every_letter_stays(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    await _refused(backend, tmp_path)
+    backend.refuse = lambda *_: httpx.Response(401)
+    async with served(backend) as url:
+        done = await asyncio.to_thread(_run, tmp_path, "resend", "--all", "--backend", url)
+    assert isinstance(done.exception, CommandFailed)
+    assert "set BACKEND_SERVICE_KEY (or --service-key)" in str(done.exception)
+    assert len(_letters(tmp_path)) == 3
 
 
 async def test_what_is_refused_again_stays_with_the_new_reason(tmp_path: Path) -> None:
