@@ -29,6 +29,8 @@ MAX_SECONDS = 10**11
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"\s*[+-]?\d{1,32}(?:\.\d{0,32})?\s*", re.ASCII)
+_ZONE_OF_HOURS = re.compile(r"\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]{0,16}[+-]\d\d\s*", re.ASCII)
+"""As PostgreSQL writes it, 12:00:00+00: ISO 8601 has it, pydantic reads none without minutes."""
 _OUT_OF_RANGE = "must be between the years 2 and 9998"
 
 
@@ -55,6 +57,8 @@ def _storable_moment(moment: datetime) -> datetime:
 def _read_timestamp(written: object) -> object:
     if isinstance(written, str) and _DIGITS.fullmatch(written):
         return _counted(Decimal(written.strip()))
+    if isinstance(written, str) and _ZONE_OF_HOURS.fullmatch(written):
+        return f"{written.strip()}:00"
     if isinstance(written, int | float) and not isinstance(written, bool):
         return _counted(written)
     if not isinstance(written, str | datetime):
