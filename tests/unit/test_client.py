@@ -122,6 +122,19 @@ async def test_a_refusal_says_which_field_and_why() -> None:
         await _any_call(_client(lambda _: httpx.Response(422, content=problem)))
 
 
+async def test_a_refusal_says_a_field_s_error_once() -> None:
+    """As our backend words it: the detail is the first field's error."""
+    problem = (
+        '{"title": "Invalid", "status": 422, "detail": "room must be shorter (and 1 more)",'
+        ' "errors": [{"field": "room", "message": "must be shorter"},'
+        ' {"field": "limit", "message": "must be at least 1"}]}'
+    )
+    with pytest.raises(BackendRejected) as refused:
+        await _any_call(_client(lambda _: httpx.Response(422, content=problem)))
+    told = "room: must be shorter; limit: must be at least 1"
+    assert str(refused.value) == f"the backend refused (422): {told}"
+
+
 async def test_a_refusal_without_a_reason_is_still_a_refusal() -> None:
     with pytest.raises(BackendRejected, match="403"):
         await _any_call(_client(lambda _: httpx.Response(403, content=b"<html>")))
