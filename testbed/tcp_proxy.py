@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
+from testbed.web_server import ACCEPTED_S
+
 Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 Overhear = Callable[[bytes], object]
 
@@ -76,6 +78,7 @@ async def tcp_proxy(url: str, overhear: Overhear = len) -> AsyncIterator[TcpProx
     finally:
         proxy.cut()
         server.close()
+        await asyncio.sleep(ACCEPTED_S)  # they are cut off, too
 
 
 def database_behind(proxy: TcpProxy, database_url: str) -> str:

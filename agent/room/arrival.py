@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import NoReturn
 from uuid import UUID
 
 from livekit.agents import JobContext
@@ -11,8 +12,8 @@ from agent.room.conversation_key import KeyOfJob, NamedConversation, named_conve
 from agent.room.dependencies import JobDependencies
 from agent.room.leader_election import LeaderElection
 from agent.room.participants import Participants, room_language
-from longroom.client import RoomMoved
-from retrieval.wire import CONVERSATION_ATTRIBUTE, conversation_in
+from longroom.client import BackendError, RoomMoved
+from retrieval.wire import CONVERSATION_ATTRIBUTE, conversation_in, key_in
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Arrival:
         agent was asked for: that one's agent is on its way.
         """
         ctx, replaced = self._ctx, self.election.replaced
+        await self._check_still_wanted()
         # Before the backend is asked: who gives the room another conversation after its answer
         # finds this agent by what it tells.
         await self.election.announce(_told(conversation_in(ctx.job.metadata)))
@@ -50,12 +52,40 @@ class Arrival:
         try:
             resumed = await resumed_at_last(lambda: self._resumed(named))
         except RoomMoved:
-            extra = {"asked_for": str(named.conversation_id)}
-            logger.warning("the room has another conversation by now", extra=extra)
-            ctx.shutdown("the room has another conversation")
-            raise asyncio.CancelledError from None  # ends the entrypoint, which LiveKit waits for
+            self._leave(named.conversation_id)
         await self._tell(resumed.conversation_id)
         return resumed
+
+    async def _check_still_wanted(self) -> None:
+        """An agent that announces itself takes the room from the one that is there. Where the
+        room's metadata name another conversation than the job's, the backend is asked before that.
+        """
+        ctx = self._ctx
+        asked_for = None if self._key_of_job else conversation_in(ctx.job.metadata)
+        if asked_for is None or conversation_in(ctx.room.metadata) in {None, asked_for}:
+            return
+        try:
+            await self._dependencies.client.agent_joined(
+                ctx.room.name,
+                identity=ctx.room.local_participant.identity,
+                session_id=ctx.job.id,
+                window=0,
+                conversation=key_in(ctx.job.metadata),
+                asked_for=asked_for,
+                livekit_sid=ctx.job.room.sid or None,
+            )
+        except RoomMoved:
+            self._leave(asked_for)
+        except (BackendError, ValueError) as error:
+            # It is asked once more, after the earlier agent has left.
+            logger.warning("not known whose room it is", extra={"error": type(error).__name__})
+
+    def _leave(self, asked_for: UUID | None) -> NoReturn:
+        logger.warning(
+            "the room has another conversation by now", extra={"asked_for": str(asked_for)}
+        )
+        self._ctx.shutdown("the room has another conversation")
+        raise asyncio.CancelledError  # ends the job's entrypoint, which LiveKit waits for
 
     async def _resumed(self, named: NamedConversation) -> Resumed:
         ctx = self._ctx

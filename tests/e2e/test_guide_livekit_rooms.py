@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from longroom.local_room.livekit_server import free_port
-from testbed.livekit_server import LiveKitServer
+from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
 from testbed.program import Program
 from testbed.room_user import RoomUser
 
@@ -68,12 +68,24 @@ class Reader:
             started.kill()
 
 
+@pytest.fixture(scope="module")
+def livekit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKitServer]:
+    """One of its own: on the others' server, other workers have the guide's agent's name."""
+    binary = find_binary()
+    if binary is None:
+        pytest.skip(HOW_TO_GET)
+    server = LiveKitServer(binary, tmp_path_factory.mktemp("livekit"))
+    server.start()
+    yield server
+    server.stop()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def reader(
-    livekit_server: LiveKitServer, database: str, tmp_path_factory: pytest.TempPathFactory
+    livekit: LiveKitServer, database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Reader]:
     folder = tmp_path_factory.mktemp("guide")
-    following = Reader(livekit_server, database)
+    following = Reader(livekit, database)
     following.env["LONGROOM_DATA_DIR"] = str(folder)
     with ExitStack() as programs:
         for command in blocks("sh runs"):

@@ -29,7 +29,6 @@ GROUPS = {
     "test_livekit_tracing": "rooms 3",
     "test_livekit_speech": "rooms 3",
     "test_livekit_stop": "rooms 3",
-    "test_guide_livekit_rooms": "rooms 5",
     "test_room_page": "rooms 5",
     "test_room_speech": "rooms 5",
     "test_room_invitations": "rooms 5",

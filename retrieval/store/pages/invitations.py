@@ -33,9 +33,10 @@ delete from invitation where expires_at <= now()
 """
 INVITE = """
 insert into invitation
-       (invitation_id, secret_sha256, room, identity, key_id, key_mark, conversation_id, expires_at)
+       (invitation_id, secret_sha256, room, identity, key_id, key_mark, invited_to, expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, now() + $8::interval)
-returning invitation_id, room, identity, key_id, key_mark, conversation_id, created_at, expires_at
+returning invitation_id, room, identity, key_id, key_mark, invited_to as conversation_id,
+          created_at, expires_at
 """
 
 
@@ -70,7 +71,8 @@ async def invite(
 
 
 FIND = """
-select invitation_id, room, identity, key_id, key_mark, conversation_id, created_at, expires_at
+select invitation_id, room, identity, key_id, key_mark, invited_to as conversation_id,
+       created_at, expires_at
   from invitation
  where secret_sha256 = $1 and room = $2 and expires_at > now()
 """
@@ -82,10 +84,11 @@ async def find(db: "Database", secret: str, *, room: str) -> StoredInvitation | 
 
 
 OF_ROOM = """
-select invitation_id, room, identity, key_id, key_mark, conversation_id, created_at, expires_at
+select invitation_id, room, identity, key_id, key_mark, invited_to as conversation_id,
+       created_at, expires_at
   from invitation
  where room = $1 and expires_at > now()
-   and (conversation_id is null or conversation_id = $2)
+   and (invited_to is null or invited_to = $2)
  order by created_at desc, invitation_id
 """
 

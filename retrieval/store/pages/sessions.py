@@ -42,7 +42,7 @@ delete from page_session where expires_at <= now()
 """
 BEGIN = """
 insert into page_session
-       (secret_sha256, kind, key_id, key_mark, room, identity, invitation_id, conversation_id,
+       (secret_sha256, kind, key_id, key_mark, room, identity, invitation_id, invited_to,
         expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9::interval)
 """
@@ -78,7 +78,8 @@ async def begin(
 
 
 FIND = """
-select kind, key_id, key_mark, room, identity, invitation_id, conversation_id, expires_at
+select kind, key_id, key_mark, room, identity, invitation_id,
+       invited_to as conversation_id, expires_at
   from page_session
  where secret_sha256 = $1 and kind = $2 and expires_at > now()
 """
