@@ -190,7 +190,8 @@ class OpenRoom:
 
 def agent_pids(worker: Program, room: str) -> list[int]:
     """Job processes that have served a room, oldest first, from the worker's log."""
-    lines = [json.loads(line) for line in worker.output.splitlines() if '"agent ready"' in line]
+    written = worker.output.rpartition("\n")[0]  # whole lines
+    lines = [json.loads(line) for line in written.splitlines() if '"agent ready"' in line]
     return [int(line["pid"]) for line in lines if line.get("room") == digest(room)]
 
 
