@@ -1,11 +1,11 @@
 """A stored room, opened on the LiveKit server, with what has been dispatched for it noted."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from retrieval.store import conversations, opened_rooms
+from retrieval.store.tombstones import is_erased
 from retrieval.wire import ConversationId
 
 if TYPE_CHECKING:
@@ -27,10 +27,15 @@ async def open_stored_room(
     room: str,
     *,
     conversation_id: ConversationId,
-    erased: Callable[[UUID], Awaitable[bool]],
+    background: "Database",
 ) -> OpenedRoom:
-    """Idempotent; `db` sees the conversation."""
+    """Idempotent; `db` sees the conversation, `background` what was erased."""
     key = await conversations.key_of(db, conversation_id)
-    sid = await livekit.open_room(room, conversation_id=conversation_id, key=key, erased=erased)
+    sid = await livekit.open_room(
+        room,
+        conversation_id=conversation_id,
+        key=key,
+        erased=partial(is_erased, background),
+    )
     await opened_rooms.opened(db, room, sid=sid or "", conversation_id=conversation_id)
     return OpenedRoom(key, dispatched=sid is not None)

@@ -28,9 +28,11 @@ async def messages(
     name: RoomName, joined: Joined, page: Annotated[Page, Query()], resources: AppResources
 ) -> Response:
     """Oldest first. `before` reads back in the order of time, `after` on in that of arrival."""
-    conversation_id = await conversations.conversation_of(
-        resources.pools.others.of_names(room=name), room=name
-    )
+    conversation_id = joined.stored.conversation_id  # it is the room's, else nobody is let in here
+    if conversation_id is None:
+        conversation_id = await conversations.conversation_of(
+            resources.pools.others.of_names(room=name), room=name
+        )
     if conversation_id is None:
         return JSONResponse({"messages": []})
     found = await recent_messages(

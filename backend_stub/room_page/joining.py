@@ -1,7 +1,6 @@
 """Joining a room under a name, which the browser keeps, and the tokens for LiveKit's server."""
 
 from datetime import timedelta
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -28,7 +27,6 @@ from backend_stub.room_page.routing import (
 from retrieval.store import conversations
 from retrieval.store.pages import invitations, sessions
 from retrieval.store.pages.invitations import StoredInvitation
-from retrieval.store.tombstones import is_erased
 from retrieval.wire import Name
 from retrieval.wire import Request as WireRequest
 
@@ -110,7 +108,7 @@ async def token(name: RoomName, joined: Joined, resources: AppResources) -> Resp
         db.of(conversation_id),
         name,
         conversation_id=conversation_id,
-        erased=partial(is_erased, resources.pools.background),
+        background=resources.pools.background,
     )
     made = livekit.join_token(
         name,

@@ -1,6 +1,5 @@
 """Rooms: creation, and agents that report that they joined."""
 
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,11 +8,10 @@ from fastapi import Body, Path, Response
 from backend_stub.access.permissions import demand, needs
 from backend_stub.http.openapi import problem_responses
 from backend_stub.http.routing import CurrentCaller, guarded_router
-from backend_stub.livekit.opening import OpenedRoom, open_stored_room
-from backend_stub.resources import AppResources, Resources
+from backend_stub.livekit.opening import open_stored_room
+from backend_stub.resources import AppResources
 from retrieval.errors import RoomMoved
 from retrieval.store import conversations
-from retrieval.store.tombstones import is_erased
 from retrieval.wire import AgentJoined, Conversation, ConversationId, CreateRoom, Name, Room
 
 router = guarded_router("rooms")
@@ -68,9 +66,15 @@ async def create_room(
     )
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     room = Room(name=request.name, conversation_id=conversation_id, created=created)
-    opened = await _open_in_livekit(resources, request.name, conversation_id)
-    if resources.livekit is None or opened is None:
+    if resources.livekit is None:
         return room
+    opened = await open_stored_room(
+        resources.livekit,
+        db.of(conversation_id),
+        request.name,
+        conversation_id=conversation_id,
+        background=resources.pools.background,
+    )
     token = request.identity and resources.livekit.join_token(
         request.name,
         identity=request.identity,
@@ -137,8 +141,15 @@ async def agent_joined(
         )
     except RoomMoved:
         # Who gave the room its conversation may have taken this agent for one of that.
-        conversation_id, _ = await conversations.create_room(db, name=room)
-        await _open_in_livekit(resources, room, conversation_id)
+        conversation_id = await conversations.conversation_of(db, room=room)
+        if resources.livekit is not None and conversation_id is not None:
+            await open_stored_room(
+                resources.livekit,
+                db.of(conversation_id),
+                room,
+                conversation_id=conversation_id,
+                background=resources.pools.background,
+            )
         raise
 
 
@@ -146,17 +157,3 @@ def _asked_for(request: AgentJoined) -> conversations.AskedFor | None:
     if request.asked_for is None or request.livekit_sid is None:
         return None
     return conversations.AskedFor(ConversationId(request.asked_for), request.livekit_sid)
-
-
-async def _open_in_livekit(
-    resources: Resources, room: str, conversation_id: ConversationId
-) -> OpenedRoom | None:
-    if resources.livekit is None:
-        return None
-    return await open_stored_room(
-        resources.livekit,
-        resources.pools.writes.of_names(room=room).of(conversation_id),
-        room,
-        conversation_id=conversation_id,
-        erased=partial(is_erased, resources.pools.background),
-    )
