@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from longroom.client import is_sendable
 from retrieval.wire import MAX_PAGE_MESSAGES, MAX_WINDOW_MESSAGES
 
 INSTRUCTIONS = (
@@ -201,7 +202,7 @@ class AgentSettings(BaseSettings):
     @classmethod
     def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
         text = value.get_secret_value() if value else ""
-        if text and not (text.isascii() and text.isprintable()):
+        if text and not is_sendable(text):
             raise ValueError("has characters that no request can carry; copy the key anew")
         return value
 

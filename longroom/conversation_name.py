@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from longroom.client import LongroomClient
     from retrieval.wire import KeyedConversation, Room
 
+WHOSE = "whose conversation is it? name it with --room or --conversation"
+
 
 @dataclass(frozen=True)
 class ConversationName:
@@ -34,5 +36,5 @@ def named(room: str | None, key: str | None, *, otherwise: str | None = None) ->
     if room is not None and key is not None:
         raise ConfigurationError("give either --room or --conversation: they are two memories")
     if key is None and room is None and otherwise is None:
-        raise ConfigurationError("whose conversation is it? name it with --room or --conversation")
+        raise ConfigurationError(WHOSE)
     return ConversationName(otherwise if room is None and key is None else room, key)

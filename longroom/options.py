@@ -83,7 +83,11 @@ def _http_url(url: str | None) -> str | None:
 
 
 def _sendable(key: str | None) -> str | None:
-    if key and not (key.isascii() and key.isprintable()):
+    if not key:
+        return key
+    from longroom.client.keys import is_sendable
+
+    if not is_sendable(key):
         raise typer.BadParameter("the key has characters that no request can carry; copy it anew")
     return key
 

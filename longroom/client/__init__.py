@@ -17,6 +17,7 @@ from longroom.client.errors import (
     BackendUnavailable,
     RoomMoved,
 )
+from longroom.client.keys import is_sendable
 from retrieval.wire import (
     AppendOutcome,
     AppendResult,
@@ -83,4 +84,5 @@ __all__ = [
     "SearchResponse",
     "SessionSummary",
     "WindowMessage",
+    "is_sendable",
 ]

@@ -18,6 +18,7 @@ from longroom.client.errors import (
     BackendUnavailable,
     RoomMoved,
 )
+from longroom.client.keys import is_sendable
 from retrieval.wire import ROOM_MOVED, STALE_EPOCH, Problem
 
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -36,7 +37,7 @@ class Connection:
         timeout_s: float,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
-        if key and not (key.isascii() and key.isprintable()):
+        if key and not is_sendable(key):
             raise ValueError("the key is none: it has characters that no request can carry")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.timeout_s = timeout_s

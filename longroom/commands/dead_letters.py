@@ -84,6 +84,7 @@ def resend(
     from longroom.dead_letters.collection import chosen, find_letters
     from longroom.dead_letters.resend import resend as send
     from longroom.errors import clear_errors
+    from longroom.terminal_text import plain
 
     if bool(keys) == everything:
         raise typer.BadParameter("name the keys of dead letters, or write --all")
@@ -96,7 +97,7 @@ def resend(
     work = partial(send, letters=letters, with_new_ids=with_new_ids)
     resent = with_backend(work, url=backend, service_key=service_key, data_dir=data_dir)
     for found, reason in resent.kept:
-        typer.echo(f"{found.key}  kept: {_plain(reason)}")
+        typer.echo(f"{found.key}  kept: {plain(reason)}")
     erased = f", {len(resent.erased)} erased and gone" if resent.erased else ""
     typer.echo(f"{len(resent.sent)} resent, {len(resent.kept)} kept{erased}", err=True)
     if resent.kept:
@@ -105,11 +106,6 @@ def resend(
 
 def _say(text: str) -> None:
     typer.echo(text, err=True)
-
-
-def _plain(text: str) -> str:
-    """On one line, whatever a backend has put into a reason."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _told(found: "FoundLetter") -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 from longroom.evaluation.metrics import recall
 from longroom.evaluation.questions import Dialogue, shared_id
 from longroom.evaluation.run import Answer
+from longroom.terminal_text import plain
 from retrieval.wire import MessageCreate
 
 FIRST = 10
@@ -71,27 +72,26 @@ class _Texts:
         }
 
     def question(self, conversation: str, place: str) -> str:
-        return _printable(self._questions.get((conversation, place), ""))
+        return _shown(self._questions.get((conversation, place), ""))
 
     def message(self, conversation: str, id_: str) -> str:
         message = self._messages.get(shared_id(conversation, id_)) or self._messages.get(id_)
         if message is None:
             return "(not in the data set)"
-        return _printable(f"{message.participant}: {message.content}")
+        return _shown(f"{message.participant}: {message.content}")
 
 
 def _lines(miss: Mapping[str, Any], texts: _Texts) -> Iterator[str]:
     name = miss["conversation"]
-    yield _printable(f"{miss['place']}, conversation {name}:") + (
+    yield _shown(f"{miss['place']}, conversation {name}:") + (
         f" {texts.question(name, miss['place'])}"
     )
     for what, ranks in (("evidence", miss["evidence"]), ("instead", miss["instead"])):
         for id_, rank in ranks.items():
             place = "-" if rank is None else f"{rank}."
-            yield f"  {what:<9}{place:>5}  {_printable(id_)}  {texts.message(name, id_)}"
+            yield f"  {what:<9}{place:>5}  {_shown(id_)}  {texts.message(name, id_)}"
 
 
-def _printable(text: str) -> str:
-    """On one line, without what a terminal would obey."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+def _shown(text: str) -> str:
+    line = " ".join(plain(text).split())
     return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1] + "…"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from longroom.terminal_text import plain
 from retrieval.wire import Message, RetrievalHit, RoomOverview, SearchResponse
 
 UNDER = "    "
@@ -12,7 +13,7 @@ def room_lines(rooms: Sequence[RoomOverview]) -> Iterator[str]:
     """When last active, messages, coverage, name."""
     for room in rooms:
         covered = "-" if room.coverage is None else f"{room.coverage:.0%}"
-        yield f"{_moment(room.active_at)}  {room.messages:>9,}  {covered:>5}  {_plain(room.name)}"
+        yield f"{_moment(room.active_at)}  {room.messages:>9,}  {covered:>5}  {plain(room.name)}"
 
 
 def message_lines(messages: Sequence[Message]) -> Iterator[str]:
@@ -35,7 +36,7 @@ def notes(found: SearchResponse) -> Iterator[str]:
     if not found.relevant:
         yield "nothing in the room seems to answer it"
     if found.read_as is not None:
-        yield f"read as {_plain(found.read_as)!r}"
+        yield f"read as {plain(found.read_as)!r}"
     if found.degraded:
         yield f"without {' and '.join(found.degraded)}, which failed"
     if found.pending:
@@ -43,7 +44,7 @@ def notes(found: SearchResponse) -> Iterator[str]:
 
 
 def _said(message: Message) -> str:
-    return f"{_moment(message.created_at)}  {_plain(message.participant)}:"
+    return f"{_moment(message.created_at)}  {plain(message.participant)}:"
 
 
 def _moment(at: datetime) -> str:
@@ -52,8 +53,4 @@ def _moment(at: datetime) -> str:
 
 
 def _text(text: str) -> str:
-    return f"\n{UNDER}".join(_plain(line) for line in text.splitlines())
-
-
-def _plain(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
+    return f"\n{UNDER}".join(plain(line) for line in text.splitlines())

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from longroom.client import LongroomClient
-from longroom.conversation_name import ConversationName
+from longroom.conversation_name import WHOSE, ConversationName
 from longroom.errors import ConfigurationError
 from retrieval.wire import ExportedConversation, ImportConversation, ImportedConversation
 
@@ -11,7 +11,7 @@ from retrieval.wire import ExportedConversation, ImportConversation, ImportedCon
 def needed(name: ConversationName | None) -> ConversationName:
     """Raises ConfigurationError without one."""
     if name is None:
-        raise ConfigurationError("whose conversation is it? name it with --room or --conversation")
+        raise ConfigurationError(WHOSE)
     return name
 
 
