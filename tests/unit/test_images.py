@@ -19,6 +19,11 @@ def copied_files(target: str) -> set[str]:
     """The Python files of an image, as paths from the root."""
     stages = re.split(r"^FROM \S+ AS ", (ROOT / "Dockerfile").read_text("utf-8"), flags=re.M)
     (stage,) = (one for one in stages if one.startswith(f"{target}\n"))
+    others = re.findall(r"^COPY --from=(\w+) / \./$", stage, flags=re.M)
+    return _copied_from_here(stage).union(*map(copied_files, others))
+
+
+def _copied_from_here(stage: str) -> set[str]:
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", stage, flags=re.M)
     paths = [ROOT / source for line in copied for source in line.split()]
     files = [path for path in paths if path.is_file()]
