@@ -34,8 +34,14 @@ TABLES: Final[Mapping[str, tuple[str, type[BaseSettings]]]] = {
     "The database": ("retrieval/settings.py", DatabaseSettings),
     "The embedding model": ("retrieval/settings.py", EmbeddingSettings),
 }
-_BOUNDS: Final = {Ge: "from {}", Gt: "more than {}", Le: "to {}", Lt: "less than {}"}
-_LENGTHS: Final = {MinLen: "of {} characters or more", MaxLen: "of at most {} characters"}
+_LIMITS: Final = {
+    Ge: ("ge", "from {:,}"),
+    Gt: ("gt", "more than {:,}"),
+    Le: ("le", "to {:,}"),
+    Lt: ("lt", "less than {:,}"),
+    MinLen: ("min_length", "of {} characters or more"),
+    MaxLen: ("max_length", "of at most {} characters"),
+}
 _LONGEST_DEFAULT: Final = 60
 
 
@@ -76,19 +82,13 @@ def _default(field: FieldInfo) -> str:
 
 
 def _takes(field: FieldInfo) -> str:
-    bounds = [
-        words.format(f"{value:,}")
-        for kind, words in _BOUNDS.items()
-        for mark in field.metadata
-        if isinstance(mark, kind) and (value := getattr(mark, kind.__name__.lower())) is not None
-    ]
-    lengths = [
+    limits = [
         words.format(getattr(mark, name))
-        for (kind, words), name in zip(_LENGTHS.items(), ("min_length", "max_length"), strict=True)
+        for kind, (name, words) in _LIMITS.items()
         for mark in field.metadata
-        if isinstance(mark, kind) and getattr(mark, name) > 1
+        if isinstance(mark, kind) and mark != MinLen(1)  # empty is not set, in any case
     ]
-    return _cell(" ".join([_kind(field.annotation), *bounds, *lengths]))
+    return _cell(" ".join([_kind(field.annotation), *limits]))
 
 
 def _kind(annotation: Any) -> str:
