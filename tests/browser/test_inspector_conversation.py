@@ -14,12 +14,11 @@ from testbed import seeded_rooms
 from testbed.browser import DESKTOP, PHONE, accessibility_faults, overflow, visiting
 from testbed.seeded_rooms import QUESTION, festival
 from tests.support.builders import message
-from tests.support.inspected_backend import Inspected, sign_in
+from tests.support.inspected_backend import WORK_MS, Inspected, path, sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LONG = 3_000
-WORK_MS = 60_000
 MOST_ENTRIES = 700  # the script's 500, and what is near the screen
 LOOKS = [
     pytest.param({"size": DESKTOP}, id="desktop"),
@@ -32,10 +31,6 @@ PAGES = ("", "/turns", "/turns/m13", "/search", "/sessions", "/events", "/eviden
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def long(inspected: Inspected) -> ConversationId:
     return await seeded_rooms.long(inspected.db, messages=LONG)
-
-
-def path(conversation_id: ConversationId, page: str = "") -> str:
-    return f"/inspect/conversations/{conversation_id}{page}"
 
 
 async def numbers(page: Page) -> list[int]:

@@ -5,18 +5,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from retrieval.wire import ConversationId, ErasureReceipt
+from retrieval.wire import ErasureReceipt
 from testbed.browser import visiting
 from testbed.seeded_rooms import ANSWER, QUESTION, festival
-from tests.support.inspected_backend import Inspected, sign_in
+from tests.support.inspected_backend import WORK_MS, Inspected, path, sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-WORK_MS = 60_000
-
-
-def path(conversation_id: ConversationId, page: str = "") -> str:
-    return f"/inspect/conversations/{conversation_id}{page}"
 
 
 async def test_one_message_is_erased_from_where_it_is_read(

@@ -44,6 +44,14 @@ def chat(command_line: CommandLine, *arguments: str, **env: str) -> Terminal:
     )
 
 
+def talk(terminal: Terminal, *lines: tuple[str, str]) -> None:
+    """Each at a prompt, with what is printed to it."""
+    for line, answer in lines:
+        terminal.expect(PROMPT)
+        terminal.sendline(line)
+        terminal.expect(answer)
+
+
 def said(command_line: CommandLine, folder: Path, room: str, *, by: str = "Mira") -> list[str]:
     exported = folder / f"{room}.jsonl"
     done = command_line.run("export", "--room", room, "--include", "messages", "-o", str(exported))
@@ -105,16 +113,14 @@ def test_exit_and_quit_leave_and_are_no_messages(
 
 def test_a_lone_digit_is_sent_after_a_yes_only(command_line: CommandLine, tmp_path: Path) -> None:
     terminal = chat(command_line, "--room", "digits")
-    for line, answer in (
+    talk(
+        terminal,
         ("5", "Send 5 as a message"),
         ("", "5 was not sent"),
         ("6", "Send 6 as a message"),
         ("y", "window 3 of 3"),
         ("/say 7", "window 5 of 5"),
-    ):
-        terminal.expect(PROMPT)
-        terminal.sendline(line)
-        terminal.expect(answer)
+    )
     terminal.expect(PROMPT)
     terminal.sendline("/quit")
     assert terminal.ended() == 0
@@ -125,15 +131,13 @@ def test_the_last_message_is_taken_back_with_its_answer(
     command_line: CommandLine, tmp_path: Path
 ) -> None:
     terminal = chat(command_line, "--room", "regretted")
-    for line, answer in (
+    talk(
+        terminal,
         ("The tin is blue.", "window 3 of 3"),
         ("My locker code is canary-7361.", "window 5 of 5"),
         ("/forget", "erased for good: “My locker code is canary-7361.” of .* and the answer to it"),
         ("/window", "Mira: The tin is blue."),
-    ):
-        terminal.expect(PROMPT)
-        terminal.sendline(line)
-        terminal.expect(answer)
+    )
     terminal.expect(PROMPT)
     assert "canary" not in terminal.before
     typed = command_line.data_dir / "typed-lines"

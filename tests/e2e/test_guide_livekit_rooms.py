@@ -15,9 +15,10 @@ import pytest
 import pytest_asyncio
 
 from longroom.local_room.livekit_server import free_port
-from testbed.livekit_server import HOW_TO_GET, LiveKitServer, find_binary
+from testbed.livekit_server import LiveKitServer
 from testbed.program import Program
 from testbed.room_user import RoomUser
+from tests.support.room_fixtures import running_livekit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -71,13 +72,8 @@ class Reader:
 @pytest.fixture(scope="module")
 def livekit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKitServer]:
     """One of its own: on the others' server, other workers have the guide's agent's name."""
-    binary = find_binary()
-    if binary is None:
-        pytest.skip(HOW_TO_GET)
-    server = LiveKitServer(binary, tmp_path_factory.mktemp("livekit"))
-    server.start()
-    yield server
-    server.stop()
+    with running_livekit(tmp_path_factory.mktemp("livekit")) as server:
+        yield server
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

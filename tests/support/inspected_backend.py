@@ -11,6 +11,8 @@ from retrieval.database.pool import connect
 from retrieval.wire import ConversationId
 
 SERVICE_KEY = "a service key for tests in a browser"
+WORK_MS = 60_000
+"""For what an import or an erasure takes on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Inspected:
     db: asyncpg.Pool
     festival: ConversationId
     hostile: ConversationId
+
+
+def path(conversation_id: ConversationId, page: str = "") -> str:
+    """Of a conversation's pages."""
+    return f"/inspect/conversations/{conversation_id}{page}"
 
 
 async def sign_in(page: Page, backend: Inspected, path: str = "/inspect") -> None:

@@ -5,6 +5,7 @@ import gc
 import os
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,18 +19,27 @@ if TYPE_CHECKING:
     from testbed.livekit_stack import Stack
 
 
-@pytest.fixture(scope="session")
-def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKitServer]:
-    """A real server. Missing, these tests fail in CI and are skipped elsewhere."""
+@contextmanager
+def running_livekit(folder: Path) -> Iterator[LiveKitServer]:
+    """A real server. Missing, its tests fail in CI and are skipped elsewhere."""
     binary = find_binary()
     if binary is None:
         if os.environ.get("CI"):
             pytest.fail(HOW_TO_GET)
         pytest.skip(HOW_TO_GET)
-    server = LiveKitServer(binary, tmp_path_factory.mktemp("livekit"))
+    server = LiveKitServer(binary, folder)
     server.start()
-    yield server
-    server.stop()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKitServer]:
+    """One for all of the run's rooms."""
+    with running_livekit(tmp_path_factory.mktemp("livekit")) as server:
+        yield server
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
